@@ -1,0 +1,19 @@
+"""`POST /api/webhooks/incoming/dynamicscrm/connection`: Dataverse tells that a connection was created."""
+
+import azure.functions as func
+
+from shared.dynamics.intake import Outcome
+from shared.http import answer, empty_response, json_body
+from shared.hub import hub
+
+_TRIMMED = "x-ms-dynamics-msg-size-exceeded"
+
+
+def main(req: func.HttpRequest) -> func.HttpResponse:
+    """201 for a stored event, 200 for one that was stored before or is not processed, else a problem."""
+    return answer(req, _receive)
+
+
+def _receive(req: func.HttpRequest) -> func.HttpResponse:
+    outcome = hub().intake.receive(json_body(req), trimmed=_TRIMMED in req.headers)
+    return empty_response(201 if outcome is Outcome.STORED else 200)

@@ -1,0 +1,10 @@
+"""Queue `events`: an announced event is completed where it was trimmed, listed, and marked dispatched."""
+
+import azure.functions as func
+
+from shared.hub import hub
+
+
+def main(msg: func.QueueMessage) -> None:
+    """Dispatch one event. An exception makes the host try again, and puts the message into poison in the end."""
+    hub().dispatcher.dispatch(msg.get_body(), attempt=msg.dequeue_count or 1)

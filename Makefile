@@ -1,0 +1,44 @@
+# What a developer needs; `make run` first, then README.md.
+PORT ?= 7071
+VENV := .venv
+PY := $(VENV)/bin/python
+
+.PHONY: run test check format bench azurite clean help
+
+run: azurite           ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything
+	@PORT=$(PORT) exec $(PY) -m devhost.run
+
+test: azurite          ## all tests, those against the running app included
+	@$(PY) -m pytest
+
+check: $(VENV)/.ready  ## format check, lint, types
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy .
+
+format: $(VENV)/.ready ## write the format that `make check` wants
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+bench: azurite         ## the benchmarks; prints a table
+	@$(PY) -m bench
+
+azurite: $(VENV)/.ready
+	@$(PY) -m devhost.install
+
+$(VENV)/.ready: requirements.txt requirements-dev.txt
+	@python=; for candidate in python3.13 python3 python; do \
+	  if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null; then python=$$candidate; break; fi; done; \
+	if [ -z "$$python" ]; then \
+	  echo 'error: Python 3.13 is needed: install it from https://www.python.org/downloads/ or with "pyenv install 3.13"' >&2; \
+	  exit 1; fi; \
+	$$python -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:                 ## remove the environment, Azurite with its data, keys and caches; local.settings.json stays
+	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:                  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile

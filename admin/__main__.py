@@ -1,0 +1,26 @@
+"""`python -m admin`: the hub's command line. Run it in the project's root, with the project's environment."""
+
+import sys
+
+import typer
+
+from admin import callers, roles
+from shared.errors import HubError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The webhook hub.")
+app.add_typer(roles.app, name="roles")
+app.add_typer(callers.app, name="callers")
+
+
+def main() -> int:
+    """Run the command; a problem is one line on standard error and exit code 1, wrong usage exits with 2."""
+    try:
+        app()
+    except HubError as error:
+        typer.echo(f"error: {error.detail}", err=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""`python -m admin callers`: API keys for the administrative functions."""
+
+from typing import Annotated
+
+import typer
+
+from admin.hub import local_hub
+from admin.output import fail, print_json, print_records
+from shared.callers.api_keys import IssuedKey
+
+app = typer.Typer(no_args_is_help=True, help="API keys of callers. A key is shown once, when it is issued.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
+
+
+@app.command()
+def issue(
+    user: Annotated[str, typer.Argument(help="UPN or Entra object id; must be a Relationship Manager to get anywhere")],
+    note: Annotated[str, typer.Option(help="what the key is for")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Issue a key for a user, and show it this once."""
+    if not user.strip():
+        raise fail("USER is empty: a UPN or an Entra object id is needed")
+    key, issued = local_hub().api_keys.issue(user, note=note)
+    if as_json:
+        print_json({"key": key, **_record(issued)})
+    else:
+        typer.echo(key)
+        typer.echo(f"This is key {issued.id} of {issued.user}. It is not shown again.", err=True)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the keys that were issued, without the keys themselves."""
+    records = [_record(issued) for issued in local_hub().api_keys.list()]
+    print_records("API keys", ["id", "user", "note", "issuedAt"], records, as_json=as_json)
+
+
+@app.command()
+def revoke(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="as `callers list` shows it")], as_json: AsJson = False
+) -> None:
+    """Make a key useless, at once."""
+    revoked = local_hub().api_keys.revoke(id_)
+    if as_json:
+        print_json({"revoked": revoked})
+    if not revoked:
+        raise fail(f"no key has the id {id_}")
+    if not as_json:
+        typer.echo(f"revoked {id_}")
+
+
+def _record(issued: IssuedKey) -> dict[str, object]:
+    return {"id": issued.id, "user": issued.user, "note": issued.note, "issuedAt": issued.issued_at}

@@ -1,0 +1,15 @@
+"""The hub that the command line works on: settings of the environment, and below them those of local.settings.json."""
+
+import os
+from pathlib import Path
+
+from devhost.localsettings import apply_local_settings
+from shared.hub import Hub, hub
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def local_hub() -> Hub:
+    """The hub of this environment; raises Misconfigured."""
+    apply_local_settings(ROOT, os.environ)
+    return hub()

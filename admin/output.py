@@ -1,0 +1,35 @@
+"""What the command line prints: tables for people, JSON for scripts, errors on standard error."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+type Record = Mapping[str, object]
+
+
+def print_records(title: str, columns: Iterable[str], records: Iterable[Record], *, as_json: bool) -> None:
+    """A table with these columns, or a JSON array of the records."""
+    rows = list(records)
+    if as_json:
+        print_json(rows)
+        return
+    table = Table(title=title, title_justify="left", show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row.get(column, "")) for column in columns))
+    Console().print(table)
+
+
+def print_json(value: object) -> None:
+    """One JSON text on standard output."""
+    typer.echo(json.dumps(value, indent=2, default=str))
+
+
+def fail(message: str) -> typer.Exit:
+    """Say on standard error what went wrong; raise what comes back to end with exit code 1."""
+    typer.echo(f"error: {message}", err=True)
+    return typer.Exit(1)

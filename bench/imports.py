@@ -1,0 +1,32 @@
+"""What our modules add to the import of the SDKs they stand on: the part of a cold start that is ours."""
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench.report import Figure
+
+ROOT = Path(__file__).parent.parent
+_SDKS = "import azure.functions, azure.data.tables, azure.storage.queue, requests, pydantic, cachetools"
+_ROUNDS = 9
+
+
+def import_ratio() -> Figure:
+    """All function modules, imported in a fresh interpreter, over the SDKs alone; an empty interpreter is taken off."""
+    functions = ", ".join(sorted(path.parent.name for path in ROOT.glob("*/function.json")))
+    statements = {"empty": "pass", "sdks": _SDKS, "ours": f"{_SDKS}\nimport {functions}\nimport shared.hub"}
+    times: dict[str, list[float]] = {name: [] for name in statements}
+    for _ in range(_ROUNDS):
+        for name, statement in statements.items():
+            times[name].append(_seconds(statement))
+    empty, sdks, ours = (statistics.median(times[name]) for name in ("empty", "sdks", "ours"))
+    ratio = (ours - empty) / (sdks - empty)
+    return Figure("import of all functions over their SDKs", f"{ratio:.2f}x", "", f"medians of {_ROUNDS} interpreters")
+
+
+def _seconds(statement: str) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", statement], cwd=ROOT, check=True)  # noqa: S603 - our own statements
+    return time.perf_counter() - start

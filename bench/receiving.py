@@ -1,0 +1,105 @@
+"""What receiving an event costs: storage transactions, and the handler's time over its two storage calls made bare."""
+
+import json
+import statistics
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import azure.functions as func
+from azure.data.tables import TableClient
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+from bench.counting import CountingTransport
+from bench.report import Figure
+from shared.dynamics.intake import Outcome
+from shared.events.announcement import EVENTS_QUEUE, Announcement
+from shared.events.event import Event, EventId
+from shared.events.rows import EVENTS_TABLE, event_row
+from shared.hub import Hub
+from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = json.loads((ROOT / "ConnectionWebhook" / "sample.dat").read_text(encoding="utf-8"))
+ROUNDS = 400
+
+
+def transactions_per_event(connection_string: str) -> Figure:
+    """Counted over 20 events of one user, after the first has filled the cache and made table and queue."""
+    transport = CountingTransport()
+    hub = Hub.assemble(Settings.read({"AzureWebJobsStorage": connection_string}), transport=transport)
+    _grant(hub)
+    _receive(hub)
+    before = transport.count
+    for _ in range(20):
+        _receive(hub)
+    each = (transport.count - before) / 20
+    return Figure("storage transactions per accepted event", f"{each:g}", "2", "counted in the transport, 20 events")
+
+
+def handler_over_bare_calls(connection_string: str) -> Figure:
+    """The trigger's `main` against the same queue message and the same row sent by the bare SDK, turn by turn."""
+    import ConnectionWebhook
+
+    hub = Hub.assemble(Settings.read({"AzureWebJobsStorage": connection_string}))
+    _grant(hub)
+    bare = _bare_calls(connection_string)
+    handler, storage = [], []
+    for _ in range(ROUNDS):
+        post = partial(_post, ConnectionWebhook.main, _request(_body()))
+        handler.append(_seconds(post))
+        storage.append(_seconds(bare))
+    ratio = statistics.median(handler[20:]) / statistics.median(storage[20:])
+    return Figure("handler over its two storage calls made bare", f"{ratio:.2f}x", "1.15x", f"medians of {ROUNDS}")
+
+
+def _bare_calls(connection_string: str) -> Callable[[], None]:
+    encoding = TextBase64EncodePolicy()
+    queue = QueueClient.from_connection_string(connection_string, EVENTS_QUEUE, message_encode_policy=encoding)
+    table = TableClient.from_connection_string(connection_string, EVENTS_TABLE)
+
+    def call() -> None:
+        body = _body()
+        id_ = EventId(str(uuid.uuid4()))
+        event = Event(id_, "connection.created", "bench", "connection", id_, id_, datetime.now(UTC))
+        queue.send_message(Announcement(event_id=id_).as_text(), time_to_live=-1)
+        table.create_entity(event_row(event, body))
+
+    return call
+
+
+def _post(main: Callable[[func.HttpRequest], func.HttpResponse], request: func.HttpRequest) -> None:
+    _expect(main(request).status_code, 201)
+
+
+def _grant(hub: Hub) -> None:
+    directory = TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role)
+    directory.grant(SAMPLE["InitiatingUserId"])
+
+
+def _receive(hub: Hub) -> None:
+    _expect(hub.intake.receive(_body(), trimmed=False), Outcome.STORED)
+
+
+def _body() -> bytes:
+    return json.dumps({**SAMPLE, "PrimaryEntityId": str(uuid.uuid4())}).encode()
+
+
+def _request(body: bytes) -> func.HttpRequest:
+    headers = {"content-type": "application/json"}
+    return func.HttpRequest(method="POST", url="http://localhost/", headers=headers, params={}, body=body)
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def _expect(found: object, wanted: object) -> None:
+    if found != wanted:
+        raise RuntimeError(f"the benchmark measured something else: {found} instead of {wanted}")

@@ -1,0 +1,80 @@
+"""API keys: issued to one user each, stored as SHA-256 hashes, shown once.
+
+A key is 32 random bytes, so a plain hash of it cannot be guessed back and needs no salt.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from azure.data.tables import TableEntity
+
+from shared.roles.directory import normal_user_id
+from shared.storage.tables import Table
+
+API_KEYS_TABLE = "apikeys"
+_PARTITION = "apikey"
+_PREFIX = "hub_"
+_ID_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class IssuedKey:
+    """What is kept of a key. `id` is the beginning of its hash: enough to name it, useless to anybody else."""
+
+    id: str
+    user: str
+    note: str
+    issued_at: datetime | None
+
+
+class ApiKeys:
+    """The keys in table `apikeys`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def issue(self, user: str, *, note: str = "") -> tuple[str, IssuedKey]:
+        """A new key for this user, and what is kept of it. The key itself is nowhere afterwards."""
+        key = new_key()
+        return key, self.register(key, user, note=note)
+
+    def register(self, key: str, user: str, *, note: str = "") -> IssuedKey:
+        """Take a key of `new_key` that its user has already, such as one that outlives a wiped storage."""
+        issued = IssuedKey(_hash(key)[:_ID_LENGTH], normal_user_id(user), note, None)
+        self._table.put({"PartitionKey": _PARTITION, "RowKey": _hash(key), "User": issued.user, "Note": note})
+        return issued
+
+    def user_of(self, key: str) -> str | None:
+        """The user whose key this is, None for a key that is not known or was revoked; raises StorageDown."""
+        row = self._table.get(_PARTITION, _hash(key))
+        return None if row is None else str(row["User"])
+
+    def list(self) -> Iterator[IssuedKey]:
+        """All keys, in no order that means anything."""
+        return map(_issued_key, self._rows())
+
+    def revoke(self, id_: str) -> bool:
+        """Make the key with this id useless; False where there is none."""
+        hashes = [row["RowKey"] for row in self._rows() if _issued_key(row).id == id_.strip().lower()]
+        for hash_ in hashes:
+            self._table.delete(_PARTITION, hash_)
+        return bool(hashes)
+
+    def _rows(self) -> Iterator[TableEntity]:
+        return self._table.query("PartitionKey eq @partition", {"partition": _PARTITION})
+
+
+def new_key() -> str:
+    """A new API key, which nobody can guess."""
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def _issued_key(row: TableEntity) -> IssuedKey:
+    return IssuedKey(row["RowKey"][:_ID_LENGTH], row["User"], row.get("Note", ""), row.metadata.get("timestamp"))
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,50 @@
+"""The header Authorization, taken apart: Bearer with a token or key, Basic with user and key (RFC 6750, RFC 7617)."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+from shared.errors import Unauthenticated
+
+CHALLENGE = 'Bearer realm="hub", Basic realm="hub", charset="UTF-8"'
+_LONGEST = 20_000
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What a caller sent: a secret, and the user it is said to belong to where the scheme was Basic."""
+
+    secret: str
+    user: str | None = None
+
+    def __repr__(self) -> str:
+        return "Credential(...)"
+
+
+def parse_authorization(header: str | None) -> Credential:
+    """The credential in this header; raises Unauthenticated where there is none that can be read."""
+    if not header:
+        raise Unauthenticated("an API key is needed in the header Authorization", challenge=CHALLENGE)
+    scheme, _, value = header.strip().partition(" ")
+    # The host joins repeated headers by a comma, which no token and no base64 text holds.
+    if len(header) > _LONGEST or "," in value or not value.strip():
+        raise _unreadable()
+    if scheme.lower() == "bearer":
+        return Credential(value.strip())
+    if scheme.lower() == "basic":
+        return _basic(value.strip())
+    raise _unreadable()
+
+
+def _basic(value: str) -> Credential:
+    try:
+        user, colon, secret = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise _unreadable() from None
+    if not colon or not secret:
+        raise _unreadable()
+    return Credential(secret, user)
+
+
+def _unreadable() -> Unauthenticated:
+    return Unauthenticated("the header Authorization cannot be read: Bearer or Basic is needed", challenge=CHALLENGE)

@@ -1,0 +1,30 @@
+"""The time a request may take in all, known to everything that it calls.
+
+Dataverse gives up on a webhook after 60 s, and the SDKs' own default retries would run to minutes. So a trigger sets
+one deadline, and each call to a neighbour asks here how much of it is left.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """What runs inside has this many seconds in all; a deadline that is already set and earlier stays."""
+    outer = _ends_at.get()
+    ends_at = time.monotonic() + seconds
+    token = _ends_at.set(ends_at if outer is None else min(outer, ends_at))
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
+def remaining_seconds(*, at_most: float) -> float:
+    """What is left of the deadline, but `at_most`; that where no deadline is set; 0 or less when it has passed."""
+    ends_at = _ends_at.get()
+    return at_most if ends_at is None else min(at_most, ends_at - time.monotonic())

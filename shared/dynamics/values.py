@@ -1,0 +1,231 @@
+"""The values in a Dynamics payload, in the flavour of DataContractJsonSerializer (facts/dynamics.md 1.4).
+
+Decoding is lenient and lazy: an odd attribute that nobody uses must not cost an event, and what is not asked for is not
+decoded. `__type` is never required, and nothing after its colon is looked at.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic.alias_generators import to_pascal
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Eighteen digits reach far beyond the year 9999, where datetime ends; more would only be work.
+_WCF_DATE = re.compile(r"/Date\((-?[0-9]{1,18})(?:[+-][0-9]{4})?\)/")
+# datetime.fromisoformat alone takes "20240101", week dates and any letter as separator as well.
+_ISO_DATE = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+
+
+class NotADate(ValueError):
+    """The text is in neither date form, or outside the years 1 to 9999."""
+
+
+def parse_date(text: str) -> datetime:
+    """The moment, in UTC, of `/Date(ms)/`, `/Date(ms+hhmm)/` or an ISO 8601 string; DateTime.MinValue is the year 1.
+
+    `ms` is Unix milliseconds, and by the WCF rule the offset after it does not move the moment. An ISO string without a
+    zone is taken as UTC. Raises NotADate.
+    """
+    try:
+        if wcf := _WCF_DATE.fullmatch(text):
+            return _EPOCH + timedelta(milliseconds=int(wcf[1]))
+        if _ISO_DATE.fullmatch(text):
+            moment = datetime.fromisoformat(text)
+            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as reason:
+        raise NotADate("the date does not exist or is out of range") from reason
+    raise NotADate("a date is /Date(milliseconds)/ or an ISO 8601 string")
+
+
+def _date_of(raw: object) -> datetime:
+    if not isinstance(raw, str):
+        raise NotADate("a date is a string")
+    return parse_date(raw)
+
+
+def _none_where_odd(raw: object, validate: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return validate(raw)
+    except ValidationError:
+        return None
+
+
+Guid = Annotated[
+    str,
+    StringConstraints(strict=True, to_lower=True, pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"),
+]
+"""A GUID as 8-4-4-4-12 hexadecimal digits in either case, without braces; lower case from here on."""
+
+Name = Annotated[str, StringConstraints(strict=True, min_length=1)]
+"""A string that is not empty."""
+
+Date = Annotated[datetime, BeforeValidator(_date_of)]
+"""A date in one of the forms of parse_date."""
+
+type Lenient[T] = Annotated[T | None, WrapValidator(_none_where_odd)]
+"""A field that is None where its value is missing, null or not a T, and never refuses its model."""
+
+
+type Value = Entity | EntityReference | OptionSetValue | Money | EntityCollection | Options | datetime | object
+"""What an attribute holds: one of ours, or (the `object`) JSON as it came: str, int, float, bool, None, list, dict."""
+
+type Options = tuple[OptionSetValue, ...]
+"""The value of a multi-select column."""
+
+
+class Contract(BaseModel):
+    """A frozen value whose JSON names are those of the data contract; unknown fields are ignored."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_pascal,
+        # An error may end in a log, and what Dynamics sent does not belong there.
+        hide_input_in_errors=True,
+    )
+
+
+class EntityReference(Contract):
+    """Points at a row: its table's logical name and its id. `name` is mostly None."""
+
+    id: Guid
+    logical_name: Name
+    name: Lenient[StrictStr] = None
+
+
+class OptionSetValue(Contract):
+    """One value of a choice column."""
+
+    value: StrictInt
+
+
+class Money(Contract):
+    """An amount, in the currency of its row."""
+
+    value: Decimal
+
+
+class Entity(Contract):
+    """A row, or the part of one that was sent. Attributes are decoded when they are first asked for."""
+
+    id: Lenient[Guid] = None
+    logical_name: Lenient[Name] = None
+    raw_attributes: object = Field(default=None, alias="Attributes", repr=False)
+    raw_formatted_values: object = Field(default=None, alias="FormattedValues", repr=False)
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Value]:
+        """Column to decoded value."""
+        return decode_pairs(self.raw_attributes)
+
+    @cached_property
+    def formatted_values(self) -> Mapping[str, str]:
+        """Column to text in the user's language; never branch on it."""
+        pairs = read_pairs(self.raw_formatted_values)
+        return {key: text for key, text in pairs.items() if isinstance(text, str)}
+
+
+class EntityCollection(Contract):
+    """Several rows, such as the parties of an activity."""
+
+    entity_name: Lenient[Name] = None
+    more_records: Lenient[StrictBool] = None
+    raw_entities: object = Field(default=None, alias="Entities", repr=False)
+
+    @cached_property
+    def entities(self) -> tuple[Entity, ...]:
+        """The rows; what is none is left out. They carry no `__type`."""
+        rows = self.raw_entities if isinstance(self.raw_entities, list) else []
+        return tuple(Entity.model_validate(row) for row in rows if isinstance(row, dict))
+
+
+_MODELS: Mapping[str, type[Contract]] = {
+    model.__name__: model for model in (Entity, EntityReference, OptionSetValue, Money, EntityCollection)
+}
+
+
+def read_pairs(raw: object) -> dict[str, object]:
+    """`[{"key": k, "value": v}, ...]` as a dict, values undecoded; {} for null and whatever else is no list.
+
+    Items that are no such pair are left out; the last of duplicate keys wins.
+    """
+    items = raw if isinstance(raw, list) else []
+    pairs = (item for item in items if isinstance(item, dict))
+    return {key: pair.get("value") for pair in pairs if isinstance(key := pair.get("key"), str)}
+
+
+def decode_pairs(raw: object) -> dict[str, Value]:
+    """The same as read_pairs, with decoded values."""
+    return {key: decode_value(value) for key, value in read_pairs(raw).items()}
+
+
+def decode_value(raw: object) -> Value:
+    """The typed value of a JSON value: by its `__type`, by its shape where it has none, else as it is. Never raises.
+
+    `/Date()/` strings become datetimes; ISO strings stay strings, because a text column may hold one.
+    """
+    match raw:
+        case dict():
+            return _decode_object(raw)
+        case list():
+            return _decode_options(raw)
+        case str() if raw.startswith("/Date("):
+            return _decode_date(raw)
+        case _:
+            return raw
+
+
+def _decode_object(raw: dict[str, object]) -> Value:
+    model = _model_of(raw)
+    try:
+        return raw if model is None else model.model_validate(raw)
+    except ValidationError:
+        return raw
+
+
+def _model_of(raw: dict[str, object]) -> type[Contract] | None:
+    tag = raw.get("__type")
+    if isinstance(tag, str):
+        return _MODELS.get(tag.partition(":")[0])
+    if "Attributes" in raw:
+        return Entity
+    if "Entities" in raw:
+        return EntityCollection
+    if "LogicalName" in raw and "Id" in raw:
+        return EntityReference
+    if raw.keys() == {"Value"}:
+        return Money if isinstance(raw["Value"], float) else OptionSetValue
+    return None
+
+
+def _decode_options(raw: list[object]) -> Value:
+    values = [_decode_object(item) for item in raw if isinstance(item, dict)]
+    options = tuple(value for value in values if isinstance(value, OptionSetValue))
+    # An empty list says nothing about its type, so it stays a list.
+    return options if options and len(options) == len(raw) else raw
+
+
+def _decode_date(raw: str) -> Value:
+    try:
+        return parse_date(raw)
+    except NotADate:
+        return raw

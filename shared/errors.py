@@ -1,0 +1,126 @@
+"""What can go wrong, and how it is answered.
+
+HubError
+├── BadRequest               400  the caller's fault; names the field
+│   └── NotJson              400  the body is no JSON that we take
+├── Unauthenticated          401  nobody we know
+├── NotAllowed               403  known, but not a Relationship Manager
+├── NotFound                 404  nothing has this id or path
+├── TooLarge                 413  the body is over the limit
+├── UnsupportedMediaType     415  the body is of another type than JSON
+└── Unavailable              503  asking again may help
+    ├── DirectoryDown        503  the role directory cannot be reached, or is not set up
+    ├── DataverseDown        503  Dataverse cannot be reached
+    ├── Misconfigured        503  an app setting is wrong; its message names setting and value
+    └── StorageDown          503  Table or Queue Storage cannot be reached, or did not answer in time
+
+A refusal and an outage are different classes from the bottom up; nothing turns the one into the other. Messages name
+the field, the setting or the neighbour, and never hold a secret, a token or a whole body.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One thing wrong with a request: `pointer` is a JSON pointer as a URI fragment, `#/InitiatingUserId`."""
+
+    pointer: str
+    detail: str
+
+
+class HubError(Exception):
+    """Anything the hub answers with a problem; `status` and `title` go into the reply, and so does the message."""
+
+    status = 500
+    title = "Internal error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class BadRequest(HubError):
+    """The request cannot be taken as it is; `errors` names the fields."""
+
+    status = 400
+    title = "Bad request"
+
+    def __init__(self, detail: str, *, pointer: str | None = None) -> None:
+        super().__init__(detail)
+        self.errors: tuple[FieldError, ...] = (FieldError(pointer, detail),) if pointer else ()
+
+    @classmethod
+    def of(cls, errors: Sequence[FieldError]) -> Self:
+        """One refusal for several fields at once; `errors` must not be empty."""
+        refusal = cls("; ".join(error.detail for error in errors))
+        refusal.errors = tuple(errors)
+        return refusal
+
+
+class NotJson(BadRequest):
+    """The body is no JSON, or no JSON of the strict kind that is taken here."""
+
+
+class Unauthenticated(HubError):
+    """No caller could be made out; `challenge` is the value of WWW-Authenticate."""
+
+    status = 401
+    title = "Unauthenticated"
+
+    def __init__(self, detail: str, *, challenge: str = "Bearer") -> None:
+        super().__init__(detail)
+        self.challenge = challenge
+
+
+class NotAllowed(HubError):
+    """The user is known, or at least named, and is not a Relationship Manager."""
+
+    status = 403
+    title = "Not allowed"
+
+
+class NotFound(HubError):
+    """Nothing has this id, or no route has this path."""
+
+    status = 404
+    title = "Not found"
+
+
+class TooLarge(HubError):
+    """The body is over the limit."""
+
+    status = 413
+    title = "Content too large"
+
+
+class UnsupportedMediaType(HubError):
+    """The body's content type is not one that is taken here."""
+
+    status = 415
+    title = "Unsupported media type"
+
+
+class Unavailable(HubError):
+    """Something the hub needs is out of reach. Nothing was acknowledged, and the same request may succeed later."""
+
+    status = 503
+    title = "Unavailable"
+
+
+class DirectoryDown(Unavailable):
+    """The role directory cannot say yes or no."""
+
+
+class DataverseDown(Unavailable):
+    """Dataverse cannot be reached, or answers with something that is no answer."""
+
+
+class Misconfigured(Unavailable):
+    """An app setting is wrong. The message is for the log; the reply does not repeat it."""
+
+
+class StorageDown(Unavailable):
+    """Storage cannot be reached, refuses us, or did not answer within the time there was."""

@@ -1,0 +1,36 @@
+"""The queue message that names an event. It is sent before the event is stored, so that none is stored without one."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.events.event import EventId
+
+EVENTS_QUEUE = "events"
+
+
+class NotOurs(ValueError):
+    """A message that the hub never sent; it belongs into the poison queue."""
+
+
+class Announcement(BaseModel):
+    """`attempt` counts how often completing a trimmed event was put off."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    version: Literal[1] = 1
+    event_id: Annotated[EventId, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+    attempt: Annotated[int, Field(ge=0)] = 0
+
+    def as_text(self) -> str:
+        """The message's text."""
+        return self.model_dump_json()
+
+
+def parse_announcement(body: bytes) -> Announcement:
+    """The announcement in a message; raises NotOurs for anything else."""
+    try:
+        return Announcement.model_validate_json(body)
+    except ValidationError as exc:
+        wrong = sorted({".".join(map(str, error["loc"])) or "body" for error in exc.errors()})
+        raise NotOurs(f"the message in queue {EVENTS_QUEUE} is none of ours: {', '.join(wrong)}") from None

@@ -1,0 +1,59 @@
+"""An event: what happened, where, to what, by whom. Pure; how it is stored stands in rows.py."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NewType
+
+EventId = NewType("EventId", str)
+
+
+class EventState(StrEnum):
+    """How far an event has come."""
+
+    RECEIVED = "received"
+    """Stored and announced; dispatch has not seen it yet."""
+    DISPATCHED = "dispatched"
+    """Handed to every webhook that wanted it."""
+    IGNORED = "ignored"
+    """Trimmed by its source, and the row that was read back is none that the hub processes."""
+    UNREADABLE = "unreadable"
+    """Trimmed by its source, and its row could not be read back."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event, without its payload.
+
+    `id` is a UUID derived from what identifies the event at its source, so the same event always has the same one.
+    `source` names the system (`dynamics/<organization id>`), `entity` and `entity_id` the record it is about,
+    `initiator` the user who caused it, and `field_values` the ids that a receiver gets. `trimmed` says that the source
+    left the record out for its size. Times are UTC.
+    """
+
+    id: EventId
+    type: str
+    source: str
+    entity: str
+    entity_id: str
+    initiator: str
+    received_at: datetime
+    field_values: Mapping[str, str] = field(default_factory=dict)
+    trimmed: bool = False
+    state: EventState = EventState.RECEIVED
+
+    def as_json(self) -> dict[str, object]:
+        """The event as the Events API shows it."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "source": self.source,
+            "entity": self.entity,
+            "entityId": self.entity_id,
+            "initiator": self.initiator,
+            "receivedAt": self.received_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "fieldValues": dict(self.field_values),
+            "trimmed": self.trimmed,
+            "state": self.state.value,
+        }

@@ -1,0 +1,105 @@
+"""An event as rows of Table Storage: in `events` with its payload, in `eventlog` for the listing, newest first. Pure.
+
+A property holds 64 KiB of binary data and an entity 1 MiB, so a payload is compressed and cut into pieces. Rows of a
+partition come in the order of their keys, so a key of `eventlog` begins with the time counted backwards.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.errors import TooLarge
+from shared.events.event import Event, EventId, EventState
+
+EVENTS_TABLE = "events"
+EVENTLOG_TABLE = "eventlog"
+
+_PIECE_BYTES = 64 * 1024
+_MOST_PIECES = 15
+_LAST_DAY = 99_999_999
+_LAST_MICROSECOND = 10**17
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def event_keys(id_: EventId) -> tuple[str, str]:
+    """Partition and row key of an event: 256 partitions share the load, and the id alone finds the row."""
+    return id_[:2], id_
+
+
+def event_row(event: Event, payload: bytes) -> dict[str, Any]:
+    """The row in `events`; raises TooLarge for a payload that does not fit even when compressed."""
+    packed = zlib.compress(payload)
+    pieces = [packed[start : start + _PIECE_BYTES] for start in range(0, len(packed), _PIECE_BYTES)]
+    if len(pieces) > _MOST_PIECES:
+        raise TooLarge("the payload does not fit into the event store, even when it is compressed")
+    partition, key = event_keys(event.id)
+    numbered = {f"Payload{number}": piece for number, piece in enumerate(pieces)}
+    return {"PartitionKey": partition, "RowKey": key, **_properties(event), "Pieces": len(pieces), **numbered}
+
+
+def log_row(event: Event) -> dict[str, Any]:
+    """The row in `eventlog`."""
+    partition, key = log_keys(event)
+    return {"PartitionKey": partition, "RowKey": key, "Id": event.id, **_properties(event)}
+
+
+def state_row(event: Event) -> dict[str, Any]:
+    """What dispatch changes in the row in `events`."""
+    partition, key = event_keys(event.id)
+    return {"PartitionKey": partition, "RowKey": key, **_changeable(event)}
+
+
+def parse_event(row: Mapping[str, Any]) -> Event:
+    """The event in a row of either table."""
+    return Event(
+        id=EventId(str(row.get("Id", row["RowKey"]))),
+        type=row["Type"],
+        source=row["Source"],
+        entity=row["Entity"],
+        entity_id=row["EntityId"],
+        initiator=row["Initiator"],
+        received_at=datetime.fromisoformat(row["ReceivedAt"]),
+        field_values=json.loads(row["FieldValues"]),
+        trimmed=row["Trimmed"],
+        state=EventState(row["State"]),
+    )
+
+
+def parse_payload(row: Mapping[str, Any]) -> bytes:
+    """The payload in a row of `events`, byte for byte as it came in."""
+    return zlib.decompress(b"".join(row[f"Payload{number}"] for number in range(row["Pieces"])))
+
+
+def log_keys(event: Event) -> tuple[str, str]:
+    """Partition and row key in `eventlog`."""
+    return day_key(event.received_at), f"{time_key(event.received_at)}-{event.id}"
+
+
+def day_key(moment: datetime) -> str:
+    """The partition of a day, 8 digits, later days first."""
+    return f"{_LAST_DAY - int(moment.astimezone(UTC).strftime('%Y%m%d')):08d}"
+
+
+def time_key(moment: datetime) -> str:
+    """What a row key begins with, 17 digits of microseconds, later moments first; one order over all partitions."""
+    return f"{_LAST_MICROSECOND - (moment - _EPOCH) // timedelta(microseconds=1):017d}"
+
+
+def _properties(event: Event) -> dict[str, Any]:
+    return {
+        "Type": event.type,
+        "Source": event.source,
+        "Entity": event.entity,
+        "EntityId": event.entity_id,
+        "Initiator": event.initiator,
+        # A text, because the tables' own type comes back with another class and other digits.
+        "ReceivedAt": event.received_at.astimezone(UTC).isoformat(),
+        "Trimmed": event.trimmed,
+        **_changeable(event),
+    }
+
+
+def _changeable(event: Event) -> dict[str, Any]:
+    return {"State": event.state.value, "FieldValues": json.dumps(dict(event.field_values))}

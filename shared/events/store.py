@@ -1,0 +1,104 @@
+"""Where events are kept: announced first, then stored, then listed and marked by dispatch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.events.announcement import EVENTS_QUEUE, Announcement
+from shared.events.event import Event, EventId
+from shared.events.rows import (
+    EVENTLOG_TABLE,
+    EVENTS_TABLE,
+    day_key,
+    event_keys,
+    event_row,
+    log_row,
+    parse_event,
+    parse_payload,
+    state_row,
+    time_key,
+)
+from shared.storage.account import StorageAccount
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event and its payload as it came in."""
+
+    event: Event
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class LogPosition:
+    """A row of the log, by its keys: where a listing stopped, so that a later one can go on."""
+
+    partition: str
+    key: str
+
+
+@dataclass(frozen=True)
+class LogFilter:
+    """Which events a listing shows: of one type, received from `since` and before `until`, older than `after`."""
+
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: LogPosition | None = None
+
+
+class EventStore:
+    """The tables `events` and `eventlog` and the queue `events`."""
+
+    def __init__(self, storage: StorageAccount) -> None:
+        self._events = storage.table(EVENTS_TABLE)
+        self._log = storage.table(EVENTLOG_TABLE)
+        self._queue = storage.queue(EVENTS_QUEUE)
+
+    def accept(self, event: Event, payload: bytes) -> None:
+        """Announce and store an event: two storage transactions. Raises AlreadyStored, StorageDown or TooLarge.
+
+        Whatever fails or dies in between, an event that is stored has its announcement. One without an event was never
+        acknowledged, and dispatch drops it.
+        """
+        row = event_row(event, payload)
+        self.announce(Announcement(event_id=event.id))
+        self._events.insert(row)
+
+    def announce(self, announcement: Announcement, *, delay_seconds: int = 0) -> None:
+        """Have dispatch look at an event, at once or later."""
+        self._queue.send(announcement.as_text(), delay_seconds=delay_seconds)
+
+    def get(self, id_: EventId) -> StoredEvent | None:
+        """The event with this id, None where it is not stored."""
+        row = self._events.get(*event_keys(id_))
+        return None if row is None else StoredEvent(parse_event(row), parse_payload(row))
+
+    def list_and_mark(self, event: Event) -> None:
+        """Write an event, as dispatch left it, into the log and then into its row. Doing it twice changes nothing."""
+        self._log.put(log_row(event))
+        self._events.merge(state_row(event))
+
+    def log(self, wanted: LogFilter, *, page_size: int) -> Iterator[tuple[LogPosition, Event]]:
+        """Events newest first, each with its position."""
+        for row in self._log.query(*_query(wanted), page_size=page_size):
+            yield LogPosition(row["PartitionKey"], row["RowKey"]), parse_event(row)
+
+
+def _query(wanted: LogFilter) -> tuple[str, dict[str, str]]:
+    """The filter and its parameters. Keys bound the scan; only `type` is compared row by row."""
+    conditions, parameters = ["PartitionKey ge @first_day"], {"first_day": "0"}
+    if wanted.until is not None:
+        conditions.append("RowKey ge @until")
+        # "." sorts after the "-" that follows the time in a key, so this leaves the moment itself out.
+        parameters |= {"first_day": day_key(wanted.until), "until": time_key(wanted.until) + "."}
+    if wanted.since is not None:
+        conditions.append("PartitionKey le @last_day and RowKey lt @since")
+        parameters |= {"last_day": day_key(wanted.since), "since": time_key(wanted.since) + "."}
+    if wanted.after is not None:
+        conditions.append("PartitionKey ge @after_day and RowKey gt @after")
+        parameters |= {"after_day": wanted.after.partition, "after": wanted.after.key}
+    if wanted.type is not None:
+        conditions.append("Type eq @type")
+        parameters["type"] = wanted.type
+    return " and ".join(conditions), parameters

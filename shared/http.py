@@ -1,0 +1,100 @@
+"""HTTP at the edge of a trigger: what a request must look like, and how answers and errors are written.
+
+Errors are RFC 9457 problems, `application/problem+json`, made from the tree of shared/errors.py and nowhere else:
+`{"type", "title", "status", "detail"}`, and for a bad request `errors: [{"pointer", "detail"}]`.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Callable
+
+import azure.functions as func
+
+from shared.deadline import deadline
+from shared.errors import (
+    BadRequest,
+    HubError,
+    Misconfigured,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+
+REQUEST_SECONDS = 20.0
+"""What a request may take; with the pauses and time-outs that are under way then, the answer comes within 25 s."""
+
+MOST_BODY_BYTES = 1024 * 1024
+
+_JSON_TYPE = re.compile(r"\s*(application/json|application/[\w!#$&^.+-]+\+json|text/json)\s*(;.*)?", re.IGNORECASE)
+_RETRY_SECONDS = "5"
+
+log = logging.getLogger(__name__)
+
+
+def answer(req: func.HttpRequest, handler: Callable[[func.HttpRequest], func.HttpResponse]) -> func.HttpResponse:
+    """What the handler answers within the time a request has; an error of ours becomes a problem.
+
+    Any other exception is a defect or an outage we do not know yet: it is logged, and answered like an outage, because
+    Dataverse sends a request again after 503 and never after 500.
+    """
+    try:
+        with deadline(REQUEST_SECONDS):
+            return handler(req)
+    except HubError as error:
+        _log(error)
+        return problem(error)
+    except Exception:
+        log.exception("a request failed for a reason that is not foreseen")
+        return problem(Unavailable("the request could not be completed"))
+
+
+def json_body(req: func.HttpRequest) -> bytes:
+    """The body of a request that says it is JSON; raises UnsupportedMediaType or TooLarge."""
+    if not _JSON_TYPE.fullmatch(req.headers.get("content-type", "")):
+        raise UnsupportedMediaType("Content-Type must be application/json, application/*+json or text/json")
+    body = req.get_body()
+    if len(body) > MOST_BODY_BYTES:
+        raise TooLarge(f"the body has {len(body)} bytes; at most {MOST_BODY_BYTES} are taken")
+    return body
+
+
+def json_response(value: object, status: int = 200) -> func.HttpResponse:
+    """A JSON answer that no cache keeps."""
+    return func.HttpResponse(
+        json.dumps(value), status_code=status, mimetype="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+def empty_response(status: int) -> func.HttpResponse:
+    """An answer without a body."""
+    return func.HttpResponse(status_code=status)
+
+
+def problem(error: HubError) -> func.HttpResponse:
+    """The answer to an error."""
+    content: dict[str, object] = {"type": "about:blank", "title": error.title, "status": error.status}
+    # What is wrong with a setting is the administrator's business, and stands in the log.
+    content["detail"] = "the hub is not set up correctly" if isinstance(error, Misconfigured) else error.detail
+    if isinstance(error, BadRequest) and error.errors:
+        content["errors"] = [{"pointer": wrong.pointer, "detail": wrong.detail} for wrong in error.errors]
+    return func.HttpResponse(
+        json.dumps(content), status_code=error.status, mimetype="application/problem+json", headers=_headers(error)
+    )
+
+
+def _headers(error: HubError) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = error.challenge
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = _RETRY_SECONDS
+    return headers
+
+
+def _log(error: HubError) -> None:
+    if isinstance(error, Unavailable):
+        log.error("%s: %s", type(error).__name__, error.detail, exc_info=error.__cause__)
+    else:
+        log.info("refused with %s %s", error.status, type(error).__name__)

@@ -1,0 +1,85 @@
+"""App settings, cast and checked once; docs/settings.md explains each.
+
+A wrong setting is `Misconfigured`, with a sentence that names the setting and its value. It is raised when the settings
+are read, never when a module is imported: a function that cannot be imported turns its queue messages into poison.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
+
+from shared.errors import Misconfigured
+
+
+def _base_url(value: str) -> str:
+    if value:
+        AnyHttpUrl(value)
+    return value.rstrip("/")
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Seconds = Annotated[int, Field(ge=0)]
+
+
+class StorageSettings(BaseModel):
+    """Where the storage account is: a connection string, or the account's name or addresses and azure-identity."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, str_strip_whitespace=True)
+
+    connection_string: SecretStr | None = Field(None, alias="AzureWebJobsStorage")
+    account_name: str | None = Field(None, alias="AzureWebJobsStorage__accountName")
+    table_service_uri: str | None = Field(None, alias="AzureWebJobsStorage__tableServiceUri")
+    queue_service_uri: str | None = Field(None, alias="AzureWebJobsStorage__queueServiceUri")
+    client_id: str | None = Field(None, alias="AzureWebJobsStorage__clientId")
+
+
+class Settings(BaseModel):
+    """The settings of the app. A field's alias is the name of its app setting; an empty one counts as not set."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, str_strip_whitespace=True)
+
+    storage: StorageSettings
+    public_url: BaseUrl = Field("http://localhost:7071", alias="PUBLIC_URL")
+    role_directory: Literal["table"] = Field("table", alias="ROLE_DIRECTORY")
+    relationship_manager_role: str = Field("Relationship Manager", alias="RELATIONSHIP_MANAGER_ROLE")
+    role_cache_seconds: Seconds = Field(300, alias="ROLE_CACHE_SECONDS")
+    dataverse_url: BaseUrl = Field("", alias="DATAVERSE_URL")
+    retry_delays: Annotated[tuple[Seconds, ...], BeforeValidator(_split)] = Field(
+        (1, 4, 300, 1800, 7200, 18000, 36000), alias="DELIVERY_RETRY_DELAYS"
+    )
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings of this environment; raises Misconfigured, which names what is wrong."""
+        given: dict[str, Any] = {name: value for name, value in environment.items() if value.strip()}
+        try:
+            return cls.model_validate({**given, "storage": StorageSettings.model_validate(given)})
+        except ValidationError as exc:
+            raise Misconfigured("; ".join(_explain(error) for error in exc.errors())) from None
+
+
+def _explain(error: ErrorDetails) -> str:
+    name = str(error["loc"][0])
+    # The value of a setting that holds a secret is never repeated; no validator of ours refuses one today.
+    return f"{name} is {error['input']!r}: {error['msg'].lower()}"
+
+
+def setting_names() -> frozenset[str]:
+    """The names of all app settings that the app reads."""
+    fields = (*Settings.model_fields.values(), *StorageSettings.model_fields.values())
+    return frozenset(field.alias for field in fields if field.alias is not None)

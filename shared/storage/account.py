@@ -1,0 +1,69 @@
+"""The storage account: its tables and queues, by connection string or by identity, over one transport a process."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from azure.data.tables import TableClient
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+from shared.errors import Misconfigured
+from shared.settings import StorageSettings
+from shared.storage.queues import Queue
+from shared.storage.tables import Table
+from shared.storage.transport import DeadlineTransport
+
+_RETRIES = {"retry_total": 2, "retry_connect": 2, "retry_read": 2, "retry_status": 2}
+_TABLE_RETRIES = {**_RETRIES, "retry_backoff_factor": 0.5, "retry_backoff_max": 2}
+_QUEUE_RETRIES = {**_RETRIES, "initial_backoff": 0.5, "increment_base": 2, "random_jitter_range": 0}
+
+# One line for each storage call at level INFO would drown the app's own log.
+logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+
+
+class StorageAccount:
+    """Hands out tables and queues by name. `transport` is where tests count calls, or let them fail.
+
+    Each client is made here and not by a service client: those wrap the transport in one that forgets its `sleep`.
+    """
+
+    def __init__(self, settings: StorageSettings, transport: DeadlineTransport | None = None) -> None:
+        self._settings = settings
+        self._transport = transport or DeadlineTransport()
+        self._credential = None if settings.connection_string else _identity(settings)
+
+    def table(self, name: str) -> Table:
+        """The table with this name; it is made when it is first written to."""
+        options: dict[str, Any] = {"transport": self._transport, **_TABLE_RETRIES}
+        if self._settings.connection_string is not None:
+            return Table(self._from_string(TableClient.from_connection_string, table_name=name, **options))
+        endpoint = self._settings.table_service_uri or self._endpoint("table")
+        return Table(TableClient(endpoint, name, credential=self._credential, **options))
+
+    def queue(self, name: str) -> Queue:
+        """The queue with this name; it is made when it is first sent to. Texts are base64, as host.json says."""
+        encoding = {"message_encode_policy": TextBase64EncodePolicy()}
+        options: dict[str, Any] = {"transport": self._transport, **encoding, **_QUEUE_RETRIES}
+        if self._settings.connection_string is not None:
+            return Queue(self._from_string(QueueClient.from_connection_string, queue_name=name, **options))
+        endpoint = self._settings.queue_service_uri or self._endpoint("queue")
+        return Queue(QueueClient(endpoint, name, credential=self._credential, **options))
+
+    def _from_string[T](self, make: Callable[..., T], **options: Any) -> T:  # noqa: ANN401 - handed on as it is
+        secret = self._settings.connection_string
+        try:
+            return make(secret.get_secret_value() if secret else "", **options)
+        except ValueError:
+            # The SDK's own text repeats parts of the connection string, so nothing of it is kept.
+            raise Misconfigured("AzureWebJobsStorage is not a valid connection string") from None
+
+    def _endpoint(self, service: str) -> str:
+        if not self._settings.account_name:
+            raise Misconfigured("AzureWebJobsStorage is not set, and neither is AzureWebJobsStorage__accountName")
+        return f"https://{self._settings.account_name}.{service}.core.windows.net"
+
+
+def _identity(settings: StorageSettings) -> Any:  # noqa: ANN401 - azure-identity is imported only where it is used
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential(managed_identity_client_id=settings.client_id)

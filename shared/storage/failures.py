@@ -1,0 +1,43 @@
+"""The storage SDKs' errors, turned into ours at one place."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from azure.core.exceptions import AzureError, HttpResponseError
+
+from shared.errors import StorageDown
+
+
+@contextmanager
+def storage_failures(what: str) -> Iterator[None]:
+    """Any error of the SDK inside becomes StorageDown; `what` says what was tried: "insert into events".
+
+    The SDK's own text stays in the traceback: it can hold addresses and parts of requests.
+    """
+    try:
+        yield
+    except HttpResponseError as exc:
+        reason = error_code(exc) or exc.reason or "no reason"
+        raise StorageDown(f"{what}: storage answered {exc.status_code} ({reason})") from exc
+    except AzureError as exc:
+        raise StorageDown(f"{what}: storage cannot be reached ({type(exc).__name__})") from exc
+
+
+def error_code(error: HttpResponseError) -> str | None:
+    """What storage calls its error, `TableNotFound`; None where the answer names none.
+
+    Some calls of the SDK put it into the exception, others leave it in the answer's header or body.
+    """
+    code = getattr(error, "error_code", None)
+    if code is not None:
+        return str(getattr(code, "value", code))
+    headers: Mapping[str, str] = getattr(error.response, "headers", {})
+    return headers.get("x-ms-error-code") or _code_in_body(error)
+
+
+def _code_in_body(error: HttpResponseError) -> str | None:
+    try:
+        return str(json.loads(error.response.text())["odata.error"]["code"]) if error.response else None
+    except (ValueError, LookupError, TypeError):
+        return None

@@ -1,0 +1,99 @@
+"""A table: the few operations that the hub uses, each one storage transaction."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.data.tables import TableClient, TableEntity, UpdateMode
+
+from shared.storage.failures import error_code, storage_failures
+
+type Row = Mapping[str, Any]
+
+
+class AlreadyStored(Exception):
+    """A row with these keys is there already."""
+
+
+class Changed(Exception):
+    """The row is gone, or somebody else changed it since it was read."""
+
+
+def key_text(text: str) -> str:
+    r"""Any text as a key of a row: a key may not hold `/ \ # ?` nor control characters, and guests' UPNs do."""
+    return quote(text, safe="@ {}").replace("%", "=")
+
+
+class Table:
+    """One table. The first write that misses it makes it, so that no call is spent on looking for it."""
+
+    def __init__(self, client: TableClient) -> None:
+        self._client = client
+
+    def insert(self, row: Row) -> None:
+        """Store a new row; raises AlreadyStored where its keys are taken."""
+        with storage_failures(f"insert into {self._client.table_name}"):
+            try:
+                self._write(lambda: self._client.create_entity(dict(row)))
+            except ResourceExistsError as exc:
+                # Other conflicts exist (a table that is being deleted), and then nothing is stored.
+                if error_code(exc) == "EntityAlreadyExists":
+                    raise AlreadyStored(row["RowKey"]) from exc
+                raise
+
+    def put(self, row: Row) -> None:
+        """Store a row whether or not it is there; what it held before is gone."""
+        with storage_failures(f"write to {self._client.table_name}"):
+            self._write(lambda: self._client.upsert_entity(dict(row), mode=UpdateMode.REPLACE))
+
+    def merge(self, row: Row, *, etag: str | None = None) -> None:
+        """Change some properties of a row; raises Changed where the row is gone, or `etag` is not its own any more."""
+        options: dict[str, Any] = {}
+        if etag is not None:
+            options = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+        with storage_failures(f"change in {self._client.table_name}"):
+            try:
+                self._client.update_entity(dict(row), mode=UpdateMode.MERGE, **options)
+            except HttpResponseError as exc:
+                if error_code(exc) in {"ResourceNotFound", "UpdateConditionNotSatisfied"}:
+                    raise Changed(row["RowKey"]) from exc
+                raise
+
+    def get(self, partition_key: str, row_key: str) -> TableEntity | None:
+        """The row with these keys, None where there is none."""
+        with storage_failures(f"read from {self._client.table_name}"):
+            try:
+                return self._client.get_entity(partition_key, row_key)
+            except ResourceNotFoundError:
+                return None
+
+    def delete(self, partition_key: str, row_key: str) -> None:
+        """Remove the row with these keys, if it is there."""
+        with storage_failures(f"remove from {self._client.table_name}"):
+            self._client.delete_entity(partition_key, row_key)
+
+    def query(self, filter_: str, parameters: Mapping[str, Any], *, page_size: int = 1000) -> Iterator[TableEntity]:
+        """Rows that match, in the order of their keys, read page by page as they are asked for."""
+        with storage_failures(f"list {self._client.table_name}"):
+            try:
+                yield from self._client.query_entities(filter_, parameters=dict(parameters), results_per_page=page_size)
+            except ResourceNotFoundError:
+                return
+
+    def _write(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except ResourceNotFoundError as exc:
+            if error_code(exc) != "TableNotFound":
+                raise
+            self._create()
+            write()
+
+    def _create(self) -> None:
+        try:
+            self._client.create_table()
+        except ResourceExistsError:
+            # Another request was quicker.
+            return

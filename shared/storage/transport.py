@@ -1,0 +1,64 @@
+"""The one HTTP transport of both storage SDKs: it keeps their calls, and the pauses between them, to the deadline."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from azure.core.pipeline.transport import HttpTransport, RequestsTransport
+from requests.adapters import HTTPAdapter
+
+from shared.deadline import remaining_seconds
+from shared.errors import StorageDown
+
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 5.0
+_POOL_SIZE = 64
+
+
+class DeadlineTransport(HttpTransport[Any, Any]):
+    """Sends what azure-core hands over, never for longer than the request that caused it has left.
+
+    StorageDown is raised here, and not one of azure-core's errors, because those would be tried again by the SDK's
+    retry policy although no time is left.
+    """
+
+    def __init__(self) -> None:
+        session = requests.Session()
+        # The worker's threads share this session: without room for all, connections would be dropped and made anew.
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(pool_maxsize=_POOL_SIZE))
+        self._inner = RequestsTransport(session=session)
+
+    def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - azure-core's own signature is a union of its old and new classes
+        """Send with what is left of the deadline as time limit; raises StorageDown where nothing is left."""
+        left = remaining_seconds(at_most=CONNECT_SECONDS + READ_SECONDS)
+        if left <= 0:
+            raise StorageDown("storage did not answer within the time of this request")
+        limits = {"connection_timeout": min(CONNECT_SECONDS, left), "read_timeout": min(READ_SECONDS, left)}
+        return self._inner.send(request, **(kwargs | limits))
+
+    def sleep(self, duration: float) -> None:
+        """The pause before the SDK's next try; raises StorageDown where the deadline comes first."""
+        if duration >= remaining_seconds(at_most=duration + 1):
+            raise StorageDown("storage asks for a longer pause than this request has time for")
+        super().sleep(duration)
+
+    def open(self) -> None:
+        """Open the session."""
+        self._inner.open()
+
+    def close(self) -> None:
+        """Close the session and its connections."""
+        self._inner.close()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.close()

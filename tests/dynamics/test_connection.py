@@ -1,0 +1,234 @@
+import json
+from contextlib import suppress
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.dynamics.connection import (
+    ConnectedRecords,
+    ConnectionRecord,
+    event_id,
+    field_values,
+    is_processed,
+    parse_connection,
+    records_from_row,
+)
+from shared.dynamics.context import parse_context
+from shared.dynamics.values import EntityReference
+from shared.errors import BadRequest
+from tests.dynamics.samples import (
+    ATTRIBUTES,
+    REMOVED,
+    SAMPLE_CONNECTION,
+    SAMPLE_OPPORTUNITY,
+    WITHOUT_TYPES,
+    attribute,
+    paths,
+    sample_with,
+)
+
+ORGANIZATION = "bfddc525-7e84-4d76-a946-a2a895fb8887"
+CONNECTION = "37c7c867-d571-e911-a956-000d3a1bc3f6"
+OPPORTUNITY = "23e35ae3-d471-e911-a956-000d3a1bc3f6"
+CONNECTED_USER = "a737589c-c95c-e911-a979-000d3a1cc8fe"
+INITIATING_USER = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
+ROLE = "b6989ebc-a6a7-e811-a96a-000d3ac009b4"
+CORRELATION = "df493521-9c7d-4e5a-8e1c-4a38ece74a3c"
+
+RECORDS = ConnectedRecords(
+    record1=EntityReference(Id=OPPORTUNITY, LogicalName="opportunity"),
+    record2=EntityReference(Id=CONNECTED_USER, LogicalName="systemuser"),
+    role_id=ROLE,
+)
+ROW: dict[str, object] = {
+    "connectionid": CONNECTION,
+    "_record1id_value": OPPORTUNITY,
+    "_record1id_value@Microsoft.Dynamics.CRM.lookuplogicalname": "opportunity",
+    "_record1id_value@OData.Community.Display.V1.FormattedValue": "Loan Opportunity",
+    "_record2id_value": CONNECTED_USER,
+    "_record2id_value@Microsoft.Dynamics.CRM.lookuplogicalname": "systemuser",
+    "_record2roleid_value": ROLE,
+}
+NEEDED_OF_ROW = [name for name in ROW if name.startswith(("_record1id", "_record2id")) and "OData" not in name]
+ODD: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([[], {}, {"Id": ROLE}])
+)
+
+
+def parse(body: bytes, *, trimmed: bool = False) -> ConnectionRecord:
+    return parse_connection(parse_context(body, trimmed=trimmed))
+
+
+def refusal_of(body: bytes, *, trimmed: bool = False) -> BadRequest:
+    with pytest.raises(BadRequest) as refusal:
+        parse(body, trimmed=trimmed)
+    return refusal.value
+
+
+def pair(table1: str, table2: str) -> ConnectedRecords:
+    return ConnectedRecords(
+        EntityReference(Id=OPPORTUNITY, LogicalName=table1), EntityReference(Id=CONNECTED_USER, LogicalName=table2)
+    )
+
+
+def test_the_sample_is_the_connection_that_it_is() -> None:
+    assert parse(SAMPLE_CONNECTION) == ConnectionRecord(ORGANIZATION, CONNECTION, INITIATING_USER, RECORDS, CORRELATION)
+
+
+@pytest.mark.parametrize("name", ["create", "CREATE", "cReAtE"])
+def test_the_message_compares_ignoring_case(name: str) -> None:
+    assert parse(sample_with(name, "MessageName")) == parse(SAMPLE_CONNECTION)
+
+
+def test_the_table_compares_ignoring_case() -> None:
+    assert parse(sample_with("Connection", "PrimaryEntityName")) == parse(SAMPLE_CONNECTION)
+
+
+@pytest.mark.parametrize("trimmed", [False, True])
+@pytest.mark.parametrize("name", ["Update", "Delete", "CreateMultiple", " Create"])
+def test_another_message_is_refused(name: str, trimmed: bool) -> None:
+    refusal = refusal_of(sample_with(name, "MessageName"), trimmed=trimmed)
+    assert [error.pointer for error in refusal.errors] == ["#/MessageName"]
+    assert "MessageName" in refusal.detail
+
+
+@pytest.mark.parametrize("trimmed", [False, True])
+def test_another_table_is_refused(trimmed: bool) -> None:
+    refusal = refusal_of(SAMPLE_OPPORTUNITY, trimmed=trimmed)
+    assert [error.pointer for error in refusal.errors] == ["#/PrimaryEntityName"]
+    assert "PrimaryEntityName" in refusal.detail
+
+
+def test_a_trimmed_request_has_no_records_even_where_some_were_left() -> None:
+    assert parse(SAMPLE_CONNECTION, trimmed=True).records is None
+
+
+@pytest.mark.parametrize("column", ["record1id", "record2id"])
+@pytest.mark.parametrize("value", [REMOVED, None, 7, OPPORTUNITY, []], ids=str)
+def test_both_records_are_needed(column: str, value: object) -> None:
+    (error,) = refusal_of(sample_with(value, *attribute(column))).errors
+    assert error.pointer == f"#/InputParameters/Target/Attributes/{column}"
+    assert column in error.detail
+
+
+@pytest.mark.parametrize("column", ["record1id", "record2id"])
+@pytest.mark.parametrize("field", ["LogicalName", "Id"])
+@pytest.mark.parametrize("value", [REMOVED, None, "", 7], ids=str)
+def test_a_record_needs_a_table_and_an_id(column: str, field: str, value: object) -> None:
+    (error,) = refusal_of(sample_with(value, *attribute(column), field)).errors
+    assert error.pointer == f"#/InputParameters/Target/Attributes/{column}/{field}"
+    assert error.detail.startswith(f"{column}.{field}: ")
+
+
+def test_a_record_id_that_is_no_guid_is_refused_and_not_repeated() -> None:
+    assert "hunter2" not in refusal_of(sample_with("hunter2", *attribute("record1id"), "Id")).detail
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    pointers = [error.pointer.rpartition("/")[2] for error in refusal_of(sample_with([], *ATTRIBUTES)).errors]
+    assert pointers == ["record1id", "record2id"]
+
+
+@pytest.mark.parametrize("value", [REMOVED, None, 7, {"Id": "none"}], ids=str)
+def test_a_role_that_is_missing_or_odd_counts_as_none(value: object) -> None:
+    records = parse(sample_with(value, *attribute("record2roleid"))).records
+    assert records == ConnectedRecords(RECORDS.record1, RECORDS.record2, None)
+
+
+def test_odd_attributes_that_nobody_uses_cost_nothing() -> None:
+    body = sample_with("/Date(-62135596800000)/", *attribute("createdon"))
+    assert parse(sample_with({"__type": 7}, *attribute("ownerid"), body=body)).records == RECORDS
+
+
+def test_missing_types_cost_nothing() -> None:
+    assert parse(WITHOUT_TYPES).records == RECORDS
+
+
+@pytest.mark.parametrize("tables", [("opportunity", "systemuser"), ("Opportunity", "SYSTEMUSER")])
+def test_an_opportunity_connected_to_a_user_is_processed(tables: tuple[str, str]) -> None:
+    assert is_processed(pair(*tables))
+
+
+OTHER_PAIRS = [("systemuser", "opportunity"), ("opportunity", "opportunity"), ("account", "systemuser")]
+
+
+@pytest.mark.parametrize("tables", [*OTHER_PAIRS, ("opportunity", "team"), ("opportunity ", "\u017fystemuser")])
+def test_the_reciprocal_connection_and_other_pairs_are_not_processed(tables: tuple[str, str]) -> None:
+    assert not is_processed(pair(*tables))
+
+
+def test_the_id_of_the_samples_event_never_changes() -> None:
+    # A stored event is found by this id again: another value here means another namespace, and every event twice.
+    assert event_id(ORGANIZATION, CONNECTION) == "e26a7a01-cf25-5bea-a2cd-62c5c685b42e"
+
+
+@given(st.uuids(), st.uuids())
+def test_an_events_id_ignores_case_and_is_a_lower_case_uuid(organization: UUID, connection: UUID) -> None:
+    ours = event_id(str(organization), str(connection))
+    assert ours == event_id(str(organization).upper(), str(connection).upper()) == str(UUID(ours))
+    assert UUID(ours).version == 5
+
+
+@given(st.lists(st.uuids(), min_size=2, max_size=2, unique=True), st.uuids())
+def test_different_ids_are_different_events(ids: list[UUID], other: UUID) -> None:
+    first, second = map(str, ids)
+    assert event_id(first, str(other)) != event_id(second, str(other))
+    assert event_id(str(other), first) != event_id(str(other), second)
+    assert event_id(first, second) != event_id(second, first)
+
+
+def test_field_values_are_the_ids_that_are_known() -> None:
+    assert field_values(parse(SAMPLE_CONNECTION)) == {
+        "connectionid": CONNECTION,
+        "organizationid": ORGANIZATION,
+        "initiatinguserid": INITIATING_USER,
+        "correlationid": CORRELATION,
+        "record1id": OPPORTUNITY,
+        "record1id_logicalname": "opportunity",
+        "record2id": CONNECTED_USER,
+        "record2id_logicalname": "systemuser",
+        "record2roleid": ROLE,
+    }
+
+
+def test_field_values_leave_out_what_is_not_known() -> None:
+    connection = ConnectionRecord(ORGANIZATION, CONNECTION, INITIATING_USER, None)
+    assert field_values(connection).keys() == {"connectionid", "organizationid", "initiatinguserid"}
+
+
+def test_a_row_gives_the_same_records_as_the_request() -> None:
+    assert records_from_row(ROW) == parse(SAMPLE_CONNECTION).records
+
+
+@pytest.mark.parametrize("name", NEEDED_OF_ROW)
+@pytest.mark.parametrize("value", [None, "", 7, []], ids=str)
+def test_a_row_with_something_odd_gives_nothing(name: str, value: object) -> None:
+    assert records_from_row(ROW | {name: value}) is None
+
+
+@pytest.mark.parametrize("name", NEEDED_OF_ROW)
+def test_a_row_with_something_missing_gives_nothing(name: str) -> None:
+    assert records_from_row({key: value for key, value in ROW.items() if key != name}) is None
+
+
+@pytest.mark.parametrize("value", [None, "none", 7])
+def test_a_row_without_a_usable_role_gives_the_records(value: object) -> None:
+    records = records_from_row(ROW | {"_record2roleid_value": value})
+    assert records == ConnectedRecords(RECORDS.record1, RECORDS.record2, None)
+
+
+@given(st.dictionaries(st.sampled_from(list(ROW)), ODD))
+def test_a_row_is_read_or_not_but_nothing_else_happens(changes: dict[str, object]) -> None:
+    records = records_from_row(ROW | changes)
+    assert records is None or isinstance(records, ConnectedRecords)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([path for path in paths() if path[0] != "ParentContext"]), ODD | st.just(REMOVED), st.booleans())
+def test_any_change_is_parsed_or_refused_but_nothing_else_happens(
+    path: tuple[str | int, ...], value: object, trimmed: bool
+) -> None:
+    with suppress(BadRequest):
+        assert json.dumps(field_values(parse(sample_with(value, *path), trimmed=trimmed)))

@@ -1,0 +1,248 @@
+import json
+from codecs import BOM_UTF8
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.dynamics.context import RemoteExecutionContext, parse_context
+from shared.dynamics.values import Entity, EntityReference, Money
+from shared.errors import BadRequest, NotJson
+from tests.dynamics.samples import (
+    ANY_JSON,
+    ATTRIBUTES,
+    REMOVED,
+    SAMPLE_CONNECTION,
+    SAMPLE_OPPORTUNITY,
+    TARGET,
+    WITHOUT_TYPES,
+    paths,
+    sample_with,
+)
+from tests.test_strict_json import NOT_JSON
+
+NAMES = ["MessageName", "PrimaryEntityName"]
+IDS = ["PrimaryEntityId", "OrganizationId", "InitiatingUserId"]
+COLLECTIONS = ["InputParameters", "OutputParameters", "PreEntityImages", "PostEntityImages", "SharedVariables"]
+OPTIONAL = sorted(json.loads(SAMPLE_CONNECTION).keys() - {*NAMES, *IDS, "InputParameters"})
+GUID = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
+
+
+def parse(body: bytes) -> RemoteExecutionContext:
+    return parse_context(body, trimmed=False)
+
+
+def refusal_of(body: bytes, *, trimmed: bool = False) -> BadRequest:
+    with pytest.raises(BadRequest) as refusal:
+        parse_context(body, trimmed=trimmed)
+    return refusal.value
+
+
+def touch(context: RemoteExecutionContext) -> None:
+    assert len(context.target_attributes) + len(context.input_parameters) + len(context.output_parameters) >= 0
+    images = [*context.pre_entity_images.values(), *context.post_entity_images.values()]
+    assert all(len(entity.attributes) >= 0 for entity in images)
+    assert len(context.shared_variables) >= 0
+    if context.parent_context:
+        touch(context.parent_context)
+
+
+def test_the_connection_sample_gives_its_ids() -> None:
+    context = parse(SAMPLE_CONNECTION)
+    assert (context.message_name, context.primary_entity_name) == ("Create", "connection")
+    assert context.organization_id == "bfddc525-7e84-4d76-a946-a2a895fb8887"
+    assert context.primary_entity_id == "37c7c867-d571-e911-a956-000d3a1bc3f6"
+    assert context.initiating_user_id == GUID
+
+
+def test_the_connection_sample_was_sent_by_a_synchronous_step() -> None:
+    context = parse(SAMPLE_CONNECTION)
+    assert (context.mode, context.stage, context.depth, context.is_in_transaction) == (0, 40, 1, True)
+    assert context.operation_id == context.request_id == "77dc073b-8852-4276-8734-0d59a13cb8e4"
+    assert context.operation_created_on == datetime(2019, 5, 8, 21, 8, 25, 170000, UTC)
+    assert context.owning_extension
+    assert context.owning_extension.id == "2160ff34-1f71-e911-a969-000d3a1bcf17"
+
+
+def test_the_target_is_decoded_when_asked_for() -> None:
+    target = parse(SAMPLE_CONNECTION).input_parameters["Target"]
+    assert isinstance(target, Entity)
+    assert target.attributes["record1id"] == EntityReference(
+        Id="23e35ae3-d471-e911-a956-000d3a1bc3f6", LogicalName="opportunity"
+    )
+    assert target.formatted_values["statecode"] == "Activo"
+
+
+def test_the_opportunity_sample_was_sent_by_an_asynchronous_step() -> None:
+    context = parse(SAMPLE_OPPORTUNITY)
+    assert (context.mode, context.is_in_transaction) == (1, False)
+    assert context.operation_id != context.request_id
+    assert context.operation_created_on == datetime(2019, 5, 14, 2, 7, 44, tzinfo=UTC)
+
+
+def test_the_opportunity_sample_has_amounts_and_an_unasked_image() -> None:
+    context = parse(SAMPLE_OPPORTUNITY)
+    target = context.input_parameters["Target"]
+    assert isinstance(target, Entity)
+    assert target.attributes["budgetamount"] == Money(Value=999999)
+    image = context.post_entity_images["AsynchronousStepPrimaryName"]
+    assert image.attributes["name"] == "Loan Opportunity"
+
+
+def test_parents_nest() -> None:
+    parent = parse(SAMPLE_OPPORTUNITY).parent_context
+    assert parent
+    assert (parent.stage, parent.was_trimmed) == (30, False)
+    assert parent.parent_context
+    assert parent.parent_context.input_parameters == {"Requests": None, "ReturnResponses": True}
+    assert parent.parent_context.parent_context is None
+
+
+def test_a_parent_that_is_no_context_is_none() -> None:
+    assert parse(sample_with({"Stage": 30}, "ParentContext")).parent_context is None
+
+
+@pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
+def test_what_is_no_strict_json_is_refused(body: bytes) -> None:
+    assert isinstance(refusal_of(body), NotJson)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"[{}]", b"1", b'"Create"', b"null", b"true"])
+def test_an_array_or_a_scalar_is_refused(body: bytes) -> None:
+    assert "object" in refusal_of(body).detail
+
+
+def test_a_truncated_sample_is_refused() -> None:
+    assert isinstance(refusal_of(SAMPLE_CONNECTION[:-2]), NotJson)
+
+
+def test_a_byte_order_mark_and_escaped_slashes_change_nothing() -> None:
+    assert parse(BOM_UTF8 + SAMPLE_CONNECTION.replace(b"/", b"\\/")) == parse(SAMPLE_CONNECTION)
+
+
+def test_a_missing_type_changes_nothing() -> None:
+    typed, untyped = (parse(body).input_parameters["Target"] for body in (SAMPLE_CONNECTION, WITHOUT_TYPES))
+    assert isinstance(typed, Entity)
+    assert isinstance(untyped, Entity)
+    assert typed.attributes == untyped.attributes
+
+
+def test_the_last_of_duplicate_keys_counts() -> None:
+    body = SAMPLE_CONNECTION.replace(b'"MessageName"', b'"MessageName": 7, "MessageName"')
+    assert parse(body) == parse(SAMPLE_CONNECTION)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", [REMOVED, None, "", 7, True, ["Create"], {}], ids=str)
+def test_a_name_must_be_a_string(name: str, value: object) -> None:
+    (error,) = refusal_of(sample_with(value, name)).errors
+    assert error.pointer == f"#/{name}"
+    assert name in error.detail
+
+
+@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("value", [REMOVED, None, "", 7, "hunter2", f"{{{GUID}}}", GUID + "\n", [GUID]], ids=str)
+def test_an_id_must_be_a_guid(name: str, value: object) -> None:
+    refusal = refusal_of(sample_with(value, name))
+    assert [error.pointer for error in refusal.errors] == [f"#/{name}"]
+    assert refusal.detail.startswith(f"{name}: a GUID")
+    assert "hunter2" not in refusal.detail
+
+
+def test_all_bad_fields_are_named_at_once() -> None:
+    pointers = [error.pointer for error in refusal_of(b"{}").errors]
+    assert pointers == [f"#/{name}" for name in [*NAMES, *IDS, "InputParameters"]]
+
+
+def test_an_id_in_upper_case_is_the_same_id() -> None:
+    assert parse(sample_with(GUID.upper(), "InitiatingUserId")).initiating_user_id == GUID
+
+
+@pytest.mark.parametrize("value", [REMOVED, None, {}, "Target", 7], ids=str)
+def test_input_parameters_must_be_a_list(value: object) -> None:
+    assert refusal_of(sample_with(value, "InputParameters")).errors[0].pointer == "#/InputParameters"
+
+
+@pytest.mark.parametrize(
+    "value", [[], [None], [{"key": "id", "value": {}}], [{"key": "Target", "value": None}]], ids=str
+)
+def test_a_target_is_needed(value: object) -> None:
+    (error,) = refusal_of(sample_with(value, "InputParameters")).errors
+    assert error.pointer == "#/InputParameters/Target"
+    assert "Target" in error.detail
+
+
+@pytest.mark.parametrize("value", [REMOVED, None, {}, "record1id", 7], ids=str)
+def test_the_target_needs_a_list_of_attributes(value: object) -> None:
+    (error,) = refusal_of(sample_with(value, *ATTRIBUTES)).errors
+    assert error.pointer == "#/InputParameters/Target/Attributes"
+    assert "Attributes" in error.detail
+
+
+def test_the_target_is_found_by_its_key() -> None:
+    target = json.loads(SAMPLE_CONNECTION)["InputParameters"][0]
+    body = sample_with([{"key": "SuppressDuplicateDetection", "value": False}, None, target], "InputParameters")
+    assert parse(body).target_attributes == parse(SAMPLE_CONNECTION).target_attributes
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+@pytest.mark.parametrize("value", [REMOVED, None, [], {}, "odd", 7.5, [None]], ids=str)
+def test_an_odd_optional_field_is_never_refused(name: str, value: object) -> None:
+    context = parse(sample_with(value, name))
+    touch(context)
+    assert context.target_attributes == parse(SAMPLE_CONNECTION).target_attributes
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert parse(sample_with({"any": "thing"}, "NewIn2030")) == parse(SAMPLE_CONNECTION)
+
+
+def test_the_smallest_moment_is_understood() -> None:
+    context = parse(sample_with("/Date(-62135596800000)/", "OperationCreatedOn"))
+    assert context.operation_created_on == datetime(1, 1, 1, tzinfo=UTC)
+
+
+def test_a_moment_out_of_range_is_none() -> None:
+    assert parse(sample_with("/Date(99999999999999999)/", "OperationCreatedOn")).operation_created_on is None
+
+
+@pytest.mark.parametrize("value", [REMOVED, None, []], ids=str)
+def test_a_trimmed_request_needs_no_target(value: object) -> None:
+    body = SAMPLE_CONNECTION
+    for name in [*COLLECTIONS, "ParentContext"]:
+        body = sample_with(value, name, body=body)
+    context = parse_context(body, trimmed=True)
+    touch(context)
+    assert (context.was_trimmed, context.target_attributes) == (True, {})
+
+
+def test_a_trimmed_request_still_needs_its_ids() -> None:
+    body = sample_with(None, "InitiatingUserId")
+    assert [error.pointer for error in refusal_of(body, trimmed=True).errors] == ["#/InitiatingUserId"]
+
+
+def test_a_body_cannot_say_that_it_was_trimmed() -> None:
+    body = sample_with(True, "was_trimmed")
+    assert not parse(body).was_trimmed
+    assert parse_context(sample_with(False, "was_trimmed"), trimmed=True).was_trimmed
+
+
+def test_what_was_sent_is_not_in_the_text_of_the_value() -> None:
+    assert "hunter2" not in repr(parse(sample_with("hunter2", *TARGET, "LogicalName")))
+
+
+@given(st.binary(), st.booleans())
+def test_any_bytes_are_parsed_or_refused_but_nothing_else_happens(body: bytes, trimmed: bool) -> None:
+    with suppress(BadRequest):
+        parse_context(body, trimmed=trimmed)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(paths()), ANY_JSON | st.sampled_from([REMOVED, GUID]), st.booleans())
+def test_any_change_is_parsed_or_refused_but_nothing_else_happens(
+    path: tuple[str | int, ...], value: object, trimmed: bool
+) -> None:
+    with suppress(BadRequest):
+        touch(parse_context(sample_with(value, *path), trimmed=trimmed))

@@ -1,0 +1,114 @@
+"""The documentation names what the program has, and names nothing that it has not."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from admin.__main__ import app as command_line
+from shared import errors
+from shared.errors import HubError
+from shared.events.event import EventState
+from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
+from shared.settings import Settings, setting_names
+from shared.version import __version__
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+ALL_DOCS = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
+ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HubError)]
+FUNCTIONS = sorted(path.parent for path in ROOT.glob("*/function.json"))
+
+
+def doc(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(setting_names()))
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in doc("settings")
+
+
+def test_every_documented_setting_exists() -> None:
+    documented = set(re.findall(r"^\| `(\w+)` \|", doc("settings"), re.MULTILINE))
+    assert documented == setting_names()
+
+
+@pytest.mark.parametrize("name", sorted(setting_names()))
+def test_every_default_is_documented_as_it_is(name: str) -> None:
+    field = next((field for field in Settings.model_fields.values() if field.alias == name), None)
+    default = field.default if field else None
+    text = ",".join(map(str, default)) if isinstance(default, tuple) else str(default or "")
+    assert f"| `{name}` | {f'`{text}`' if text else ''} |".replace("|  |", "| |") in doc("settings")
+
+
+def test_the_example_of_local_settings_holds_known_settings_only() -> None:
+    values = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    assert set(values) - {"FUNCTIONS_WORKER_RUNTIME"} <= setting_names()
+
+
+@pytest.mark.parametrize(
+    "error", [error for error in ERRORS if error is not HubError], ids=lambda error: error.__name__
+)
+def test_every_error_is_documented_with_its_status(error: type[HubError]) -> None:
+    assert f"| `{error.__name__}` | {error.status} |" in doc("receiving")
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS, ids=lambda folder: folder.name)
+def test_every_function_is_documented_with_its_route_or_queue(folder: Path) -> None:
+    bindings = json.loads((folder / "function.json").read_text(encoding="utf-8"))["bindings"]
+    place = next(binding.get("route") or binding["queueName"] for binding in bindings if "Trigger" in binding["type"])
+    assert folder.name in ALL_DOCS
+    assert place.split("/{")[0] in ALL_DOCS
+
+
+@pytest.mark.parametrize("state", list(EventState))
+def test_every_state_of_an_event_is_documented(state: EventState) -> None:
+    assert f"| `{state.value}` |" in doc("events")
+
+
+@pytest.mark.parametrize("table", [EVENTS_TABLE, EVENTLOG_TABLE, "roles", "apikeys"])
+def test_every_table_is_documented(table: str) -> None:
+    assert f"| `{table}` |" in doc("architecture")
+
+
+@pytest.mark.parametrize(
+    "target", re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0].split()
+)
+def test_every_make_target_is_documented(target: str) -> None:
+    assert f"| `make {target}` |" in doc("development")
+
+
+def test_every_command_of_the_command_line_is_documented() -> None:
+    groups = get_command(command_line).commands  # type: ignore[attr-defined] # a group, by the type of the program
+    documented = dict(re.findall(r"`python -m admin (\w+) ([\w|]+)`", doc("development")))
+    assert {name: set(group.commands) for name, group in groups.items()} == {
+        name: set(commands.split("|")) for name, commands in documented.items()
+    }
+
+
+def test_every_dependency_has_a_reason() -> None:
+    reasons = doc("development")
+    lines = (ROOT / "requirements.txt").read_text() + (ROOT / "requirements-dev.txt").read_text()
+    named = {name for name in re.findall(r"^([\w.-]+)==", lines, re.MULTILINE) if not name.startswith("types-")}
+    assert sorted(name for name in named if name not in reasons) == []
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in DOCS.glob("*.md") if f"docs/{page.name}" not in readme] == []
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", *DOCS.glob("*.md")]
+    links = [
+        (page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+    ]
+    assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_version_is_one() -> None:
+    assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -1,0 +1,124 @@
+"""The function folders: what the platform checks when it loads them, and our own rules on top.
+
+Guards function.json, the trigger modules and host.json; mirrors no module of shared/.
+"""
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+import shared
+
+ROOT = Path(__file__).parent.parent
+SCHEMAS = Path(__file__).parent / "data" / "schemas"
+FOLDERS = sorted((path.parent for path in ROOT.glob("*/function.json")), key=lambda folder: folder.name.lower())
+EACH_FUNCTION = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+
+
+def function_json(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "function.json").read_text(encoding="utf-8"))
+    return content
+
+
+def triggers(folder: Path) -> list[dict[str, Any]]:
+    return [binding for binding in function_json(folder)["bindings"] if binding["type"].endswith("Trigger")]
+
+
+def schema_errors(schema: str, content: object) -> list[str]:
+    # function.schema.json says draft 4 and uses a keyword of draft 6, so it is read as draft 7.
+    validator = Draft7Validator(json.loads((SCHEMAS / schema).read_text(encoding="utf-8")))
+    return [error.message for error in validator.iter_errors(content)]
+
+
+@EACH_FUNCTION
+def test_function_json_fits_its_schema(folder: Path) -> None:
+    assert schema_errors("function.schema.json", function_json(folder)) == []
+
+
+def test_host_json_fits_its_schema() -> None:
+    assert schema_errors("host.schema.json", json.loads((ROOT / "host.json").read_text(encoding="utf-8"))) == []
+
+
+def test_the_example_of_local_settings_fits_its_schema() -> None:
+    example = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))
+    assert schema_errors("local.settings.schema.json", example) == []
+
+
+def test_queues_are_retried_as_the_design_counts_on() -> None:
+    queues = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["queues"]
+    assert queues["messageEncoding"] == "base64"
+    assert (queues["visibilityTimeout"], queues["maxDequeueCount"]) == ("00:00:30", 5)
+
+
+@EACH_FUNCTION
+def test_a_function_has_one_trigger_and_its_script(folder: Path) -> None:
+    assert len(triggers(folder)) == 1
+    assert function_json(folder)["scriptFile"] == "__init__.py"
+    assert (folder / "__init__.py").is_file()
+
+
+@EACH_FUNCTION
+def test_the_name_of_a_function_is_one_that_the_platform_takes(folder: Path) -> None:
+    assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,127}", folder.name)
+    assert folder.name.lower() != "host"
+
+
+@EACH_FUNCTION
+def test_parameters_of_main_are_the_bindings(folder: Path) -> None:
+    module = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
+    main = next(node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "main")
+    names = {binding["name"] for binding in function_json(folder)["bindings"]} - {"$return"}
+    assert {argument.arg for argument in main.args.args} == names
+
+
+@EACH_FUNCTION
+def test_a_trigger_is_thin(folder: Path) -> None:
+    module = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
+    assert all((node.end_lineno or 0) - node.lineno < 30 for node in functions)
+
+
+@EACH_FUNCTION
+def test_an_http_function_answers_by_return_and_names_its_methods_in_lower_case(folder: Path) -> None:
+    [trigger] = triggers(folder)
+    if trigger["type"] == "httpTrigger":
+        assert [b["type"] for b in function_json(folder)["bindings"] if b["name"] == "$return"] == ["http"]
+        assert trigger["methods"]
+        assert trigger["methods"] == [method.lower() for method in trigger["methods"]]
+
+
+@EACH_FUNCTION
+def test_only_health_is_open_to_everybody(folder: Path) -> None:
+    [trigger] = triggers(folder)
+    if trigger["type"] == "httpTrigger":
+        assert trigger["authLevel"] == ("anonymous" if folder.name == "Health" else "function")
+
+
+@EACH_FUNCTION
+def test_a_queue_has_a_name_that_storage_takes_and_a_connection(folder: Path) -> None:
+    for binding in function_json(folder)["bindings"]:
+        if binding["type"].startswith("queue"):
+            # The name of its poison queue must fit as well.
+            assert re.fullmatch(r"[a-z0-9](-?[a-z0-9])*", binding["queueName"])
+            assert 3 <= len(binding["queueName"]) <= 63 - len("-poison")
+            assert binding["connection"] == "AzureWebJobsStorage"
+
+
+def test_nothing_switches_the_app_to_the_other_programming_model() -> None:
+    assert not (ROOT / "function_app.py").exists()
+
+
+def test_shared_is_the_apps_own() -> None:
+    assert Path(shared.__file__).parent == ROOT / "shared"
+
+
+def test_all_requirements_are_pinned() -> None:
+    lines = [*(ROOT / "requirements.txt").read_text().splitlines()]
+    packages = [line for line in lines if line and not line.startswith("#")]
+    assert [line for line in packages if not re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", line)] == []
+    assert not any(line.startswith(("azure-functions-worker", "azure-functions-runtime")) for line in packages)
