@@ -6,12 +6,15 @@ import typer
 
 from admin.hub import local_hub
 from admin.output import fail, print_json, print_records
+from shared.roles.directory import User, UserKind, normal_user_id
 from shared.roles.table import ROLES_TABLE, Grant, TableDirectory
 
 app = typer.Typer(no_args_is_help=True, help="Relationship Managers in the embedded directory (ROLE_DIRECTORY=table).")
 
 Users = Annotated[list[str], typer.Argument(help="systemuser id, UPN or Entra object id; several for one person")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
+
+_NOT_A_MANAGER = 3
 
 
 @app.command("list")
@@ -40,6 +43,28 @@ def revoke(users: Users, as_json: AsJson = False) -> None:
     _say({"revoked": revoked}, f"revoked from {', '.join(revoked) or 'nobody'}", as_json=as_json)
     if unknown := [user for user in users if user not in revoked]:
         raise fail(f"had no role: {', '.join(unknown)}")
+
+
+@app.command()
+def check(
+    user: Annotated[str, typer.Argument(help="systemuser id, UPN or Entra object id")],
+    kind: Annotated[UserKind | None, typer.Option("--as", help="what USER is; a GUID is a systemuser id")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell step by step whether a user has the role, as the directory of ROLE_DIRECTORY sees it now.
+
+    Exit code 0 for yes, 3 for no, 1 where the directory cannot say.
+    """
+    chosen = kind or (UserKind.NAME if "@" in user else UserKind.SYSTEM_USER)
+    steps: list[str] = []
+    tell = steps.append if as_json else typer.echo
+    is_member = local_hub().roles.explain(User(chosen, normal_user_id(user)), tell)
+    if as_json:
+        print_json({"user": user, "kind": chosen.value, "steps": steps, "isRelationshipManager": is_member})
+    else:
+        typer.echo(f"=> {user} is {'a' if is_member else 'not a'} Relationship Manager")
+    if not is_member:
+        raise typer.Exit(_NOT_A_MANAGER)
 
 
 def _directory() -> TableDirectory:

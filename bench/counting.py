@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from shared.storage.transport import DeadlineTransport
+from shared.transport import DeadlineTransport
 
 
 class CountingTransport(DeadlineTransport):

@@ -10,6 +10,7 @@ HubError
 ├── UnsupportedMediaType     415  the body is of another type than JSON
 └── Unavailable              503  asking again may help
     ├── DirectoryDown        503  the role directory cannot be reached, or is not set up
+    ├── IdentityDown         503  the identity provider cannot be reached, or gives no token
     ├── DataverseDown        503  Dataverse cannot be reached
     ├── Misconfigured        503  an app setting is wrong; its message names setting and value
     └── StorageDown          503  Table or Queue Storage cannot be reached, or did not answer in time
@@ -112,6 +113,10 @@ class Unavailable(HubError):
 
 class DirectoryDown(Unavailable):
     """The role directory cannot say yes or no."""
+
+
+class IdentityDown(Unavailable):
+    """The identity provider cannot be reached, or gives the app no token, so nobody can be told who calls."""
 
 
 class DataverseDown(Unavailable):

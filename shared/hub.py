@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-import requests
-
 from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys
 from shared.callers.identify import Callers
 from shared.dynamics.completion import ConnectionCompletion
-from shared.dynamics.dataverse import DataverseClient
+from shared.dynamics.dataverse import DataverseClient, UserReader
 from shared.dynamics.intake import ConnectionIntake
+from shared.errors import DataverseDown, DirectoryDown
 from shared.events.dispatch import Dispatcher
 from shared.events.store import EventStore
 from shared.identity import AppIdentity
 from shared.roles.directory import CachedDirectory, RoleDirectory
+from shared.roles.graph import GraphDirectory, RoleList
 from shared.roles.table import ROLES_TABLE, TableDirectory
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
-from shared.storage.transport import DeadlineTransport
+from shared.transport import DeadlineTransport
+from shared.web_api import WebApi
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class Hub:
     def assemble(cls, settings: Settings, *, transport: DeadlineTransport | None = None) -> Self:
         """A hub of these settings; raises Misconfigured. Nothing is called before it is needed."""
         storage = StorageAccount(settings.storage, transport)
-        directory = TableDirectory(storage.table(ROLES_TABLE), settings.relationship_manager_role)
+        identity = AppIdentity()
+        dataverse = DataverseClient(_dataverse_api(settings, identity))
+        directory = _directory(settings, storage, identity, dataverse)
         roles = CachedDirectory(directory, seconds=settings.role_cache_seconds)
         api_keys = ApiKeys(storage.table(API_KEYS_TABLE))
         events = EventStore(storage)
@@ -49,10 +52,10 @@ class Hub:
             storage=storage,
             roles=roles,
             api_keys=api_keys,
-            callers=Callers(api_keys, roles),
+            callers=Callers(settings, api_keys, roles),
             events=events,
             intake=ConnectionIntake(roles, events, now),
-            dispatcher=Dispatcher(events, ConnectionCompletion(_dataverse(settings)), settings.retry_delays),
+            dispatcher=Dispatcher(events, ConnectionCompletion(dataverse), settings.retry_delays),
         )
 
 
@@ -74,6 +77,14 @@ _hub: Hub | None = None
 _lock = threading.Lock()
 
 
-def _dataverse(settings: Settings) -> DataverseClient:
-    identity = AppIdentity()
-    return DataverseClient(settings.dataverse_url, lambda: identity.token(settings.dataverse_url), requests.Session())
+def _directory(settings: Settings, storage: StorageAccount, identity: AppIdentity, users: UserReader) -> RoleDirectory:
+    role = settings.relationship_manager_role
+    if settings.role_directory == "table":
+        return TableDirectory(storage.table(ROLES_TABLE), role)
+    graph = WebApi("Graph", settings.graph_url, lambda: identity.token(settings.graph_url), DirectoryDown)
+    roles = RoleList(graph, settings.sharepoint_site_id, settings.sharepoint_role_list)
+    return GraphDirectory(users, graph, roles, role, cache_seconds=settings.role_cache_seconds)
+
+
+def _dataverse_api(settings: Settings, identity: AppIdentity) -> WebApi:
+    return WebApi("Dataverse", settings.dataverse_url, lambda: identity.token(settings.dataverse_url), DataverseDown)

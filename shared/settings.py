@@ -55,10 +55,17 @@ class Settings(BaseModel):
 
     storage: StorageSettings
     public_url: BaseUrl = Field("http://localhost:7071", alias="PUBLIC_URL")
-    role_directory: Literal["table"] = Field("table", alias="ROLE_DIRECTORY")
+    role_directory: Literal["table", "graph"] = Field("table", alias="ROLE_DIRECTORY")
     relationship_manager_role: str = Field("Relationship Manager", alias="RELATIONSHIP_MANAGER_ROLE")
     role_cache_seconds: Seconds = Field(300, alias="ROLE_CACHE_SECONDS")
+    sharepoint_site_id: str = Field("", alias="SHAREPOINT_SITE_ID")
+    sharepoint_role_list: str = Field("UserRoles", alias="SHAREPOINT_ROLE_LIST")
+    graph_url: BaseUrl = Field("https://graph.microsoft.com", alias="GRAPH_URL")
     dataverse_url: BaseUrl = Field("", alias="DATAVERSE_URL")
+    entra_tenant_id: str = Field("", alias="ENTRA_TENANT_ID")
+    entra_client_id: str = Field("", alias="ENTRA_CLIENT_ID")
+    entra_authority: BaseUrl = Field("https://login.microsoftonline.com", alias="ENTRA_AUTHORITY")
+    app_service_auth: bool = Field(False, alias="WEBSITE_AUTH_ENABLED")
     retry_delays: Annotated[tuple[Seconds, ...], BeforeValidator(_split)] = Field(
         (1, 4, 300, 1800, 7200, 18000, 36000), alias="DELIVERY_RETRY_DELAYS"
     )
@@ -66,7 +73,8 @@ class Settings(BaseModel):
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """The settings of this environment; raises Misconfigured, which names what is wrong."""
-        given: dict[str, Any] = {name: value for name, value in environment.items() if value.strip()}
+        known = setting_names()
+        given: dict[str, Any] = {name: text for name, text in environment.items() if name in known and text.strip()}
         try:
             return cls.model_validate({**given, "storage": StorageSettings.model_validate(given)})
         except ValidationError as exc:

@@ -24,7 +24,7 @@ class Credential:
 def parse_authorization(header: str | None) -> Credential:
     """The credential in this header; raises Unauthenticated where there is none that can be read."""
     if not header:
-        raise Unauthenticated("an API key is needed in the header Authorization", challenge=CHALLENGE)
+        raise Unauthenticated("an access token or API key is needed in Authorization", challenge=CHALLENGE)
     scheme, _, value = header.strip().partition(" ")
     # The host joins repeated headers by a comma, which no token and no base64 text holds.
     if len(header) > _LONGEST or "," in value or not value.strip():
@@ -34,6 +34,12 @@ def parse_authorization(header: str | None) -> Credential:
     if scheme.lower() == "basic":
         return _basic(value.strip())
     raise _unreadable()
+
+
+def refuse_token() -> Unauthenticated:
+    """The refusal of a token, which says no more than that: why it was refused helps those who forge them."""
+    challenge = 'Bearer realm="hub", error="invalid_token", Basic realm="hub", charset="UTF-8"'
+    return Unauthenticated("the access token is not valid here", challenge=challenge)
 
 
 def _basic(value: str) -> Credential:

@@ -7,6 +7,16 @@ from shared.roles.directory import User
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody whose identity was proved; what she may do is the role directory's to say."""
+    """Somebody whose identity was proved.
+
+    A person may do what the role directory says of `user`. An application that calls in its own name has no user who
+    could be in a group: `app_roles` holds what its token grants it, and is None for a person.
+    """
 
     user: User
+    app_roles: frozenset[str] | None = None
+
+    @property
+    def is_application(self) -> bool:
+        """Whether nobody stands behind the call but an application."""
+        return self.app_roles is not None

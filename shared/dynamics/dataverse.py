@@ -1,18 +1,16 @@
-"""Dataverse's Web API, as far as the hub reads it: facts/dynamics.md 2.1."""
+"""Dataverse's Web API, as far as the hub reads it: facts/dynamics.md 2.1 and 3.3."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import requests
 
-from shared.deadline import remaining_seconds
 from shared.errors import DataverseDown
+from shared.web_api import WebApi
 
-_API = "/api/data/v9.2/"
-_CONNECT_SECONDS = 3.0
-_READ_SECONDS = 10.0
+API_PATH = "/api/data/v9.2/"
 _HEADERS = {
-    "Accept": "application/json",
     "OData-MaxVersion": "4.0",
     "OData-Version": "4.0",
     "If-None-Match": "null",
@@ -21,48 +19,61 @@ _HEADERS = {
 }
 
 
+@dataclass(frozen=True)
+class SystemUser:
+    """A row of table `systemuser`: the Entra object id, None for SYSTEM and the like, and the sign-in name."""
+
+    entra_id: str | None
+    sign_in_name: str | None
+    is_disabled: bool
+
+
 class ConnectionReader(Protocol):
-    """Reads rows of the table `connection`."""
+    """Reads rows of table `connection`."""
 
     def read_connection(self, connection_id: str) -> Mapping[str, object] | None:
         """The row, None while it cannot be seen (not committed yet, or deleted); raises DataverseDown."""
         ...
 
 
-class DataverseClient:
-    """Asks one environment. `token` gives the access token for it, fresh or cached, and may raise DataverseDown."""
+class UserReader(Protocol):
+    """Reads rows of table `systemuser`."""
 
-    def __init__(self, url: str, token: Callable[[], str], session: requests.Session) -> None:
-        self._url = url
-        self._token = token
-        self._session = session
+    def read_user(self, system_user_id: str) -> SystemUser | None:
+        """The user, None where Dataverse knows none; raises DataverseDown."""
+        ...
+
+
+class DataverseClient:
+    """Asks one environment."""
+
+    def __init__(self, api: WebApi) -> None:
+        self._api = api
 
     def read_connection(self, connection_id: str) -> Mapping[str, object] | None:
         """The row, None while it cannot be seen; raises DataverseDown for everything else that is no row."""
         columns = "_record1id_value,_record2id_value,_record2roleid_value,_createdby_value"
-        response = self._get(f"connections({connection_id})?$select={columns}")
-        if response.status_code == requests.codes.not_found:
-            return None
-        if response.status_code != requests.codes.ok:
-            raise DataverseDown(f"Dataverse answered {response.status_code}")
-        try:
-            row = response.json()
-        except requests.JSONDecodeError:
-            row = None
-        if not isinstance(row, dict):
-            raise DataverseDown("Dataverse answered with something that is no row")
-        return row
+        return self._row(f"connections({connection_id})?$select={columns}")
 
-    def _get(self, path: str) -> requests.Response:
-        if not self._url:
-            raise DataverseDown("DATAVERSE_URL is not set, so no row can be read")
-        left = remaining_seconds(at_most=_CONNECT_SECONDS + _READ_SECONDS)
-        if left <= 0:
-            raise DataverseDown("no time is left to ask Dataverse")
-        limits = (min(_CONNECT_SECONDS, left), min(_READ_SECONDS, left))
-        headers = {**_HEADERS, "Authorization": f"Bearer {self._token()}"}
-        try:
-            return self._session.get(self._url + _API + path, headers=headers, timeout=limits, allow_redirects=False)
-        except requests.RequestException as exc:
-            # Only the class: the text of a requests error can hold the whole address.
-            raise DataverseDown(f"Dataverse cannot be reached ({type(exc).__name__})") from None
+    def read_user(self, system_user_id: str) -> SystemUser | None:
+        """The user, None where Dataverse knows none; raises DataverseDown for everything else that is no user."""
+        columns = "azureactivedirectoryobjectid,domainname,isdisabled"
+        row = self._row(f"systemusers({system_user_id})?$select={columns}")
+        if row is None:
+            return None
+        disabled = row.get("isdisabled")
+        if not isinstance(disabled, bool):
+            raise DataverseDown("Dataverse answered with something that is no user")
+        return SystemUser(_text(row.get("azureactivedirectoryobjectid")), _text(row.get("domainname")), disabled)
+
+    def _row(self, path: str) -> Mapping[str, object] | None:
+        answer = self._api.get(API_PATH + path, _HEADERS)
+        if answer.status == requests.codes.not_found:
+            return None
+        if answer.status != requests.codes.ok or not answer.content:
+            raise DataverseDown(f"Dataverse answered {answer.status}, which is no row")
+        return answer.content
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

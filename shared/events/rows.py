@@ -19,7 +19,7 @@ EVENTLOG_TABLE = "eventlog"
 _PIECE_BYTES = 64 * 1024
 _MOST_PIECES = 15
 _LAST_DAY = 99_999_999
-_LAST_MICROSECOND = 10**17
+_LAST_MICROSECOND = 10**17 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -83,8 +83,12 @@ def day_key(moment: datetime) -> str:
 
 
 def time_key(moment: datetime) -> str:
-    """What a row key begins with, 17 digits of microseconds, later moments first; one order over all partitions."""
-    return f"{_LAST_MICROSECOND - (moment - _EPOCH) // timedelta(microseconds=1):017d}"
+    """What a row key begins with, 17 digits of microseconds, later moments first; one order over all partitions.
+
+    A moment before 1970 or after the year 5138 counts as the first or last one that 17 digits can say.
+    """
+    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
+    return f"{_LAST_MICROSECOND - min(max(microseconds, 0), _LAST_MICROSECOND):017d}"
 
 
 def _properties(event: Event) -> dict[str, Any]:

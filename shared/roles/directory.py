@@ -1,13 +1,12 @@
 """Who is a Relationship Manager: the question that every role directory answers, and the cache in front of it."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from threading import Condition
 from typing import Protocol
 
-from cachetools import TTLCache, cached
-from cachetools.keys import hashkey
+from shared.remember import remembered
 
 _GUID = re.compile(r"\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?")
 _CACHED_ANSWERS = 10_000
@@ -34,10 +33,19 @@ class User:
         return cls(UserKind.SYSTEM_USER, normal_user_id(id_))
 
     @classmethod
+    def entra_object(cls, id_: str) -> "User":
+        """A user by her object id in Entra."""
+        return cls(UserKind.ENTRA_OBJECT, normal_user_id(id_))
+
+    @classmethod
     def of_account(cls, id_: str) -> "User":
         """A user as an administrator writes her down: a GUID is an Entra object id, anything else a UPN."""
         normal = normal_user_id(id_)
         return cls(UserKind.ENTRA_OBJECT if _GUID.fullmatch(normal) else UserKind.NAME, normal)
+
+
+type Tell = Callable[[str], None]
+"""Takes a sentence about one step of a decision."""
 
 
 class RoleDirectory(Protocol):
@@ -47,17 +55,25 @@ class RoleDirectory(Protocol):
         """Whether this user is a Relationship Manager; False for one who is not known."""
         ...
 
+    def explain(self, user: User, tell: Tell) -> bool:
+        """The same, fresh, telling each step of the decision, for an administrator to read."""
+        ...
+
 
 class CachedDirectory:
     """Remembers yes and no for `seconds`; concurrent questions about one user ask the directory once."""
 
     def __init__(self, directory: RoleDirectory, *, seconds: int) -> None:
-        answers: TTLCache[object, bool] = TTLCache(maxsize=_CACHED_ANSWERS if seconds else 0, ttl=seconds)
-        self._ask = cached(answers, key=hashkey, condition=Condition())(directory.is_member)
+        self._directory = directory
+        self._ask = remembered(directory.is_member, seconds=seconds, most=_CACHED_ANSWERS)
 
     def is_member(self, user: User) -> bool:
         """As the directory says, or said less than `seconds` ago. What it could not answer is not remembered."""
         return self._ask(user)
+
+    def explain(self, user: User, tell: Tell) -> bool:
+        """As the directory says now."""
+        return self._directory.explain(user, tell)
 
 
 def normal_user_id(text: str) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from azure.data.tables import TableEntity
 
-from shared.roles.directory import User, normal_user_id
+from shared.roles.directory import Tell, User, normal_user_id
 from shared.storage.tables import Table, key_text
 
 ROLES_TABLE = "roles"
@@ -37,6 +37,12 @@ class TableDirectory:
     def is_member(self, user: User) -> bool:
         """Whether this id has a row; raises StorageDown."""
         return self._table.get(self._partition, key_text(user.id)) is not None
+
+    def explain(self, user: User, tell: Tell) -> bool:
+        """Whether this id has a row, in a sentence."""
+        has_row = self.is_member(user)
+        tell(f"table {ROLES_TABLE}: {user.id} {'has' if has_row else 'does not have'} the role {self._role}")
+        return has_row
 
     def grant(self, user: str, *, note: str = "") -> None:
         """Give the role to an id. Granting it again changes the note only."""

@@ -11,7 +11,7 @@ from shared.errors import Misconfigured
 from shared.settings import StorageSettings
 from shared.storage.queues import Queue
 from shared.storage.tables import Table
-from shared.storage.transport import DeadlineTransport
+from shared.transport import DeadlineTransport
 
 _RETRIES = {"retry_total": 2, "retry_connect": 2, "retry_read": 2, "retry_status": 2}
 _TABLE_RETRIES = {**_RETRIES, "retry_backoff_factor": 0.5, "retry_backoff_max": 2}
@@ -52,7 +52,8 @@ class StorageAccount:
     def _from_string[T](self, make: Callable[..., T], **options: Any) -> T:  # noqa: ANN401 - handed on as it is
         secret = self._settings.connection_string
         try:
-            return make(secret.get_secret_value() if secret else "", **options)
+            # One of the two SDKs refuses "UseDevelopmentStorage=true;", which Core Tools take.
+            return make(secret.get_secret_value().rstrip("; ") if secret else "", **options)
         except ValueError:
             # The SDK's own text repeats parts of the connection string, so nothing of it is kept.
             raise Misconfigured("AzureWebJobsStorage is not a valid connection string") from None

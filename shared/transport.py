@@ -1,4 +1,4 @@
-"""The one HTTP transport of both storage SDKs: it keeps their calls, and the pauses between them, to the deadline."""
+"""The HTTP transport of the Azure SDKs: it keeps their calls, and the pauses between them, to the deadline."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -8,7 +8,7 @@ from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 from requests.adapters import HTTPAdapter
 
 from shared.deadline import remaining_seconds
-from shared.errors import StorageDown
+from shared.errors import StorageDown, Unavailable
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
@@ -18,11 +18,13 @@ _POOL_SIZE = 64
 class DeadlineTransport(HttpTransport[Any, Any]):
     """Sends what azure-core hands over, never for longer than the request that caused it has left.
 
-    StorageDown is raised here, and not one of azure-core's errors, because those would be tried again by the SDK's
-    retry policy although no time is left.
+    Where no time is left, an error of ours is raised and not one of azure-core's, because those would be tried again
+    by the SDK's retry policy.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, down: type[Unavailable] = StorageDown, name: str = "storage") -> None:
+        self._down = down
+        self._name = name
         session = requests.Session()
         # The worker's threads share this session: without room for all, connections would be dropped and made anew.
         for scheme in ("https://", "http://"):
@@ -30,17 +32,17 @@ class DeadlineTransport(HttpTransport[Any, Any]):
         self._inner = RequestsTransport(session=session)
 
     def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - azure-core's own signature is a union of its old and new classes
-        """Send with what is left of the deadline as time limit; raises StorageDown where nothing is left."""
+        """Send with what is left of the deadline as time limit; raises `down` where nothing is left."""
         left = remaining_seconds(at_most=CONNECT_SECONDS + READ_SECONDS)
         if left <= 0:
-            raise StorageDown("storage did not answer within the time of this request")
+            raise self._down(f"{self._name} did not answer within the time of this request")
         limits = {"connection_timeout": min(CONNECT_SECONDS, left), "read_timeout": min(READ_SECONDS, left)}
         return self._inner.send(request, **(kwargs | limits))
 
     def sleep(self, duration: float) -> None:
-        """The pause before the SDK's next try; raises StorageDown where the deadline comes first."""
+        """The pause before the SDK's next try; raises `down` where the deadline comes first."""
         if duration >= remaining_seconds(at_most=duration + 1):
-            raise StorageDown("storage asks for a longer pause than this request has time for")
+            raise self._down(f"{self._name} asks for a longer pause than this request has time for")
         super().sleep(duration)
 
     def open(self) -> None:

@@ -1,0 +1,65 @@
+"""The host's own pages: `/`, and what tools ask of a host under `/admin` (facts/functions.md 2)."""
+
+import asyncio
+import json
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from devhost.http import is_allowed
+from devhost.keys import KeyStore
+from devhost.messages import TypedData
+from devhost.metadata import Function
+from devhost.worker import Worker
+
+
+class AdminPages:
+    """Answers what is no function's."""
+
+    def __init__(self, functions: list[Function], left_out: dict[str, str], keys: KeyStore, worker: Worker) -> None:
+        self._functions = {function.name.lower(): function for function in functions}
+        self._left_out = left_out
+        self._keys = keys
+        self._worker = worker
+        self._started: set[asyncio.Task[object]] = set()
+
+    async def answer(self, request: Request) -> Response | None:
+        """The answer, None for a path that is not one of these pages."""
+        path = request.url.path.rstrip("/").lower()
+        if path == "":
+            return PlainTextResponse("The development host is running.\n")
+        if path == "/admin/host/ping":
+            return Response(status_code=200)
+        if not path.startswith("/admin/"):
+            return None
+        # Only the header counts here, as on the real host.
+        if not is_allowed(request, "admin", self._keys, None):
+            return Response(status_code=401)
+        return await self._admin(request, path.removeprefix("/admin/").split("/"))
+
+    async def _admin(self, request: Request, parts: list[str]) -> Response:
+        match parts:
+            case ["host", "status"]:
+                errors = [f"{name}: {reason}" for name, reason in self._left_out.items()]
+                return JSONResponse({"id": "devhost", "state": "Running", "errors": errors})
+            case ["functions"]:
+                return JSONResponse([{"name": function.name} for function in self._functions.values()])
+            case ["functions", name, "status"] if name in self._functions:
+                failure = self._worker.load_failure(self._functions[name].name)
+                return JSONResponse({"errors": [failure.message]} if failure else {})
+            case ["functions", name] if name in self._functions and request.method == "POST":
+                return await self._start(request, self._functions[name])
+        return Response(status_code=404)
+
+    async def _start(self, request: Request, function: Function) -> Response:
+        try:
+            text = str(json.loads(await request.body() or b"{}").get("input", ""))
+        except (ValueError, AttributeError):
+            return Response(status_code=400)
+        if not function.is_queue:
+            return Response(status_code=400)
+        metadata = {"Id": TypedData(string="admin"), "DequeueCount": TypedData(string="1")}
+        task = asyncio.ensure_future(self._worker.call(function, TypedData(string=text), metadata))
+        self._started.add(task)
+        task.add_done_callback(self._started.discard)
+        return Response(status_code=202)

@@ -1,0 +1,160 @@
+"""The development host put together: worker, HTTP, queue listeners; started and stopped as one."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from devhost.admin import AdminPages
+from devhost.connections import NoConnection, queue_service
+from devhost.hostjson import HostJson, read_host_json
+from devhost.http import HttpFunctions
+from devhost.keys import KeyStore
+from devhost.listener import Listener
+from devhost.message_queue import MessageQueue
+from devhost.messages import TypedData
+from devhost.metadata import Function, discover
+from devhost.worker import Result, Worker
+
+_QUEUE_THREADS = 16
+
+log = logging.getLogger("devhost")
+
+
+@dataclass(frozen=True)
+class HostOptions:
+    """What the command line decides; times in seconds."""
+
+    root: Path
+    url: str
+    keys: Path
+    lease_seconds: int = 60
+    grace_seconds: float = 10
+
+
+class DevelopmentHost:
+    """Runs the app in `options.root`; raises BadHostJson where it has no usable host.json."""
+
+    def __init__(self, options: HostOptions, environment: Mapping[str, str]) -> None:
+        self._options = options
+        self._environment = environment
+        self._host_json: HostJson = read_host_json(options.root, environment)
+        self._functions, self._left_out = discover(options.root, environment)
+        self._worker = Worker(options.root)
+        self._keys = KeyStore(options.keys)
+        self._executor = ThreadPoolExecutor(_QUEUE_THREADS, thread_name_prefix="queues")
+        self._listeners: list[Listener] = []
+        self._http = HttpFunctions(
+            self._functions, self._host_json.route_prefix, self._keys, self._worker, self._write_outputs
+        )
+        self._pages = AdminPages(self._functions, self._left_out, self._keys, self._worker)
+
+    def asgi(self) -> Starlette:
+        """The host as an ASGI application; the app starts and stops with it."""
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            request = Request(scope, receive)
+            response: Response = await self._pages.answer(request) or await self._http.answer(request)
+            await response(scope, receive, send)
+
+        starlette = Starlette(lifespan=lambda _: self._running())
+        starlette.mount("", answer)
+        return starlette
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        await self._worker.start()
+        for function in self._functions:
+            await self._worker.load(function)
+        self._keys.ensure_host_key()
+        self._keys.ensure_function_keys(function.name for function in self._functions if function.is_http)
+        self._listeners = [made for made in map(self._listener, self._functions) if made is not None]
+        self._say_what_runs()
+        tasks = [asyncio.create_task(listener.listen()) for listener in self._listeners]
+        try:
+            yield
+        finally:
+            await self._stop(tasks)
+
+    async def _stop(self, tasks: "list[asyncio.Task[None]]") -> None:
+        grace = self._options.grace_seconds
+        await asyncio.gather(*(listener.stop(grace) for listener in self._listeners))
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _listener(self, function: Function) -> Listener | None:
+        if not function.is_queue or function.is_disabled:
+            return None
+        try:
+            queue = self._queue(function.trigger)
+        except NoConnection as error:
+            log.error("%s does not listen: %s", function.name, error)
+            return None
+        return Listener(
+            function,
+            queue,
+            self._host_json.queues,
+            self._worker,
+            self._write_outputs,
+            lease_seconds=self._options.lease_seconds,
+        )
+
+    def _queue(self, binding: Mapping[str, object]) -> MessageQueue:
+        service = queue_service(str(binding.get("connection") or ""), self._environment)
+        return MessageQueue(
+            service, str(binding["queueName"]), self._executor, is_base64=self._host_json.queues.is_base64
+        )
+
+    async def _write_outputs(self, function: Function, result: Result) -> None:
+        """Send what an invocation put into its queue outputs; raises what the storage SDK raises."""
+        bindings = {binding["name"]: binding for binding in function.bindings}
+        for name, value in result.outputs.items():
+            if bindings[name]["type"] != "queue":
+                continue
+            queue = self._queue(bindings[name])
+            for text in output_texts(value):
+                await queue.send(text)
+            for listener in self._listeners:
+                if listener.queue_name == queue.name:
+                    listener.wake()
+
+    def _say_what_runs(self) -> None:
+        for function in self._functions:
+            failure = self._worker.load_failure(function.name)
+            log.info("%s: %s", function.name, self._place(function) + (" (disabled)" if function.is_disabled else ""))
+            if failure is not None:
+                log.error("%s cannot be loaded: %s\n%s", function.name, failure.message, failure.trace)
+        for name, reason in self._left_out.items():
+            log.error("%s is left out: %s", name, reason)
+
+    def _place(self, function: Function) -> str:
+        if function.is_http:
+            methods = ",".join(sorted(function.methods)).upper() or "ANY"
+            return f"[{methods}] {self._options.url}/{self._host_json.route_prefix}/{function.route_text}"
+        return f"queue {function.trigger['queueName']}" if function.is_queue else str(function.trigger["type"])
+
+
+def output_texts(value: TypedData) -> list[str]:
+    """The messages in the value of a queue output: one text, or a JSON array with one an item. Pure."""
+    kind = value.WhichOneof("data")
+    if kind == "bytes":
+        return [bytes(value.bytes).decode("utf-8")]
+    if kind != "json":
+        return [str(value.string)]
+    content = json.loads(value.json)
+    return [_item_text(item) for item in (content if isinstance(content, list) else [content])]
+
+
+def _item_text(item: object) -> str:
+    if isinstance(item, dict) and "body" in item:
+        item = item["body"]
+    return item if isinstance(item, str) else json.dumps(item)

@@ -1,0 +1,77 @@
+"""host.json, as far as the development host follows it."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_DURATION = re.compile(r"(\d+):(\d\d):(\d\d)(\.\d+)?")
+
+
+class BadHostJson(ValueError):
+    """host.json cannot be used; the message says where."""
+
+
+@dataclass(frozen=True)
+class QueueOptions:
+    """`extensions.queues`, with the platform's defaults."""
+
+    max_polling_seconds: float = 60.0
+    visibility_timeout_seconds: float = 0.0
+    batch_size: int = 16
+    new_batch_threshold: int = 8
+    max_dequeue_count: int = 5
+    is_base64: bool = True
+
+
+@dataclass(frozen=True)
+class HostJson:
+    """What the development host takes from host.json."""
+
+    route_prefix: str = "api"
+    queues: QueueOptions = QueueOptions()
+
+
+def read_host_json(root: Path, environment: Mapping[str, str]) -> HostJson:
+    """The host.json of the app in `root`; raises BadHostJson."""
+    try:
+        content = json.loads((root / "host.json").read_text(encoding="utf-8-sig"))
+        extensions = content.get("extensions", {})
+        prefix = extensions.get("http", {}).get("routePrefix", "api")
+        prefix = environment.get("AzureFunctionsJobHost__extensions__http__routePrefix", prefix)
+        return HostJson(prefix.strip("/"), _queues(extensions.get("queues", {})))
+    except FileNotFoundError:
+        raise BadHostJson(f"there is no host.json in {root}: is this the folder of a function app?") from None
+    except (ValueError, AttributeError, TypeError) as error:
+        raise BadHostJson(f"host.json cannot be used: {error}") from None
+
+
+def _queues(options: Mapping[str, object]) -> QueueOptions:
+    default = QueueOptions()
+    batch_size = _whole(options, "batchSize", default.batch_size)
+    return QueueOptions(
+        max_polling_seconds=_seconds(options, "maxPollingInterval", default.max_polling_seconds),
+        visibility_timeout_seconds=_seconds(options, "visibilityTimeout", default.visibility_timeout_seconds),
+        batch_size=batch_size,
+        new_batch_threshold=_whole(options, "newBatchThreshold", batch_size // 2),
+        max_dequeue_count=_whole(options, "maxDequeueCount", default.max_dequeue_count),
+        is_base64=options.get("messageEncoding", "base64") == "base64",
+    )
+
+
+def _whole(options: Mapping[str, object], name: str, default: int) -> int:
+    value = options.get(name, default)
+    if not isinstance(value, int):
+        raise BadHostJson(f"extensions.queues.{name} must be a whole number")
+    return value
+
+
+def _seconds(options: Mapping[str, object], name: str, default: float) -> float:
+    if name not in options:
+        return default
+    found = _DURATION.fullmatch(str(options[name]))
+    if found is None:
+        raise BadHostJson(f"extensions.queues.{name} must be a time like 00:00:30")
+    hours, minutes, seconds, fraction = found.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float(fraction or 0)

@@ -1,0 +1,50 @@
+"""Starts the app's host as a child: Core Tools' `func start` where that is installed, else `python -m devhost`."""
+
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+_READY_SECONDS = 90
+
+
+def keys_folder(temp: Path) -> Path:
+    """Where either host keeps its keys when `temp` is its folder for temporary files."""
+    return temp / "secrets" / "functions" / "secrets"
+
+
+def start_host(root: Path, port: int, temp: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """The app in `root` on 127.0.0.1:port, in a process group of its own, so that a Ctrl-C is its parent's to hand on.
+
+    Its keys are files below `temp`. Raises OSError where the host cannot be started.
+    """
+    core_tools = shutil.which("func")
+    switches = ["--port", str(port)]
+    if core_tools is None:
+        command = [sys.executable, "-m", "devhost", "--root", str(root), "--keys", str(keys_folder(temp)), *switches]
+    else:
+        command = [core_tools, "start", _auth_switch(core_tools), *switches]
+    # Core Tools look for files of keys below TMPDIR.
+    files = {"AzureWebJobsSecretStorageType": "files", **({"TMPDIR": str(temp)} if core_tools else {})}
+    return subprocess.Popen(command, cwd=root, env={**environment, **files}, start_new_session=True)  # noqa: S603
+
+
+def wait_until_ready(url: str, app: "subprocess.Popen[bytes]") -> bool:
+    """Wait until Health answers; False where the app ended before, or takes too long."""
+    give_up_at = time.monotonic() + _READY_SECONDS
+    while app.poll() is None and time.monotonic() < give_up_at:
+        try:
+            with urllib.request.urlopen(f"{url}/api/health", timeout=2):  # noqa: S310 - our own address
+                return True
+        except OSError:
+            time.sleep(0.1)
+    return False
+
+
+def _auth_switch(core_tools: str) -> str:
+    """Without this switch Core Tools check no keys; its spelling changed in version 5."""
+    version = subprocess.run([core_tools, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+    return "--enableAuth" if version.stdout.strip().startswith("4") else "--enable-auth"

@@ -1,0 +1,179 @@
+"""Listens to the queue of one function, as the real host does: facts/functions.md 1.5 and 8.5."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from azure.core.exceptions import AzureError
+from azure.storage.queue import QueueMessage
+
+from devhost.hostjson import QueueOptions
+from devhost.message_queue import Leased, MessageQueue
+from devhost.messages import TypedData
+from devhost.metadata import Function
+from devhost.polling import Backoff, Fate, fate, is_past_its_attempts, may_poll
+from devhost.worker import Failure, Result, Worker
+
+type WriteOutputs = Callable[[Function, Result], Awaitable[None]]
+
+log = logging.getLogger("devhost")
+
+
+class Listener:
+    """Polls one queue and works on what it finds, until it is told to stop."""
+
+    def __init__(
+        self,
+        function: Function,
+        queue: MessageQueue,
+        options: QueueOptions,
+        worker: Worker,
+        write_outputs: WriteOutputs,
+        *,
+        lease_seconds: int,
+    ) -> None:
+        self._function = function
+        self._queue = queue
+        self._options = options
+        self._worker = worker
+        self._write_outputs = write_outputs
+        self._lease_seconds = lease_seconds
+        self._running: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._storage_is_down = False
+
+    @property
+    def queue_name(self) -> str:
+        """The queue it listens to."""
+        return self._queue.name
+
+    def wake(self) -> None:
+        """Poll now: an output of this host sent something."""
+        self._wake.set()
+
+    async def listen(self) -> None:
+        """Poll until `stop`; an outage of storage is said once, and waited out."""
+        backoff = Backoff(self._options.max_polling_seconds)
+        while not self._stopping:
+            if may_poll(self._options, len(self._running)) and await self._poll():
+                backoff.found()
+                continue
+            full = not may_poll(self._options, len(self._running))
+            await self._pause(None if full else backoff.next_seconds(random.uniform(0.8, 1.2)))  # noqa: S311 - jitter
+
+    async def stop(self, seconds: float) -> None:
+        """No new poll; what runs may finish within `seconds`."""
+        self._stopping = True
+        self._wake.set()
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+
+    async def _pause(self, seconds: float | None) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        self._wake.clear()
+
+    async def _poll(self) -> bool:
+        try:
+            fetched = await self._queue.fetch(self._options.batch_size, self._lease_seconds)
+        except AzureError as error:
+            if not self._storage_is_down:
+                log.warning("queue %s cannot be read (%s); trying again", self.queue_name, type(error).__name__)
+            self._storage_is_down = True
+            return False
+        if self._storage_is_down:
+            log.info("queue %s can be read again", self.queue_name)
+            self._storage_is_down = False
+        for leased in fetched:
+            task = asyncio.create_task(self._handle(leased))
+            self._running.add(task)
+            task.add_done_callback(self._done)
+        return bool(fetched)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        self._wake.set()
+
+    async def _handle(self, leased: Leased) -> None:
+        try:
+            await self._settle(leased, await self._attempt(leased))
+        except AzureError as error:
+            # It becomes visible again when its lease ends, and is worked on once more.
+            log.warning("a message of queue %s could not be settled (%s)", self.queue_name, type(error).__name__)
+
+    async def _settle(self, leased: Leased, decided: Fate) -> None:
+        if decided is Fate.DELETE:
+            await self._queue.delete(leased)
+        elif decided is Fate.RETRY:
+            await self._queue.keep(leased, int(self._options.visibility_timeout_seconds))
+        else:
+            log.error("a message of queue %s goes to poison", self.queue_name)
+            await self._queue.poison(leased)
+
+    async def _attempt(self, leased: Leased) -> Fate:
+        body = leased.body(is_base64=self._options.is_base64)
+        if body is None or is_past_its_attempts(self._options, leased.dequeue_count):
+            return Fate.POISON
+        renewal = asyncio.create_task(self._renew(leased))
+        try:
+            succeeded = await self._run(leased, body)
+        finally:
+            renewal.cancel()
+        return fate(self._options, leased.dequeue_count, succeeded=succeeded)
+
+    async def _run(self, leased: Leased, body: bytes) -> bool:
+        started = time.perf_counter()
+        result = await self._worker.call(self._function, _data(body), _metadata(leased.message, body))
+        if isinstance(result, Result):
+            result = await self._finish(result)
+        outcome = "failed" if isinstance(result, Failure) else "done"
+        milliseconds = (time.perf_counter() - started) * 1000
+        log.info("%s %s in %.0f ms, attempt %d", self._function.name, outcome, milliseconds, leased.dequeue_count)
+        if isinstance(result, Failure):
+            log.error("%s failed: %s\n%s", self._function.name, result.message, result.trace)
+        return isinstance(result, Result)
+
+    async def _finish(self, result: Result) -> Result | Failure:
+        try:
+            await self._write_outputs(self._function, result)
+        except AzureError as error:
+            return Failure(f"an output could not be written: {type(error).__name__}")
+        return result
+
+    async def _renew(self, leased: Leased) -> None:
+        while True:
+            await asyncio.sleep(self._lease_seconds / 2)
+            try:
+                # A renewal that is under way is finished, or its new pop receipt would be lost.
+                await asyncio.shield(self._queue.keep(leased, self._lease_seconds))
+            except AzureError as error:
+                log.warning("the lease of a message of queue %s was not renewed (%s)", self.queue_name, error)
+
+
+def _data(body: bytes) -> TypedData:
+    try:
+        return TypedData(string=body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return TypedData(bytes=body)
+
+
+def _metadata(message: QueueMessage, body: bytes) -> dict[str, TypedData]:
+    texts = {
+        "Id": message.id,
+        "DequeueCount": str(message.dequeue_count or 1),
+        "PopReceipt": message.pop_receipt,
+        "InsertionTime": _time(message.inserted_on),
+        "ExpirationTime": _time(message.expires_on),
+        "NextVisibleTime": _time(message.next_visible_on),
+        "QueueTrigger": body.decode("utf-8", "replace"),
+    }
+    return {name: TypedData(string=str(text)) for name, text in texts.items()}
+
+
+def _time(moment: datetime | None) -> str:
+    return (moment or datetime.now(UTC)).astimezone(UTC).isoformat()

@@ -1,0 +1,27 @@
+"""`local.settings.json` as Core Tools read it: its values become environment variables unless they are set already."""
+
+import json
+from collections.abc import MutableMapping
+from pathlib import Path
+
+
+class BadLocalSettings(ValueError):
+    """The file is there and cannot be used."""
+
+
+def apply_local_settings(root: Path, environment: MutableMapping[str, str]) -> None:
+    """Put the `Values` of the app in `root` into the environment. A variable that is set wins, even an empty one.
+
+    Raises BadLocalSettings; a missing file is no settings.
+    """
+    file = root / "local.settings.json"
+    if not file.exists():
+        return
+    try:
+        values = json.loads(file.read_text(encoding="utf-8-sig")).get("Values", {})
+    except (ValueError, AttributeError) as error:
+        raise BadLocalSettings(f"local.settings.json is no JSON object: {error}") from None
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise BadLocalSettings(f"local.settings.json: the value of {name} must be a text")
+        environment.setdefault(name, value)

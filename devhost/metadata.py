@@ -1,0 +1,118 @@
+"""The functions of an app: what stands in its folders, checked as the platform does (facts/functions.md 1.1, 1.5)."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devhost.routes import BadRoute, Route, parse_template
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,127}", re.IGNORECASE)
+_RESERVED = ("admin", "runtime")
+
+
+class BadFunction(ValueError):
+    """A function that the platform leaves out; the message says why."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function: its folder, its bindings as function.json has them, and its trigger among them."""
+
+    name: str
+    folder: Path
+    bindings: tuple[Mapping[str, Any], ...]
+    script: Path
+    entry_point: str = ""
+    is_disabled: bool = False
+
+    @property
+    def trigger(self) -> Mapping[str, Any]:
+        """The binding that starts it."""
+        return next(binding for binding in self.bindings if str(binding["type"]).lower().endswith("trigger"))
+
+    @property
+    def is_http(self) -> bool:
+        """Whether requests start it."""
+        return str(self.trigger["type"]).lower() == "httptrigger"
+
+    @property
+    def is_queue(self) -> bool:
+        """Whether messages start it."""
+        return str(self.trigger["type"]).lower() == "queuetrigger"
+
+    @property
+    def route_text(self) -> str:
+        """Its route without the prefix; its name where function.json names none."""
+        return str(self.trigger.get("route") or self.name).strip("/")
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """Its methods in lower case, empty for all."""
+        return frozenset(str(method).lower() for method in self.trigger.get("methods") or ())
+
+    @property
+    def auth_level(self) -> str:
+        """anonymous, function or admin."""
+        return str(self.trigger.get("authLevel", "function")).lower()
+
+    def route(self, prefix: str) -> Route:
+        """Its route below the prefix."""
+        return Route(self.name, parse_template(f"{prefix}/{self.route_text}"), self.methods)
+
+
+def discover(root: Path, environment: Mapping[str, str]) -> tuple[list[Function], dict[str, str]]:
+    """The functions below `root` in alphabetical order, and those that are left out, each with the reason."""
+    found: list[Function] = []
+    left_out: dict[str, str] = {}
+    for folder in sorted((path.parent for path in root.glob("*/function.json")), key=lambda path: path.name.lower()):
+        try:
+            function = _read(folder, environment)
+            _check_route(function, found)
+            found.append(function)
+        except BadFunction as error:
+            left_out[folder.name] = str(error)
+    return found, left_out
+
+
+def _read(folder: Path, environment: Mapping[str, str]) -> Function:
+    if not _NAME.fullmatch(folder.name) or folder.name.lower() == "host":
+        raise BadFunction("this is no name that a function may have")
+    try:
+        content = json.loads((folder / "function.json").read_text(encoding="utf-8-sig"))
+        bindings = tuple(dict(binding) for binding in content.get("bindings", ()))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise BadFunction(f"function.json cannot be read: {error}") from None
+    triggers = [binding for binding in bindings if str(binding.get("type", "")).lower().endswith("trigger")]
+    if not bindings:
+        raise BadFunction("at least one binding must be declared")
+    if len(triggers) != 1:
+        raise BadFunction(f"a function has one trigger, this one has {len(triggers)}")
+    script = folder / str(content.get("scriptFile") or "__init__.py")
+    if not script.is_file():
+        raise BadFunction("the file that scriptFile names is not there")
+    switch = environment.get(f"AzureWebJobs.{folder.name}.Disabled", str(content.get("disabled", "")))
+    is_disabled = switch.lower() in {"true", "1"}
+    return Function(folder.name, folder, bindings, script, str(content.get("entryPoint") or ""), is_disabled)
+
+
+def _check_route(function: Function, others: list[Function]) -> None:
+    if not function.is_http:
+        return
+    if function.route_text.lower().startswith(_RESERVED):
+        raise BadFunction("the route conflicts with one that is built in")
+    try:
+        function.route("")
+    except BadRoute as error:
+        raise BadFunction(str(error)) from None
+    if other := next(_conflicting(function, others), None):
+        raise BadFunction(f"the route is that of {other.name}, for a method that both have")
+
+
+def _conflicting(function: Function, others: list[Function]) -> Iterator[Function]:
+    for other in others:
+        same_route = other.is_http and other.route_text.lower() == function.route_text.lower()
+        if same_route and (not other.methods or not function.methods or other.methods & function.methods):
+            yield other

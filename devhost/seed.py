@@ -1,0 +1,47 @@
+"""What a fresh development storage holds: a Relationship Manager to play with, and an API key of hers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.callers.api_keys import ApiKeys, new_key
+from shared.hub import Hub
+from shared.roles.table import ROLES_TABLE, TableDirectory
+
+MANAGER = {
+    # The initiating user of the sample connection, so that the first steps work as they are printed.
+    "systemuserid": "cc03d281-c95c-e911-a979-000d3a1cc8fe",
+    "upn": "manager@hub.example",
+    "oid": "5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21",
+}
+_MORE_MANAGERS = "RELATIONSHIP_MANAGERS"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """What was seeded: the manager's ids and her API key."""
+
+    manager: Mapping[str, str]
+    api_key: str
+
+
+def seed(hub: Hub, environment: Mapping[str, str], key_file: Path) -> Seed:
+    """Grant the role to the demo manager and to those of RELATIONSHIP_MANAGERS, and register the key of `key_file`.
+
+    The key is made once and kept, so that it outlives a wiped storage. Doing all this again changes nothing.
+    """
+    directory = TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role)
+    for user in MANAGER.values():
+        directory.grant(user, note="demo manager")
+    for user in filter(None, map(str.strip, environment.get(_MORE_MANAGERS, "").split(","))):
+        directory.grant(user, note=_MORE_MANAGERS)
+    return Seed(MANAGER, _seed_key(hub.api_keys, key_file))
+
+
+def _seed_key(api_keys: ApiKeys, key_file: Path) -> str:
+    if not key_file.exists():
+        key_file.touch(mode=0o600)
+        key_file.write_text(new_key(), encoding="utf-8")
+    key = key_file.read_text(encoding="utf-8").strip()
+    api_keys.register(key, MANAGER["upn"], note="demo manager")
+    return key

@@ -1,0 +1,31 @@
+"""From the claims of a checked Entra token to a caller: facts/dynamics.md 6.1. Pure."""
+
+from collections.abc import Mapping
+
+from shared.callers.caller import Caller
+from shared.roles.directory import User
+
+
+def caller_of(claims: Mapping[str, object]) -> Caller | None:
+    """The person or application of these claims; None where they name neither.
+
+    Only `oid` tells who it is: names and addresses can be changed by those who bear them.
+    """
+    oid = claims.get("oid")
+    if not isinstance(oid, str) or not oid.strip():
+        return None
+    roles = _app_roles(claims) if _is_application(claims) else None
+    return Caller(User.entra_object(oid), roles)
+
+
+def _is_application(claims: Mapping[str, object]) -> bool:
+    """Whether the token is app-only: so says `idtyp`, where the tenant issues it, else subject and object are one."""
+    kind = claims.get("idtyp")
+    if kind is not None:
+        return kind == "app"
+    return "scp" not in claims and claims.get("sub") == claims.get("oid")
+
+
+def _app_roles(claims: Mapping[str, object]) -> frozenset[str]:
+    roles = claims.get("roles")
+    return frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset()

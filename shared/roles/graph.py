@@ -1,0 +1,134 @@
+"""The role directory of Microsoft 365: facts/dynamics.md 3.2, 3.3 and 5.
+
+A SharePoint list maps the role to Entra groups by their display names; Graph says whether the user is in one of them,
+directly or through other groups. A user of Dynamics is known to Dataverse by her systemuser id, and to Entra by the
+object id that stands in her row there. Whatever is no clear answer is DirectoryDown: never a yes, and never a no.
+"""
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+import requests
+
+from shared.dynamics.dataverse import SystemUser, UserReader
+from shared.errors import DirectoryDown
+from shared.remember import remembered
+from shared.roles.directory import Tell, User, UserKind
+from shared.web_api import WebApi
+
+GRAPH_PATH = "/v1.0"
+_GROUPS_PER_CHECK = 20
+_REMEMBERED_USERS = 10_000
+_REMEMBERED_GROUPS = 100
+
+
+class RoleList:
+    """The SharePoint list that says which groups have which role."""
+
+    def __init__(self, graph: WebApi, site_id: str, list_name: str) -> None:
+        self._graph = graph
+        self._site_id = site_id
+        self._list_name = list_name
+
+    def group_names(self, role: str) -> tuple[str, ...]:
+        """The names of the groups that have this role, spelled in any case; raises DirectoryDown where none has."""
+        if not self._site_id:
+            raise DirectoryDown("SHAREPOINT_SITE_ID is not set")
+        site, name = quote(self._site_id, safe=","), quote(self._list_name, safe="")
+        path = f"{GRAPH_PATH}/sites/{site}/lists/{name}/items?$expand=fields($select=AdGroupName,Role)"
+        # SharePoint filters by indexed columns only, so the whole list is read and compared here.
+        names = {group for row in self._graph.pages(path) for group in _groups_of(row.get("fields"), role)}
+        if not names:
+            raise DirectoryDown(f"the list {self._list_name} names no group for the role {role}")
+        return tuple(sorted(names))
+
+
+class GraphDirectory:
+    """Asks Dataverse who the user is, and Graph whether she is in a group that has the role."""
+
+    def __init__(self, users: UserReader, graph: WebApi, roles: RoleList, role: str, *, cache_seconds: int) -> None:
+        self._graph = graph
+        self._role = role
+        self._user = remembered(users.read_user, seconds=cache_seconds, most=_REMEMBERED_USERS)
+        self._group_names = remembered(roles.group_names, seconds=cache_seconds, most=_REMEMBERED_GROUPS)
+        self._group_id = remembered(self._find_group, seconds=cache_seconds, most=_REMEMBERED_GROUPS)
+
+    def is_member(self, user: User) -> bool:
+        """Whether Graph says so; raises DirectoryDown or DataverseDown."""
+        return self.explain(user, lambda _: None)
+
+    def explain(self, user: User, tell: Tell) -> bool:
+        """The same, telling each step."""
+        entra_id = self._entra_id(user, tell)
+        if entra_id is None:
+            return False
+        groups = {}
+        for name in self._group_names(self._role):
+            groups[self._group_id(name)] = name
+            tell(f"role list: {self._role} is the group {name}, in Entra {self._group_id(name)}")
+        return self._is_in_one(entra_id, groups, tell)
+
+    def _entra_id(self, user: User, tell: Tell) -> str | None:
+        if user.kind is not UserKind.SYSTEM_USER:
+            tell(f"Entra: the user is {user.id}")
+            return user.id
+        found = self._user(user.id)
+        refusal = _why_nobody(found)
+        if found is None or refusal is not None:
+            tell(f"Dataverse: the systemuser {user.id} {refusal}")
+            return None
+        tell(f"Dataverse: the systemuser {user.id} is {found.sign_in_name}, in Entra {found.entra_id}")
+        return found.entra_id
+
+    def _find_group(self, name: str) -> str:
+        literal = quote("'" + name.replace("'", "''") + "'", safe="'")
+        path = f"{GRAPH_PATH}/groups?$filter=displayName%20eq%20{literal}&$select=id,displayName"
+        found = list(self._graph.pages(path))
+        ids = [row.get("id") for row in found if _normal(row.get("displayName")) == _normal(name)]
+        if len(found) != 1 or len(ids) != 1 or not isinstance(ids[0], str):
+            # Display names are not unique in Entra: picking one of two could open the hub to strangers.
+            raise DirectoryDown(f"Entra has {len(found)} groups with the name {name}; exactly one is needed")
+        return ids[0]
+
+    def _is_in_one(self, entra_id: str, groups: dict[str, str], tell: Tell) -> bool:
+        for chunk in _chunks(list(groups)):
+            for group in self._memberships(entra_id, chunk, tell):
+                tell(f"Entra: the user is in the group {groups[group]}")
+                return True
+        tell("Entra: the user is in none of these groups")
+        return False
+
+    def _memberships(self, entra_id: str, group_ids: list[str], tell: Tell) -> Iterable[str]:
+        path = f"{GRAPH_PATH}/users/{quote(entra_id, safe='')}/checkMemberGroups"
+        answer = self._graph.post(path, {"groupIds": group_ids})
+        if answer.status == requests.codes.not_found:
+            tell("Entra: nobody has this id")
+            return []
+        confirmed = answer.content.get("value")
+        if answer.status != requests.codes.ok or not isinstance(confirmed, list):
+            raise DirectoryDown(f"Graph answered {answer.status} to a check of groups")
+        return [group for group in group_ids if group in confirmed]
+
+
+def _why_nobody(user: SystemUser | None) -> str | None:
+    if user is None:
+        return "is not known"
+    if user.is_disabled:
+        return "is disabled"
+    return None if user.entra_id else "has no Entra id, as SYSTEM has none"
+
+
+def _groups_of(fields: object, role: str) -> Iterator[str]:
+    if isinstance(fields, dict) and _normal(fields.get("Role")) == _normal(role):
+        name = fields.get("AdGroupName")
+        if isinstance(name, str) and name.strip():
+            yield name.strip()
+
+
+def _normal(text: object) -> str | None:
+    return text.strip().casefold() if isinstance(text, str) else None
+
+
+def _chunks(group_ids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(group_ids), _GROUPS_PER_CHECK):
+        yield group_ids[start : start + _GROUPS_PER_CHECK]

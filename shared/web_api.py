@@ -1,0 +1,142 @@
+"""Calls to a neighbour's JSON web API with the app's own token, within the time a request has."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from shared.deadline import remaining_seconds
+from shared.errors import Unavailable
+from shared.retry_after import retry_after
+
+_CONNECT_SECONDS = 3.0
+_READ_SECONDS = 6.0
+_MOST_SECONDS = 20.0
+_THROTTLED = frozenset({requests.codes.too_many_requests, requests.codes.service_unavailable})
+_DEFAULT_WAIT_SECONDS = 1.0
+_MOST_TRIES = 4
+_MOST_PAGES = 200
+_NEXT = "@odata.nextLink"
+
+type Json = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that is no failure of the neighbour: its status and its JSON object, empty where there is no body."""
+
+    status: int
+    content: Json
+
+
+class WebApi:
+    """One neighbour. `token` gives an access token, and may raise Unavailable; `down` is raised for every failure.
+
+    429 and 503 are waited out as Retry-After says, while the request's deadline leaves time for it.
+    """
+
+    def __init__(self, name: str, base_url: str, token: Callable[[], str], down: type[Unavailable]) -> None:
+        self._name = name
+        self._base_url = base_url
+        self._token = token
+        self._down = down
+        self._session = requests.Session()
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Get a path below the base URL, or a whole address of the same origin."""
+        return self._call("GET", path, headers or {}, None)
+
+    def post(self, path: str, content: Json) -> Answer:
+        """Post a JSON object that changes nothing, so that it may be sent again."""
+        return self._call("POST", path, {}, content)
+
+    def pages(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Json]:
+        """The rows of a collection, all pages of it. A page that is none is a failure, never the end."""
+        for _ in range(_MOST_PAGES):
+            answer = self.get(path, headers)
+            rows = answer.content.get("value")
+            if answer.status != requests.codes.ok or not isinstance(rows, list):
+                raise self._down(f"{self._name} answered {answer.status} instead of a list")
+            yield from (row for row in rows if isinstance(row, dict))
+            following = answer.content.get(_NEXT)
+            if not isinstance(following, str):
+                return
+            path = following
+        raise self._down(f"{self._name} gives more than {_MOST_PAGES} pages")
+
+    def _call(self, method: str, path: str, headers: Mapping[str, str], content: Json | None) -> Answer:
+        url = self._address(path)
+        for last in (False,) * (_MOST_TRIES - 1) + (True,):
+            response = self._send(method, url, headers, content)
+            if response.status_code not in _THROTTLED:
+                break
+            self._wait(response, last=last)
+        if response.status_code >= requests.codes.server_error or response.is_redirect:
+            raise self._down(f"{self._name} answered {response.status_code}")
+        return Answer(response.status_code, self._parse(response))
+
+    def _address(self, path: str) -> str:
+        if not self._base_url:
+            raise self._down(f"the address of {self._name} is not set")
+        if "://" not in path:
+            return self._base_url + path
+        if urlsplit(path)[:2] != urlsplit(self._base_url)[:2]:
+            # The token must not go anywhere else.
+            raise self._down(f"{self._name} names a next page at another address")
+        return path
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], content: Json | None) -> requests.Response:
+        sent = {"Accept": "application/json", **headers}
+        bearer = self._bearer()
+        left = remaining_seconds(at_most=_MOST_SECONDS)
+        if left <= 0:
+            raise self._down(f"no time is left to ask {self._name}")
+        limits = (min(_CONNECT_SECONDS, left), min(_READ_SECONDS, left))
+        try:
+            return self._session.request(
+                method, url, headers=sent, json=content, auth=bearer, timeout=limits, allow_redirects=False
+            )
+        except requests.RequestException as exc:
+            # Only the class: the text of a requests error can hold the whole address.
+            raise self._down(f"{self._name} cannot be reached ({type(exc).__name__})") from None
+
+    def _bearer(self) -> "_Bearer":
+        try:
+            return _Bearer(self._token())
+        except Unavailable as exc:
+            raise self._down(exc.detail) from exc
+
+    def _wait(self, response: requests.Response, *, last: bool) -> None:
+        asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        seconds = _DEFAULT_WAIT_SECONDS if asked is None else asked.total_seconds()
+        if last or seconds >= remaining_seconds(at_most=_MOST_SECONDS):
+            raise self._down(f"{self._name} answered {response.status_code}: too many requests, or too busy")
+        time.sleep(seconds)
+
+    def _parse(self, response: requests.Response) -> Json:
+        if not response.content:
+            return {}
+        try:
+            content = response.json()
+        except requests.JSONDecodeError:
+            content = None
+        if not isinstance(content, dict):
+            if response.ok:
+                raise self._down(f"{self._name} answered with something that is no JSON object")
+            return {}
+        return content
+
+
+class _Bearer(AuthBase):
+    """The token as requests wants it. As a plain header, a .netrc of whoever runs the command line would replace it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request

@@ -1,0 +1,87 @@
+"""Storage for the tests: one Azurite a session, in memory, and in it an account of its own for each test."""
+
+import base64
+import os
+from collections.abc import Iterator
+from itertools import count
+from unittest.mock import patch
+
+import pytest
+from hypothesis import settings
+
+from devhost.azurite import Azurite, azurite
+from devhost.install import find_node
+from shared.hub import Hub
+from shared.settings import Settings, StorageSettings
+from tests.fakes.dataverse import FakeDataverse
+from tests.support.transport import JournalTransport
+
+_ACCOUNTS = 1500
+_KEY = base64.b64encode(b"a key of the tests").decode()
+# Azurite's well-known account, which a running app of the e2e tests uses.
+_WELL_KNOWN = (
+    "devstoreaccount1:Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+# Storage and a busy machine make single examples slow; a test as a whole has its time limit.
+settings.register_profile("hub", deadline=None)
+settings.load_profile("hub")
+
+_numbers = count()
+
+
+@pytest.fixture(autouse=True)
+def _environment_is_put_back() -> Iterator[None]:
+    with patch.dict(os.environ):
+        yield
+
+
+@pytest.fixture(scope="session")
+def azurite_process() -> Iterator[Azurite]:
+    """The Azurite that all tests share. Whoever pauses it must let it go on."""
+    with patch.dict(os.environ):
+        find_node()
+        own = (f"test{number:04}:{_KEY}" for number in range(_ACCOUNTS))
+        os.environ["AZURITE_ACCOUNTS"] = ";".join((_WELL_KNOWN, *own))
+        with azurite() as running:
+            yield running
+
+
+@pytest.fixture
+def connection_string(azurite_process: Azurite) -> str:
+    """Of an account that no other test has, so it holds nothing yet."""
+    return azurite_process.connection_string_for(f"test{next(_numbers):04}", _KEY)
+
+
+@pytest.fixture
+def storage_settings(connection_string: str) -> StorageSettings:
+    """The same account, as settings."""
+    return Settings.read({"AzureWebJobsStorage": connection_string}).storage
+
+
+@pytest.fixture
+def transport() -> Iterator[JournalTransport]:
+    """What `hub` talks to storage with: it keeps a journal, and fails where a test says so."""
+    with JournalTransport() as made:
+        yield made
+
+
+@pytest.fixture
+def hub(connection_string: str, transport: JournalTransport) -> Hub:
+    """The app put together over a storage account of its own."""
+    return Hub.assemble(Settings.read({"AzureWebJobsStorage": connection_string}), transport=transport)
+
+
+@pytest.fixture(scope="session")
+def dataverse_process() -> Iterator[FakeDataverse]:
+    """The Dataverse that all tests share."""
+    with FakeDataverse() as running:
+        yield running
+
+
+@pytest.fixture
+def dataverse(dataverse_process: FakeDataverse) -> Iterator[FakeDataverse]:
+    """Dataverse without a row, an empty journal, and no switch set."""
+    dataverse_process.reset()
+    yield dataverse_process
+    dataverse_process.reset()

@@ -1,0 +1,67 @@
+"""The running app, as the e2e tests see it: an address, keys, and its storage."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from devhost.keys import KeyStore
+
+from devhost.launch import keys_folder, start_host, wait_until_ready
+from devhost.seed import Seed, seed
+from shared.hub import Hub
+from shared.settings import Settings
+
+ROOT = Path(__file__).parent.parent.parent
+SAMPLE = (ROOT / "ConnectionWebhook" / "sample.dat").read_bytes()
+CONNECTION_PATH = "webhooks/incoming/dynamicscrm/connection"
+
+
+@dataclass(frozen=True)
+class RunningApp:
+    """An app that answers at `url`; `code` is a host key, `seed` its manager with her API key."""
+
+    url: str
+    code: str
+    seed: Seed
+    hub: Hub
+    process: "subprocess.Popen[bytes]"
+
+    def post(self, body: bytes, *, code: str | None = None, **headers: str) -> requests.Response:
+        """Post a Dataverse webhook; headers' underscores stand for hyphens."""
+        given = {"Content-Type": "application/json", **{name.replace("_", "-"): text for name, text in headers.items()}}
+        params = {"code": self.code if code is None else code}
+        return requests.post(f"{self.url}/api/{CONNECTION_PATH}", body, params=params, headers=given, timeout=30)
+
+    def get(self, path: str, *, api_key: str | None = None, **params: str) -> requests.Response:
+        """Get with the host key and the seeded manager's API key."""
+        headers = {"Authorization": f"Bearer {api_key or self.seed.api_key}"}
+        return requests.get(f"{self.url}/api/{path}", {"code": self.code, **params}, headers=headers, timeout=30)
+
+
+@contextmanager
+def running_app(connection_string: str, folder: Path, **settings: str) -> Iterator[RunningApp]:
+    """The app on a free port, over this storage, seeded; ended and its exit awaited when the test is over."""
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "AzureWebJobsStorage": connection_string, "PUBLIC_URL": url, **settings}
+    hub = Hub.assemble(Settings.read(environment))
+    seeded = seed(hub, environment, folder / "api_key")
+    code = KeyStore(keys_folder(folder)).ensure_host_key()
+    process = start_host(ROOT, port, folder, environment)
+    try:
+        assert wait_until_ready(url, process), "the app did not come up"
+        yield RunningApp(url, code, seeded, hub, process)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

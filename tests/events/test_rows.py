@@ -1,0 +1,152 @@
+import json
+import random
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import TooLarge
+from shared.events.event import Event, EventId, EventState
+from shared.events.rows import (
+    day_key,
+    event_keys,
+    event_row,
+    log_keys,
+    log_row,
+    parse_event,
+    parse_payload,
+    state_row,
+    time_key,
+)
+from tests.support.events import PAYLOAD, make_event
+
+PIECE = 64 * 1024
+MIB = 1024 * 1024
+
+# The times of this app's life: it is not asked about others.
+MOMENTS = st.datetimes(
+    min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - the strategy wants naive bounds
+    max_value=datetime(2199, 12, 31),  # noqa: DTZ001 - as above
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=12))]),
+)
+EVENTS = st.builds(
+    Event,
+    id=st.uuids().map(lambda id_: EventId(str(id_))),
+    type=st.text(),
+    source=st.text(),
+    entity=st.text(),
+    entity_id=st.text(),
+    initiator=st.text(),
+    received_at=MOMENTS,
+    field_values=st.dictionaries(st.text(), st.text()),
+    trimmed=st.booleans(),
+    state=st.sampled_from(EventState),
+)
+
+
+def random_bytes(length: int) -> bytes:
+    return random.Random(length).randbytes(length)  # noqa: S311 - only to be hard to compress
+
+
+def incompressible_json(length: int) -> bytes:
+    """A JSON string of this many bytes, of all ASCII characters that need no escape."""
+    alphabet = bytes(set(range(0x20, 0x7F)) - set(b'"\\'))
+    text = bytes(random.Random(length).choices(alphabet, k=length - 2))  # noqa: S311 - as above
+    return b'"' + text + b'"'
+
+
+@given(EVENTS)
+def test_an_event_comes_out_of_its_row_as_it_went_in(event: Event) -> None:
+    assert parse_event(event_row(event, PAYLOAD)) == event
+
+
+@given(EVENTS)
+def test_an_event_comes_out_of_the_log_as_it_went_in(event: Event) -> None:
+    assert parse_event(log_row(event)) == event
+
+
+@given(EVENTS, st.binary())
+def test_a_payload_comes_out_byte_for_byte(event: Event, payload: bytes) -> None:
+    assert parse_payload(event_row(event, payload)) == payload
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 15])
+@pytest.mark.parametrize("more", [-400, -30, -20, -1, 0, 1, 20])
+def test_a_payload_about_as_long_as_whole_pieces_comes_out_byte_for_byte(pieces: int, more: int) -> None:
+    # What cannot be compressed grows by some bytes, so the last of the lengths is too long for fifteen pieces.
+    payload = random_bytes(pieces * PIECE + more)
+    try:
+        row = event_row(make_event(), payload)
+    except TooLarge:
+        assert pieces == 15
+        return
+    assert parse_payload(row) == payload
+
+
+def test_a_mebibyte_of_json_that_is_hard_to_compress_fits_into_an_entity() -> None:
+    payload = incompressible_json(MIB)
+    assert len(json.loads(payload)) == MIB - 2
+    row = event_row(make_event(), payload)
+    assert parse_payload(row) == payload
+    assert 12 * PIECE < sum(len(value) for value in row.values() if isinstance(value, bytes)) < 15 * PIECE
+
+
+@pytest.mark.parametrize("length", [0, 1, PIECE, MIB, MIB - 1])
+def test_no_property_is_longer_than_storage_takes(length: int) -> None:
+    row = event_row(make_event(), incompressible_json(length + 2))
+    assert all(len(value) <= PIECE for value in row.values() if isinstance(value, bytes))
+    assert len(row) < 252
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_stored() -> None:
+    with pytest.raises(TooLarge):
+        event_row(make_event(), random_bytes(MIB))
+
+
+@given(EVENTS)
+def test_an_event_is_found_by_its_id_alone(event: Event) -> None:
+    row = event_row(event, PAYLOAD)
+    assert (row["PartitionKey"], row["RowKey"]) == event_keys(event.id) == (event.id[:2], event.id)
+
+
+@given(EVENTS)
+def test_the_change_of_state_goes_to_the_event_and_leaves_its_payload(event: Event) -> None:
+    row: dict[str, Any] = event_row(make_event(id=event.id, received_at=event.received_at), PAYLOAD)
+    changed = {**row, **state_row(event)}
+    assert parse_payload(changed) == PAYLOAD
+    assert (parse_event(changed).state, parse_event(changed).field_values) == (event.state, event.field_values)
+
+
+@given(EVENTS, EVENTS)
+def test_the_log_is_ordered_newest_first(one: Event, other: Event) -> None:
+    older, newer = sorted((one, other), key=lambda event: event.received_at)
+    if older.received_at < newer.received_at:
+        assert log_keys(newer) < log_keys(older)
+
+
+@given(MOMENTS, st.integers(min_value=1, max_value=10**9))
+def test_one_microsecond_later_is_one_key_earlier(moment: datetime, microseconds: int) -> None:
+    later = moment + timedelta(microseconds=microseconds)
+    assert time_key(later) < time_key(moment)
+    assert day_key(later) <= day_key(moment)
+    assert len(time_key(moment)) == 17
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
+def test_keys_of_any_times_are_digits_and_never_in_the_wrong_order(one: datetime, other: datetime) -> None:
+    earlier, later = sorted((one, other))
+    assert time_key(later) <= time_key(earlier)
+    assert day_key(later) <= day_key(earlier)
+    assert all(len(time_key(moment)) == 17 and time_key(moment).isdigit() for moment in (one, other))
+
+
+@given(MOMENTS)
+def test_the_same_moment_has_the_same_keys_in_every_zone(moment: datetime) -> None:
+    assert (day_key(moment), time_key(moment)) == (day_key(moment.astimezone(UTC)), time_key(moment.astimezone(UTC)))
+
+
+@given(EVENTS, EVENTS)
+def test_two_events_never_share_a_row_of_the_log(one: Event, other: Event) -> None:
+    assert (log_keys(one) == log_keys(other)) == ((one.id, one.received_at) == (other.id, other.received_at))

@@ -1,0 +1,145 @@
+"""What all fakes share: a real HTTP server on a free port, a journal of what it got, and switches for what it does."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request. `path` is decoded and without the query; names of headers are in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def bearer(self) -> str | None:
+        """The token in Authorization, None where there is none."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token if scheme == "Bearer" and token else None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer. Of a `cut` one the second half is missing: the connection ends before."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cut: bool = False
+
+
+def json_reply(value: object, status: int = 200, **headers: str) -> Reply:
+    """A JSON answer; underscores in the names of headers stand for hyphens."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Reply(status, json.dumps(value).encode(), {"Content-Type": "application/json", **named})
+
+
+class FakeServer:
+    """Runs from `with` to its end; `reply` says what a neighbour of this kind answers."""
+
+    def __init__(self) -> None:
+        self._next: deque[Reply] = deque()
+        self._always: Reply | None = None
+        self._may_answer = threading.Event()
+        self._may_answer.set()
+        self.journal: list[Received] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        """Its base URL."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def reply(self, request: Received) -> Reply:
+        """What the neighbour answers where no switch is set."""
+        raise NotImplementedError
+
+    def answer_next(self, *replies: Reply) -> None:
+        """Give these answers first, one a request."""
+        self._next.extend(replies)
+
+    def answer_always(self, reply: Reply) -> None:
+        """Give this answer from now on."""
+        self._always = reply
+
+    def hang(self) -> None:
+        """Take requests and answer none of them, until `reset`."""
+        self._may_answer.clear()
+
+    def reset(self) -> None:
+        """As it was in the beginning: an empty journal, and no switch set."""
+        self._next.clear()
+        self._always = None
+        self._may_answer.set()
+        self.journal.clear()
+
+    def close(self) -> None:
+        """Stop; from then on nobody listens at the address."""
+        self._may_answer.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _answer(self, request: Received) -> Reply:
+        self.journal.append(request)
+        self._may_answer.wait()
+        if self._next:
+            return self._next.popleft()
+        return self._always or self.reply(request)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one_request(self) -> None:
+                # Whoever asked may be gone, and a reset connection is no failure of a test.
+                try:
+                    super().handle_one_request()
+                except ConnectionError:
+                    self.close_connection = True
+
+            def _serve(self) -> None:
+                reply = fake._answer(_received(self))
+                self.send_response(reply.status)
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(reply.body)))
+                self.end_headers()
+                self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
+                self.close_connection = self.close_connection or reply.cut
+
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_OPTIONS = _serve  # noqa: N815 - http.server's names
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+                """The journal says it all."""
+
+        return Handler
+
+
+def _received(handler: BaseHTTPRequestHandler) -> Received:
+    parts = urlsplit(handler.path)
+    query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    headers = {name.lower(): value for name, value in handler.headers.items()}
+    body = handler.rfile.read(int(headers.get("content-length", "0")))
+    return Received(handler.command, unquote(parts.path), query, headers, body)

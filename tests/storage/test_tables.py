@@ -1,0 +1,175 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from shared.errors import StorageDown
+from shared.hub import Hub
+from shared.storage.tables import AlreadyStored, Changed, Table, key_text
+from tests.support.transport import Fault, JournalTransport
+
+KEYS = {"PartitionKey": "p", "RowKey": "r"}
+
+
+@pytest.fixture
+def table(hub: Hub) -> Table:
+    return hub.storage.table("things")
+
+
+def test_a_row_comes_back_as_it_was_stored(table: Table) -> None:
+    table.insert({**KEYS, "Text": "ä", "Bytes": b"\x00\xff", "Yes": True, "Number": 3})
+    row = table.get("p", "r")
+    assert row == {**KEYS, "Text": "ä", "Bytes": b"\x00\xff", "Yes": True, "Number": 3}
+
+
+def test_a_row_that_nobody_stored_is_none(table: Table) -> None:
+    table.put(KEYS)
+    assert table.get("p", "another") is None
+
+
+def test_a_table_that_is_not_there_holds_nothing(table: Table) -> None:
+    assert table.get("p", "r") is None
+    assert list(table.query("PartitionKey eq @p", {"p": "p"})) == []
+
+
+def test_removing_what_is_not_there_is_no_failure(table: Table) -> None:
+    table.delete("p", "r")
+    table.put(KEYS)
+    table.delete("p", "another")
+    assert table.get("p", "r") is not None
+
+
+def test_a_removed_row_is_gone(table: Table) -> None:
+    table.put(KEYS)
+    table.delete("p", "r")
+    assert table.get("p", "r") is None
+
+
+def test_keys_that_are_taken_are_refused_and_the_row_stays(table: Table) -> None:
+    table.insert({**KEYS, "Text": "first"})
+    with pytest.raises(AlreadyStored):
+        table.insert({**KEYS, "Text": "second"})
+    assert (table.get("p", "r") or {})["Text"] == "first"
+
+
+def test_put_leaves_nothing_of_what_the_row_held(table: Table) -> None:
+    table.put({**KEYS, "Old": 1})
+    table.put({**KEYS, "New": 2})
+    assert table.get("p", "r") == {**KEYS, "New": 2}
+
+
+def test_merge_changes_what_it_names_only(table: Table) -> None:
+    table.put({**KEYS, "Stays": 1, "Changes": 1})
+    table.merge({**KEYS, "Changes": 2})
+    assert table.get("p", "r") == {**KEYS, "Stays": 1, "Changes": 2}
+
+
+def test_merge_into_a_row_that_is_gone_is_told(table: Table) -> None:
+    table.put({**KEYS, "RowKey": "another"})
+    with pytest.raises(Changed):
+        table.merge({**KEYS, "Text": "x"})
+
+
+def test_merge_into_a_row_that_somebody_changed_is_told(table: Table) -> None:
+    table.put({**KEYS, "Text": "read"})
+    row = table.get("p", "r")
+    assert row is not None
+    table.put({**KEYS, "Text": "changed"})
+    with pytest.raises(Changed):
+        table.merge({**KEYS, "Text": "mine"}, etag=row.metadata["etag"])
+    assert (table.get("p", "r") or {})["Text"] == "changed"
+
+
+def test_merge_with_the_etag_that_was_read_changes_the_row(table: Table) -> None:
+    table.put({**KEYS, "Text": "read"})
+    row = table.get("p", "r")
+    assert row is not None
+    table.merge({**KEYS, "Text": "mine"}, etag=row.metadata["etag"])
+    assert (table.get("p", "r") or {})["Text"] == "mine"
+
+
+def test_a_query_gives_the_rows_of_all_pages_in_the_order_of_their_keys(table: Table) -> None:
+    for key in "cabde":
+        table.put({**KEYS, "RowKey": key})
+    assert [row["RowKey"] for row in table.query("PartitionKey eq @p", {"p": "p"}, page_size=2)] == list("abcde")
+
+
+def test_a_quote_in_a_parameter_of_a_query_ends_nothing(table: Table) -> None:
+    table.put(KEYS)
+    assert list(table.query("PartitionKey eq @p", {"p": "' or PartitionKey ne '"})) == []
+
+
+def test_each_operation_is_one_transaction(table: Table, transport: JournalTransport) -> None:
+    table.put(KEYS)
+    transport.forget()
+    table.insert({**KEYS, "RowKey": "s"})
+    table.merge({**KEYS, "Text": "x"})
+    table.get("p", "r")
+    table.delete("p", "r")
+    assert transport.summary == ["POST things", "PATCH things", "GET things", "DELETE things"]
+
+
+def test_the_first_write_makes_the_table(table: Table, transport: JournalTransport) -> None:
+    table.insert(KEYS)
+    assert transport.summary == ["POST things", "POST Tables", "POST things"]
+
+
+def test_first_writes_at_the_same_time_all_succeed(table: Table) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda number: table.insert({**KEYS, "RowKey": f"{number}"}), range(10)))
+    assert len(list(table.query("PartitionKey eq @p", {"p": "p"}))) == 10
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_a_lost_connection_is_tried_again(table: Table, transport: JournalTransport, fault: Fault) -> None:
+    table.put(KEYS)
+    transport.forget()
+    transport.fail(1, fault, ServiceResponseError("connection lost"))
+    assert table.get("p", "r") == KEYS
+    assert len(transport.calls) == 2
+
+
+def test_an_outage_is_neither_a_row_nor_none(table: Table, transport: JournalTransport) -> None:
+    for number in range(1, 10):
+        transport.fail(number, Fault.BEFORE, ServiceRequestError("refused"))
+    with pytest.raises(StorageDown, match="read from things"):
+        table.get("p", "r")
+    assert len(transport.calls) == 3
+
+
+def test_an_outage_in_the_middle_of_a_query_is_not_its_end(table: Table, transport: JournalTransport) -> None:
+    for key in "abc":
+        table.put({**KEYS, "RowKey": key})
+    transport.forget()
+    transport.fail(2, Fault.BEFORE)
+    with pytest.raises(StorageDown):
+        list(table.query("PartitionKey eq @p", {"p": "p"}, page_size=2))
+
+
+def test_a_refused_write_is_an_outage_that_names_the_table_and_the_reason(table: Table) -> None:
+    with pytest.raises(StorageDown, match="insert into things: storage answered 400"):
+        table.insert({"PartitionKey": "p/q", "RowKey": "r"})
+
+
+@given(st.text(), st.text())
+@example("a=2Fb", "a/b")
+@example("%", "=25")
+def test_two_texts_never_have_the_same_key(one: str, other: str) -> None:
+    assume(one != other)
+    assert key_text(one) != key_text(other)
+
+
+@given(st.text())
+@example("kim_contoso.com#ext#@fabrikam.onmicrosoft.com")
+def test_a_key_holds_legal_characters_only(text: str) -> None:
+    key = key_text(text)
+    assert not set(key) & set("/\\#?%'\t\n\r")
+    assert all(" " <= character <= "~" for character in key)
+
+
+@pytest.mark.parametrize("text", ["a/b\\c", "#ext#?%", "ä € 😀", "it's", "tab\tnewline\n\x7f\x85", "=2F", "{a} b@c"])
+def test_any_text_finds_its_row_again(table: Table, text: str) -> None:
+    table.put({"PartitionKey": key_text(text), "RowKey": key_text(text), "Text": text})
+    assert (table.get(key_text(text), key_text(text)) or {})["Text"] == text

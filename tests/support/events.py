@@ -1,0 +1,26 @@
+"""Events to store, list and dispatch."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from shared.events.event import Event, EventId
+
+PAYLOAD = b'{"MessageName": "Create"}'
+RECEIVED_AT = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
+
+
+def make_event(**changes: Any) -> Event:  # noqa: ANN401 - whatever the fields of an event are
+    """An event that no other test knows."""
+    event = Event(
+        id=EventId(str(uuid4())),
+        type="connection.created",
+        source="dynamics/bfddc525-7e84-4d76-a946-a2a895fb8887",
+        entity="connection",
+        entity_id="37c7c867-d571-e911-a956-000d3a1bc3f6",
+        initiator="cc03d281-c95c-e911-a979-000d3a1cc8fe",
+        received_at=RECEIVED_AT,
+        field_values={"connectionid": "37c7c867-d571-e911-a956-000d3a1bc3f6"},
+    )
+    return replace(event, **changes)

@@ -1,0 +1,48 @@
+from collections.abc import Iterator
+
+import pytest
+
+from shared.errors import (
+    BadRequest,
+    FieldError,
+    HubError,
+    NotAllowed,
+    NotJson,
+    Unauthenticated,
+    Unavailable,
+)
+
+DETAIL = "a sentence"
+
+
+def subclasses(error: type[HubError]) -> Iterator[type[HubError]]:
+    for each in error.__subclasses__():
+        yield each
+        yield from subclasses(each)
+
+
+@pytest.mark.parametrize("error", list(subclasses(HubError)), ids=lambda error: error.__name__)
+def test_every_error_has_a_status_of_its_own_a_title_and_its_detail(error: type[HubError]) -> None:
+    assert error.status in {400, 401, 403, 404, 413, 415, 503}
+    assert error.title != HubError.title
+    assert (error(DETAIL).detail, str(error(DETAIL))) == (DETAIL, DETAIL)
+
+
+@pytest.mark.parametrize("error", list(subclasses(Unavailable)), ids=lambda error: error.__name__)
+def test_an_outage_is_a_503_and_no_refusal(error: type[HubError]) -> None:
+    assert error.status == 503
+    assert not issubclass(error, BadRequest | NotAllowed | Unauthenticated)
+
+
+def test_a_bad_request_names_its_field() -> None:
+    assert BadRequest(DETAIL, pointer="#/x").errors == (FieldError("#/x", DETAIL),)
+
+
+def test_a_bad_request_without_a_field_names_none() -> None:
+    assert BadRequest(DETAIL).errors == ()
+
+
+def test_one_refusal_stands_for_several_fields() -> None:
+    errors = [FieldError("#/a", "a: is missing"), FieldError("#/b", "b: is wrong")]
+    refusal = NotJson.of(errors)
+    assert (type(refusal), refusal.detail, refusal.errors) == (NotJson, "a: is missing; b: is wrong", tuple(errors))

@@ -1,0 +1,17 @@
+from shared.health import POISON_QUEUES, deep_health, health
+from shared.hub import Hub
+from shared.version import __version__
+
+
+def test_health_says_that_the_app_runs_and_which_version() -> None:
+    assert health() == {"status": "ok", "version": __version__}
+
+
+def test_deep_health_counts_nothing_where_nothing_was_poisoned(hub: Hub) -> None:
+    assert deep_health(hub.storage) == {**health(), "poison": dict.fromkeys(POISON_QUEUES, 0)}
+
+
+def test_deep_health_counts_what_waits_in_poison(hub: Hub) -> None:
+    hub.storage.queue("events-poison").send("not ours")
+    hub.storage.queue("events-poison").send("nor this")
+    assert deep_health(hub.storage)["poison"] == {"events-poison": 2}

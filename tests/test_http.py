@@ -1,0 +1,178 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import azure.functions as func
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.deadline import remaining_seconds
+from shared.errors import BadRequest, FieldError, HubError, Misconfigured, NotAllowed, TooLarge, Unauthenticated
+from shared.errors import Unavailable, UnsupportedMediaType
+from shared.http import MOST_BODY_BYTES, REQUEST_SECONDS, answer, empty_response, json_body, json_response, problem
+from tests.support.requests import post
+from tests.test_errors import subclasses
+
+SECRET = "AccountKey=c2VjcmV0"
+CASE = pytest.mark.parametrize("error", list(subclasses(HubError)), ids=lambda error: error.__name__)
+
+
+def failing(error: Exception) -> Callable[[func.HttpRequest], func.HttpResponse]:
+    def handler(_: func.HttpRequest) -> func.HttpResponse:
+        raise error
+
+    return handler
+
+
+def content(response: func.HttpResponse) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(response.get_body())
+    return value
+
+
+@CASE
+def test_every_error_is_answered_with_a_problem_of_its_status(error: type[HubError]) -> None:
+    response = answer(post(b""), failing(error("a sentence")))
+    assert (response.status_code, response.mimetype) == (error.status, "application/problem+json")
+    assert (content(response)["status"], content(response)["title"]) == (error.status, error.title)
+    assert content(response)["type"] == "about:blank"
+
+
+@CASE
+def test_no_cache_keeps_a_problem(error: type[HubError]) -> None:
+    assert problem(error("a sentence")).headers["Cache-Control"] == "no-store"
+
+
+@CASE
+def test_a_problem_says_what_is_wrong_except_with_a_setting(error: type[HubError]) -> None:
+    detail = content(problem(error("a sentence")))["detail"]
+    assert detail == ("the hub is not set up correctly" if error is Misconfigured else "a sentence")
+
+
+@CASE
+def test_only_an_outage_says_when_to_ask_again(error: type[HubError]) -> None:
+    seconds = problem(error("a sentence")).headers.get("Retry-After")
+    assert (seconds is not None and int(seconds) > 0) == issubclass(error, Unavailable)
+
+
+def test_a_bad_request_lists_its_fields() -> None:
+    response = problem(BadRequest.of([FieldError("#/a", "a: is missing"), FieldError("#/b", "b: is wrong")]))
+    assert content(response)["errors"] == [
+        {"pointer": "#/a", "detail": "a: is missing"},
+        {"pointer": "#/b", "detail": "b: is wrong"},
+    ]
+
+
+def test_a_problem_without_fields_lists_none() -> None:
+    assert "errors" not in content(problem(BadRequest("a sentence")))
+
+
+def test_who_is_not_known_is_told_how_to_say_who_she_is() -> None:
+    assert problem(Unauthenticated("who?", challenge="Basic")).headers["WWW-Authenticate"] == "Basic"
+    assert "WWW-Authenticate" not in problem(NotAllowed("no")).headers
+
+
+def test_an_exception_that_is_not_foreseen_is_an_outage_and_nothing_of_it_is_in_the_reply() -> None:
+    response = answer(post(b""), failing(RuntimeError(SECRET)))
+    assert (response.status_code, content(response)["title"]) == (503, "Unavailable")
+    assert b"c2VjcmV0" not in response.get_body()
+    assert b"RuntimeError" not in response.get_body()
+
+
+def test_an_exception_that_is_not_foreseen_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    answer(post(b""), failing(RuntimeError("boom")))
+    [record] = caplog.records
+    assert record.levelname == "ERROR"
+    assert "boom" in caplog.text
+
+
+def test_a_wrong_setting_is_in_the_log_and_not_in_the_reply(caplog: pytest.LogCaptureFixture) -> None:
+    response = answer(post(b""), failing(Misconfigured(f"X is '{SECRET}': wrong")))
+    assert b"c2VjcmV0" not in response.get_body()
+    assert "Misconfigured: X is" in caplog.text
+
+
+def test_a_handler_has_the_time_of_a_request() -> None:
+    def handler(_: func.HttpRequest) -> func.HttpResponse:
+        return json_response(remaining_seconds(at_most=1000))
+
+    seconds = json.loads(answer(post(b""), handler).get_body())
+    assert REQUEST_SECONDS - 5 < seconds <= REQUEST_SECONDS < 25
+
+
+def test_what_the_handler_answers_is_the_answer() -> None:
+    response = answer(post(b""), lambda _: empty_response(201))
+    assert (response.status_code, response.get_body()) == (201, b"")
+
+
+def test_json_is_answered_as_json() -> None:
+    response = json_response({"é": [1, None]}, 202)
+    assert (response.status_code, response.mimetype, content(response)) == (202, "application/json", {"é": [1, None]})
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json;charset=utf-8",
+        "Application/JSON ; charset=UTF-8",
+        " application/json ",
+        "application/cloudevents+json",
+        "application/vnd.a.b-c+json; v=1",
+        "text/json",
+    ],
+)
+def test_json_content_types_are_taken(type_: str) -> None:
+    assert json_body(post(b"{}", Content_Type=type_)) == b"{}"
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "",
+        "text/plain",
+        "text/html; application/json",
+        "application/jsonx",
+        "application/json, text/plain",
+        "application/xml",
+        "application/+json",
+        "application/x-www-form-urlencoded",
+        "json",
+        "multipart/form-data; boundary=json",
+    ],
+)
+def test_other_content_types_are_not_taken(type_: str) -> None:
+    with pytest.raises(UnsupportedMediaType):
+        json_body(post(b"{}", Content_Type=type_))
+
+
+def test_a_body_without_a_content_type_is_not_taken() -> None:
+    with pytest.raises(UnsupportedMediaType):
+        json_body(post(b"{}"))
+
+
+@given(st.text())
+def test_any_content_type_is_taken_or_refused(type_: str) -> None:
+    try:
+        json_body(post(b"{}", Content_Type=type_))
+    except UnsupportedMediaType:
+        return
+    assert "json" in type_.lower()
+
+
+@pytest.mark.parametrize("missing_bytes", [0, 1])
+def test_a_body_of_up_to_a_mebibyte_is_taken(missing_bytes: int) -> None:
+    body = b" " * (MOST_BODY_BYTES - missing_bytes)
+    assert len(json_body(post(body, Content_Type="application/json"))) == 1024 * 1024 - missing_bytes
+
+
+def test_a_longer_body_is_not_taken() -> None:
+    with pytest.raises(TooLarge):
+        json_body(post(b" " * (MOST_BODY_BYTES + 1), Content_Type="application/json"))
+
+
+def test_the_type_is_judged_before_the_size() -> None:
+    with pytest.raises(UnsupportedMediaType):
+        json_body(post(b" " * (MOST_BODY_BYTES + 1), Content_Type="text/plain"))
