@@ -4,6 +4,7 @@ Guards function.json, the trigger modules and host.json; mirrors no module of sh
 """
 
 import ast
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 from jsonschema import Draft7Validator
 
 import shared
+from devhost.metadata import Function, discover
+from devhost.routes import find_route
+from devhost.worker import Failure, Worker
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = Path(__file__).parent / "data" / "schemas"
@@ -122,3 +126,53 @@ def test_all_requirements_are_pinned() -> None:
     packages = [line for line in lines if line and not line.startswith("#")]
     assert [line for line in packages if not re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", line)] == []
     assert not any(line.startswith(("azure-functions-worker", "azure-functions-runtime")) for line in packages)
+
+
+@pytest.fixture(scope="module")
+def load_failures() -> dict[str, Failure | None]:
+    """What the worker's own runtime says when it loads each function."""
+
+    async def load_all() -> dict[str, Failure | None]:
+        worker = Worker(ROOT)
+        await worker.start()
+        return {function.name: await worker.load(function) for function in discover(ROOT, {})[0]}
+
+    return asyncio.run(load_all())
+
+
+@EACH_FUNCTION
+def test_the_runtime_loads_the_function(folder: Path, load_failures: dict[str, Failure | None]) -> None:
+    assert load_failures[folder.name] is None
+
+
+def test_no_function_is_left_out() -> None:
+    functions, left_out = discover(ROOT, {})
+    assert left_out == {}
+    assert [function.name for function in functions] == [folder.name for folder in FOLDERS]
+
+
+def sample_paths(function: Function) -> list[str]:
+    """Paths of a route with its optional parameters and without, filled with what other routes are called."""
+    fillers = ("x", "v1", "webhooks", "Webhook", "Agents", "webhookConnections", "events", "incoming")
+    paths: list[list[str]] = [[""]]
+    for segment in function.route("api").template.segments:
+        optional = segment.is_optional or segment.is_rest
+        choices = [segment.literal] if segment.literal else [*fillers, *(["x/y"] if segment.is_rest else [])]
+        longer = [[*path, choice] for path in paths for choice in choices]
+        paths = [*longer, *(paths if optional else [])]
+    return ["/".join(path) for path in paths]
+
+
+HTTP_FUNCTIONS = [function for function in discover(ROOT, {})[0] if function.is_http]
+
+
+@pytest.mark.parametrize("function", HTTP_FUNCTIONS, ids=lambda function: function.name)
+def test_no_other_route_takes_what_is_meant_for_this_one(function: Function) -> None:
+    routes = [other.route("api") for other in HTTP_FUNCTIONS]
+    taken = {
+        (method, path, found[0].function)
+        for path in sample_paths(function)
+        for method in function.methods
+        if (found := find_route(routes, method, path)) and found[0].function != function.name
+    }
+    assert taken == set()
