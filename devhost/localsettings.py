@@ -1,7 +1,7 @@
 """`local.settings.json` as Core Tools read it: its values become environment variables unless they are set already."""
 
 import json
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 
 
@@ -25,3 +25,14 @@ def apply_local_settings(root: Path, environment: MutableMapping[str, str]) -> N
         if not isinstance(value, str):
             raise BadLocalSettings(f"local.settings.json: the value of {name} must be a text")
         environment.setdefault(name, value)
+
+
+def add_missing(file: Path, makers: Mapping[str, Callable[[], str]]) -> None:
+    """Write values into the file that it lacks: secrets of this machine, which every tool then finds there."""
+    content = json.loads(file.read_text(encoding="utf-8-sig"))
+    values = content.setdefault("Values", {})
+    missing = {name: make() for name, make in makers.items() if not values.get(name)}
+    if missing:
+        values.update(missing)
+        file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        file.chmod(0o600)

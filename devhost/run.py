@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from cryptography.fernet import Fernet
+
 from devhost.azurite import azurite, development_connection_string, listens
 from devhost.install import ROOT, find_node
 from devhost.keys import KeyStore
 from devhost.launch import keys_folder, start_host, wait_until_ready
-from devhost.localsettings import apply_local_settings
+from devhost.localsettings import add_missing, apply_local_settings
 from devhost.seed import Seed, seed
 from shared.errors import HubError
 from shared.hub import Hub
@@ -62,6 +64,7 @@ def _prepare_environment(url: str) -> None:
     settings = ROOT / "local.settings.json"
     if not settings.exists():
         shutil.copy(ROOT / "local.settings.json.example", settings)
+    add_missing(settings, {"SECRETS_KEY": lambda: Fernet.generate_key().decode()})
     apply_local_settings(ROOT, os.environ)
     os.environ.setdefault("PUBLIC_URL", url)
 

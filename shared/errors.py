@@ -6,6 +6,8 @@ HubError
 ├── Unauthenticated          401  nobody we know
 ├── NotAllowed               403  known, but not a Relationship Manager
 ├── NotFound                 404  nothing has this id or path
+├── Conflict                 409  somebody else was quicker, or a test in a patch failed
+├── PreconditionFailed       412  changed since the time that the request names
 ├── TooLarge                 413  the body is over the limit
 ├── UnsupportedMediaType     415  the body is of another type than JSON
 └── Unavailable              503  asking again may help
@@ -88,6 +90,20 @@ class NotFound(HubError):
 
     status = 404
     title = "Not found"
+
+
+class Conflict(HubError):
+    """Somebody else changed it meanwhile, or a test in a patch found something else."""
+
+    status = 409
+    title = "Conflict"
+
+
+class PreconditionFailed(HubError):
+    """It was changed since the time that If-Unmodified-Since names."""
+
+    status = 412
+    title = "Precondition failed"
 
 
 class TooLarge(HubError):

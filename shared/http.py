@@ -30,11 +30,16 @@ MOST_BODY_BYTES = 1024 * 1024
 _JSON_TYPE = re.compile(r"\s*(application/json|application/[\w!#$&^.+-]+\+json|text/json)\s*(;.*)?", re.IGNORECASE)
 _RETRY_SECONDS = "5"
 
+type Handler = Callable[[func.HttpRequest], func.HttpResponse]
+type Refuse = Callable[[HubError], func.HttpResponse]
+
 log = logging.getLogger(__name__)
 
 
-def answer(req: func.HttpRequest, handler: Callable[[func.HttpRequest], func.HttpResponse]) -> func.HttpResponse:
+def answer(req: func.HttpRequest, handler: Handler, *, refuse: Refuse | None = None) -> func.HttpResponse:
     """What the handler answers within the time a request has; an error of ours becomes a problem.
+
+    `refuse` writes errors where a neighbour's clients want them in another shape.
 
     Any other exception is a defect or an outage we do not know yet: it is logged, and answered like an outage, because
     Dataverse sends a request again after 503 and never after 500.
@@ -44,16 +49,21 @@ def answer(req: func.HttpRequest, handler: Callable[[func.HttpRequest], func.Htt
             return handler(req)
     except HubError as error:
         _log(error)
-        return problem(error)
+        return (refuse or problem)(error)
     except Exception:
         log.exception("a request failed for a reason that is not foreseen")
-        return problem(Unavailable("the request could not be completed"))
+        return (refuse or problem)(Unavailable("the request could not be completed"))
 
 
 def json_body(req: func.HttpRequest) -> bytes:
     """The body of a request that says it is JSON; raises UnsupportedMediaType or TooLarge."""
     if not _JSON_TYPE.fullmatch(req.headers.get("content-type", "")):
         raise UnsupportedMediaType("Content-Type must be application/json, application/*+json or text/json")
+    return bounded_body(req)
+
+
+def bounded_body(req: func.HttpRequest) -> bytes:
+    """The body of any type; raises TooLarge over 1 MiB."""
     body = req.get_body()
     if len(body) > MOST_BODY_BYTES:
         raise TooLarge(f"the body has {len(body)} bytes; at most {MOST_BODY_BYTES} are taken")
@@ -80,11 +90,12 @@ def problem(error: HubError) -> func.HttpResponse:
     if isinstance(error, BadRequest) and error.errors:
         content["errors"] = [{"pointer": wrong.pointer, "detail": wrong.detail} for wrong in error.errors]
     return func.HttpResponse(
-        json.dumps(content), status_code=error.status, mimetype="application/problem+json", headers=_headers(error)
+        json.dumps(content), status_code=error.status, mimetype="application/problem+json", headers=error_headers(error)
     )
 
 
-def _headers(error: HubError) -> dict[str, str]:
+def error_headers(error: HubError) -> dict[str, str]:
+    """The headers that go with an error in whatever shape."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = error.challenge

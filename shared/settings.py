@@ -5,6 +5,7 @@ are read, never when a module is imported: a function that cannot be imported tu
 """
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -33,6 +34,7 @@ def _split(value: object) -> object:
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Network = IPv4Network | IPv6Network
 Seconds = Annotated[int, Field(ge=0)]
 
 
@@ -62,6 +64,13 @@ class Settings(BaseModel):
     sharepoint_role_list: str = Field("UserRoles", alias="SHAREPOINT_ROLE_LIST")
     graph_url: BaseUrl = Field("https://graph.microsoft.com", alias="GRAPH_URL")
     dataverse_url: BaseUrl = Field("", alias="DATAVERSE_URL")
+    secrets_key: SecretStr | None = Field(None, alias="SECRETS_KEY")
+    delivery_allowed_networks: Annotated[tuple[Network, ...], BeforeValidator(_split)] = Field(
+        (), alias="DELIVERY_ALLOWED_NETWORKS"
+    )
+    delivery_require_https: bool = Field(True, alias="DELIVERY_REQUIRE_HTTPS")
+    delivery_deadline_seconds: Annotated[float, Field(gt=0, le=60)] = Field(15, alias="DELIVERY_DEADLINE_SECONDS")
+    delivery_max_response_bytes: Annotated[int, Field(gt=0)] = Field(65536, alias="DELIVERY_MAX_RESPONSE_BYTES")
     entra_tenant_id: str = Field("", alias="ENTRA_TENANT_ID")
     entra_client_id: str = Field("", alias="ENTRA_CLIENT_ID")
     entra_authority: BaseUrl = Field("https://login.microsoftonline.com", alias="ENTRA_AUTHORITY")

@@ -10,8 +10,9 @@ import requests
 from requests.auth import AuthBase
 
 from shared.deadline import remaining_seconds
-from shared.errors import Unavailable
+from shared.errors import NotJson, Unavailable
 from shared.retry_after import retry_after
+from shared.strict_json import parse_json
 
 _CONNECT_SECONDS = 3.0
 _READ_SECONDS = 6.0
@@ -121,8 +122,8 @@ class WebApi:
         if not response.content:
             return {}
         try:
-            content = response.json()
-        except requests.JSONDecodeError:
+            content = parse_json(response.content)
+        except NotJson:
             content = None
         if not isinstance(content, dict):
             if response.ok:

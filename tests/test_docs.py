@@ -40,8 +40,12 @@ def test_every_documented_setting_exists() -> None:
 def test_every_default_is_documented_as_it_is(name: str) -> None:
     field = next((field for field in Settings.model_fields.values() if field.alias == name), None)
     default = field.default if field else None
-    text = ",".join(map(str, default)) if isinstance(default, tuple) else str(default or "")
+    text = ",".join(map(str, default)) if isinstance(default, tuple) else _as_setting(default)
     assert f"| `{name}` | {f'`{text}`' if text else ''} |".replace("|  |", "| |") in doc("settings")
+
+
+def _as_setting(default: object) -> str:
+    return str(default).lower() if default is True else str(default or "")
 
 
 def test_the_example_of_local_settings_holds_known_settings_only() -> None:

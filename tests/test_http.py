@@ -8,8 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.deadline import remaining_seconds
-from shared.errors import BadRequest, FieldError, HubError, Misconfigured, NotAllowed, TooLarge, Unauthenticated
-from shared.errors import Unavailable, UnsupportedMediaType
+from shared.errors import (
+    BadRequest,
+    FieldError,
+    HubError,
+    Misconfigured,
+    NotAllowed,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from shared.http import MOST_BODY_BYTES, REQUEST_SECONDS, answer, empty_response, json_body, json_response, problem
 from tests.support.requests import post
 from tests.test_errors import subclasses

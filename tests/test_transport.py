@@ -37,9 +37,9 @@ def test_without_a_deadline_a_pause_is_made() -> None:
 
 
 def test_the_outage_is_the_one_of_the_neighbour_that_is_asked() -> None:
-    with DeadlineTransport(DirectoryDown, "the directory") as transport, deadline(1):
-        with pytest.raises(DirectoryDown, match="the directory asks for a longer pause"):
-            transport.sleep(60)
+    transport = DeadlineTransport(DirectoryDown, "the directory")
+    with transport, deadline(1), pytest.raises(DirectoryDown, match="the directory asks for a longer pause"):
+        transport.sleep(60)
 
 
 def test_storage_that_answers_nothing_is_an_outage_within_the_deadline(hub: Hub, azurite_process: Azurite) -> None:

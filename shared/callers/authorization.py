@@ -1,7 +1,6 @@
 """The header Authorization, taken apart: Bearer with a token or key, Basic with user and key (RFC 6750, RFC 7617)."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 from shared.errors import Unauthenticated
@@ -45,7 +44,8 @@ def refuse_token() -> Unauthenticated:
 def _basic(value: str) -> Credential:
     try:
         user, colon, secret = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
+        # No base64, no UTF-8, or no ASCII.
         raise _unreadable() from None
     if not colon or not secret:
         raise _unreadable()

@@ -7,7 +7,7 @@ from typing import Any
 from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
-from shared.errors import Misconfigured
+from shared.errors import IdentityDown, Misconfigured
 from shared.settings import StorageSettings
 from shared.storage.queues import Queue
 from shared.storage.tables import Table
@@ -67,4 +67,6 @@ class StorageAccount:
 def _identity(settings: StorageSettings) -> Any:  # noqa: ANN401 - azure-identity is imported only where it is used
     from azure.identity import DefaultAzureCredential
 
-    return DefaultAzureCredential(managed_identity_client_id=settings.client_id)
+    # With its own transport it would wait for minutes, whatever time the request has left.
+    transport = DeadlineTransport(IdentityDown, "the identity provider")
+    return DefaultAzureCredential(managed_identity_client_id=settings.client_id, transport=transport, retry_total=2)

@@ -10,6 +10,8 @@ from azure.data.tables import TableClient, TableEntity, UpdateMode
 
 from shared.storage.failures import error_code, storage_failures
 
+_CHANGED = frozenset({"ResourceNotFound", "UpdateConditionNotSatisfied"})
+
 type Row = Mapping[str, Any]
 
 
@@ -48,18 +50,16 @@ class Table:
         with storage_failures(f"write to {self._client.table_name}"):
             self._write(lambda: self._client.upsert_entity(dict(row), mode=UpdateMode.REPLACE))
 
-    def merge(self, row: Row, *, etag: str | None = None) -> None:
-        """Change some properties of a row; raises Changed where the row is gone, or `etag` is not its own any more."""
-        options: dict[str, Any] = {}
-        if etag is not None:
-            options = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
-        with storage_failures(f"change in {self._client.table_name}"):
-            try:
-                self._client.update_entity(dict(row), mode=UpdateMode.MERGE, **options)
-            except HttpResponseError as exc:
-                if error_code(exc) in {"ResourceNotFound", "UpdateConditionNotSatisfied"}:
-                    raise Changed(row["RowKey"]) from exc
-                raise
+    def merge(self, row: Row, *, etag: str | None = None) -> str:
+        """Change some properties of a row, and give its new etag.
+
+        Raises Changed where the row is gone, or `etag` is not its own any more.
+        """
+        return self._update(row, UpdateMode.MERGE, etag)
+
+    def replace(self, row: Row, *, etag: str) -> str:
+        """Put a row in the place of the one that has this etag, and give the new one; raises Changed."""
+        return self._update(row, UpdateMode.REPLACE, etag)
 
     def get(self, partition_key: str, row_key: str) -> TableEntity | None:
         """The row with these keys, None where there is none."""
@@ -69,18 +69,36 @@ class Table:
             except ResourceNotFoundError:
                 return None
 
-    def delete(self, partition_key: str, row_key: str) -> None:
-        """Remove the row with these keys, if it is there."""
+    def delete(self, partition_key: str, row_key: str, *, etag: str | None = None) -> None:
+        """Remove the row with these keys, if it is there; raises Changed where `etag` is not its own any more."""
         with storage_failures(f"remove from {self._client.table_name}"):
-            self._client.delete_entity(partition_key, row_key)
+            try:
+                self._client.delete_entity(partition_key, row_key, **_only_if(etag))
+            except HttpResponseError as exc:
+                if error_code(exc) in _CHANGED:
+                    raise Changed(row_key) from exc
+                raise
 
-    def query(self, filter_: str, parameters: Mapping[str, Any], *, page_size: int = 1000) -> Iterator[TableEntity]:
+    def query(
+        self, filter_: str, parameters: Mapping[str, Any], *, page_size: int = 1000, select: list[str] | None = None
+    ) -> Iterator[TableEntity]:
         """Rows that match, in the order of their keys, read page by page as they are asked for."""
+        options: dict[str, Any] = {"parameters": dict(parameters), "results_per_page": page_size, "select": select}
         with storage_failures(f"list {self._client.table_name}"):
             try:
-                yield from self._client.query_entities(filter_, parameters=dict(parameters), results_per_page=page_size)
+                yield from self._client.query_entities(filter_, **options)
             except ResourceNotFoundError:
                 return
+
+    def _update(self, row: Row, mode: UpdateMode, etag: str | None) -> str:
+        with storage_failures(f"change in {self._client.table_name}"):
+            try:
+                answer = self._client.update_entity(dict(row), mode=mode, **_only_if(etag))
+            except HttpResponseError as exc:
+                if error_code(exc) in _CHANGED:
+                    raise Changed(row["RowKey"]) from exc
+                raise
+        return str(answer["etag"])
 
     def _write(self, write: Callable[[], object]) -> None:
         try:
@@ -97,3 +115,7 @@ class Table:
         except ResourceExistsError:
             # Another request was quicker.
             return
+
+
+def _only_if(etag: str | None) -> dict[str, Any]:
+    return {} if etag is None else {"etag": etag, "match_condition": MatchConditions.IfNotModified}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.errors import BadRequest, NotFound
 from shared.events.event import Event, EventState
 from shared.events.listing import list_events, show_event
+from shared.events.rows import EVENTLOG_TABLE, log_row
 from shared.hub import Hub
 from shared.strict_json import parse_json
 from tests.support.events import PAYLOAD, make_event
@@ -29,9 +30,9 @@ def listed(hub: Hub, **query: str) -> list[str]:
 
 
 def add(hub: Hub, **changes: Any) -> Event:  # noqa: ANN401 - whatever the fields of an event are
+    """An event in the log, as dispatch lists it."""
     event = make_event(state=EventState.DISPATCHED, **changes)
-    hub.events.accept(event, PAYLOAD)
-    hub.events.list_and_mark(event)
+    hub.storage.table(EVENTLOG_TABLE).put(log_row(event))
     return event
 
 
@@ -165,10 +166,12 @@ def test_what_is_no_time_is_refused_by_the_name_of_its_parameter(hub: Hub, name:
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text() | st.from_regex(r"\A[0-9T:.Z+-]{1,30}\Z"))
 def test_any_parameter_is_taken_or_refused_by_its_name(hub: Hub, name: str, text: str) -> None:
+    pointers = []
     try:
         listed(hub, **{name: text})
     except BadRequest as refusal:
-        assert [error.pointer for error in refusal.errors] == [f"#/{name}"]
+        pointers = [error.pointer for error in refusal.errors]
+    assert pointers in ([], [f"#/{name}"])
 
 
 @pytest.mark.parametrize("token", ["x", "", "79739685.1", "' or true"])
@@ -179,16 +182,18 @@ def test_a_token_that_the_api_did_not_give_is_refused(hub: Hub, token: str) -> N
 
 
 def test_one_event_is_shown_with_its_payload(hub: Hub) -> None:
-    event = add(hub)
+    event = make_event()
+    hub.events.accept(event, PAYLOAD)
     assert show_event(hub.events, event.id) == {**event.as_json(), "payload": {"MessageName": "Create"}}
 
 
 def test_an_id_may_be_in_upper_case(hub: Hub) -> None:
-    event = add(hub)
+    event = make_event()
+    hub.events.accept(event, PAYLOAD)
     assert show_event(hub.events, event.id.upper())["id"] == event.id
 
 
-@pytest.mark.parametrize("id_", [str(uuid4()), "", "x", "a/b", f"{uuid4()}/deliveries", "'", "ſ" * 36])
+@pytest.mark.parametrize("id_", [str(uuid4()), "", "x", "a/b", f"{uuid4()}/deliveries", "'", "\u017f" * 36])
 def test_an_unknown_event_is_not_found(hub: Hub, id_: str) -> None:
     with pytest.raises(NotFound):
         show_event(hub.events, id_)

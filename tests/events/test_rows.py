@@ -27,8 +27,8 @@ MIB = 1024 * 1024
 
 # The times of this app's life: it is not asked about others.
 MOMENTS = st.datetimes(
-    min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - the strategy wants naive bounds
-    max_value=datetime(2199, 12, 31),  # noqa: DTZ001 - as above
+    min_value=datetime(2000, 1, 1),
+    max_value=datetime(2199, 12, 31),
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=12))]),
 )
 EVENTS = st.builds(

@@ -52,6 +52,7 @@ class FakeServer:
         self._always: Reply | None = None
         self._may_answer = threading.Event()
         self._may_answer.set()
+        self._is_closed = False
         self.journal: list[Received] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -85,7 +86,8 @@ class FakeServer:
         self.journal.clear()
 
     def close(self) -> None:
-        """Stop; from then on nobody listens at the address."""
+        """Stop; from then on nobody listens at the address, and connections that are still open end."""
+        self._is_closed = True
         self._may_answer.set()
         self._server.shutdown()
         self._server.server_close()
@@ -100,8 +102,11 @@ class FakeServer:
         self.close()
 
     def _answer(self, request: Received) -> Reply:
-        self.journal.append(request)
+        if not self._is_closed:
+            self.journal.append(request)
         self._may_answer.wait()
+        if self._is_closed:
+            raise ConnectionAbortedError
         if self._next:
             return self._next.popleft()
         return self._always or self.reply(request)
@@ -131,7 +136,7 @@ class FakeServer:
 
             do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_OPTIONS = _serve  # noqa: N815 - http.server's names
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+            def log_message(self, format: str, *args: object) -> None:
                 """The journal says it all."""
 
         return Handler

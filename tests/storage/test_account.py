@@ -1,10 +1,21 @@
+import os
+import re
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from shared.errors import Misconfigured, StorageDown
-from shared.settings import StorageSettings
+from shared.deadline import deadline
+from shared.errors import Misconfigured, StorageDown, Unavailable
+from shared.settings import Settings, StorageSettings
 from shared.storage.account import StorageAccount
+from shared.storage.queues import Queue
+from shared.storage.tables import Table
+from tests.fakes.identity import FakeIdentityEndpoint
+from tests.fakes.server import Reply
+from tests.support.transport import Fault, JournalTransport
 
 SECRET = "c2VjcmV0c2VjcmV0"
 NONSENSE = [
@@ -16,65 +27,109 @@ NONSENSE = [
 ]
 
 
-def account(**settings: str) -> StorageAccount:
-    return StorageAccount(StorageSettings.model_validate({f"AzureWebJobsStorage{k}": v for k, v in settings.items()}))
+def of_settings(**settings: str) -> StorageSettings:
+    return Settings.read({f"AzureWebJobsStorage{name}": value for name, value in settings.items()}).storage
 
 
 def of_string(connection_string: str) -> StorageAccount:
-    return StorageAccount(StorageSettings.model_validate({"AzureWebJobsStorage": connection_string}))
+    return StorageAccount(StorageSettings(AzureWebJobsStorage=SecretStr(connection_string)))
 
 
 @pytest.mark.parametrize("connection_string", NONSENSE)
 def test_a_bad_connection_string_is_named_and_nothing_of_it_is_told(connection_string: str) -> None:
     for make in (of_string(connection_string).table, of_string(connection_string).queue):
-        with pytest.raises(Misconfigured, match="^AzureWebJobsStorage is not") as caught:
+        with pytest.raises(Misconfigured, match=r"^AzureWebJobsStorage is not") as caught:
             make("events")
         assert caught.value.__cause__ is None
         assert SECRET not in str(caught.value)
 
 
-def test_a_key_that_is_no_base64_is_told_without_the_key(connection_string: str) -> None:
-    wrong = StorageAccount(
-        StorageSettings.model_validate({"AzureWebJobsStorage": f"{connection_string};AccountKey=%{SECRET}%"})
-    )
-    for call in (lambda: wrong.table("things").get("p", "r"), lambda: wrong.queue("events").count()):
-        with pytest.raises((Misconfigured, StorageDown)) as caught:
-            call()
-        assert SECRET not in str(caught.value)
-
-
 # The SDK asks an XML element for its truth while it reads the refusal.
 @pytest.mark.filterwarnings("ignore:Testing an element's truth value:DeprecationWarning")
-def test_a_wrong_key_is_an_outage_and_not_an_empty_table(connection_string: str) -> None:
-    wrong = of_string(f"{connection_string};AccountKey={SECRET}")
-    with pytest.raises(StorageDown):
-        wrong.table("things").get("p", "r")
-    with pytest.raises(StorageDown):
-        wrong.queue("events").count()
+@pytest.mark.parametrize("key", [SECRET, f"%{SECRET}%", f"{SECRET}a"])
+def test_a_wrong_key_is_an_outage_and_not_an_empty_table(connection_string: str, key: str) -> None:
+    storage = of_string(re.sub("AccountKey=[^;]+", f"AccountKey={key}", connection_string))
+    for call in (lambda: storage.table("things").get("p", "r"), lambda: storage.queue("events").count()):
+        with pytest.raises(StorageDown) as caught:
+            call()
+        assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["UseDevelopmentStorage=true", "UseDevelopmentStorage=true;"])
 def test_the_short_form_for_development_is_taken(text: str) -> None:
     storage = of_string(text)
-    assert storage.table("events")
-    assert storage.queue("events")
+    assert isinstance(storage.table("events"), Table)
+    assert isinstance(storage.queue("events"), Queue)
 
 
 @given(st.text() | st.lists(st.sampled_from(["AccountName", "AccountKey", "=", ";", "a", " "])).map("".join))
 def test_any_connection_string_is_taken_or_refused_by_the_name_of_the_setting(text: str) -> None:
     storage = of_string(text)
     for make in (storage.table, storage.queue):
+        details = []
         try:
             make("events")
         except Misconfigured as refusal:
-            assert refusal.detail.startswith("AzureWebJobsStorage is not")
+            details.append(refusal.detail)
+        assert details in ([], ["AzureWebJobsStorage is not a valid connection string"])
 
 
 def test_no_storage_at_all_names_both_settings() -> None:
     with pytest.raises(Misconfigured, match="AzureWebJobsStorage__accountName"):
-        account().table("events")
+        StorageAccount(of_settings()).table("events")
 
 
-def test_the_name_of_an_account_gives_its_addresses() -> None:
-    storage = account(__accountName="hubstorage")
-    assert storage.table("events").url == "https://hubstorage.table.core.windows.net"
+@pytest.mark.parametrize(
+    ("settings", "table_host", "queue_host"),
+    [
+        ({"__accountName": "hub"}, "hub.table.core.windows.net", "hub.queue.core.windows.net"),
+        (
+            {"__tableServiceUri": "https://t.example", "__queueServiceUri": "https://q.example"},
+            "t.example",
+            "q.example",
+        ),
+    ],
+)
+def test_an_account_without_a_secret_is_called_where_it_is_with_the_apps_identity(
+    settings: dict[str, str], table_host: str, queue_host: str
+) -> None:
+    with FakeIdentityEndpoint() as endpoint, JournalTransport() as transport:
+        os.environ.update(endpoint.environment)
+        for number in (1, 2):
+            transport.fail(number, Fault.BEFORE)
+        storage = StorageAccount(of_settings(**settings), transport)
+        with pytest.raises(StorageDown):
+            storage.table("things").get("p", "r")
+        with pytest.raises(StorageDown):
+            storage.queue("events").count()
+    assert [call.host for call in transport.calls] == [table_host, queue_host]
+    assert {request.query["resource"] for request in endpoint.journal} == {"https://storage.azure.com"}
+
+
+def test_an_identity_that_gives_no_token_is_an_outage_of_storage() -> None:
+    with FakeIdentityEndpoint() as endpoint:
+        os.environ.update(endpoint.environment)
+        endpoint.answer_always(Reply(400, b"s3cret"))
+        with pytest.raises(Unavailable) as caught:
+            StorageAccount(of_settings(__accountName="hub")).table("things").get("p", "r")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_identity_of_a_client_id_is_asked_for_by_it() -> None:
+    with FakeIdentityEndpoint() as endpoint, JournalTransport() as transport:
+        os.environ.update(endpoint.environment)
+        transport.fail(1, Fault.BEFORE)
+        storage = StorageAccount(of_settings(__accountName="hub", __clientId="the-client"), transport)
+        with pytest.raises(StorageDown):
+            storage.table("things").get("p", "r")
+    assert [request.query.get("client_id") for request in endpoint.journal] == ["the-client"]
+
+
+def test_an_identity_that_answers_nothing_is_an_outage_within_the_deadline() -> None:
+    with FakeIdentityEndpoint() as endpoint:
+        os.environ.update(endpoint.environment)
+        endpoint.hang()
+        began_at = time.monotonic()
+        with deadline(0.5), pytest.raises(Unavailable):
+            StorageAccount(of_settings(__accountName="hub")).table("things").get("p", "r")
+        assert time.monotonic() - began_at < 3

@@ -22,6 +22,7 @@ class Call:
     """One storage transaction. `path` is a table, or a queue with what follows it: `events`, `events/messages`."""
 
     method: str
+    host: str
     path: str
     query: dict[str, list[str]]
 
@@ -76,4 +77,4 @@ def _call(method: str, url: str) -> Call:
     parts = urlsplit(url)
     # The first step of Azurite's paths is the account's name.
     _, _, path = parts.path.removeprefix("/").partition("/")
-    return Call(method, path.partition("(")[0], parse_qs(parts.query))
+    return Call(method, parts.netloc, path.partition("(")[0], parse_qs(parts.query))

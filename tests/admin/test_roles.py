@@ -1,0 +1,82 @@
+import pytest
+
+from shared.hub import Hub
+from shared.roles.directory import User
+from shared.roles.table import ROLES_TABLE, TableDirectory
+from tests.admin.command import admin
+
+GUID = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
+UPN = "kim_contoso.com#EXT#@fabrikam.onmicrosoft.com"
+
+
+@pytest.fixture
+def directory(hub: Hub) -> TableDirectory:
+    return TableDirectory(hub.storage.table(ROLES_TABLE), "Relationship Manager")
+
+
+def test_a_granted_role_is_the_users_under_all_her_ids(directory: TableDirectory, connection_string: str) -> None:
+    run = admin("roles", "grant", f"{{{GUID.upper()}}}", UPN, "--note", "Kim", AzureWebJobsStorage=connection_string)
+    assert (run.code, run.err) == (0, "")
+    assert directory.is_member(User.system_user(GUID))
+    assert [(grant.user, grant.note) for grant in directory.grants()] == [(GUID, "Kim"), (UPN.lower(), "Kim")]
+
+
+def test_a_role_of_another_name_is_granted_where_the_setting_says_so(hub: Hub, connection_string: str) -> None:
+    admin("roles", "grant", GUID, AzureWebJobsStorage=connection_string, RELATIONSHIP_MANAGER_ROLE="Account Manager")
+    assert TableDirectory(hub.storage.table(ROLES_TABLE), "account manager").is_member(User.system_user(GUID))
+
+
+def test_who_has_the_role_is_listed(directory: TableDirectory, connection_string: str) -> None:
+    directory.grant(GUID, note="Kim")
+    run = admin("roles", "list", AzureWebJobsStorage=connection_string)
+    assert run.code == 0
+    assert all(word in run.out for word in (GUID, "Relationship Manager", "Kim"))
+
+
+def test_who_has_the_role_is_listed_as_json(directory: TableDirectory, connection_string: str) -> None:
+    directory.grant(GUID, note="Kim")
+    run = admin("roles", "list", "--json", AzureWebJobsStorage=connection_string)
+    [record] = run.json if isinstance(run.json, list) else []
+    assert {**record, "grantedAt": ""} == {
+        "user": GUID,
+        "role": "Relationship Manager",
+        "note": "Kim",
+        "grantedAt": "",
+    }
+    assert record["grantedAt"].startswith("20")
+
+
+def test_a_revoked_role_is_gone(directory: TableDirectory, connection_string: str) -> None:
+    directory.grant(GUID)
+    run = admin("roles", "revoke", GUID.upper(), AzureWebJobsStorage=connection_string)
+    assert run.code == 0
+    assert not directory.is_member(User.system_user(GUID))
+
+
+def test_revoking_from_somebody_without_the_role_fails_and_revokes_from_the_rest(
+    directory: TableDirectory, connection_string: str
+) -> None:
+    directory.grant(GUID)
+    run = admin("roles", "revoke", UPN, GUID, "--json", AzureWebJobsStorage=connection_string)
+    assert (run.code, run.json) == (1, {"revoked": [GUID]})
+    assert UPN in run.err
+    assert list(directory.grants()) == []
+
+
+def test_an_empty_user_is_refused_and_nobody_is_granted_anything(
+    directory: TableDirectory, connection_string: str
+) -> None:
+    run = admin("roles", "grant", GUID, " ", AzureWebJobsStorage=connection_string)
+    assert (run.code, run.err.startswith("error: USER is ' '")) == (1, True)
+    assert list(directory.grants()) == []
+
+
+@pytest.mark.parametrize(("user", "code"), [(GUID, 0), ("another@hub.example", 3)])
+def test_checking_a_user_tells_by_exit_code_and_step_by_step(
+    directory: TableDirectory, connection_string: str, user: str, code: int
+) -> None:
+    directory.grant(GUID)
+    run = admin("roles", "check", user, "--json", AzureWebJobsStorage=connection_string)
+    assert run.code == code
+    assert isinstance(run.json, dict)
+    assert (run.json["isRelationshipManager"], len(run.json["steps"])) == (code == 0, 1)

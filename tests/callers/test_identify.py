@@ -1,0 +1,115 @@
+import base64
+
+import azure.functions as func
+import pytest
+
+from shared.callers.authorization import CHALLENGE
+from shared.errors import NotAllowed, StorageDown, Unauthenticated
+from shared.hub import Hub
+from shared.roles.directory import User, UserKind
+from shared.roles.table import ROLES_TABLE, TableDirectory
+from tests.support.requests import post
+from tests.support.transport import Fault, JournalTransport
+
+USER = "manager@hub.example"
+OID = "5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21"
+
+
+@pytest.fixture
+def key(hub: Hub) -> str:
+    """The API key of a Relationship Manager."""
+    TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role).grant(USER)
+    key, _ = hub.api_keys.issue(USER)
+    return key
+
+
+def headers(authorization: str) -> func.HttpRequest:
+    return post(b"", Authorization=authorization)
+
+
+def basic(user: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_a_bearer_of_a_key_is_its_user(hub: Hub, key: str, scheme: str) -> None:
+    caller = hub.callers.identify(headers(f"{scheme} {key}").headers)
+    assert (caller.user, caller.is_application) == (User(UserKind.NAME, USER), False)
+
+
+@pytest.mark.parametrize("user", [USER, USER.upper(), f" {USER} "])
+@pytest.mark.parametrize("scheme", ["Basic", "basic"])
+def test_basic_with_user_and_key_is_the_user(hub: Hub, key: str, user: str, scheme: str) -> None:
+    authorization = basic(user, key).replace("Basic", scheme)
+    assert hub.callers.require_manager(headers(authorization).headers).user == User(UserKind.NAME, USER)
+
+
+@pytest.mark.parametrize("user", ["another@hub.example", "", "manager"])
+def test_basic_with_another_user_is_nobody(hub: Hub, key: str, user: str) -> None:
+    with pytest.raises(Unauthenticated):
+        hub.callers.identify(headers(basic(user, key)).headers)
+
+
+def test_a_key_of_an_object_id_is_that_entra_user(hub: Hub) -> None:
+    key, _ = hub.api_keys.issue(f"{{{OID.upper()}}}")
+    assert hub.callers.identify(headers(f"Bearer {key}").headers).user == User.entra_object(OID)
+
+
+def test_a_revoked_key_is_nobodys(hub: Hub, key: str) -> None:
+    [issued] = hub.api_keys.list()
+    hub.api_keys.revoke(issued.id)
+    with pytest.raises(Unauthenticated):
+        hub.callers.identify(headers(f"Bearer {key}").headers)
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer hub_unknown", "Bearer a.b.c", "Digest x", basic(USER, "x")])
+def test_who_is_not_known_gets_a_challenge(hub: Hub, key: str, authorization: str) -> None:
+    assert key
+    with pytest.raises(Unauthenticated) as caught:
+        hub.callers.require_manager(headers(authorization).headers)
+    assert 'Bearer realm="hub"' in caught.value.challenge
+    assert 'Basic realm="hub"' in caught.value.challenge
+
+
+def test_a_request_without_the_header_is_nobodys_and_asks_nobody(hub: Hub, transport: JournalTransport) -> None:
+    with pytest.raises(Unauthenticated) as caught:
+        hub.callers.identify(post(b"").headers)
+    assert caught.value.challenge == CHALLENGE
+    assert transport.calls == []
+
+
+def test_several_headers_joined_by_a_comma_are_nobody(hub: Hub, key: str) -> None:
+    for joined in (f"Bearer {key},Bearer {key}", f"Bearer {key}, Basic x", f"Bearer x,{key}"):
+        with pytest.raises(Unauthenticated):
+            hub.callers.identify(headers(joined).headers)
+
+
+def test_a_manager_may_go_on(hub: Hub, key: str) -> None:
+    assert hub.callers.require_manager(headers(f"Bearer {key}").headers).user.id == USER
+
+
+def test_who_is_no_manager_may_not_go_on(hub: Hub) -> None:
+    key, _ = hub.api_keys.issue("nobody@hub.example")
+    assert hub.callers.identify(headers(f"Bearer {key}").headers).user.id == "nobody@hub.example"
+    with pytest.raises(NotAllowed, match=r"nobody@hub\.example is not"):
+        hub.callers.require_manager(headers(f"Bearer {key}").headers)
+
+
+def test_no_refusal_repeats_the_key(hub: Hub, key: str) -> None:
+    other, _ = hub.api_keys.issue("nobody@hub.example")
+    for authorization in (basic("wrong", key), f"Bearer {key},x", f"Bearer {key}x", f"Bearer {other}"):
+        with pytest.raises((Unauthenticated, NotAllowed)) as caught:
+            hub.callers.require_manager(headers(authorization).headers)
+        told = f"{caught.value!r}{caught.value.__cause__!r}"
+        assert key not in told
+        assert other not in told
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_outage_is_neither_unknown_nor_not_allowed(
+    hub: Hub, key: str, transport: JournalTransport, number: int
+) -> None:
+    transport.forget()
+    transport.fail(number, Fault.BEFORE)
+    with pytest.raises(StorageDown):
+        hub.callers.require_manager(headers(f"Bearer {key}").headers)

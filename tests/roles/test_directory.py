@@ -1,0 +1,155 @@
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import DirectoryDown
+from shared.roles.directory import CachedDirectory, Tell, User, UserKind, normal_user_id
+
+GUID = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
+KIM = User.system_user(GUID)
+ALEX = User.of_account("alex@hub.example")
+
+
+class CountingDirectory:
+    """Knows its members, and how often it was asked about whom. `down` is an outage; `wait` holds its answers back."""
+
+    def __init__(self, *members: User) -> None:
+        self.members = set(members)
+        self.asked: Counter[User] = Counter()
+        self.down = False
+        self.wait = threading.Event()
+        self.wait.set()
+
+    def is_member(self, user: User) -> bool:
+        self.asked[user] += 1
+        self.wait.wait(10)
+        if self.down:
+            raise DirectoryDown("the directory is down")
+        return user in self.members
+
+    def explain(self, user: User, tell: Tell) -> bool:
+        tell(f"asked about {user.id}")
+        return self.is_member(user)
+
+
+@pytest.mark.parametrize("user", [KIM, ALEX])
+def test_yes_and_no_are_remembered(user: User) -> None:
+    directory = CountingDirectory(KIM)
+    cached = CachedDirectory(directory, seconds=300)
+    assert [cached.is_member(user) for _ in range(3)] == [user == KIM] * 3
+    assert directory.asked == {user: 1}
+
+
+def test_an_answer_about_one_user_is_none_about_another() -> None:
+    cached = CachedDirectory(CountingDirectory(KIM), seconds=300)
+    assert (cached.is_member(KIM), cached.is_member(ALEX)) == (True, False)
+
+
+def test_the_same_id_of_another_kind_is_another_user() -> None:
+    cached = CachedDirectory(CountingDirectory(KIM), seconds=300)
+    assert (cached.is_member(KIM), cached.is_member(User.of_account(GUID))) == (True, False)
+
+
+def test_an_answer_holds_for_its_time_only() -> None:
+    directory = CountingDirectory()
+    cached = CachedDirectory(directory, seconds=1)
+    assert not cached.is_member(KIM)
+    directory.members.add(KIM)
+    give_up_at = time.monotonic() + 10
+    while not cached.is_member(KIM) and time.monotonic() < give_up_at:
+        time.sleep(0.05)
+    assert directory.asked == {KIM: 2}
+
+
+def test_an_outage_is_an_exception_and_is_not_remembered() -> None:
+    directory = CountingDirectory(KIM)
+    cached = CachedDirectory(directory, seconds=300)
+    directory.down = True
+    with pytest.raises(DirectoryDown):
+        cached.is_member(KIM)
+    directory.down = False
+    assert cached.is_member(KIM)
+
+
+def test_what_was_remembered_outlives_an_outage() -> None:
+    directory = CountingDirectory(KIM)
+    cached = CachedDirectory(directory, seconds=300)
+    cached.is_member(KIM)
+    directory.down = True
+    assert cached.is_member(KIM)
+
+
+def test_twenty_concurrent_misses_ask_once() -> None:
+    directory = CountingDirectory(KIM)
+    cached = CachedDirectory(directory, seconds=300)
+    directory.wait.clear()
+    with ThreadPoolExecutor(20) as pool:
+        answers = [pool.submit(cached.is_member, KIM) for _ in range(20)]
+        directory.wait.set()
+    assert [answer.result() for answer in answers] == [True] * 20
+    assert directory.asked == {KIM: 1}
+
+
+def test_a_question_about_one_user_does_not_wait_for_another() -> None:
+    directory = CountingDirectory(KIM)
+    cached = CachedDirectory(directory, seconds=300)
+    cached.is_member(KIM)
+    directory.wait.clear()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(cached.is_member, ALEX)
+        assert cached.is_member(KIM)
+        assert not waiting.done()
+        directory.wait.set()
+
+
+def test_all_that_wait_in_an_outage_are_told_of_it() -> None:
+    directory = CountingDirectory(KIM)
+    directory.down = True
+    cached = CachedDirectory(directory, seconds=300)
+    with ThreadPoolExecutor(20) as pool:
+        answers = [pool.submit(cached.is_member, KIM) for _ in range(20)]
+    assert all(isinstance(answer.exception(), DirectoryDown) for answer in answers)
+
+
+def test_zero_seconds_remember_nothing() -> None:
+    directory = CountingDirectory(KIM)
+    cached = CachedDirectory(directory, seconds=0)
+    assert [cached.is_member(KIM) for _ in range(3)] == [True] * 3
+    assert directory.asked == {KIM: 3}
+
+
+def test_an_explanation_is_always_fresh() -> None:
+    directory = CountingDirectory()
+    cached = CachedDirectory(directory, seconds=300)
+    cached.is_member(KIM)
+    directory.members.add(KIM)
+    steps: list[str] = []
+    assert cached.explain(KIM, steps.append)
+    assert steps == [f"asked about {GUID}"]
+
+
+@pytest.mark.parametrize("text", [GUID, GUID.upper(), f"{{{GUID}}}", f" {{{GUID.upper()}}} "])
+def test_a_guid_has_one_spelling(text: str) -> None:
+    assert User.system_user(text) == KIM
+    assert User.of_account(text) == User(UserKind.ENTRA_OBJECT, GUID)
+
+
+@pytest.mark.parametrize("text", [" Kim@Contoso.COM ", "kim_contoso.com#EXT#@Fabrikam.onmicrosoft.com"])
+def test_a_upn_has_one_spelling(text: str) -> None:
+    assert User.of_account(text) == User(UserKind.NAME, text.strip().lower())
+
+
+@given(st.text())
+def test_the_spelling_of_an_id_is_final(text: str) -> None:
+    assert normal_user_id(normal_user_id(text)) == normal_user_id(text)
+
+
+@given(st.uuids(), st.sampled_from([str.upper, str.lower, str.title]), st.sampled_from(["{}", "{{{}}}", " {} "]))
+def test_any_spelling_of_a_guid_is_the_guid(id_: object, case: object, braces: str) -> None:
+    assert callable(case)
+    assert normal_user_id(braces.format(case(str(id_)))) == str(id_)

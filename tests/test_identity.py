@@ -1,0 +1,100 @@
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from shared.deadline import deadline
+from shared.errors import IdentityDown
+from shared.identity import AppIdentity
+from tests.fakes.identity import FakeIdentityEndpoint
+from tests.fakes.server import Reply
+
+RESOURCE = "https://contoso.crm.dynamics.com"
+
+
+@pytest.fixture
+def endpoint() -> Iterator[FakeIdentityEndpoint]:
+    """A managed identity, and nothing else that azure-identity could ask."""
+    with FakeIdentityEndpoint() as running:
+        os.environ.update(running.environment)
+        yield running
+
+
+def test_a_managed_identity_gives_a_token_for_the_resource(endpoint: FakeIdentityEndpoint) -> None:
+    assert AppIdentity().token(RESOURCE) == f"token for {RESOURCE}"
+    assert [request.query["resource"] for request in endpoint.journal] == [RESOURCE]
+
+
+def test_a_token_is_kept_until_it_expires(endpoint: FakeIdentityEndpoint) -> None:
+    identity = AppIdentity()
+    assert [identity.token(RESOURCE) for _ in range(3)] == [f"token for {RESOURCE}"] * 3
+    assert len(endpoint.journal) == 1
+
+
+def test_an_expired_token_is_not_used_again(endpoint: FakeIdentityEndpoint) -> None:
+    endpoint.seconds = 0
+    identity = AppIdentity()
+    identity.token(RESOURCE)
+    identity.token(RESOURCE)
+    assert len(endpoint.journal) == 2
+
+
+@pytest.mark.parametrize("reply", [Reply(400, b"s3cret"), Reply(403, b"s3cret"), Reply(200, b"s3cret"), Reply(200)])
+def test_an_answer_without_a_token_is_an_outage_that_repeats_nothing_of_it(
+    endpoint: FakeIdentityEndpoint, reply: Reply
+) -> None:
+    endpoint.answer_always(reply)
+    with pytest.raises(IdentityDown) as caught:
+        AppIdentity().token(RESOURCE)
+    assert "s3cret" not in f"{caught.value!r}{caught.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("reply", [Reply(400, b"no"), Reply(200, b"no")])
+def test_an_identity_that_fails_after_it_gave_a_token_is_an_outage_too(
+    endpoint: FakeIdentityEndpoint, reply: Reply
+) -> None:
+    endpoint.seconds = 0
+    identity = AppIdentity()
+    identity.token(RESOURCE)
+    endpoint.answer_always(reply)
+    with pytest.raises(IdentityDown):
+        identity.token(RESOURCE)
+
+
+@pytest.mark.parametrize("gave_one_before", [False, True])
+def test_an_identity_that_cannot_be_reached_is_an_outage_within_the_deadline(
+    endpoint: FakeIdentityEndpoint, *, gave_one_before: bool
+) -> None:
+    endpoint.seconds = 0
+    identity = AppIdentity()
+    if gave_one_before:
+        identity.token(RESOURCE)
+    endpoint.close()
+    began_at = time.monotonic()
+    with deadline(0.5), pytest.raises(IdentityDown):
+        identity.token(RESOURCE)
+    assert time.monotonic() - began_at < 3
+
+
+def test_an_identity_that_answers_nothing_is_an_outage_within_the_deadline(endpoint: FakeIdentityEndpoint) -> None:
+    endpoint.hang()
+    began_at = time.monotonic()
+    with deadline(0.5), pytest.raises(IdentityDown):
+        AppIdentity().token(RESOURCE)
+    assert time.monotonic() - began_at < 3
+
+
+def test_without_any_identity_no_token_is_to_be_had_and_the_resource_is_named() -> None:
+    for name in [name for name in os.environ if name.startswith(("AZURE_", "IDENTITY_", "MSI_"))]:
+        del os.environ[name]
+    os.environ["AZURE_TOKEN_CREDENTIALS"] = "EnvironmentCredential"
+    began_at = time.monotonic()
+    with pytest.raises(IdentityDown, match=RESOURCE):
+        AppIdentity().token(RESOURCE)
+    assert time.monotonic() - began_at < 5
+
+
+def test_nothing_is_asked_before_a_token_is_needed(endpoint: FakeIdentityEndpoint) -> None:
+    AppIdentity()
+    assert endpoint.journal == []
