@@ -2,9 +2,11 @@
 
 import azure.functions as func
 
+from shared.deadline import MESSAGE_SECONDS, deadline
 from shared.hub import hub
 
 
 def main(msg: func.QueueMessage) -> None:
     """Dispatch one event. An exception makes the host try again, and puts the message into poison in the end."""
-    hub().dispatcher.dispatch(msg.get_body(), attempt=msg.dequeue_count or 1)
+    with deadline(MESSAGE_SECONDS):
+        hub().dispatcher.dispatch(msg.get_body(), attempt=msg.dequeue_count or 1)

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+MESSAGE_SECONDS = 120.0
+"""What working on one queue message may take; the platform's lease on it is renewed, but a thread is not free."""
+
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 

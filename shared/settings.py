@@ -24,9 +24,12 @@ from shared.errors import Misconfigured
 
 
 def _base_url(value: str) -> str:
+    address = value.rstrip("/")
     if value:
-        AnyHttpUrl(value)
-    return value.rstrip("/")
+        parts = AnyHttpUrl(value)
+        if parts.username or parts.password or parts.path not in {None, "/"} or parts.query or parts.fragment:
+            raise ValueError("an address without path, query, user or password is needed")
+    return address
 
 
 def _split(value: object) -> object:
@@ -36,6 +39,8 @@ def _split(value: object) -> object:
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Network = IPv4Network | IPv6Network
 Seconds = Annotated[int, Field(ge=0)]
+# A queue hides a message for 7 days at most.
+QueueDelay = Annotated[int, Field(ge=0, le=604_800)]
 
 
 class StorageSettings(BaseModel):
@@ -75,7 +80,7 @@ class Settings(BaseModel):
     entra_client_id: str = Field("", alias="ENTRA_CLIENT_ID")
     entra_authority: BaseUrl = Field("https://login.microsoftonline.com", alias="ENTRA_AUTHORITY")
     app_service_auth: bool = Field(False, alias="WEBSITE_AUTH_ENABLED")
-    retry_delays: Annotated[tuple[Seconds, ...], BeforeValidator(_split)] = Field(
+    retry_delays: Annotated[tuple[QueueDelay, ...], BeforeValidator(_split)] = Field(
         (1, 4, 300, 1800, 7200, 18000, 36000), alias="DELIVERY_RETRY_DELAYS"
     )
 
@@ -92,8 +97,9 @@ class Settings(BaseModel):
 
 def _explain(error: ErrorDetails) -> str:
     name = str(error["loc"][0])
-    # The value of a setting that holds a secret is never repeated; no validator of ours refuses one today.
-    return f"{name} is {error['input']!r}: {error['msg'].lower()}"
+    # An address can hold a password; no other setting that can be refused holds a secret.
+    shown = "not shown" if "@" in str(error["input"]) else repr(error["input"])
+    return f"{name} is {shown}: {error['msg'].lower()}"
 
 
 def setting_names() -> frozenset[str]:

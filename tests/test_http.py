@@ -178,7 +178,7 @@ def test_a_body_of_up_to_a_mebibyte_is_taken(missing_bytes: int) -> None:
 
 
 def test_a_longer_body_is_not_taken() -> None:
-    with pytest.raises(TooLarge):
+    with pytest.raises(TooLarge, match="at most 1048576 are taken"):
         json_body(post(b" " * (MOST_BODY_BYTES + 1), Content_Type="application/json"))
 
 

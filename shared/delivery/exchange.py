@@ -4,8 +4,8 @@ h11 writes and reads HTTP without doing any I/O: it is strict, and leaves every 
 bounded where they are spent. Libraries that own the socket give time limits per read only, which a drip never trips.
 """
 
-import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -80,15 +80,68 @@ class Exchange:
         """Send the request and give the head of the answer; raises DeliveryFailed."""
         with failures_of_the_exchange():
             self._send(_written(self._http, target, request))
-            return _checked(self._next_response())
+            return _checked(self._response())
 
-    def read_body(self, head: Head, most_bytes: int) -> ReplyBody | None:
-        """The body, at most `most_bytes` of it; raises nothing: what is missing makes it not whole."""
+    def read_body(self, head: Head, most_bytes: int) -> tuple[bytes, bool]:
+        """The body, at most `most_bytes` of it, and whether it is whole. Raises nothing: the status decides."""
         body = ReplyBody(head.headers.get("content-encoding", ""), most_bytes)
         is_complete = False
-        try:
+        # Time is over, the connection broke, or the chunks are wrong: what came before is kept.
+        with suppress(OSError, h11.RemoteProtocolError):
             is_complete = self._read_into(body, most_bytes * _WIRE_FACTOR + _WIRE_BYTES)
-        except (OSError, h11.RemoteProtocolError):
-            # Time is over, the connection broke, or the chunks are wrong: the status was read, and it decides.
-            pass
-        return body if is_complete and body.is_whole else None
+        return body.content, is_complete and body.is_whole
+
+    def _send(self, data: bytes) -> None:
+        # A receiver may answer and hang up before it has read everything; its answer can still be read.
+        with suppress(ConnectionError):
+            self._connection.send(data)
+
+    def _next_event(self) -> object:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            self._http.receive_data(self._connection.receive())
+        return event
+
+    def _response(self) -> h11.Response:
+        for _ in range(MOST_INTERIM_ANSWERS + 1):
+            event = self._next_event()
+            if isinstance(event, h11.Response):
+                return event
+        raise DeliveryFailed(ErrorClass.HTTP, f"more than {MOST_INTERIM_ANSWERS} interim answers (1xx), and no other")
+
+    def _read_into(self, body: ReplyBody, most_wire_bytes: int) -> bool:
+        """Whether the end of the body was reached."""
+        last_byte = self._connection.received_bytes + most_wire_bytes
+        while not body.is_over and self._connection.received_bytes < last_byte:
+            event = self._next_event()
+            if not isinstance(event, h11.Data):
+                return isinstance(event, h11.EndOfMessage)
+            body.add(bytes(event.data))
+        return False
+
+
+def _written(http: h11.Connection, target: Target, request: OutgoingRequest) -> bytes:
+    line_and_headers = h11.Request(
+        method=request.method, target=target.path_and_query, headers=_sent_headers(target, request)
+    )
+    parts = (line_and_headers, h11.Data(request.body), h11.EndOfMessage())
+    return b"".join(http.send(part) or b"" for part in parts)
+
+
+def _sent_headers(target: Target, request: OutgoingRequest) -> list[tuple[bytes, bytes]]:
+    given = {name: value for name, value in request.headers.items() if name.lower() not in _OWN_HEADERS}
+    if not any(name.lower() == "accept-encoding" for name in given):
+        # Compressing would save nothing here and costs the receiver time.
+        given["Accept-Encoding"] = "identity"
+    own = {"Host": target.authority, "Content-Length": str(len(request.body)), "Connection": "close"}
+    return [(name.encode(), value.encode()) for name, value in (own | given).items()]
+
+
+def _checked(response: h11.Response) -> Head:
+    fields = list(response.headers)
+    if len(fields) > MOST_HEADERS or sum(len(name) + len(value) for name, value in fields) > MOST_HEAD_BYTES:
+        raise DeliveryFailed(ErrorClass.TOO_LARGE, "the head of the answer is too large")
+    headers: dict[str, str] = {}
+    for name, value in fields:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return Head(response.status_code, headers)

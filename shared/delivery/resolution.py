@@ -17,13 +17,12 @@ class NameNotResolved(Exception):
 
 
 def system_resolve(host: str, port: int) -> Sequence[Address]:
-    """The addresses that getaddrinfo gives, each once. It also reads `0x7f.1` as 127.0.0.1, so judge only its answer."""
+    """The addresses that getaddrinfo gives, each once. It reads `0x7f.1` as 127.0.0.1, so only its answer is judged."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError) as exc:
         raise NameNotResolved(f"{host} is not resolved ({getattr(exc, 'strerror', None) or 'no name'})") from exc
-    texts = (str(sockaddr[0]) for family, _, _, _, sockaddr in found if family in (socket.AF_INET, socket.AF_INET6))
-    return tuple(dict.fromkeys(map(ip_address, texts)))
+    return tuple(dict.fromkeys(ip_address(sockaddr[0]) for *_, sockaddr in found))
 
 
 def resolve_within(resolve: Resolve, host: str, port: int, seconds: float) -> Sequence[Address]:

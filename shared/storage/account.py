@@ -15,7 +15,8 @@ from shared.transport import DeadlineTransport
 
 _RETRIES = {"retry_total": 2, "retry_connect": 2, "retry_read": 2, "retry_status": 2}
 _TABLE_RETRIES = {**_RETRIES, "retry_backoff_factor": 0.5, "retry_backoff_max": 2}
-_QUEUE_RETRIES = {**_RETRIES, "initial_backoff": 0.5, "increment_base": 2, "random_jitter_range": 0}
+# The pause is the first plus the base to the power of the number of the try.
+_QUEUE_RETRIES = {**_RETRIES, "initial_backoff": 0, "increment_base": 1, "random_jitter_range": 0}
 
 # One line for each storage call at level INFO would drown the app's own log.
 logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import AzureError, DeserializationError, HttpResponseError
 
 from shared.errors import StorageDown
 
@@ -22,6 +22,9 @@ def storage_failures(what: str) -> Iterator[None]:
         raise StorageDown(f"{what}: storage answered {exc.status_code} ({reason})") from exc
     except AzureError as exc:
         raise StorageDown(f"{what}: storage cannot be reached ({type(exc).__name__})") from exc
+    except (DeserializationError, AttributeError, TypeError) as exc:
+        # An answer that was cut off, or that a proxy wrote: the SDK looks for parts of it that are not there.
+        raise StorageDown(f"{what}: the answer of storage cannot be read ({type(exc).__name__})") from exc
 
 
 def error_code(error: HttpResponseError) -> str | None:

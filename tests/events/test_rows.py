@@ -1,6 +1,7 @@
 import json
 import random
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 
 import pytest
@@ -50,6 +51,7 @@ def random_bytes(length: int) -> bytes:
     return random.Random(length).randbytes(length)  # noqa: S311 - only to be hard to compress
 
 
+@cache
 def incompressible_json(length: int) -> bytes:
     """A JSON string of this many bytes, of all ASCII characters that need no escape."""
     alphabet = bytes(set(range(0x20, 0x7F)) - set(b'"\\'))
@@ -93,9 +95,9 @@ def test_a_mebibyte_of_json_that_is_hard_to_compress_fits_into_an_entity() -> No
     assert 12 * PIECE < sum(len(value) for value in row.values() if isinstance(value, bytes)) < 15 * PIECE
 
 
-@pytest.mark.parametrize("length", [0, 1, PIECE, MIB, MIB - 1])
+@pytest.mark.parametrize("length", [2, 3, PIECE, MIB])
 def test_no_property_is_longer_than_storage_takes(length: int) -> None:
-    row = event_row(make_event(), incompressible_json(length + 2))
+    row = event_row(make_event(), incompressible_json(length))
     assert all(len(value) <= PIECE for value in row.values() if isinstance(value, bytes))
     assert len(row) < 252
 

@@ -95,6 +95,32 @@ def test_merge_with_the_etag_that_was_read_changes_the_row(table: Table) -> None
     assert text_of(table, "p", "r") == "mine"
 
 
+def test_a_row_is_replaced_as_long_as_it_is_the_one_that_was_read(table: Table) -> None:
+    table.put({**KEYS, "Old": 1})
+    etag = table.merge({**KEYS, "Text": "read"})
+    table.replace({**KEYS, "Text": "mine"}, etag=etag)
+    with pytest.raises(Changed):
+        table.replace({**KEYS, "Text": "mine too"}, etag=etag)
+    assert table.get("p", "r") == {**KEYS, "Text": "mine"}
+
+
+def test_a_row_is_removed_as_long_as_it_is_the_one_that_was_read(table: Table) -> None:
+    table.put(KEYS)
+    old = table.merge({**KEYS, "Text": "read"})
+    new = table.merge({**KEYS, "Text": "changed"})
+    with pytest.raises(Changed):
+        table.delete("p", "r", etag=old)
+    assert text_of(table, "p", "r") == "changed"
+    table.delete("p", "r", etag=new)
+    assert table.get("p", "r") is None
+
+
+def test_a_query_gives_the_columns_that_were_selected(table: Table) -> None:
+    table.put({**KEYS, "Text": "x", "Other": "y"})
+    [row] = table.query("PartitionKey eq @p", {"p": "p"}, select=["Text"])
+    assert row == {"Text": "x"}
+
+
 def test_a_query_gives_the_rows_of_all_pages_in_the_order_of_their_keys(table: Table) -> None:
     for key in "cabde":
         table.put({**KEYS, "RowKey": key})

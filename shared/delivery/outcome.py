@@ -1,0 +1,65 @@
+"""What an attempt means: done, try again, or disabled (docs/delivery.md has the table). Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from http import HTTPStatus
+
+from shared.delivery.exchange import Reply
+from shared.delivery.failures import DeliveryFailed
+from shared.retry_after import retry_after
+
+_LONGEST_WISH = timedelta(days=1)
+_MOST_TEXT = 4000
+
+
+class Verdict(StrEnum):
+    """What one attempt says of the delivery."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    GONE = "gone"
+    """The receiver does not want this webhook any more: no further attempt, and the webhook is disabled."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdict on one attempt.
+
+    `status` is None where no answer came; `error_class` names the kind of failure, empty for a success. `text` is for
+    the log: headers and body of the answer, or our own words, 4,000 characters at most. `wait` is what the receiver
+    asks for before the next attempt, a day at most.
+    """
+
+    verdict: Verdict
+    status: int | None
+    error_class: str
+    text: str
+    wait: timedelta = timedelta(0)
+
+
+def judge_reply(reply: Reply, now: datetime) -> Outcome:
+    """The verdict on an answer: any 2xx is a success, 410 disables, everything else is tried again on the schedule.
+
+    3xx is a failure like 4xx: no redirect is ever followed. Retry-After counts with any failure that names it.
+    """
+    text = _as_text(reply)
+    if reply.is_success:
+        return Outcome(Verdict.DELIVERED, reply.status, "", text)
+    if reply.status == HTTPStatus.GONE:
+        return Outcome(Verdict.GONE, reply.status, "http", text)
+    wish = retry_after(reply.header("retry-after"), now) or timedelta(0)
+    return Outcome(Verdict.FAILED, reply.status, "http", text, min(wish, _LONGEST_WISH))
+
+
+def judge_failure(failure: DeliveryFailed) -> Outcome:
+    """The verdict where no answer came."""
+    return Outcome(Verdict.FAILED, None, failure.error_class.value, failure.detail[:_MOST_TEXT])
+
+
+def _as_text(reply: Reply) -> str:
+    head = "".join(f"{name}: {value}\n" for name, value in reply.headers.items())
+    body = reply.body.decode("utf-8", "replace")
+    text = f"HTTP {reply.status}\n{head}\n{body}"
+    # Tables hold no null characters, and lone surrogates cannot be written.
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_MOST_TEXT]

@@ -1,0 +1,76 @@
+"""What stands between the app and storage may answer too, or cut an answer off: that is an outage, whatever it says."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from shared.deadline import deadline
+from shared.errors import StorageDown
+from shared.settings import StorageSettings
+from shared.storage.account import StorageAccount
+from tests.fakes.server import FakeServer, Reply, json_reply
+
+KEYS = {"PartitionKey": "p", "RowKey": "r"}
+HTML = {"Content-Type": "text/html"}
+OPERATIONS: dict[str, Callable[[StorageAccount], object]] = {
+    "insert": lambda storage: storage.table("things").insert(KEYS),
+    "put": lambda storage: storage.table("things").put(KEYS),
+    "merge": lambda storage: storage.table("things").merge(KEYS),
+    "get": lambda storage: storage.table("things").get("p", "r"),
+    "query": lambda storage: list(storage.table("things").query("PartitionKey eq @p", {"p": "p"})),
+    "send": lambda storage: storage.queue("events").send("text"),
+    "count": lambda storage: storage.queue("events").count(),
+}
+
+
+class OddStorage(FakeServer):
+    """Answers what it is told to, and is never storage."""
+
+    @property
+    def account(self) -> StorageAccount:
+        """The account that it claims to be."""
+        endpoints = ";".join(f"{service}Endpoint={self.url}/a" for service in ("Table", "Queue"))
+        text = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;{endpoints}"
+        return StorageAccount(StorageSettings(AzureWebJobsStorage=SecretStr(text)))
+
+
+@pytest.fixture
+def odd() -> Iterator[OddStorage]:
+    with OddStorage() as running:
+        yield running
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(400, b"<html><p>no</html>", HTML),
+        Reply(403, b"<html><p>no</html>", HTML),
+        Reply(409, b"", {}),
+        Reply(500, b"<html><p>no</html>", HTML),
+        Reply(302, b"", {"Location": "https://login.example"}),
+        Reply(200, b'{"value": [], "odata.metadata": "..."}', {"Content-Type": "application/json"}, cut=True),
+    ],
+    ids=lambda reply: f"{reply.status}{'-cut' if reply.cut else ''}",
+)
+def test_an_answer_that_is_not_storages_is_an_outage(
+    odd: OddStorage, operation: Callable[[StorageAccount], object], reply: Reply
+) -> None:
+    odd.answer_always(reply)
+    # Pauses before another try are not worth waiting for here.
+    with deadline(0.4), pytest.raises(StorageDown):
+        operation(odd.account)
+
+
+@pytest.mark.parametrize("name", ["get", "query"])
+def test_a_page_to_sign_in_is_no_row(odd: OddStorage, name: str) -> None:
+    odd.answer_always(Reply(200, b"<html>Sign in</html>", HTML))
+    with deadline(0.4), pytest.raises(StorageDown):
+        OPERATIONS[name](odd.account)
+
+
+def test_a_conflict_that_is_no_taken_key_is_an_outage_because_nothing_is_stored(odd: OddStorage) -> None:
+    odd.answer_always(json_reply({"odata.error": {"code": "TableBeingDeleted"}}, 409))
+    with pytest.raises(StorageDown, match="TableBeingDeleted"):
+        odd.account.table("things").insert(KEYS)
