@@ -9,4 +9,4 @@ from shared.hub import hub
 def main(msg: func.QueueMessage) -> None:
     """Dispatch one event. An exception makes the host try again, and puts the message into poison in the end."""
     with deadline(MESSAGE_SECONDS):
-        hub().dispatcher.dispatch(msg.get_body(), attempt=msg.dequeue_count or 1)
+        hub().receivers.dispatcher.dispatch(msg.get_body(), attempt=msg.dequeue_count or 1)

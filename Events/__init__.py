@@ -1,4 +1,4 @@
-"""`/api/v1/events`: what came in, newest first, for Relationship Managers."""
+"""`/api/v1/events`: what came in, newest first, and what became of it at each receiver, for Relationship Managers."""
 
 import azure.functions as func
 
@@ -8,14 +8,19 @@ from shared.hub import hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
-    """A page of events, or one event with its payload."""
-    return answer(req, _show)
+    """A page of events, one event with its payload, or the delivery log and its replays."""
+    return answer(req, _serve)
 
 
-def _show(req: func.HttpRequest) -> func.HttpResponse:
+def _serve(req: func.HttpRequest) -> func.HttpResponse:
     parts = hub()
     parts.callers.require_manager(req.headers)
-    path = req.route_params.get("path", "").strip("/")
-    if path:
-        return json_response(show_event(parts.events, path))
-    return json_response(list_events(parts.events, req.params, url=f"{parts.settings.public_url}/api/v1/events"))
+    path = tuple(part for part in req.route_params.get("path", "").split("/") if part)
+    if req.method == "GET" and not path:
+        return json_response(list_events(parts.events, req.params, url=f"{parts.settings.public_url}/api/v1/events"))
+    if req.method == "GET" and len(path) == 1 and path != ("deliveries",):
+        return json_response(show_event(parts.events, path[0]))
+    # Imported here: listing events needs nothing of what calls receivers.
+    from shared.delivery.api import serve
+
+    return serve(parts, req, path)

@@ -7,7 +7,7 @@ from shared.version import __version__
 if TYPE_CHECKING:
     from shared.storage.account import StorageAccount
 
-POISON_QUEUES = ("events-poison",)
+POISON_QUEUES = ("events-poison", "deliveries-poison", "deliveries-slow-poison")
 
 
 def health() -> dict[str, object]:

@@ -4,7 +4,8 @@ import os
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys
 from shared.callers.identify import Callers
@@ -12,7 +13,6 @@ from shared.dynamics.completion import ConnectionCompletion
 from shared.dynamics.dataverse import DataverseClient, UserReader
 from shared.dynamics.intake import ConnectionIntake
 from shared.errors import DataverseDown, DirectoryDown
-from shared.events.dispatch import Dispatcher
 from shared.events.store import EventStore
 from shared.identity import AppIdentity
 from shared.roles.directory import CachedDirectory, RoleDirectory
@@ -22,6 +22,9 @@ from shared.settings import Settings
 from shared.storage.account import StorageAccount
 from shared.transport import DeadlineTransport
 from shared.web_api import WebApi
+
+if TYPE_CHECKING:
+    from shared.receivers import Receivers
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Hub:
     callers: Callers
     events: EventStore
     intake: ConnectionIntake
-    dispatcher: Dispatcher
+    completion: ConnectionCompletion
+    graph: WebApi
 
     @classmethod
     def assemble(cls, settings: Settings, *, transport: DeadlineTransport | None = None) -> Self:
@@ -43,7 +47,8 @@ class Hub:
         storage = StorageAccount(settings.storage, transport)
         identity = AppIdentity()
         dataverse = DataverseClient(_dataverse_api(settings, identity))
-        directory = _directory(settings, storage, identity, dataverse)
+        graph = WebApi("Graph", settings.graph_url, lambda: identity.token(settings.graph_url), DirectoryDown)
+        directory = _directory(settings, storage, graph, dataverse)
         roles = CachedDirectory(directory, seconds=settings.role_cache_seconds)
         api_keys = ApiKeys(storage.table(API_KEYS_TABLE))
         events = EventStore(storage)
@@ -55,8 +60,23 @@ class Hub:
             callers=Callers(settings, api_keys, roles),
             events=events,
             intake=ConnectionIntake(roles, events, now),
-            dispatcher=Dispatcher(events, ConnectionCompletion(dataverse), settings.retry_delays),
+            completion=ConnectionCompletion(dataverse),
+            graph=graph,
         )
+
+    @property
+    def receivers(self) -> "Receivers":
+        """Webhooks, dispatch and delivery, imported and made when the first one is needed."""
+        with _lock:
+            return self._receivers
+
+    @cached_property
+    def _receivers(self) -> "Receivers":
+        from shared.delivery.notices import GraphNotices
+        from shared.receivers import Receivers
+
+        notices = GraphNotices(self.graph, self.settings.notice_mailbox)
+        return Receivers.assemble(self.settings, self.storage, self.events, self.completion, notices, now)
 
 
 def now() -> datetime:
@@ -74,14 +94,13 @@ def hub() -> Hub:
 
 
 _hub: Hub | None = None
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
-def _directory(settings: Settings, storage: StorageAccount, identity: AppIdentity, users: UserReader) -> RoleDirectory:
+def _directory(settings: Settings, storage: StorageAccount, graph: WebApi, users: UserReader) -> RoleDirectory:
     role = settings.relationship_manager_role
     if settings.role_directory == "table":
         return TableDirectory(storage.table(ROLES_TABLE), role)
-    graph = WebApi("Graph", settings.graph_url, lambda: identity.token(settings.graph_url), DirectoryDown)
     roles = RoleList(graph, settings.sharepoint_site_id, settings.sharepoint_role_list)
     return GraphDirectory(users, graph, roles, role, cache_seconds=settings.role_cache_seconds)
 

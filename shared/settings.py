@@ -69,6 +69,8 @@ class Settings(BaseModel):
     sharepoint_role_list: str = Field("UserRoles", alias="SHAREPOINT_ROLE_LIST")
     graph_url: BaseUrl = Field("https://graph.microsoft.com", alias="GRAPH_URL")
     dataverse_url: BaseUrl = Field("", alias="DATAVERSE_URL")
+    notice_mailbox: str = Field("", alias="NOTICE_MAILBOX")
+    disable_after: Annotated[int, Field(ge=1)] = Field(9, alias="DELIVERY_DISABLE_AFTER")
     secrets_key: SecretStr | None = Field(None, alias="SECRETS_KEY")
     delivery_allowed_networks: Annotated[tuple[Network, ...], BeforeValidator(_split)] = Field(
         (), alias="DELIVERY_ALLOWED_NETWORKS"

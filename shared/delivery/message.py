@@ -5,29 +5,32 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.events.announcement import NotOurs
-from shared.events.event import EventId
+from shared.events.event import Event, EventId
 
-DELIVERIES_QUEUE = "deliveries"
-SLOW_QUEUE = "deliveries-slow"
+_MOST_TEXT = 40_000
+"""A message holds 64 KiB of base64, which is 48 KiB of text."""
 
 
 class DeliveryMessage(BaseModel):
-    """`attempt` is the number of attempts that were made before: a message whose number has passed is a duplicate.
+    """`attempt` counts the attempts before it in its `cycle`; a replay begins a new cycle.
 
-    `replay` counts how often the delivery was begun anew, for the same reason.
+    A message whose attempt was made already is a duplicate, or comes too late. `event` goes along where it is small
+    enough, so that it need not be read for each webhook again.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1] = 1
     event_id: Annotated[EventId, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
     webhook_id: Annotated[int, Field(ge=1, lt=2**31)]
     attempt: Annotated[int, Field(ge=0)] = 0
-    replay: Annotated[int, Field(ge=0)] = 0
+    cycle: Annotated[int, Field(ge=0)] = 0
+    event: Event | None = None
 
     def as_text(self) -> str:
-        """The message's text."""
-        return self.model_dump_json()
+        """The message's text, without the event where it is too large with it."""
+        text = self.model_dump_json()
+        return text if len(text.encode()) <= _MOST_TEXT else self.model_copy(update={"event": None}).model_dump_json()
 
 
 def parse_delivery_message(body: bytes) -> DeliveryMessage:
@@ -36,4 +39,4 @@ def parse_delivery_message(body: bytes) -> DeliveryMessage:
         return DeliveryMessage.model_validate_json(body)
     except ValidationError as exc:
         wrong = sorted({".".join(map(str, error["loc"])) or "body" for error in exc.errors()})
-        raise NotOurs(f"the message in queue {DELIVERIES_QUEUE} is none of ours: {', '.join(wrong)}") from None
+        raise NotOurs(f"this message asks for no delivery: {', '.join(wrong)}") from None

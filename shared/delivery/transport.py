@@ -64,6 +64,12 @@ class Transport:
             body, is_whole = exchange.read_body(head, self._max_response_bytes)
             return Reply(head.status, head.headers, body, limit.elapsed_seconds, not is_whole)
 
+    def vet(self, url: str) -> None:
+        """Judge a target without calling it; raises TargetRefused, NameNotResolved, or TimeoutError."""
+        target = self._policy.parse(url)
+        seconds = remaining_seconds(at_most=self._deadline_seconds)
+        self._policy.judge(target, tuple(resolve_within(self._resolve, target.host, target.port, seconds)))
+
     def _parse(self, url: str) -> Target:
         try:
             return self._policy.parse(url)

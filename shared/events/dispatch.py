@@ -1,4 +1,4 @@
-"""Dispatch: takes an announcement, completes the event where its source trimmed it, lists it and marks it dispatched.
+"""Dispatch: takes an announcement, completes the event where its source trimmed it, asks for its deliveries, lists it.
 
 Every step may be done twice, because a message may come twice and a host may die between any two steps.
 """
@@ -33,12 +33,23 @@ class Completion(Protocol):
         ...
 
 
+class FanOut(Protocol):
+    """Asks for the delivery of an event."""
+
+    def send(self, event: Event) -> None:
+        """Ask for one delivery to each webhook that may want it; doing so twice delivers nothing twice."""
+        ...
+
+
 class Dispatcher:
     """Dispatches events. `retry_delays` are the seconds between the attempts to complete a trimmed one."""
 
-    def __init__(self, events: EventStore, completion: Completion, retry_delays: tuple[int, ...]) -> None:
+    def __init__(
+        self, events: EventStore, completion: Completion, fan_out: FanOut, retry_delays: tuple[int, ...]
+    ) -> None:
         self._events = events
         self._completion = completion
+        self._fan_out = fan_out
         self._retry_delays = retry_delays
 
     def dispatch(self, message: bytes, *, attempt: int) -> None:
@@ -54,7 +65,8 @@ class Dispatcher:
                 raise EventMissing(f"event {announcement.event_id} is announced but not stored")
             # It was announced, and then its request died or was refused: nobody was told that it was taken.
             log.warning("dropped the announcement of event %s, which was never stored", announcement.event_id)
-        elif stored.event.state is EventState.RECEIVED:
+        elif not (stored.event.trimmed and self._events.finished(stored.event)):
+            # For an event that came whole, looking whether it was dispatched costs as much as doing it again.
             self._finish(stored.event, announcement)
 
     def _find(self, announcement: Announcement, attempt: int) -> StoredEvent | None:
@@ -77,8 +89,9 @@ class Dispatcher:
             log.error("event %s is unreadable: its record could not be read back", event.id)
             completed = replace(event, state=EventState.UNREADABLE)
         if completed.state is EventState.RECEIVED:
+            self._fan_out.send(completed)
             completed = replace(completed, state=EventState.DISPATCHED)
-        self._events.list_and_mark(completed)
+        self._events.finish(completed)
 
     def _complete(self, event: Event) -> Event | None:
         try:

@@ -29,7 +29,8 @@ class Event:
     `id` is a UUID derived from what identifies the event at its source, so the same event always has the same one.
     `source` names the system (`dynamics/<organization id>`), `entity` and `entity_id` the record it is about,
     `initiator` the user who caused it, and `field_values` the ids that a receiver gets. `trimmed` says that the source
-    left the record out for its size. Times are UTC.
+    left the record out for its size. `changes` are names of fields, `values` what they were where the record is gone.
+    Times are UTC.
     """
 
     id: EventId
@@ -40,6 +41,8 @@ class Event:
     initiator: str
     received_at: datetime
     field_values: Mapping[str, str] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
+    values: Mapping[str, object] | None = None
     trimmed: bool = False
     state: EventState = EventState.RECEIVED
 
@@ -54,6 +57,8 @@ class Event:
             "initiator": self.initiator,
             "receivedAt": self.received_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "fieldValues": dict(self.field_values),
+            "changes": list(self.changes),
+            "values": None if self.values is None else dict(self.values),
             "trimmed": self.trimmed,
             "state": self.state.value,
         }

@@ -45,12 +45,6 @@ def log_row(event: Event) -> dict[str, Any]:
     return {"PartitionKey": partition, "RowKey": key, "Id": event.id, **_properties(event)}
 
 
-def state_row(event: Event) -> dict[str, Any]:
-    """What dispatch changes in the row in `events`."""
-    partition, key = event_keys(event.id)
-    return {"PartitionKey": partition, "RowKey": key, **_changeable(event)}
-
-
 def parse_event(row: Mapping[str, Any]) -> Event:
     """The event in a row of either table."""
     return Event(
@@ -62,6 +56,8 @@ def parse_event(row: Mapping[str, Any]) -> Event:
         initiator=row["Initiator"],
         received_at=datetime.fromisoformat(row["ReceivedAt"]),
         field_values=json.loads(row["FieldValues"]),
+        changes=tuple(json.loads(row["Changes"])),
+        values=json.loads(row["Values"]),
         trimmed=row["Trimmed"],
         state=EventState(row["State"]),
     )
@@ -100,10 +96,9 @@ def _properties(event: Event) -> dict[str, Any]:
         "Initiator": event.initiator,
         # A text, because the tables' own type comes back with another class and other digits.
         "ReceivedAt": event.received_at.astimezone(UTC).isoformat(),
+        "Changes": json.dumps(event.changes),
+        "Values": json.dumps(event.values if event.values is None else dict(event.values)),
         "Trimmed": event.trimmed,
-        **_changeable(event),
+        "State": event.state.value,
+        "FieldValues": json.dumps(dict(event.field_values)),
     }
-
-
-def _changeable(event: Event) -> dict[str, Any]:
-    return {"State": event.state.value, "FieldValues": json.dumps(dict(event.field_values))}

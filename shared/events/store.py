@@ -6,16 +6,17 @@ from datetime import datetime
 
 from shared.events.announcement import EVENTS_QUEUE, Announcement
 from shared.events.event import Event, EventId
+from shared.events.parameters import Position
 from shared.events.rows import (
     EVENTLOG_TABLE,
     EVENTS_TABLE,
     day_key,
     event_keys,
     event_row,
+    log_keys,
     log_row,
     parse_event,
     parse_payload,
-    state_row,
     time_key,
 )
 from shared.storage.account import StorageAccount
@@ -30,21 +31,13 @@ class StoredEvent:
 
 
 @dataclass(frozen=True)
-class LogPosition:
-    """A row of the log, by its keys: where a listing stopped, so that a later one can go on."""
-
-    partition: str
-    key: str
-
-
-@dataclass(frozen=True)
 class LogFilter:
     """Which events a listing shows: of one type, received from `since` and before `until`, older than `after`."""
 
     type: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    after: LogPosition | None = None
+    after: Position | None = None
 
 
 class EventStore:
@@ -74,15 +67,19 @@ class EventStore:
         row = self._events.get(*event_keys(id_))
         return None if row is None else StoredEvent(parse_event(row), parse_payload(row))
 
-    def list_and_mark(self, event: Event) -> None:
-        """Write an event, as dispatch left it, into the log and then into its row. Doing it twice changes nothing."""
+    def finish(self, event: Event) -> None:
+        """Write an event into the log, as dispatch left it: from then on that is its state."""
         self._log.put(log_row(event))
-        self._events.merge(state_row(event))
 
-    def log(self, wanted: LogFilter, *, page_size: int) -> Iterator[tuple[LogPosition, Event]]:
+    def finished(self, event: Event) -> Event | None:
+        """The event as dispatch left it, None before that."""
+        row = self._log.get(*log_keys(event))
+        return None if row is None else parse_event(row)
+
+    def log(self, wanted: LogFilter, *, page_size: int) -> Iterator[tuple[Position, Event]]:
         """Events newest first, each with its position."""
         for row in self._log.query(*_query(wanted), page_size=page_size):
-            yield LogPosition(row["PartitionKey"], row["RowKey"]), parse_event(row)
+            yield Position(row["PartitionKey"], row["RowKey"]), parse_event(row)
 
 
 def _query(wanted: LogFilter) -> tuple[str, dict[str, str]]:

@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -36,8 +37,12 @@ def test_a_body_is_kept_up_to_the_limit_however_it_comes(
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_a_bomb_is_not_unpacked(coding: str) -> None:
     bomb = CODINGS[coding](bytes(50_000_000))
+    tracemalloc.start()
     body = fed(coding, bomb, piece_bytes=len(bomb))
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert (body.content, body.is_over, body.is_whole) == (bytes(100), True, False)
+    assert peak_bytes < 1_000_000
 
 
 def test_a_coding_that_is_not_understood_is_kept_as_it_came() -> None:

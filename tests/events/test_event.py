@@ -19,6 +19,8 @@ def test_an_event_is_shown_with_all_that_a_reader_needs(state: EventState) -> No
         "initiator": event.initiator,
         "receivedAt": "2026-03-14T09:26:53.589793Z",
         "fieldValues": {"connectionid": event.entity_id},
+        "changes": [],
+        "values": None,
         "trimmed": True,
         "state": state.value,
     }

@@ -18,7 +18,6 @@ from shared.events.rows import (
     log_row,
     parse_event,
     parse_payload,
-    state_row,
     time_key,
 )
 from tests.support.events import PAYLOAD, make_event
@@ -111,14 +110,6 @@ def test_what_does_not_fit_is_refused_before_anything_is_stored() -> None:
 def test_an_event_is_found_by_its_id_alone(event: Event) -> None:
     row = event_row(event, PAYLOAD)
     assert (row["PartitionKey"], row["RowKey"]) == event_keys(event.id) == (event.id[:2], event.id)
-
-
-@given(EVENTS)
-def test_the_change_of_state_goes_to_the_event_and_leaves_its_payload(event: Event) -> None:
-    row: dict[str, Any] = event_row(make_event(id=event.id, received_at=event.received_at), PAYLOAD)
-    changed = {**row, **state_row(event)}
-    assert parse_payload(changed) == PAYLOAD
-    assert (parse_event(changed).state, parse_event(changed).field_values) == (event.state, event.field_values)
 
 
 @given(EVENTS, EVENTS)

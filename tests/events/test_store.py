@@ -102,19 +102,19 @@ def test_after_any_failure_the_same_event_can_be_accepted_or_is_there(
     assert hub.events.get(event.id) == StoredEvent(event, PAYLOAD)
 
 
-def test_a_marked_event_is_listed_and_keeps_its_payload(hub: Hub) -> None:
+def test_a_finished_event_is_listed_as_dispatch_left_it(hub: Hub) -> None:
     event = make_event()
     hub.events.accept(event, PAYLOAD)
-    marked = make_event(id=event.id, state=EventState.DISPATCHED, field_values={"a": "b"})
-    hub.events.list_and_mark(marked)
-    assert hub.events.get(event.id) == StoredEvent(marked, PAYLOAD)
-    assert [found for _, found in hub.events.log(LogFilter(), page_size=10)] == [marked]
+    assert hub.events.finished(event) is None
+    left = make_event(id=event.id, state=EventState.DISPATCHED, field_values={"a": "b"})
+    hub.events.finish(left)
+    assert hub.events.finished(event) == left
+    assert [found for _, found in hub.events.log(LogFilter(), page_size=10)] == [left]
 
 
-def test_listing_and_marking_twice_changes_nothing(hub: Hub) -> None:
+def test_finishing_twice_changes_nothing(hub: Hub) -> None:
     event = make_event(state=EventState.DISPATCHED)
-    hub.events.accept(event, PAYLOAD)
-    hub.events.list_and_mark(event)
-    hub.events.list_and_mark(event)
+    hub.events.finish(event)
+    hub.events.finish(event)
     rows = list(hub.storage.table(EVENTLOG_TABLE).query("PartitionKey ge @all", {"all": ""}))
     assert len(rows) == 1

@@ -33,6 +33,10 @@ class Visit:
         while not self._is_over.wait(pause_seconds):
             self._connection.sendall(piece)
 
+    def receive(self) -> None:
+        """Wait for the first bytes that the caller sends."""
+        _read(self._connection)
+
     def hang(self) -> None:
         """Do nothing, and keep the connection."""
         self._is_over.wait()

@@ -1,0 +1,13 @@
+"""`/api/v1/Webhook`: webhooks are registered, read, changed, tested and removed, as SuperOffice's REST API has it."""
+
+import azure.functions as func
+
+from shared.http import answer
+from shared.hub import hub
+from shared.superoffice.exchange import refuse
+from shared.superoffice.rest import serve
+
+
+def main(req: func.HttpRequest) -> func.HttpResponse:
+    """What the endpoint says; every refusal has SuperOffice's error body."""
+    return answer(req, lambda request: serve(hub(), request), refuse=refuse)

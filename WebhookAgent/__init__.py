@@ -1,0 +1,13 @@
+"""`/api/v1/Agents/Webhook/{operation}`: the same for SuperOffice's agent clients, one operation a URL."""
+
+import azure.functions as func
+
+from shared.http import answer
+from shared.hub import hub
+from shared.superoffice.agent import serve
+from shared.superoffice.exchange import refuse
+
+
+def main(req: func.HttpRequest) -> func.HttpResponse:
+    """What the operation says; every refusal has SuperOffice's error body."""
+    return answer(req, lambda request: serve(hub(), request), refuse=refuse)

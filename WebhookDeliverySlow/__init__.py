@@ -1,0 +1,12 @@
+"""Queue `deliveries-slow`: the same for receivers that would hold up others."""
+
+import azure.functions as func
+
+from shared.deadline import MESSAGE_SECONDS, deadline
+from shared.hub import hub
+
+
+def main(msg: func.QueueMessage) -> None:
+    """Make one attempt. An exception makes the host try again, and puts the message into poison in the end."""
+    with deadline(MESSAGE_SECONDS):
+        hub().receivers.worker.work(msg.get_body(), is_slow_lane=True)

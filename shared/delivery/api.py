@@ -1,0 +1,100 @@
+"""The delivery log over HTTP, below `/api/v1/events`: listings, one delivery with its attempts, and replay."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+import azure.functions as func
+
+from shared.delivery.log import DeliveryFilter
+from shared.delivery.record import DeliveryRecord, DeliveryState
+from shared.errors import BadRequest, NotFound
+from shared.events.event import Event
+from shared.events.listing import find_event, page
+from shared.events.parameters import parse_limit, parse_moment, parse_position
+from shared.http import json_response
+from shared.hub import Hub, now
+
+_ACCEPTED = 202
+_LAST_INT32 = 2**31 - 1
+_UNDONE = (DeliveryState.FAILED, DeliveryState.HELD)
+# A replay of very many goes on in the next call: a request has its time limit, and a client its patience.
+_MOST_REPLAYS = 1000
+
+
+def serve(hub: Hub, req: func.HttpRequest, parts: tuple[str, ...]) -> func.HttpResponse:
+    """Answer a request whose path below `events` is `parts`; raises NotFound for every other path."""
+    match req.method.upper(), parts:
+        case "GET", ("deliveries",):
+            return json_response(_list(hub, req.params))
+        case "POST", ("deliveries", "replay"):
+            return _replay_all(hub, req.params)
+        case "GET", (id_, "deliveries"):
+            event = find_event(hub.events, id_).event
+            records = hub.receivers.deliveries.of_event(event)
+            return json_response({"value": [record.as_json() for record in records]})
+        case "GET", (id_, "deliveries", webhook):
+            return json_response(_find(hub, id_, webhook)[1].as_json(with_attempts=True))
+        case "POST", (id_, "deliveries", webhook, "replay"):
+            event, record = _find(hub, id_, webhook)
+            hub.receivers.replay.one(record, event)
+            return json_response({"replayed": 1}, _ACCEPTED)
+    raise NotFound("there is nothing at this path")
+
+
+def _list(hub: Hub, query: Mapping[str, str]) -> dict[str, object]:
+    limit, wanted = parse_limit(query), _filter(query)
+    found = hub.receivers.deliveries.list(wanted, after=parse_position(query), page_size=limit + 1)
+    url = f"{hub.settings.public_url}/api/v1/events/deliveries"
+    return page(found, lambda record: record.as_json(), query, limit=limit, url=url)
+
+
+def _replay_all(hub: Hub, query: Mapping[str, str]) -> func.HttpResponse:
+    """Replay what the filters let through: failed and held ones, unless `state` names others."""
+    chosen = _chosen(hub, _filter(query))
+    if query.get("dryRun", "").lower() == "true":
+        return json_response({"count": sum(1 for _ in chosen)})
+    started, replayed = now(), 0
+    for record in chosen:
+        if replayed == _MOST_REPLAYS or now() - started > timedelta(seconds=15):
+            return json_response({"replayed": replayed, "more": True}, _ACCEPTED)
+        hub.receivers.replay.one(record, None)
+        replayed += 1
+    return json_response({"replayed": replayed, "more": False}, _ACCEPTED)
+
+
+def _chosen(hub: Hub, wanted: DeliveryFilter) -> Iterator[DeliveryRecord]:
+    for _, record in hub.receivers.deliveries.list(wanted):
+        if wanted.state is not None or record.state in _UNDONE:
+            yield record
+
+
+def _find(hub: Hub, id_: str, webhook: str) -> tuple[Event, DeliveryRecord]:
+    event = find_event(hub.events, id_).event
+    record = hub.receivers.deliveries.get(_webhook_id(webhook), event)
+    if record is None:
+        raise NotFound("this event was not delivered to this webhook")
+    return event, record
+
+
+def _filter(query: Mapping[str, str]) -> DeliveryFilter:
+    webhook, state = query.get("webhook"), query.get("state")
+    if webhook is not None and not _is_id(webhook):
+        raise BadRequest("webhook: the id of a webhook is needed", pointer="#/webhook")
+    if state is not None and state.lower() not in set(DeliveryState):
+        raise BadRequest(f"state: {', '.join(DeliveryState)} is needed", pointer="#/state")
+    return DeliveryFilter(
+        webhook_id=None if webhook is None else int(webhook),
+        state=None if state is None else DeliveryState(state.lower()),
+        since=parse_moment(query, "since"),
+        until=parse_moment(query, "until"),
+    )
+
+
+def _webhook_id(text: str) -> int:
+    if not _is_id(text):
+        raise NotFound("there is no webhook with this id")
+    return int(text)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(_LAST_INT32)) and int(text) <= _LAST_INT32

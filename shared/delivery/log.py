@@ -1,0 +1,98 @@
+"""Table `deliveries`: one row an event and webhook, and the listings that the Events API shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.delivery.record import DeliveryRecord, DeliveryState, delivery_keys, delivery_row, parse_record
+from shared.events.event import Event
+from shared.events.parameters import Position
+from shared.events.rows import time_key
+from shared.storage.tables import AlreadyStored, Changed, Table
+from shared.webhooks.subscriptions import row_key
+
+_MOST_TRIES = 20
+
+
+@dataclass(frozen=True)
+class DeliveryFilter:
+    """Which deliveries a listing shows: of this webhook, state, and of events from `since` and before `until`."""
+
+    webhook_id: int | None = None
+    state: DeliveryState | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class DeliveryLog:
+    """Reads and writes records."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, webhook_id: int, event: Event) -> DeliveryRecord | None:
+        """The record of one delivery, None before its first attempt."""
+        row = self._table.get(*delivery_keys(webhook_id, event.id, event.received_at))
+        return None if row is None else parse_record(row, str(row.metadata["etag"]))
+
+    def write(self, record: DeliveryRecord) -> None:
+        """Store a record, unless what is stored has come further: of two who worked at once, the later one counts."""
+        current: DeliveryRecord | None = record
+        for _ in range(_MOST_TRIES):
+            if current is None or self._put(record, current.etag):
+                return
+            current = self._newer(record)
+        raise Changed(record.event_id)
+
+    def of_event(self, event: Event) -> Iterator[DeliveryRecord]:
+        """The deliveries of an event. Its row key is the same in each partition, so this reads all partitions."""
+        key = delivery_keys(0, event.id, event.received_at)[1]
+        for row in self._table.query("RowKey eq @key", {"key": key}):
+            yield parse_record(row, str(row.metadata["etag"]))
+
+    def list(
+        self, wanted: DeliveryFilter, *, after: Position | None = None, page_size: int = 1000
+    ) -> Iterator[tuple[Position, DeliveryRecord]]:
+        """Deliveries by webhook, newest event first, each with its position; `after` leaves out what comes before."""
+        for row in self._table.query(*_query(wanted, after), page_size=page_size):
+            yield Position(row["PartitionKey"], row["RowKey"]), parse_record(row, str(row.metadata["etag"]))
+
+    def _put(self, record: DeliveryRecord, etag: str | None) -> bool:
+        try:
+            if etag is None:
+                self._table.insert(delivery_row(record))
+            else:
+                self._table.replace(delivery_row(record), etag=etag)
+        except (AlreadyStored, Changed):
+            return False
+        return True
+
+    def _newer(self, record: DeliveryRecord) -> DeliveryRecord | None:
+        """What is stored, if `record` may still replace it."""
+        row = self._table.get(*delivery_keys(record.webhook_id, record.event_id, record.event_at))
+        if row is None:
+            return record
+        stored = parse_record(row, str(row.metadata["etag"]))
+        return None if stored.is_past(record.cycle, record.attempts) else stored
+
+
+def _query(wanted: DeliveryFilter, after: Position | None) -> tuple[str, dict[str, Any]]:
+    conditions, parameters = ["PartitionKey ge @first"], {"first": "0"}
+    if wanted.webhook_id is not None:
+        conditions = ["PartitionKey eq @webhook"]
+        parameters = {"webhook": row_key(wanted.webhook_id)}
+    if wanted.until is not None:
+        conditions.append("RowKey ge @until")
+        # "." sorts after the "-" that follows the time in a key, so this leaves the moment itself out.
+        parameters["until"] = time_key(wanted.until) + "."
+    if wanted.since is not None:
+        conditions.append("RowKey lt @since")
+        parameters["since"] = time_key(wanted.since) + "."
+    if wanted.state is not None:
+        conditions.append("State eq @state")
+        parameters["state"] = wanted.state.value
+    if after is not None:
+        conditions.append("(PartitionKey gt @partition or (PartitionKey eq @partition and RowKey gt @after))")
+        parameters |= {"partition": after.partition, "after": after.key}
+    return " and ".join(conditions), parameters

@@ -1,0 +1,133 @@
+"""Works on one message of the queue `deliveries`: one attempt to deliver one event to one webhook (design.md 6).
+
+The order of steps makes every one of them repeatable. The next attempt is scheduled before this one is written down: a
+host that dies in between makes an attempt twice, and never none.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.delivery.attempt import Caller, Made
+from shared.delivery.disabling import Disabling
+from shared.delivery.lanes import Lanes
+from shared.delivery.log import DeliveryLog
+from shared.delivery.message import DeliveryMessage, parse_delivery_message
+from shared.delivery.outcome import Verdict
+from shared.delivery.queues import DeliveryQueues
+from shared.delivery.record import DeliveryRecord, DeliveryState, attempt_of, new_record
+from shared.delivery.schedule import next_delay
+from shared.events.event import Event
+from shared.events.store import EventStore
+from shared.storage.sealed import Sealer
+from shared.webhooks.registration import Registration
+from shared.webhooks.registry import WebhookRegistry
+from shared.webhooks.usage import Call, UsageCounter
+
+_SLOW_LANE_SECONDS = range(3, 10)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DeliveryParts:
+    """What a worker works with."""
+
+    registry: WebhookRegistry
+    events: EventStore
+    deliveries: DeliveryLog
+    queues: DeliveryQueues
+    usage: UsageCounter
+    sealer: Sealer
+    caller: Caller
+    disabling: Disabling
+    lanes: Lanes
+
+
+class DeliveryWorker:
+    """Makes attempts. `retry_delays` are seconds; `disable_after` is a number of consecutive failed attempts."""
+
+    def __init__(
+        self, parts: DeliveryParts, retry_delays: tuple[int, ...], disable_after: int, now: Callable[[], datetime]
+    ) -> None:
+        self._parts = parts
+        self._retry_delays = retry_delays
+        self._disable_after = disable_after
+        self._now = now
+
+    def work(self, body: bytes, *, is_slow_lane: bool) -> None:
+        """Handle one message; raises NotOurs, and Unavailable in an outage. The host then tries it again."""
+        message = parse_delivery_message(body)
+        registration = self._parts.registry.get(message.webhook_id)
+        event = self._event(message)
+        if registration is None or event is None:
+            log.info("nothing to deliver: event %s or webhook %d is gone", message.event_id, message.webhook_id)
+            return
+        if message.cycle == 0 and event.type not in registration.webhook.events:
+            # The index of subscriptions may list too much; the registration decides.
+            return
+        with self._parts.lanes.enter(registration.id, event.id, is_slow_lane=is_slow_lane) as entered:
+            if entered:
+                # The place is kept until the attempt is written down, so that a doubled message finds it there.
+                self._deliver(message, registration, event)
+                return
+        delay = random.choice(_SLOW_LANE_SECONDS) if is_slow_lane else 0  # noqa: S311 - spreads the load
+        self._parts.queues.send_slow(message, delay_seconds=delay)
+
+    def _deliver(self, message: DeliveryMessage, registration: Registration, event: Event) -> None:
+        record = self._parts.deliveries.get(registration.id, event) or new_record(registration.id, event)
+        if record.is_past(message.cycle, message.attempt):
+            return
+        record = replace(record, cycle=message.cycle, attempts=message.attempt)
+        if registration.is_active:
+            self._settle(message, registration, event, record, self._call(registration, event, record))
+        else:
+            self._parts.deliveries.write(replace(record, state=DeliveryState.HELD, next_attempt_at=None))
+
+    def _event(self, message: DeliveryMessage) -> Event | None:
+        if message.event is not None:
+            return message.event
+        stored = self._parts.events.get(message.event_id)
+        return None if stored is None else stored.event
+
+    def _call(self, registration: Registration, event: Event, record: DeliveryRecord) -> Made:
+        sealed = registration.sealed_secret
+        secrets = [] if sealed is None else [self._parts.sealer.open(sealed)]
+        made = self._parts.caller.call(registration.webhook, secrets, event, attempt=record.attempts)
+        delivered = made.outcome.verdict is Verdict.DELIVERED
+        self._parts.lanes.report(registration.id, succeeded=delivered, seconds=made.duration.total_seconds())
+        return made
+
+    def _settle(
+        self,
+        message: DeliveryMessage,
+        registration: Registration,
+        event: Event,
+        record: DeliveryRecord,
+        made: Made,
+    ) -> None:
+        """Count, disable where it must be, schedule what comes next, and write it down, in this order."""
+        outcome = made.outcome
+        attempt = attempt_of(outcome, made.at, made.duration.total_seconds())
+        error = None if outcome.verdict is Verdict.DELIVERED else outcome.text
+        usage = self._parts.usage.count(registration.id, Call(event.id, made.at, error))
+        if error is None:
+            self._parts.deliveries.write(record.after(attempt, DeliveryState.DELIVERED, None))
+            return
+        if outcome.verdict is Verdict.GONE or usage.consecutive_errors >= self._disable_after:
+            self._parts.disabling.disable(registration, event, error)
+            self._parts.deliveries.write(record.after(attempt, DeliveryState.HELD, None))
+            return
+        delay = next_delay(self._retry_delays, record.attempts + 1, outcome.wait, random.random())  # noqa: S311 - jitter
+        if delay is None:
+            self._parts.deliveries.write(record.after(attempt, DeliveryState.FAILED, None))
+            return
+        self._schedule(message, delay)
+        self._parts.deliveries.write(record.after(attempt, DeliveryState.PENDING, self._now() + delay))
+
+    def _schedule(self, message: DeliveryMessage, delay: timedelta) -> None:
+        # Whole seconds are what a queue knows; rounded up, because an attempt is never early.
+        seconds = -int(-delay.total_seconds() // 1)
+        self._parts.queues.send(message.model_copy(update={"attempt": message.attempt + 1}), delay_seconds=seconds)

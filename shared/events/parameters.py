@@ -1,0 +1,64 @@
+"""Query parameters of the Events API, cast and checked; a wrong one is a BadRequest that names it. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shared.errors import BadRequest
+
+MOST_ITEMS = 200
+_DEFAULT_ITEMS = 50
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_POSITION = re.compile(rf"(\d{{8,10}})\.(\d{{17}}-{_UUID})")
+
+
+@dataclass(frozen=True)
+class Position:
+    """A row by its keys: where a listing stopped, so that a later one can go on."""
+
+    partition: str
+    key: str
+
+    def as_token(self) -> str:
+        """The position as a client gets it."""
+        return f"{self.partition}.{self.key}"
+
+
+def is_event_id(text: str) -> bool:
+    """Whether this can be the id of an event."""
+    return re.fullmatch(_UUID, text) is not None
+
+
+def parse_limit(query: Mapping[str, str]) -> int:
+    """`limit`: how many items a page has."""
+    text = query.get("limit")
+    if text is None:
+        return _DEFAULT_ITEMS
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_ITEMS)) and 1 <= int(text) <= MOST_ITEMS):
+        raise BadRequest(f"limit: a whole number from 1 to {MOST_ITEMS} is needed", pointer="#/limit")
+    return int(text)
+
+
+def parse_moment(query: Mapping[str, str], name: str) -> datetime | None:
+    """A time in ISO 8601, `since` or `until`; one without an offset is UTC."""
+    text = query.get(name)
+    if text is None:
+        return None
+    try:
+        # A "+" that was not escaped arrives as a space, and in a time with a "T" nothing else is one.
+        moment = datetime.fromisoformat(re.sub(r" (?=\d\d:?\d\d$)", "+", text) if "T" in text else text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadRequest(f"{name}: an ISO 8601 time is needed, 2026-01-31T12:00:00Z", pointer=f"#/{name}") from None
+
+
+def parse_position(query: Mapping[str, str]) -> Position | None:
+    """`continuationToken`: where the page before ended."""
+    token = query.get("continuationToken")
+    if token is None:
+        return None
+    found = _POSITION.fullmatch(token)
+    if found is None:
+        raise BadRequest("continuationToken: not one that this API gave", pointer="#/continuationToken")
+    return Position(found.group(1), found.group(2))

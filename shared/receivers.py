@@ -1,0 +1,81 @@
+"""The parts that have to do with receivers: registering webhooks, dispatching events, delivering them.
+
+Apart from shared/hub.py because receiving an event needs none of them, and a cold start should not wait for them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from shared.delivery.attempt import Caller
+from shared.delivery.disabling import Disabling, Notices
+from shared.delivery.fan_out import DeliveryFanOut
+from shared.delivery.lanes import Lanes
+from shared.delivery.log import DeliveryLog
+from shared.delivery.queues import DeliveryQueues
+from shared.delivery.record import DELIVERIES_TABLE
+from shared.delivery.replay import Replay
+from shared.delivery.target_policy import TargetPolicy
+from shared.delivery.transport import Transport
+from shared.delivery.worker import DeliveryParts, DeliveryWorker
+from shared.events.dispatch import Completion, Dispatcher
+from shared.events.store import EventStore
+from shared.settings import Settings
+from shared.storage.account import StorageAccount
+from shared.storage.sealed import Sealer
+from shared.webhooks.receiver_check import ReceiverCheck
+from shared.webhooks.registry import WebhookRegistry
+from shared.webhooks.rows import USAGE_TABLE
+from shared.webhooks.saving import WebhookSaving
+from shared.webhooks.usage import UsageCounter
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """Registrations, and what calls the receivers behind them."""
+
+    webhooks: WebhookRegistry
+    saving: WebhookSaving
+    dispatcher: Dispatcher
+    deliveries: DeliveryLog
+    worker: DeliveryWorker
+    replay: Replay
+
+    @classmethod
+    def assemble(
+        cls,
+        settings: Settings,
+        storage: StorageAccount,
+        events: EventStore,
+        completion: Completion,
+        notices: Notices,
+        now: Callable[[], datetime],
+    ) -> Self:
+        """The parts of these settings; one transport, and so one policy, serves save, test and delivery."""
+        transport = Transport(
+            TargetPolicy(settings.delivery_require_https, settings.delivery_allowed_networks),
+            deadline_seconds=settings.delivery_deadline_seconds,
+            max_response_bytes=settings.delivery_max_response_bytes,
+        )
+        registry, sealer = WebhookRegistry(storage), Sealer(settings.secrets_key)
+        queues, deliveries = DeliveryQueues(storage), DeliveryLog(storage.table(DELIVERIES_TABLE))
+        parts = DeliveryParts(
+            registry=registry,
+            events=events,
+            deliveries=deliveries,
+            queues=queues,
+            usage=UsageCounter(storage.table(USAGE_TABLE)),
+            sealer=sealer,
+            caller=Caller(transport, now),
+            disabling=Disabling(registry, events, notices, now),
+            lanes=Lanes(),
+        )
+        return cls(
+            webhooks=registry,
+            saving=WebhookSaving(registry, events, sealer, ReceiverCheck(transport, now), now),
+            dispatcher=Dispatcher(events, completion, DeliveryFanOut(registry, queues), settings.retry_delays),
+            deliveries=deliveries,
+            worker=DeliveryWorker(parts, settings.retry_delays, settings.disable_after, now),
+            replay=Replay(deliveries, queues, now),
+        )

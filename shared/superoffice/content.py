@@ -1,0 +1,77 @@
+"""Bodies in and out: which formats are taken and given, and how one is chosen (facts/superoffice.md 7)."""
+
+import json
+from collections.abc import Callable
+from enum import StrEnum
+
+from shared.errors import BadRequest, UnsupportedMediaType
+from shared.strict_json import parse_json
+from shared.superoffice.accept import wish_for
+from shared.superoffice.form import read_form
+from shared.superoffice.xml_input import read_xml
+from shared.superoffice.xml_output import write_xml
+
+
+class Format(StrEnum):
+    """What can be answered, by its media type; the first one is the default, and the order settles a tie."""
+
+    JSON = "application/json"
+    TEXT_JSON = "text/json"
+    XML = "application/xml"
+    TEXT_XML = "text/xml"
+
+
+_READERS: dict[str, Callable[[bytes], object]] = {
+    Format.JSON: parse_json,
+    Format.TEXT_JSON: parse_json,
+    Format.XML: read_xml,
+    Format.TEXT_XML: read_xml,
+    "application/x-www-form-urlencoded": read_form,
+}
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+_XML = frozenset({Format.XML, Format.TEXT_XML})
+
+
+def read_document(body: bytes, content_type: str | None) -> object:
+    """The document in a body of JSON, XML or form fields; patches are JSON.
+
+    Raises UnsupportedMediaType for another type or charset, or none at all, and BadRequest for an empty or malformed
+    body. How long a body may be is decided before (shared/http.py).
+    """
+    reader = _reader(content_type or "")
+    if not body.strip():
+        raise BadRequest("the body is empty: an entity is needed", pointer="#")
+    return reader(body)
+
+
+def choose_format(accept: str | None) -> Format:
+    """The format that the header Accept wants most; JSON where it is absent, malformed, or asks for others only."""
+    if not accept:
+        return Format.JSON
+    # max gives the first of equals: where the header wants two formats alike, the order of the enum counts.
+    best = max(Format, key=lambda known: wish_for(known, accept))
+    return best if wish_for(best, accept).quality else Format.JSON
+
+
+def write_document(value: object, format_: Format, root: str) -> tuple[bytes, str]:
+    """The body and its Content-Type; `root` names the root element where it is XML."""
+    body = write_xml(value, root) if format_ in _XML else _json(value)
+    return body, f"{format_}; charset=utf-8"
+
+
+def _json(value: object) -> bytes:
+    # A text from a receiver may hold what UTF-8 cannot.
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _reader(content_type: str) -> Callable[[bytes], object]:
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    is_json = media_type.startswith("application/") and media_type.endswith("+json")
+    reader = parse_json if is_json else _READERS.get(media_type)
+    if reader is None:
+        raise UnsupportedMediaType("Content-Type must be JSON, XML or application/x-www-form-urlencoded")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip(' "') not in _CHARSETS:
+            raise UnsupportedMediaType("the charset must be utf-8")
+    return reader

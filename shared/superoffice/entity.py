@@ -1,0 +1,103 @@
+"""The Webhook that a client sends: all members it may set, checked (facts/superoffice.md 1.2).
+
+Members are known in any case; unknown ones are ignored, and so are those that the server sets. Whether the target may
+be called, and which headers may be added, is decided elsewhere (shared/webhooks/saving.py).
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+from pydantic.alias_generators import to_pascal
+from pydantic_core import ErrorDetails
+
+from shared.errors import BadRequest, FieldError
+from shared.superoffice.fields import addresses, event_names, header_texts, not_blank, objects, printable
+from shared.superoffice.flags import NotifyVia, NotifyWhen, WebhookState, parse_flags, parse_state
+from shared.superoffice.limits import at_most, json_at_most
+
+__all__ = ["NotifyVia", "NotifyWhen", "WebhookInput", "WebhookState", "parse_webhook"]
+
+_TYPES = "types"
+_NEEDS = {
+    "missing": "this is needed, and not blank",
+    "string_type": "a text is needed",
+    "string_unicode": "a text is needed that UTF-8 can hold",
+    "dict_type": "an object is needed",
+}
+
+
+def _known_type(text: str, info: ValidationInfo) -> str:
+    # A stored webhook is read back without a context: its type was known when it was saved.
+    types: Collection[str] | None = (info.context or {}).get(_TYPES)
+    if types is not None and text not in types:
+        raise ValueError(f"{' or '.join(sorted(types))} is needed")
+    return text
+
+
+def _notify_via(value: object) -> NotifyVia:
+    return parse_flags(NotifyVia, value)
+
+
+def _notify_when(value: object) -> NotifyWhen:
+    return parse_flags(NotifyWhen, value)
+
+
+_STRIPPED = AfterValidator(str.strip)
+_JSON = AfterValidator(json_at_most(30_000))
+_EMail = Annotated[str, _STRIPPED, AfterValidator(printable), at_most(239)]
+
+
+class WebhookInput(BaseModel):
+    """A webhook as its owner wants it. Made by `parse_webhook`; stored and read back by the vendor's names.
+
+    `events` are in lower case, each once. `secret` may be the mask that stands for the stored one.
+    """
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True)
+
+    name: Annotated[str, AfterValidator(not_blank), at_most(400)]
+    events: Annotated[tuple[str, ...], BeforeValidator(event_names)]
+    target_url: Annotated[str, _STRIPPED, AfterValidator(not_blank), at_most(4000)]
+    secret: Annotated[str, at_most(400)] | None = None
+    state: Annotated[WebhookState, BeforeValidator(parse_state)] = WebhookState.ACTIVE
+    type: Annotated[str, _STRIPPED, AfterValidator(str.lower), at_most(100), AfterValidator(_known_type)] = "webhook"
+    headers: Annotated[dict[str, str], BeforeValidator(header_texts), _JSON] | None = None
+    properties: Annotated[dict[str, object], _JSON] | None = None
+    errors_email: _EMail | None = None
+    error_emails: Annotated[tuple[_EMail, ...], BeforeValidator(addresses), _JSON] = ()
+    error_associates: Annotated[tuple[dict[str, object], ...], BeforeValidator(objects), _JSON] = ()
+    description: Annotated[str, at_most(4000)] | None = None
+    notify_via: Annotated[NotifyVia, BeforeValidator(_notify_via)] = NotifyVia(0)
+    notify_when: Annotated[NotifyWhen, BeforeValidator(_notify_when)] = NotifyWhen(0)
+
+
+_ALIASES = {to_pascal(name).lower(): to_pascal(name) for name in WebhookInput.model_fields}
+
+
+def parse_webhook(document: Mapping[str, object], *, types: Collection[str]) -> WebhookInput:
+    """The webhook in a document; `types` are those that have a deliverer.
+
+    A null and an empty text count as not given. Raises BadRequest with one error for each member that is missing or
+    wrong, in the entity's order.
+    """
+    given = {_ALIASES[key.lower()]: value for key, value in document.items() if key.lower() in _ALIASES}
+    known = {name: value for name, value in given.items() if value is not None and value != ""}
+    try:
+        return WebhookInput.model_validate(known, context={_TYPES: types})
+    except ValidationError as refusal:
+        raise BadRequest.of(_field_errors(refusal)) from None
+
+
+def _field_errors(refusal: ValidationError) -> list[FieldError]:
+    found: dict[str, FieldError] = {}
+    for error in refusal.errors(include_url=False, include_input=False):
+        name = str(error["loc"][0])
+        found.setdefault(name, FieldError(f"#/{name}", f"{name}: {_need(error)}"))
+    return list(found.values())
+
+
+def _need(error: ErrorDetails) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    return _NEEDS.get(error["type"], "a value of another kind is needed")

@@ -1,0 +1,48 @@
+"""Errors in SuperOffice's shape (facts/superoffice.md 1.8), made from the tree of shared/errors.py.
+
+PatchConflict                409  a `test` in a JSON Patch found another value; a Conflict
+"""
+
+from shared.errors import (
+    BadRequest,
+    Conflict,
+    HubError,
+    Misconfigured,
+    NotAllowed,
+    NotFound,
+    PreconditionFailed,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+
+ERROR_SOURCE = "DynamicsWebhookHub"
+
+# The vendor documents SoNotFoundException only. The other names with So are exceptions that its libraries have; where
+# none fits, the name says what happened. The first class that fits counts.
+_TYPES: tuple[tuple[type[HubError], str], ...] = (
+    (BadRequest, "SoInvalidArgumentException"),
+    (Unauthenticated, "SoSessionException"),
+    (NotAllowed, "SoSentryException"),
+    (NotFound, "SoNotFoundException"),
+    (Conflict, "SoIllegalOperationException"),
+    (PreconditionFailed, "PreconditionFailedException"),
+    (TooLarge, "RequestTooLargeException"),
+    (UnsupportedMediaType, "UnsupportedMediaTypeException"),
+    (Unavailable, "ServiceUnavailableException"),
+)
+_OTHER = "SoException"
+_NOT_SET_UP = "the hub is not set up correctly"
+
+
+class PatchConflict(Conflict):
+    """A `test` operation found another value than it names; the webhook was changed by somebody else."""
+
+
+def superoffice_error(error: HubError) -> dict[str, object]:
+    """The body of the answer to an error; `error.status` is its status."""
+    kind = next((name for known, name in _TYPES if isinstance(error, known)), _OTHER)
+    # What is wrong with a setting is the administrator's business, and stands in the log.
+    message = _NOT_SET_UP if isinstance(error, Misconfigured) else error.detail
+    return {"Error": True, "ErrorType": kind, "ErrorMessage": message, "ErrorSource": ERROR_SOURCE}

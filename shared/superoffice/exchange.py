@@ -1,0 +1,75 @@
+"""One request to SuperOffice's API, and the answer to it: caller, document, format, and errors in its own shape."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import azure.functions as func
+
+from shared.callers.caller import Caller
+from shared.errors import BadRequest, HubError, Misconfigured
+from shared.http import bounded_body, error_headers
+from shared.hub import Hub
+from shared.superoffice.content import choose_format, read_document, write_document
+from shared.superoffice.errors import superoffice_error
+from shared.superoffice.select import apply_select
+from shared.superoffice.timezone import tag_times
+
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request of a Relationship Manager; made by `begin`."""
+
+    hub: Hub
+    req: func.HttpRequest
+    caller: Caller
+
+    @classmethod
+    def begin(cls, hub: Hub, req: func.HttpRequest) -> "Exchange":
+        """The exchange, where the caller may have it; raises Unauthenticated, NotAllowed or Unavailable."""
+        return cls(hub, req, hub.callers.require_manager(req.headers))
+
+    def document(self) -> object:
+        """The body as a document, None where there is none; raises BadRequest and its like."""
+        body = bounded_body(self.req)
+        return read_document(body, self.req.headers.get("content-type")) if body.strip() else None
+
+    def required_object(self) -> dict[str, object]:
+        """The body as an object; raises BadRequest where it is none."""
+        document = self.document()
+        if not isinstance(document, dict):
+            raise BadRequest("the body must hold an object", pointer="#")
+        return document
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The query's parameters by name in lower case, for SuperOffice's clients spell them as they like."""
+        return {name.lower(): value for name, value in self.req.params.items()}
+
+    def reply(self, value: object, *, root: str, select: bool = False) -> func.HttpResponse:
+        """200 with this value in the format that the caller takes; `select` honours the parameter $select."""
+        wanted = self.query.get("$select") if select else None
+        if isinstance(value, dict):
+            value = self._shaped(value, wanted)
+        elif isinstance(value, list):
+            value = [self._shaped(one, wanted) for one in value]
+        body, content_type = write_document(value, choose_format(self.req.headers.get("accept")), root)
+        return func.HttpResponse(body, status_code=200, headers={**_NO_STORE, "Content-Type": content_type})
+
+    def _shaped(self, entity: dict[str, object], select: str | None) -> dict[str, object]:
+        return tag_times(apply_select(entity, select), self.req.headers.get("so-timezone"))
+
+
+def no_content() -> func.HttpResponse:
+    """204."""
+    return func.HttpResponse(status_code=204, headers=_NO_STORE)
+
+
+def refuse(error: HubError) -> func.HttpResponse:
+    """An error in SuperOffice's shape, always in JSON, as its clients read it."""
+    shown = Misconfigured("the hub is not set up correctly") if isinstance(error, Misconfigured) else error
+    body, content_type = write_document(superoffice_error(shown), choose_format(None), "Error")
+    headers = {**error_headers(error), "Content-Type": content_type}
+    return func.HttpResponse(body, status_code=error.status, headers=headers)

@@ -1,0 +1,84 @@
+"""The members of a Webhook that need more than a type: each function takes what came and gives what is kept.
+
+All raise ValueError with what is needed; entity.py puts the member's name before it.
+"""
+
+import json
+import re
+
+_MOST_TEXTS = 4000
+_MOST_EVENT_CHARACTERS = 4000
+_EVENT = re.compile(r"[a-z0-9_.-]+", re.IGNORECASE | re.ASCII)
+
+
+def not_blank(text: str) -> str:
+    """A text with more than white space in it."""
+    if not text.strip():
+        raise ValueError("a text that is not blank is needed")
+    return text
+
+
+def printable(text: str) -> str:
+    """A text without line breaks and other control characters: an address ends up in the head of a mail."""
+    if not text.isprintable():
+        raise ValueError("a text without control characters is needed")
+    return text
+
+
+def event_names(value: object) -> tuple[str, ...]:
+    """Names of events in lower case, each once, in the order given.
+
+    SuperOffice keeps them joined by commas, so that is how they are measured.
+    """
+    names = [name.strip() for name in _texts(value)]
+    for number, name in enumerate(names, 1):
+        if not _EVENT.fullmatch(name):
+            raise ValueError(f"a name has letters, digits, _, - and . only, one at least; name {number} has not")
+    known = tuple(dict.fromkeys(name.lower() for name in names))
+    if not known:
+        raise ValueError("the name of one event at least is needed")
+    length = len(",".join(known))
+    if length > _MOST_EVENT_CHARACTERS:
+        raise ValueError(f"at most {_MOST_EVENT_CHARACTERS} characters are taken, joined by commas, not {length}")
+    return known
+
+
+def addresses(value: object) -> tuple[str, ...]:
+    """E-mail addresses; blank ones are left out."""
+    return tuple(text.strip() for text in _texts(value) if text.strip())
+
+
+def header_texts(value: object) -> dict[str, str]:
+    """Headers, name to text. Numbers and booleans become texts, as JSON.NET makes them."""
+    if not isinstance(value, dict):
+        raise ValueError("an object is needed, names to texts")
+    return {name: _header_text(name, one) for name, one in value.items()}
+
+
+def objects(value: object) -> tuple[dict[str, object], ...]:
+    """Objects, kept as they are."""
+    if not isinstance(value, list | tuple):
+        raise ValueError("a list of objects is needed")
+    found = tuple(item for item in value if isinstance(item, dict))
+    if len(found) != len(value):
+        raise ValueError("a list of objects is needed")
+    return found
+
+
+def _header_text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    raise ValueError(f"a text is needed as the value of {name[:50]}")
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("a list of texts is needed")
+    if len(value) > _MOST_TEXTS:
+        raise ValueError(f"at most {_MOST_TEXTS} texts are taken, not {len(value)}")
+    texts = [item for item in value if isinstance(item, str)]
+    if len(texts) != len(value):
+        raise ValueError("a list of texts is needed")
+    return texts

@@ -1,0 +1,120 @@
+"""What can be done with webhooks, once for both of SuperOffice's APIs: facts/superoffice.md 1.1 and 1.4."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.errors import BadRequest, NotFound
+from shared.hub import now
+from shared.superoffice.entity import WebhookInput, WebhookState, parse_webhook
+from shared.superoffice.exchange import Exchange
+from shared.superoffice.render import associate_of, render, render_result
+from shared.webhooks.registration import SECRET_MASK, Registration, Usage
+from shared.webhooks.registry import WebhookFilter
+from shared.webhooks.signals import signalled_event
+from shared.webhooks.types import WEBHOOK_TYPES
+
+type Entity = dict[str, object]
+
+_LAST_INT32 = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class WebhookOperations:
+    """The operations within one exchange. Each raises NotFound, BadRequest, Conflict and what storage raises."""
+
+    exchange: Exchange
+
+    def find(self, id_text: str) -> Registration:
+        """The webhook with this id; raises NotFound."""
+        is_id = id_text.isascii() and id_text.isdigit() and len(id_text) <= len(str(_LAST_INT32))
+        found = self.exchange.hub.receivers.webhooks.get(int(id_text)) if is_id else None
+        if found is None:
+            raise NotFound(f"Webhook id {id_text[:20]} not found")
+        return found
+
+    def show(self, registration: Registration, *, new_secret: str | None = None) -> Entity:
+        """A webhook with its usage."""
+        return self._entity(registration, self.exchange.hub.receivers.webhooks.usage(registration.id), new_secret)
+
+    def create(self, document: Mapping[str, object]) -> Entity:
+        """Store a new webhook, whatever id the document names."""
+        saved = self.exchange.hub.receivers.saving.create(_parse(document), self.exchange.caller)
+        return self._entity(saved.registration, Usage(), saved.new_secret)
+
+    def update(self, before: Registration, document: Mapping[str, object]) -> Entity:
+        """Replace a webhook by the document."""
+        saved = self.exchange.hub.receivers.saving.update(before, _parse(document), self.exchange.caller)
+        return self.show(saved.registration, new_secret=saved.new_secret)
+
+    def list(self, name: str | None, event: str | None, state: object) -> list[Entity]:
+        """The webhooks that the filters let through; empty texts and Unknown are no filter."""
+        wanted = WebhookFilter(name or None, event or None, parse_status(state))
+        found = self.exchange.hub.receivers.webhooks.list(wanted)
+        return [self._entity(registration, usage, None) for registration, usage in found]
+
+    def test(self, document: Mapping[str, object]) -> Entity:
+        """Send a test event to the webhook in the document, which need not be saved."""
+        webhook = parse_test(document)
+        id_ = member(document, "WebhookId")
+        before = (
+            self.exchange.hub.receivers.webhooks.get(id_) if isinstance(id_, int) and 0 < id_ <= _LAST_INT32 else None
+        )
+        failure = self.exchange.hub.receivers.saving.test(webhook, before, self.exchange.caller)
+        return render_result(is_success=failure is None, message=failure or "the test event was accepted")
+
+    def signal(self, name: str, primary_key: int, data: object) -> None:
+        """Take an event in, to be delivered to every webhook that wants it."""
+        if data is not None and not isinstance(data, dict):
+            raise BadRequest("Data: an object is needed", pointer="#/Data")
+        hub, user_id = self.exchange.hub, self.exchange.caller.user.id
+        event, payload = signalled_event(name, primary_key, data or {}, user_id, now())
+        hub.events.accept(event, payload)
+
+    def last_error(self, id_text: str) -> str:
+        """What the receiver answered when it failed last, empty where it never did."""
+        return self.exchange.hub.receivers.webhooks.usage(self.find(id_text).id).last_error
+
+    def with_links(self, entity: Entity) -> Entity:
+        """The entity with the links that it has by id and after saving."""
+        base = f"{self.exchange.hub.settings.public_url}/api/v1/Webhook"
+        return {**entity, "_Links": {"Self": f"{base}/{entity['WebhookId']}", "Archive": base}}
+
+    def _entity(self, registration: Registration, usage: Usage, new_secret: str | None) -> Entity:
+        """A webhook as its reader sees it: a secret that was set just now is shown, any other is masked."""
+        registered_by, updated_by = registration.registered_by, registration.updated_by
+        return render(
+            registration,
+            usage,
+            registered_by=associate_of(registered_by.id, is_application=registered_by.is_application),
+            updated_by=associate_of(updated_by.id, is_application=updated_by.is_application),
+            secret=new_secret or (SECRET_MASK if registration.sealed_secret else None),
+        )
+
+
+def member(document: Mapping[str, object], name: str) -> object:
+    """A member of a document, by its name in any case; None where it is missing."""
+    return next((value for given, value in document.items() if given.lower() == name.lower()), None)
+
+
+def parse_status(state: object) -> WebhookState | None:
+    """The state in a filter, by name or number; None is no filter. Raises BadRequest."""
+    text = "" if state is None else str(state).strip().lower()
+    if text in {"", "0", "unknown"}:
+        return None
+    by_number = {str(number): found for number, found in enumerate(WebhookState)}
+    found = (by_number | {one.value.lower(): one for one in WebhookState}).get(text)
+    if found is None:
+        raise BadRequest("StatusFilter: Unknown, Active, Stopped or TooManyErrors is needed", pointer="#/StatusFilter")
+    return found
+
+
+def parse_test(document: Mapping[str, object]) -> WebhookInput:
+    """A webhook to be tested: all it must have is a target."""
+    stand_ins: dict[str, object] = {"Name": "test", "Events": ["test"]}
+    missing = {name: value for name, value in stand_ins.items() if not member(document, name)}
+    given = {name: value for name, value in document.items() if name.lower() not in map(str.lower, missing)}
+    return _parse({**given, **missing})
+
+
+def _parse(document: Mapping[str, object]) -> WebhookInput:
+    return parse_webhook(document, types=WEBHOOK_TYPES)

@@ -1,0 +1,78 @@
+"""The entities that clients read: all members, in the order of the vendor's documents (facts/superoffice.md 1.2).
+
+Null stands where there is nothing, but lists are never null. Times are UTC without an offset; timezone.py may tag them.
+"""
+
+from datetime import UTC, datetime
+
+from shared.superoffice.associate import Associate, associate_of
+from shared.superoffice.entity import WebhookInput
+from shared.superoffice.flags import flag_names
+from shared.webhooks.registration import Registration, Usage
+
+__all__ = ["associate_of", "default_webhook", "render", "render_result"]
+
+UNSET_TIME = "0001-01-01T00:00:00"
+
+_DEFAULT_EVENTS = ("contact.created", "contact.deleted")
+
+
+def render(
+    registration: Registration, usage: Usage, *, registered_by: Associate, updated_by: Associate, secret: str | None
+) -> dict[str, object]:
+    """A stored webhook; `secret` is what its reader is shown."""
+    return _webhook(
+        registration.webhook,
+        usage,
+        WebhookId=registration.id,
+        Secret=secret,
+        Registered=_time(registration.registered),
+        RegisteredAssociate=registered_by.render(),
+        Updated=_time(registration.updated),
+        UpdatedAssociate=updated_by.render(),
+    )
+
+
+def default_webhook() -> dict[str, object]:
+    """A webhook with default values, not saved: what GET default and CreateDefaultWebhook give."""
+    blank = WebhookInput.model_construct(name="", events=_DEFAULT_EVENTS, target_url="")
+    return _webhook(blank, Usage(), Name=None, TargetUrl=None)
+
+
+def render_result(*, is_success: bool, message: str) -> dict[str, object]:
+    """The outcome of a test: a WebhookResult."""
+    return {"Success": is_success, "Message": message, "TableRight": None, "FieldProperties": None}
+
+
+def _webhook(webhook: WebhookInput, usage: Usage, **known: object) -> dict[str, object]:
+    entity: dict[str, object] = {
+        "WebhookId": 0,
+        "Name": webhook.name,
+        "Events": list(webhook.events),
+        "TargetUrl": webhook.target_url,
+        "Secret": None,
+        "State": webhook.state.value,
+        "Type": webhook.type,
+        "Headers": webhook.headers,
+        "Properties": webhook.properties,
+        "Registered": UNSET_TIME,
+        "RegisteredAssociate": None,
+        "Updated": UNSET_TIME,
+        "UpdatedAssociate": None,
+        "ErrorsEmail": webhook.errors_email,
+        "ErrorEmails": list(webhook.error_emails),
+        "ErrorAssociates": list(webhook.error_associates),
+        "Description": webhook.description,
+        "NotifyVia": flag_names(webhook.notify_via),
+        "NotifyWhen": flag_names(webhook.notify_when),
+        "TotalCalls": usage.total_calls,
+        "TotalErrors": usage.total_errors,
+        "ConsecutiveErrors": usage.consecutive_errors,
+        "LastError": usage.last_error or None,
+    }
+    return entity | known
+
+
+def _time(moment: datetime) -> str:
+    # To the second, as SuperOffice keeps them; If-Modified-Since knows no finer time either.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")

@@ -1,0 +1,79 @@
+"""The REST API `/api/v1/Webhook`: which path is which operation (facts/superoffice.md 1.1)."""
+
+import azure.functions as func
+
+from shared.errors import BadRequest, NotFound, PreconditionFailed
+from shared.hub import Hub
+from shared.superoffice.conditional import is_not_modified, precondition_failed
+from shared.superoffice.exchange import Exchange, no_content
+from shared.superoffice.operations import WebhookOperations
+from shared.superoffice.patch import apply_patch
+from shared.superoffice.render import default_webhook
+from shared.webhooks.registration import Registration
+
+
+def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
+    """Answer one request; raises the errors of shared/errors.py."""
+    exchange = Exchange.begin(hub, req)
+    operations = WebhookOperations(exchange)
+    parts = tuple(part for part in req.route_params.get("path", "").split("/") if part)
+    match req.method.upper(), tuple(part.lower() for part in parts):
+        case "GET", ():
+            return _list(operations)
+        case "POST", ():
+            return _create(operations)
+        case "GET", ("default",):
+            return exchange.reply(default_webhook(), root="Webhook")
+        case "POST", ("test",):
+            return exchange.reply(operations.test(exchange.required_object()), root="WebhookResult")
+        case "GET", (id_text, "lasterror"):
+            return exchange.reply(operations.last_error(id_text), root="string")
+        case "POST", (_, primary_key):
+            operations.signal(parts[0], _int32(primary_key), exchange.document())
+            return no_content()
+        case ("GET" | "PUT" | "PATCH" | "DELETE") as method, (id_text,):
+            return _one(operations, method, operations.find(id_text))
+    raise NotFound(f"there is no {req.method.upper()} at this path")
+
+
+def _list(operations: WebhookOperations) -> func.HttpResponse:
+    name, event, state = map(operations.exchange.query.get, ("namefilter", "eventfilter", "statusfilter"))
+    return operations.exchange.reply(operations.list(name, event, state), root="ArrayOfWebhook")
+
+
+def _create(operations: WebhookOperations) -> func.HttpResponse:
+    return _reply(operations, operations.create(operations.exchange.required_object()))
+
+
+def _one(operations: WebhookOperations, method: str, found: Registration) -> func.HttpResponse:
+    headers = operations.exchange.req.headers
+    if method == "GET":
+        if is_not_modified(headers.get("if-modified-since"), found.updated):
+            return func.HttpResponse(status_code=304)
+        return _reply(operations, operations.show(found))
+    if precondition_failed(headers.get("if-unmodified-since"), found.updated):
+        raise PreconditionFailed(f"Webhook id {found.id} was changed since then")
+    if method == "DELETE":
+        operations.exchange.hub.receivers.saving.delete(found)
+        return no_content()
+    return _reply(operations, operations.update(found, _changed(operations, found, method)))
+
+
+def _changed(operations: WebhookOperations, found: Registration, method: str) -> dict[str, object]:
+    if method == "PUT":
+        return operations.exchange.required_object()
+    patch = operations.exchange.document()
+    if patch is None:
+        raise BadRequest("a patch is needed in the body", pointer="#")
+    return apply_patch(operations.show(found), patch)
+
+
+def _reply(operations: WebhookOperations, entity: dict[str, object]) -> func.HttpResponse:
+    return operations.exchange.reply(operations.with_links(entity), root="WebhookWithLinks", select=True)
+
+
+def _int32(text: str) -> int:
+    try:
+        return int(text[: len(str(-(2**31))) + 1])
+    except ValueError:
+        raise BadRequest("primaryKey: a 32-bit integer is needed", pointer="#/primaryKey") from None

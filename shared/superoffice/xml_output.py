@@ -1,0 +1,103 @@
+"""Writing SuperOffice's entities as XML; xml_names.py says how they are spelled, xml_input.py reads them back."""
+
+import re
+from collections.abc import Callable
+from xml.sax.saxutils import escape
+
+from shared.superoffice.members import Kind, kind_of
+from shared.superoffice.xml_names import (
+    ANY_ITEM,
+    ARRAY,
+    INSTANCE,
+    KEY,
+    SCHEMA,
+    VALUE,
+    entry_name,
+    item_name,
+    kind_of_place,
+    value_name,
+)
+
+_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
+_NAMESPACES = f' xmlns:i="{INSTANCE}" xmlns:d="{SCHEMA}"'
+# XML 1.0 has no place for these, not even escaped.
+_IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REPLACEMENT = "\ufffd"
+# A parser would turn a bare carriage return into a line feed.
+_ESCAPES = {"\r": "&#13;"}
+_TYPES = {
+    Kind.TEXT: "d:string",
+    Kind.NUMBER: "d:double",
+    Kind.BOOLEAN: "d:boolean",
+    Kind.LIST: f"{ARRAY}{ANY_ITEM}",
+    Kind.DICTIONARY: f"{ARRAY}{entry_name(VALUE)}",
+}
+_INT32, _INT64 = 2**31, 2**63
+
+
+def write_xml(value: object, root: str) -> bytes:
+    """A document whose root has this name: `Webhook`, or `ArrayOfWebhook` for a list.
+
+    Characters that XML cannot hold become U+FFFD.
+    """
+    implied = Kind.OBJECT if isinstance(value, dict) else kind_of_place(root)
+    return (_DECLARATION + _element(root, value, implied, _NAMESPACES)).encode()
+
+
+def _element(name: str, value: object, implied: Kind | None, attributes: str = "") -> str:
+    """An element; its type is named where `implied`, what its place tells a reader, is another."""
+    if value is None:
+        return f'<{name}{attributes} i:nil="true" />'
+    kind = _kind(value, implied)
+    if kind is not implied:
+        attributes += f' i:type="{_type_name(kind, value)}"'
+    content = _CONTENTS.get(kind, _text)(name, value)
+    return f"<{name}{attributes}>{content}</{name}>" if content else f"<{name}{attributes} />"
+
+
+def _kind(value: object, implied: Kind | None) -> Kind:
+    if isinstance(value, dict):
+        # The name of a member that is not ours may be no name in XML.
+        is_object = implied is Kind.OBJECT and all(kind_of(name) for name in value)
+        return Kind.OBJECT if is_object else Kind.DICTIONARY
+    kinds = ((bool, Kind.BOOLEAN), (int, Kind.INTEGER), (float, Kind.NUMBER), (list, Kind.LIST))
+    return next((kind for known, kind in kinds if isinstance(value, known)), Kind.TEXT)
+
+
+def _type_name(kind: Kind, value: object) -> str:
+    if not isinstance(value, int) or kind is not Kind.INTEGER:
+        return _TYPES[kind]
+    if -_INT32 <= value < _INT32:
+        return "d:int"
+    return "d:long" if -_INT64 <= value < _INT64 else "d:integer"
+
+
+def _text(_: str, value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return escape(_IMPOSSIBLE.sub(_REPLACEMENT, text), _ESCAPES)
+
+
+def _object(_: str, value: object) -> str:
+    members = value.items() if isinstance(value, dict) else ()
+    return "".join(_element(name, inner, kind_of(name)) for name, inner in members)
+
+
+def _list(name: str, value: object) -> str:
+    item = item_name(name)
+    items = value if isinstance(value, list) else ()
+    return "".join(_element(item, inner, kind_of_place(item)) for inner in items)
+
+
+def _dictionary(name: str, value: object) -> str:
+    entry, implied = entry_name(name), kind_of(value_name(name))
+    entries = value.items() if isinstance(value, dict) else ()
+    return "".join(
+        f"<{entry}>{_element(KEY, key, Kind.TEXT)}{_element(VALUE, inner, implied)}</{entry}>" for key, inner in entries
+    )
+
+
+_CONTENTS: dict[Kind, Callable[[str, object], str]] = {
+    Kind.OBJECT: _object,
+    Kind.LIST: _list,
+    Kind.DICTIONARY: _dictionary,
+}

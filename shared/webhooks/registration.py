@@ -1,0 +1,58 @@
+"""A registered webhook as the hub keeps it, and what its receiver has answered so far. Pure."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.superoffice.entity import WebhookInput, WebhookState
+
+SECRET_MASK = "********"  # noqa: S105 - what is shown instead of a secret
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who saved a webhook: a user's id as the role directory knows it, or an application's."""
+
+    id: str
+    is_application: bool = False
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One webhook. `webhook.secret` is None here: `sealed_secret` holds it, sealed.
+
+    `revision` counts its saves. `tested` is the fingerprint with which a test event last succeeded, empty before.
+    """
+
+    id: int
+    webhook: WebhookInput
+    sealed_secret: str | None
+    registered: datetime
+    updated: datetime
+    registered_by: Author
+    updated_by: Author
+    revision: int = 1
+    tested: str = ""
+    etag: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether events are to be delivered."""
+        return self.webhook.state is WebhookState.ACTIVE
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What became of the attempts so far. `last_error` is headers and body of a reply, or our own words."""
+
+    total_calls: int = 0
+    total_errors: int = 0
+    consecutive_errors: int = 0
+    last_error: str = ""
+
+
+def fingerprint(webhook: WebhookInput, secret: str | None) -> str:
+    """What a test event proved: another target, secret, type or headers need another test."""
+    proved = [webhook.type, webhook.target_url, secret, sorted((webhook.headers or {}).items())]
+    return hashlib.sha256(json.dumps(proved).encode("utf-8", "surrogatepass")).hexdigest()

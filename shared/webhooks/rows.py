@@ -1,0 +1,68 @@
+"""A registration and its usage as rows of Table Storage. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.superoffice.entity import WebhookInput
+from shared.webhooks.registration import Author, Registration, Usage
+from shared.webhooks.subscriptions import row_key
+
+WEBHOOKS_TABLE = "webhooks"
+USAGE_TABLE = "usage"
+PARTITION = "webhook"
+_USAGE_KEY = "usage"
+
+
+def registration_row(registration: Registration) -> dict[str, Any]:
+    """The row in `webhooks`. Columns beside the document are those that a listing filters by."""
+    webhook = registration.webhook
+    row = {
+        "PartitionKey": PARTITION,
+        "RowKey": row_key(registration.id),
+        "NameKey": webhook.name.casefold(),
+        "State": webhook.state.value,
+        "Document": webhook.model_copy(update={"secret": None}).model_dump_json(by_alias=True),
+        "Registered": registration.registered.astimezone(UTC).isoformat(),
+        "Updated": registration.updated.astimezone(UTC).isoformat(),
+        "RegisteredBy": json.dumps(asdict(registration.registered_by)),
+        "UpdatedBy": json.dumps(asdict(registration.updated_by)),
+        "Revision": registration.revision,
+        "Tested": registration.tested,
+    }
+    return row if registration.sealed_secret is None else {**row, "SealedSecret": registration.sealed_secret}
+
+
+def parse_registration(row: Mapping[str, Any], etag: str) -> Registration:
+    """The registration in a row of `webhooks`."""
+    return Registration(
+        id=int(row["RowKey"]),
+        webhook=WebhookInput.model_validate_json(row["Document"]),
+        sealed_secret=row.get("SealedSecret"),
+        registered=datetime.fromisoformat(row["Registered"]),
+        updated=datetime.fromisoformat(row["Updated"]),
+        registered_by=Author(**json.loads(row["RegisteredBy"])),
+        updated_by=Author(**json.loads(row["UpdatedBy"])),
+        revision=int(row["Revision"]),
+        tested=row["Tested"],
+        etag=etag,
+    )
+
+
+def usage_keys(webhook_id: int) -> tuple[str, str]:
+    """Partition and row key in `usage`."""
+    return row_key(webhook_id), _USAGE_KEY
+
+
+def parse_usage(row: Mapping[str, Any] | None) -> Usage:
+    """The usage in a row of `usage`; a webhook that was never called has none."""
+    if row is None:
+        return Usage()
+    return Usage(
+        total_calls=int(row.get("TotalCalls", 0)),
+        total_errors=int(row.get("TotalErrors", 0)),
+        consecutive_errors=int(row.get("ConsecutiveErrors", 0)),
+        last_error=str(row.get("LastError", "")),
+    )

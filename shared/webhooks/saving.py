@@ -1,0 +1,155 @@
+"""Saving a webhook: validation, target policy, one synchronous test event, and only then the store (design.md 6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from shared.callers.caller import Caller
+from shared.errors import BadRequest, Conflict, FieldError
+from shared.events.store import EventStore
+from shared.storage.sealed import Sealer
+from shared.storage.tables import Changed
+from shared.superoffice.entity import WebhookInput, WebhookState
+from shared.webhooks.registration import SECRET_MASK, Author, Registration, fingerprint
+from shared.webhooks.registry import WebhookRegistry
+from shared.webhooks.signals import state_event
+
+
+class TargetCheck(Protocol):
+    """What a target must pass."""
+
+    def refusals(self, webhook: WebhookInput, secret: str | None) -> list[FieldError]:
+        """What the policy has against target, headers and secret; asks the name service, calls nobody."""
+        ...
+
+    def test(self, webhook: WebhookInput, secret: str | None, caller: Caller) -> str | None:
+        """Send one test event; None where it was answered 2xx, else what happened."""
+        ...
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A registration as it was stored, and the secret where this save set it: the only time it is shown."""
+
+    registration: Registration
+    new_secret: str | None
+
+
+class WebhookSaving:
+    """Saves webhooks. `now` gives the current time, in UTC."""
+
+    def __init__(
+        self,
+        registry: WebhookRegistry,
+        events: EventStore,
+        sealer: Sealer,
+        target: TargetCheck,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._registry = registry
+        self._events = events
+        self._sealer = sealer
+        self._target = target
+        self._now = now
+
+    def create(self, webhook: WebhookInput, caller: Caller) -> Saved:
+        """Store a new webhook; raises BadRequest, and then nothing is stored."""
+        if webhook.secret == SECRET_MASK:
+            raise BadRequest(f"Secret: {SECRET_MASK} only stands for a secret that is stored", pointer="#/Secret")
+        if webhook.state is WebhookState.TOO_MANY_ERRORS:
+            raise _not_to_be_set()
+        tested = self._prove(webhook, webhook.secret, caller, proved="", target_is_new=True)
+        author, now = _author(caller), self._now()
+        registration = Registration(
+            id=self._registry.next_id(),
+            webhook=replace_secret(webhook),
+            sealed_secret=self._sealer.seal(webhook.secret) if webhook.secret else None,
+            registered=now,
+            updated=now,
+            registered_by=author,
+            updated_by=author,
+            tested=tested,
+        )
+        self._registry.create(registration)
+        return Saved(registration, webhook.secret)
+
+    def update(self, before: Registration, webhook: WebhookInput, caller: Caller) -> Saved:
+        """Put `webhook` in the place of what is stored; raises BadRequest, or Conflict where another was quicker."""
+        if webhook.state is WebhookState.TOO_MANY_ERRORS and before.webhook.state is not webhook.state:
+            raise _not_to_be_set()
+        keeps_secret = webhook.secret == SECRET_MASK
+        if keeps_secret and before.sealed_secret is None:
+            raise BadRequest(f"Secret: {SECRET_MASK} stands for a secret, and none is stored", pointer="#/Secret")
+        secret = self.secret_of(before) if keeps_secret else webhook.secret
+        target_is_new = webhook.target_url != before.webhook.target_url or webhook.type != before.webhook.type
+        tested = self._prove(webhook, secret, caller, proved=before.tested, target_is_new=target_is_new)
+        after = replace(
+            before,
+            webhook=replace_secret(webhook),
+            sealed_secret=before.sealed_secret if keeps_secret else (self._sealer.seal(secret) if secret else None),
+            updated=self._now(),
+            updated_by=_author(caller),
+            tested=tested,
+        )
+        try:
+            stored = self._registry.update(before, after)
+        except Changed:
+            raise Conflict(f"webhook {before.id} was changed by somebody else meanwhile") from None
+        self._signal_change(before, stored, caller)
+        return Saved(stored, None if keeps_secret else webhook.secret)
+
+    def delete(self, registration: Registration) -> None:
+        """Remove a webhook; raises Conflict where somebody else changes it at this moment."""
+        try:
+            self._registry.delete(registration)
+        except Changed:
+            raise Conflict(f"webhook {registration.id} was changed by somebody else meanwhile") from None
+
+    def test(self, webhook: WebhookInput, before: Registration | None, caller: Caller) -> str | None:
+        """Send a test event without saving anything; None where it was answered 2xx, else what happened."""
+        is_masked = webhook.secret == SECRET_MASK
+        secret = (self.secret_of(before) if before else None) if is_masked else webhook.secret
+        if refusals := self._target.refusals(webhook, secret):
+            raise BadRequest.of(refusals)
+        return self._target.test(webhook, secret, caller)
+
+    def secret_of(self, registration: Registration) -> str | None:
+        """The secret in clear, for signing; raises Misconfigured where no key opens it."""
+        return None if registration.sealed_secret is None else self._sealer.open(registration.sealed_secret)
+
+    def _prove(
+        self, webhook: WebhookInput, secret: str | None, caller: Caller, *, proved: str, target_is_new: bool
+    ) -> str:
+        """The fingerprint that was tested, now or before; raises BadRequest where policy or receiver say no."""
+        wanted = fingerprint(webhook, secret)
+        must_be_tested = webhook.state is WebhookState.ACTIVE and wanted != proved
+        # A webhook whose host has vanished can still be stopped, or renamed.
+        if (must_be_tested or target_is_new) and (refusals := self._target.refusals(webhook, secret)):
+            raise BadRequest.of(refusals)
+        if not must_be_tested:
+            return proved
+        if (failure := self._target.test(webhook, secret, caller)) is not None:
+            raise BadRequest(f"TargetUrl: the test event failed: {failure}", pointer="#/TargetUrl")
+        return wanted
+
+    def _signal_change(self, before: Registration, after: Registration, caller: Caller) -> None:
+        if before.webhook.state is after.webhook.state:
+            return
+        if after.is_active:
+            self._registry.reset_errors(after.id)
+        event, payload = state_event(after, self._now(), caller.user.id)
+        self._events.accept(event, payload)
+
+
+def replace_secret(webhook: WebhookInput) -> WebhookInput:
+    """The webhook as it is stored: without its secret, which is sealed on its own."""
+    return webhook.model_copy(update={"secret": None})
+
+
+def _author(caller: Caller) -> Author:
+    return Author(caller.user.id, caller.is_application)
+
+
+def _not_to_be_set() -> BadRequest:
+    return BadRequest("State: Active or Stopped is needed; TooManyErrors is the hub's to set", pointer="#/State")

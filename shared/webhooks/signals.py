@@ -1,0 +1,71 @@
+"""Events that are signalled: by clients under their own names, and by the hub when a webhook changes its state. Pure.
+
+facts/superoffice.md 2.3 and 3.3.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from shared.errors import BadRequest
+from shared.events.event import Event, EventId
+from shared.superoffice.entity import WebhookState
+from shared.webhooks.registration import Registration
+
+HUB_SOURCE = "hub"
+CLIENT_SOURCE = "signal"
+STATE_EVENTS = {
+    WebhookState.ACTIVE: "started",
+    WebhookState.STOPPED: "stopped",
+    WebhookState.TOO_MANY_ERRORS: "errors",
+}
+
+_NAME = re.compile(r"[a-z0-9_.-]{1,250}", re.IGNORECASE)
+_OURS = re.compile(r"test|webhook\d*\..*")
+_MOST_DATA = 30_000
+_INT32 = range(-(2**31), 2**31)
+
+
+def signalled_event(
+    name: str, primary_key: int, data: Mapping[str, object], user_id: str, now: datetime
+) -> tuple[Event, bytes]:
+    """A client's event with its payload; raises BadRequest for a name that is none, or the hub's own."""
+    if not _NAME.fullmatch(name):
+        raise BadRequest("EventName: letters, digits, _, - and . are needed", pointer="#/EventName")
+    if _OURS.fullmatch(name.lower()):
+        raise BadRequest("EventName: this event is the hub's own to signal", pointer="#/EventName")
+    if primary_key not in _INT32:
+        raise BadRequest("PrimaryKey: a 32-bit integer is needed", pointer="#/PrimaryKey")
+    payload = json.dumps(dict(data))
+    if len(payload) > _MOST_DATA:
+        raise BadRequest(f"Data: at most {_MOST_DATA} characters of JSON are taken", pointer="#/Data")
+    event = _event(name.lower(), CLIENT_SOURCE, str(primary_key), user_id, now, {})
+    # A deletion tells the ids of what is gone, anything else the names of what changed, without values.
+    told = {"values": dict(data)} if name.lower().endswith(".deleted") else {"changes": tuple(data)}
+    return replace(event, **told), payload.encode()
+
+
+def state_event(registration: Registration, now: datetime, user_id: str) -> tuple[Event, bytes]:
+    """`webhook{id}.started`, `.stopped` or `.errors`, as the registration's state says."""
+    name = f"webhook{registration.id}.{STATE_EVENTS[registration.webhook.state]}"
+    values = {"events": str(len(registration.webhook.events)), "state": registration.webhook.state.value}
+    return _event(name, HUB_SOURCE, str(registration.id), user_id, now, values), b"{}"
+
+
+def _event(
+    name: str, source: str, entity_id: str, user_id: str, now: datetime, field_values: Mapping[str, str]
+) -> Event:
+    return Event(
+        id=EventId(str(uuid.uuid4())),
+        type=name,
+        source=source,
+        # Everything before the last dot: `list.category.created` is about `list.category`.
+        entity="webhook" if source == HUB_SOURCE else name.rpartition(".")[0] or name,
+        entity_id=entity_id,
+        initiator=user_id,
+        received_at=now,
+        field_values=field_values,
+    )

@@ -1,0 +1,50 @@
+"""The index of subscriptions: which webhooks want an event. Dispatch reads one partition of it.
+
+It may list too much, for the registration decides, but never too little: a row is written before the registration that
+needs it, and removed only while it is certain that no later version of the registration has written it again.
+"""
+
+from collections.abc import Iterable
+
+from shared.storage.tables import Changed, Table, key_text
+
+SUBSCRIPTIONS_TABLE = "subscriptions"
+
+
+class Subscriptions:
+    """Table `subscriptions`: partition is the event's name, row key the webhook's id."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, webhook_id: int, events: Iterable[str], *, revision: int) -> None:
+        """Have a webhook listed for these events, by this revision of its registration."""
+        for event in events:
+            self._table.put({**_keys(event, webhook_id), "Revision": revision})
+
+    def remove(self, webhook_id: int, events: Iterable[str], *, revision: int) -> None:
+        """Take a webhook off the lists of these events, where no revision after this one has put it there again."""
+        for event in events:
+            keys = _keys(event, webhook_id)
+            row = self._table.get(keys["PartitionKey"], keys["RowKey"])
+            if row is None or int(row["Revision"]) > revision:
+                continue
+            try:
+                self._table.delete(keys["PartitionKey"], keys["RowKey"], etag=str(row.metadata["etag"]))
+            except Changed:
+                # Somebody subscribes it again at this moment.
+                continue
+
+    def webhook_ids(self, event: str) -> list[int]:
+        """The ids of all webhooks that may want this event, ascending."""
+        rows = self._table.query("PartitionKey eq @event", {"event": key_text(event.lower())}, select=["RowKey"])
+        return [int(row["RowKey"]) for row in rows]
+
+
+def row_key(webhook_id: int) -> str:
+    """The id as a key: ten digits, so that keys sort as numbers do."""
+    return f"{webhook_id:010d}"
+
+
+def _keys(event: str, webhook_id: int) -> dict[str, str]:
+    return {"PartitionKey": key_text(event.lower()), "RowKey": row_key(webhook_id)}

@@ -1,0 +1,129 @@
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import BadRequest, NotJson, UnsupportedMediaType
+from shared.superoffice.content import Format, choose_format, read_document, write_document
+from tests.superoffice.samples import ANY_JSON, ENTITIES, rendered
+
+JSON_TYPES = [
+    "application/json",
+    "Application/JSON; charset=UTF-8",
+    'application/json;charset="utf-8"',
+    "text/json",
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/vnd.superoffice+json; odata=x",
+]
+TYPES = [*JSON_TYPES, "application/xml", "text/xml;charset=us-ascii", "application/x-www-form-urlencoded"]
+UNSUPPORTED = [
+    None,
+    "",
+    ";",
+    "json",
+    "text/plain",
+    "text/html",
+    "multipart/form-data; boundary=x",
+    "application/octet-stream",
+    "application/soap+xml",
+    "image/x+json",
+    "application/json, application/xml",
+    "application/json; charset=utf-16",
+    "text/xml; charset=iso-8859-1",
+    "x" * 10_000,
+]
+ACCEPTED = [
+    (None, Format.JSON),
+    ("", Format.JSON),
+    ("*/*", Format.JSON),
+    ("application/*", Format.JSON),
+    ("text/*", Format.TEXT_JSON),
+    ("application/json; charset=utf-8", Format.JSON),
+    ("text/json", Format.TEXT_JSON),
+    ("application/xml", Format.XML),
+    ("TEXT/XML", Format.TEXT_XML),
+    ("application/xml, application/json", Format.XML),
+    ("application/json, text/json, application/xml, text/xml, application/json-patch+json", Format.JSON),
+    ("application/xml;q=0.9, application/json;q=0.8", Format.XML),
+    ("application/xml;q=0.8, */*;q=0.9", Format.JSON),
+    ("application/xml, */*", Format.XML),
+    ("application/json;q=0, application/xml;q=0.1", Format.XML),
+    ("application/json;q=0, application/*", Format.XML),
+    ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Format.XML),
+    ("text/html", Format.JSON),
+    ("image/png, text/csv", Format.JSON),
+    ("*/*;q=0", Format.JSON),
+    ("application/merge-patch+json", Format.JSON),
+    ("nonsense", Format.JSON),
+]
+
+
+@pytest.mark.parametrize("content_type", JSON_TYPES)
+def test_json_is_read_under_all_its_names(content_type: str) -> None:
+    assert read_document(b'\xef\xbb\xbf{"Name": "a"}', content_type) == {"Name": "a"}
+
+
+@pytest.mark.parametrize("content_type", ["application/xml", "text/xml; charset=utf-8"])
+def test_xml_is_read_under_both_its_names(content_type: str) -> None:
+    assert read_document(b"<Webhook><Name>a</Name></Webhook>", content_type) == {"Name": "a"}
+
+
+def test_a_form_is_read() -> None:
+    assert read_document(b"Name=a", "application/x-www-form-urlencoded; charset=utf-8") == {"Name": "a"}
+
+
+@pytest.mark.parametrize("content_type", UNSUPPORTED)
+def test_another_type_or_charset_is_refused(content_type: str | None) -> None:
+    with pytest.raises(UnsupportedMediaType):
+        read_document(b"{}", content_type)
+
+
+@pytest.mark.parametrize("content_type", TYPES)
+@pytest.mark.parametrize("body", [b"", b" \r\n"])
+def test_an_empty_body_is_refused(content_type: str, body: bytes) -> None:
+    with pytest.raises(BadRequest, match="empty"):
+        read_document(body, content_type)
+
+
+@pytest.mark.parametrize("body", [b"{", b"NaN", b'"\\ud800"', b"[" * 100_000, b"\xff"])
+def test_malformed_json_is_refused(body: bytes) -> None:
+    with pytest.raises(NotJson):
+        read_document(body, "application/json")
+
+
+@given(st.binary() | ANY_JSON.map(lambda value: json.dumps(value).encode()), st.sampled_from(TYPES) | st.text())
+def test_any_body_is_a_document_or_refused(body: bytes, content_type: str) -> None:
+    with suppress(BadRequest, UnsupportedMediaType):
+        read_document(body, content_type)
+
+
+@pytest.mark.parametrize(("accept", "expected"), ACCEPTED)
+def test_the_format_is_the_one_that_is_wanted_most(accept: str | None, expected: Format) -> None:
+    assert choose_format(accept) is expected
+
+
+@given(st.text())
+def test_any_header_gets_a_format(accept: str) -> None:
+    assert choose_format(accept) in Format
+
+
+@pytest.mark.parametrize("known", Format)
+def test_what_is_written_is_read_back_under_its_content_type(known: Format) -> None:
+    body, content_type = write_document(rendered(), known, "Webhook")
+    assert content_type == f"{known.value}; charset=utf-8"
+    assert read_document(body, content_type) == rendered()
+
+
+def test_a_text_that_utf_8_cannot_hold_is_written_all_the_same() -> None:
+    for known in Format:
+        body, _ = write_document("a\ud800b", known, "string")
+        assert b"b" in body
+
+
+@given(ENTITIES | ANY_JSON)
+def test_any_value_is_written_as_json(value: object) -> None:
+    body, _ = write_document(value, Format.JSON, "Webhook")
+    assert json.loads(body) == value

@@ -1,0 +1,27 @@
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+
+from shared.superoffice.fields import addresses, event_names, header_texts, not_blank, objects
+from tests.superoffice.samples import ANY_JSON
+
+
+def test_event_names_are_lower_case_and_each_once() -> None:
+    assert event_names([" B.c", "a", "b.C"]) == ("b.c", "a")
+
+
+def test_blank_addresses_are_left_out() -> None:
+    assert addresses(["", " a@b.c", " "]) == ("a@b.c",)
+
+
+def test_a_text_that_is_not_blank_stays_as_it_is() -> None:
+    assert not_blank(" a ") == " a "
+
+
+@pytest.mark.parametrize("read", [event_names, addresses, header_texts, objects])
+@given(value=ANY_JSON)
+def test_any_value_is_read_or_refused_but_nothing_else_happens(read: Callable[[object], object], value: object) -> None:
+    with suppress(ValueError):
+        assert read(value) is not None

@@ -1,0 +1,79 @@
+from contextlib import suppress
+from urllib.parse import quote, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import BadRequest
+from shared.superoffice.entity import parse_webhook
+from shared.superoffice.form import read_form
+from tests.superoffice.samples import FULL, MINIMAL, TEXTS, TYPES
+
+READ = {
+    "plain": ("Name=My+hook%21", {"Name": "My hook!"}),
+    "any case": ("name=a&WEBHOOKID=7", {"name": "a", "WEBHOOKID": 7}),
+    "the last counts": ("Name=a&name=b", {"Name": "b"}),
+    "repeated events": ("Events=a&Events=b", {"Events": ["a", "b"]}),
+    "events with commas": ("Events=a, b,&events=c", {"Events": ["a", "b", "c"]}),
+    "events with indexes": ("Events[0]=a&Events[1]=b&Events[]=c", {"Events": ["a", "b", "c"]}),
+    "events as JSON": ('Events=["a","b"]', {"Events": ["a", "b"]}),
+    "empty list": ("Events=", {"Events": []}),
+    "headers as JSON": ('Headers={"X-A":"1"}', {"Headers": {"X-A": "1"}}),
+    "headers with dots": ("Headers.X-A=1&headers.X.B=2", {"Headers": {"X-A": "1", "X.B": "2"}}),
+    "headers in brackets": ("Headers[X-A]=1&Headers[X-B]=2", {"Headers": {"X-A": "1", "X-B": "2"}}),
+    "both": ('Headers={"X-A":"1"}&Headers.X-B=2', {"Headers": {"X-A": "1", "X-B": "2"}}),
+    "empty headers": ("Headers=", {"Headers": None}),
+    "associates": ('ErrorAssociates=[{"Id":5}]', {"ErrorAssociates": [{"Id": 5}]}),
+    "object by dots": ("Webhook.Name=a&webhook.Headers.X=1", {"Webhook": {"Name": "a", "Headers": {"X": "1"}}}),
+    "object by brackets": ("Webhook[Name]=a&Webhook[Headers][X]=1", {"Webhook": {"Name": "a", "Headers": {"X": "1"}}}),
+    "unknown": ("a.b=1&c[d]=2&=3&e", {"a.b": "1", "c[d]": "2", "": "3", "e": ""}),
+    "integer": ("PrimaryKey=12&TotalCalls=&Rank=x", {"PrimaryKey": 12, "TotalCalls": None, "Rank": "x"}),
+    "nothing": ("", {}),
+}
+REFUSED = {
+    "not UTF-8": b"Name=\xff",
+    "not UTF-8, escaped": b"Name=%ff",
+    "lone surrogate": b"Name=%ED%A0%80",
+    "too many fields": b"&".join([b"a=1"] * 1001),
+    "headers that are no JSON": b"Headers={X-A:1}",
+    "list that is no JSON": b"Events=[a",
+    "NaN": b"Properties=NaN",
+    "an object twice": b"Headers=[1]&Headers.X=1",
+    "an object twice, the other way": b"Webhook=1&Webhook.Name=a",
+}
+
+
+@pytest.mark.parametrize(("body", "document"), READ.values(), ids=READ)
+def test_a_form_is_read(body: str, document: dict[str, object]) -> None:
+    assert read_form(body.encode()) == document
+
+
+@pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED)
+def test_a_form_that_cannot_be_read_is_refused(body: bytes) -> None:
+    with pytest.raises(BadRequest):
+        read_form(body)
+
+
+def test_a_form_gives_the_webhook_that_json_gives() -> None:
+    fields = [("Name", "Mine"), ("Events", "connection.created"), ("TargetUrl", "https://example.com/hook")]
+    more = [("State", "2"), ("Headers[X-Tenant]", "7"), ("NotifyVia", "InApp,Email"), ("WebhookId", "0")]
+    changes = {"State": "Stopped", "Headers": {"X-Tenant": "7"}, "NotifyVia": 3}
+    form = read_form(urlencode(fields + more).encode())
+    assert parse_webhook(form, types=TYPES) == parse_webhook({**MINIMAL, **changes}, types=TYPES)
+
+
+def test_a_name_of_very_many_parts_is_refused() -> None:
+    with pytest.raises(BadRequest):
+        read_form(b"Webhook." * 100_000 + b"Name=a")
+
+
+@given(st.binary() | st.lists(st.sampled_from([*FULL, "Webhook", ".", "[", "]", "=", "&", "{", "1", ","])).map("".join))
+def test_any_bytes_are_a_form_or_refused(body: bytes | str) -> None:
+    with suppress(BadRequest):
+        assert isinstance(read_form(body if isinstance(body, bytes) else body.encode()), dict)
+
+
+@given(TEXTS)
+def test_any_text_is_read_back(text: str) -> None:
+    assert read_form(f"Name={quote(text)}".encode()) == {"Name": text}
