@@ -4,12 +4,13 @@ import sys
 
 import typer
 
-from admin import callers, roles
+from admin import callers, events, roles
 from shared.errors import HubError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The webhook hub.")
 app.add_typer(roles.app, name="roles")
 app.add_typer(callers.app, name="callers")
+app.add_typer(events.app, name="events")
 
 
 def main() -> int:

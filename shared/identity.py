@@ -1,5 +1,6 @@
 """The app's own identity in Entra, imported late: managed identity, client secret, or a developer's `az login`."""
 
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -7,21 +8,36 @@ from shared.errors import IdentityDown, Unavailable
 from shared.transport import DeadlineTransport
 
 if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
     from azure.identity import DefaultAzureCredential
+
+_RENEW_SECONDS = 300
+# `az` is a process of its own, which knows nothing of the deadline.
+_AZ_SECONDS = 5
 
 
 class AppIdentity:
-    """Gives access tokens for neighbours; azure-identity keeps them until they expire.
+    """Gives access tokens for neighbours, and keeps them until shortly before they expire.
 
     A user-assigned identity is named by azure-identity's own variable AZURE_CLIENT_ID.
     """
 
+    def __init__(self) -> None:
+        self._tokens: dict[str, AccessToken] = {}
+
     def token(self, resource: str) -> str:
-        """A token for a resource, `https://graph.microsoft.com`; raises Unavailable where none is to be had."""
+        """A token for a resource, `https://graph.microsoft.com`; raises IdentityDown where none is to be had."""
+        known = self._tokens.get(resource)
+        if known is None or known.expires_on - _RENEW_SECONDS < time.time():
+            # azure-identity keeps those of a managed identity only: a developer's would start `az` for every call.
+            known = self._tokens[resource] = self._ask(resource)
+        return known.token
+
+    def _ask(self, resource: str) -> "AccessToken":
         from azure.core.exceptions import AzureError
 
         try:
-            return self._credential.get_token(f"{resource}/.default").token
+            return self._credential.get_token(f"{resource}/.default")
         except (AzureError, ValueError, Unavailable) as exc:
             # The SDK's text can hold parts of the identity provider's answer; its class says enough.
             raise IdentityDown(f"no token for {resource} is to be had ({type(exc).__name__})") from None
@@ -37,6 +53,8 @@ class AppIdentity:
             exclude_shared_token_cache_credential=True,
             exclude_visual_studio_code_credential=True,
             exclude_interactive_browser_credential=True,
+            exclude_broker_credential=True,
+            process_timeout=_AZ_SECONDS,
             transport=DeadlineTransport(IdentityDown, "the identity provider"),
             retry_total=2,
         )

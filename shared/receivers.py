@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Self
 
 from shared.delivery.attempt import Caller
+from shared.delivery.deliverers import make_deliverers
 from shared.delivery.disabling import Disabling, Notices
 from shared.delivery.fan_out import DeliveryFanOut
 from shared.delivery.lanes import Lanes
@@ -58,6 +59,7 @@ class Receivers:
             deadline_seconds=settings.delivery_deadline_seconds,
             max_response_bytes=settings.delivery_max_response_bytes,
         )
+        deliverers = make_deliverers(settings, transport, now)
         registry, sealer = WebhookRegistry(storage), Sealer(settings.secrets_key)
         queues, deliveries = DeliveryQueues(storage), DeliveryLog(storage.table(DELIVERIES_TABLE))
         parts = DeliveryParts(
@@ -67,13 +69,13 @@ class Receivers:
             queues=queues,
             usage=UsageCounter(storage.table(USAGE_TABLE)),
             sealer=sealer,
-            caller=Caller(transport, now),
+            caller=Caller(deliverers, now),
             disabling=Disabling(registry, events, notices, now),
             lanes=Lanes(),
         )
         return cls(
             webhooks=registry,
-            saving=WebhookSaving(registry, events, sealer, ReceiverCheck(transport, now), now),
+            saving=WebhookSaving(registry, events, sealer, ReceiverCheck(deliverers, now), now),
             dispatcher=Dispatcher(events, completion, DeliveryFanOut(registry, queues), settings.retry_delays),
             deliveries=deliveries,
             worker=DeliveryWorker(parts, settings.retry_delays, settings.disable_after, now),

@@ -71,6 +71,9 @@ class Settings(BaseModel):
     dataverse_url: BaseUrl = Field("", alias="DATAVERSE_URL")
     notice_mailbox: str = Field("", alias="NOTICE_MAILBOX")
     disable_after: Annotated[int, Field(ge=1)] = Field(9, alias="DELIVERY_DISABLE_AFTER")
+    crmscript_entry_points: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        (), alias="CRMSCRIPT_ENTRY_POINTS"
+    )
     secrets_key: SecretStr | None = Field(None, alias="SECRETS_KEY")
     delivery_allowed_networks: Annotated[tuple[Network, ...], BeforeValidator(_split)] = Field(
         (), alias="DELIVERY_ALLOWED_NETWORKS"

@@ -92,10 +92,10 @@ class WebApi:
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], content: Json | None) -> requests.Response:
         sent = {"Accept": "application/json", **headers}
+        # Both times: getting a token takes time too, and may start a process that knows no deadline.
+        self._seconds_left()
         bearer = self._bearer()
-        left = remaining_seconds(at_most=_MOST_SECONDS)
-        if left <= 0:
-            raise self._down(f"no time is left to ask {self._name}")
+        left = self._seconds_left()
         limits = (min(_CONNECT_SECONDS, left), min(_READ_SECONDS, left))
         try:
             return self._session.request(
@@ -104,6 +104,12 @@ class WebApi:
         except requests.RequestException as exc:
             # Only the class: the text of a requests error can hold the whole address.
             raise self._down(f"{self._name} cannot be reached ({type(exc).__name__})") from None
+
+    def _seconds_left(self) -> float:
+        left = remaining_seconds(at_most=_MOST_SECONDS)
+        if left <= 0:
+            raise self._down(f"no time is left to ask {self._name}")
+        return left
 
     def _bearer(self) -> "_Bearer":
         try:

@@ -14,6 +14,7 @@ from devhost.install import find_node
 from shared.hub import Hub
 from shared.settings import Settings, StorageSettings
 from tests.fakes.dataverse import FakeDataverse
+from tests.support.tenant import Tenant, running_tenant
 from tests.support.transport import JournalTransport
 
 _ACCOUNTS = 1500
@@ -85,3 +86,19 @@ def dataverse(dataverse_process: FakeDataverse) -> Iterator[FakeDataverse]:
     dataverse_process.reset()
     yield dataverse_process
     dataverse_process.reset()
+
+
+@pytest.fixture(scope="session")
+def tenant_process() -> Iterator[Tenant]:
+    """The neighbours in Microsoft's cloud that all tests share."""
+    with running_tenant() as running:
+        yield running
+
+
+@pytest.fixture
+def tenant(tenant_process: Tenant) -> Iterator[Tenant]:
+    """A tenant with a group for Relationship Managers and nobody in it; this process has an identity there."""
+    tenant_process.reset()
+    os.environ.update(tenant_process.identity.environment)
+    yield tenant_process
+    tenant_process.reset()

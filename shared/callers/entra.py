@@ -1,5 +1,6 @@
 """Entra access tokens, versions 1.0 and 2.0, of one tenant and for this app: facts/dynamics.md 6.1."""
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from shared.deadline import remaining_seconds
 from shared.errors import IdentityDown
 
 if TYPE_CHECKING:
-    from jwt import PyJWK, PyJWKClient
+    from jwt import PyJWK
 
 _ALGORITHM = "RS256"
 _LEEWAY_SECONDS = 60
@@ -43,7 +44,7 @@ class EntraTokens:
         try:
             header = jwt.get_unverified_header(token)
             claims = self._claims(token, self._keys.find(header.get("kid")))
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, RecursionError):
             raise refuse_token() from None
         caller = caller_of(claims) if self._fits(claims) else None
         if caller is None:
@@ -72,58 +73,63 @@ class EntraTokens:
 
 
 class SigningKeys:
-    """The keys that a tenant signs with, fetched when one is not known, and at most so often.
+    """The keys that a tenant signs with, read again when they are old or one is not among them, at most so often.
 
-    A failed fetch pauses further ones: an outage would else cost every request the time-out, one after the other.
+    A failed reading pauses further ones: an outage would else cost every request the time-out, one after the other.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._client: PyJWKClient | None = None
         self._lock = threading.Lock()
-        self._paused_until = 0.0
+        self._known: dict[str, PyJWK] = {}
+        self._read_at = -math.inf
+        self._paused_until = -math.inf
 
     def find(self, kid: object) -> "PyJWK":
         """The key with this id; raises PyJWKClientError where there is none, IdentityDown in an outage."""
-        import jwt
+        from jwt import PyJWKClientError
 
         if not isinstance(kid, str):
-            raise jwt.PyJWKClientError("the token names no key")
-        if not self._lock.acquire(timeout=max(0.0, remaining_seconds(at_most=_KEYS_TIMEOUT_SECONDS * 2))):
+            raise PyJWKClientError("the token names no key")
+        if self._should_read(kid):
+            self._read_for(kid)
+        key = self._known.get(kid)
+        if key is None:
+            raise PyJWKClientError("the tenant has no key with this id")
+        return key
+
+    def _should_read(self, kid: str) -> bool:
+        age = time.monotonic() - self._read_at
+        return age > _KEYS_LIFESPAN_SECONDS or (kid not in self._known and age > _KEYS_COOLDOWN_SECONDS)
+
+    def _read_for(self, kid: str) -> None:
+        if not self._lock.acquire(timeout=_seconds_left(at_most=_KEYS_TIMEOUT_SECONDS * 2)):
             raise IdentityDown("the identity provider did not answer within the time of this request")
         try:
-            return self._find(kid)
+            # Whoever had the lock before may have read them.
+            if self._should_read(kid):
+                self._read()
         finally:
             self._lock.release()
 
-    def _find(self, kid: str) -> "PyJWK":
-        import jwt
+    def _read(self) -> None:
+        from jwt import PyJWKClient, PyJWTError
 
         if time.monotonic() < self._paused_until:
             raise IdentityDown("the identity provider could not be reached a moment ago")
+        seconds = _seconds_left(at_most=_KEYS_TIMEOUT_SECONDS)
         try:
-            # Apart from the look-up below, because an empty or broken set of keys is the provider's failure.
-            known = self._jwks().get_signing_keys()
-        except (jwt.PyJWTError, ValueError, OSError) as exc:
-            raise self._pause(exc) from None
-        try:
-            return self._jwks().match_kid(known, kid) or self._jwks().get_signing_key(kid)
-        except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, ValueError, OSError) as exc:
-            raise self._pause(exc) from None
+            keys = PyJWKClient(self._url, cache_jwk_set=False, timeout=seconds).get_signing_keys()
+        except (PyJWTError, ValueError, OSError, AttributeError, TypeError, RecursionError) as exc:
+            # The library takes the shape of the answer for granted in places, hence the last three.
+            self._paused_until = time.monotonic() + _PAUSE_SECONDS
+            raise IdentityDown(f"the signing keys of Entra cannot be read ({type(exc).__name__})") from None
+        self._known = {key.key_id: key for key in keys if isinstance(key.key_id, str)}
+        self._read_at = time.monotonic()
 
-    def _pause(self, failure: Exception) -> IdentityDown:
-        self._paused_until = time.monotonic() + _PAUSE_SECONDS
-        return IdentityDown(f"the signing keys of Entra cannot be read ({type(failure).__name__})")
 
-    def _jwks(self) -> "PyJWKClient":
-        from jwt import PyJWKClient
-
-        if self._client is None:
-            self._client = PyJWKClient(
-                self._url,
-                cache_keys=False,
-                lifespan=_KEYS_LIFESPAN_SECONDS,
-                timeout=_KEYS_TIMEOUT_SECONDS,
-                cooldown_duration=_KEYS_COOLDOWN_SECONDS,
-            )
-        return self._client
+def _seconds_left(*, at_most: float) -> float:
+    left = remaining_seconds(at_most=at_most)
+    if left <= 0:
+        raise IdentityDown("no time is left to ask the identity provider")
+    return left

@@ -1,22 +1,20 @@
-"""One attempt: the event in the form of the webhook's type, signed, sent, and judged."""
+"""One attempt: the event as its receivers are told it, brought by the deliverer of the webhook's type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.delivery.callback import Occurrence, callback_body, callback_headers
-from shared.delivery.exchange import OutgoingRequest
-from shared.delivery.failures import DeliveryFailed
-from shared.delivery.outcome import Outcome, judge_failure, judge_reply
-from shared.delivery.transport import Transport
+from shared.delivery.callback import Occurrence
+from shared.delivery.deliverer import Deliverer
+from shared.delivery.outcome import Outcome
 from shared.events.event import Event
 from shared.superoffice.associate import associate_of
 from shared.superoffice.entity import WebhookInput
-from shared.version import __version__
 from shared.webhooks.signals import HUB_SOURCE
 
 CONTEXT_IDENTIFIER = "Default"
 _INT32 = range(-(2**31), 2**31)
+_LONGEST_INT32 = len(str(-(2**31)))
 
 
 @dataclass(frozen=True)
@@ -29,31 +27,23 @@ class Made:
 
 
 class Caller:
-    """Calls receivers. `now` gives the current time, in UTC."""
+    """Makes attempts. `now` gives the current time, in UTC."""
 
-    def __init__(self, transport: Transport, now: Callable[[], datetime]) -> None:
-        self._transport = transport
+    def __init__(self, deliverers: Mapping[str, Deliverer], now: Callable[[], datetime]) -> None:
+        self._deliverers = deliverers
         self._now = now
 
     def call(self, webhook: WebhookInput, secrets: list[str], event: Event, *, attempt: int) -> Made:
         """Make one attempt; `attempt` counts from 0. Never raises for what a receiver does."""
         at = self._now()
-        occurrence = occurrence_of(event)
-        body = callback_body(occurrence, webhook.name, webhook.properties)
-        headers = callback_headers(
-            occurrence, body, version=__version__, attempt=attempt, custom=webhook.headers, secrets=secrets, now=at
-        )
-        try:
-            reply = self._transport.send(OutgoingRequest("POST", webhook.target_url, headers, body))
-            outcome = judge_reply(reply, self._now())
-        except DeliveryFailed as failure:
-            outcome = judge_failure(failure)
+        deliverer = self._deliverers[webhook.type]
+        outcome = deliverer.deliver(webhook, secrets, occurrence_of(event), attempt=attempt, now=at)
+        # A clock that was set back must not make it negative.
         return Made(outcome, at, max(self._now() - at, timedelta(0)))
 
 
 def occurrence_of(event: Event) -> Occurrence:
     """The event as its receivers are told it; the same for every webhook. Pure."""
-    key = int(event.entity_id) if event.entity_id.lstrip("-").isdecimal() and len(event.entity_id) <= 11 else 0
     # SuperOffice's samples name the id of a webhook in the header only.
     is_ours = event.source == HUB_SOURCE
     return Occurrence(
@@ -61,7 +51,7 @@ def occurrence_of(event: Event) -> Occurrence:
         event=event.type,
         body_event=f"webhook.{event.type.rpartition('.')[2]}" if is_ours else event.type,
         timestamp=event.received_at,
-        primary_key=key if key in _INT32 else 0,
+        primary_key=_int32(event.entity_id),
         entity=event.entity,
         changes=event.changes,
         changed_by=0 if is_ours else associate_of(event.initiator, is_application=False).id,
@@ -69,3 +59,11 @@ def occurrence_of(event: Event) -> Occurrence:
         field_values=event.field_values,
         values=event.values,
     )
+
+
+def _int32(text: str) -> int:
+    """The key of a record as SuperOffice has it, 0 for one that is no integer."""
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(text) <= _LONGEST_INT32):
+        return 0
+    return int(text) if int(text) in _INT32 else 0

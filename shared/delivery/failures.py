@@ -27,6 +27,8 @@ class ErrorClass(StrEnum):
     """The head of the answer is larger than anybody needs."""
     BLOCKED = "blocked"
     """The target policy forbids the target; nobody was called."""
+    SCRIPT = "script"
+    """An entry point of type crmscript raised an exception."""
     HTTP = "http"
     """What came is no HTTP answer, or the connection ended before one; or the request cannot be written as HTTP."""
 

@@ -1,11 +1,14 @@
 """A queue: sending, at once or later. Receiving is the host's business."""
 
+from collections.abc import Callable
+
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient
 
 from shared.storage.failures import storage_failures
 
 _NEVER_EXPIRES = -1
+_HIDDEN_SECONDS = 60
 
 
 class Queue:
@@ -30,6 +33,23 @@ class Queue:
                 return self._client.get_queue_properties().approximate_message_count or 0
             except ResourceNotFoundError:
                 return 0
+
+    def drain(self, take: Callable[[str], bool]) -> int:
+        """Show every message that waits to `take`, and remove those it took; how many were left.
+
+        A message is hidden for a minute while this runs, so that none is shown twice. Undecodable ones are left.
+        """
+        left = 0
+        with storage_failures(f"drain {self._client.queue_name}"):
+            try:
+                for message in self._client.receive_messages(visibility_timeout=_HIDDEN_SECONDS, messages_per_page=32):
+                    if take(str(message.content)):
+                        self._client.delete_message(message)
+                    else:
+                        left += 1
+            except ResourceNotFoundError:
+                return 0
+        return left
 
     def _send(self, text: str, delay_seconds: int) -> None:
         # The service's default would drop a message after 7 days, and with it an event that was acknowledged.

@@ -46,7 +46,7 @@ def _member(name: str, value: object, selection: Selection) -> object:
 
 def _below(value: object, selection: Selection) -> object:
     if isinstance(value, list):
-        return [_below(item, selection) for item in value if isinstance(item, dict | list)] or None
+        return [_below(item, selection) for item in value if isinstance(item, dict)] or None
     if isinstance(value, dict):
         return {name: _member(name, inner, selection) for name, inner in value.items()}
     return None

@@ -33,6 +33,11 @@ class FakeDataverse(FakeServer):
             columns[f"_{column}_value{_LOOKUP_TABLE}"] = table
         self.add("connections", id_, columns)
 
+    def add_user(self, id_: str, entra_id: str | None, name: str, *, is_disabled: bool = False) -> None:
+        """Let a user be seen."""
+        ids = {"systemuserid": id_, "azureactivedirectoryobjectid": entra_id}
+        self.add("systemusers", id_, {**ids, "domainname": name, "isdisabled": is_disabled})
+
     def reset(self) -> None:
         """As it was in the beginning, without a row."""
         super().reset()

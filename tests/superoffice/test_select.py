@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.superoffice.select import apply_select
@@ -55,6 +55,7 @@ def test_a_path_may_be_longer_than_anything_is_deep() -> None:
 
 
 @given(ENTITIES, SELECTS)
+@example({"Registered": [[]]}, "Registered/Name")
 def test_selecting_twice_is_selecting_once(entity: dict[str, object], select: str) -> None:
     once = apply_select(entity, select)
     assert apply_select(once, select) == once

@@ -1,0 +1,27 @@
+"""What a type of webhook must be able to do. A new type is one module, and one line in deliverers.py."""
+
+from datetime import datetime
+from typing import Protocol
+
+from shared.delivery.callback import Occurrence
+from shared.delivery.outcome import Outcome
+from shared.errors import FieldError
+from shared.superoffice.entity import WebhookInput
+
+
+class Deliverer(Protocol):
+    """Brings events to the receivers of one type."""
+
+    def refusals(self, webhook: WebhookInput, secret: str | None) -> list[FieldError]:
+        """What keeps this webhook from being saved; nobody is called."""
+        ...
+
+    def ask_consent(self, webhook: WebhookInput) -> str | None:
+        """Ask the receiver whether it wants to be called, where the type has a way to; None is a yes, else why not."""
+        ...
+
+    def deliver(
+        self, webhook: WebhookInput, secrets: list[str], occurrence: Occurrence, *, attempt: int, now: datetime
+    ) -> Outcome:
+        """Make one attempt; `attempt` counts from 0. Never raises for what a receiver does."""
+        ...
