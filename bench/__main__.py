@@ -3,6 +3,7 @@
 import os
 import sys
 
+from bench import delivering
 from bench.imports import import_ratio
 from bench.receiving import handler_over_bare_calls, transactions_per_event
 from bench.report import print_table
@@ -19,6 +20,7 @@ def main() -> int:
             [
                 transactions_per_event(storage.connection_string),
                 handler_over_bare_calls(storage.connection_string),
+                *delivering.figures(storage.connection_string),
                 import_ratio(),
             ]
         )
