@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from devhost.http import is_allowed
+from devhost.invocation import Invocations
 from devhost.keys import KeyStore
 from devhost.messages import TypedData
 from devhost.metadata import Function
@@ -16,11 +17,19 @@ from devhost.worker import Worker
 class AdminPages:
     """Answers what is no function's."""
 
-    def __init__(self, functions: list[Function], left_out: dict[str, str], keys: KeyStore, worker: Worker) -> None:
+    def __init__(
+        self,
+        functions: list[Function],
+        left_out: dict[str, str],
+        keys: KeyStore,
+        worker: Worker,
+        invocations: Invocations,
+    ) -> None:
         self._functions = {function.name.lower(): function for function in functions}
         self._left_out = left_out
         self._keys = keys
         self._worker = worker
+        self._invocations = invocations
         self._started: set[asyncio.Task[object]] = set()
 
     async def answer(self, request: Request) -> Response | None:
@@ -32,10 +41,13 @@ class AdminPages:
             return Response(status_code=200)
         if not path.startswith("/admin/"):
             return None
-        # Only the header counts here, as on the real host.
         if not is_allowed(request, "admin", self._keys, None):
             return Response(status_code=401)
         return await self._admin(request, path.removeprefix("/admin/").split("/"))
+
+    async def finish(self) -> None:
+        """Wait for what these pages started."""
+        await asyncio.gather(*self._started)
 
     async def _admin(self, request: Request, parts: list[str]) -> Response:
         match parts:
@@ -53,13 +65,13 @@ class AdminPages:
 
     async def _start(self, request: Request, function: Function) -> Response:
         try:
-            text = str(json.loads(await request.body() or b"{}").get("input", ""))
+            text = json.loads(await request.body() or b"{}").get("input", "")
         except (ValueError, AttributeError):
             return Response(status_code=400)
-        if not function.is_queue:
+        if not function.is_queue or not isinstance(text, str):
             return Response(status_code=400)
         metadata = {"Id": TypedData(string="admin"), "DequeueCount": TypedData(string="1")}
-        task = asyncio.ensure_future(self._worker.call(function, TypedData(string=text), metadata))
+        task = asyncio.create_task(self._invocations.run(function, TypedData(string=text), metadata))
         self._started.add(task)
         task.add_done_callback(self._started.discard)
         return Response(status_code=202)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -18,6 +18,7 @@ from devhost.admin import AdminPages
 from devhost.connections import NoConnection, queue_service
 from devhost.hostjson import HostJson, read_host_json
 from devhost.http import HttpFunctions
+from devhost.invocation import Invocations
 from devhost.keys import KeyStore
 from devhost.listener import Listener
 from devhost.message_queue import MessageQueue
@@ -38,11 +39,10 @@ class HostOptions:
     url: str
     keys: Path
     lease_seconds: int = 60
-    grace_seconds: float = 10
 
 
 class DevelopmentHost:
-    """Runs the app in `options.root`; raises BadHostJson where it has no usable host.json."""
+    """Runs the app in `options.root`; raises BadHostJson and BadKeys where these files of it cannot be used."""
 
     def __init__(self, options: HostOptions, environment: Mapping[str, str]) -> None:
         self._options = options
@@ -53,43 +53,54 @@ class DevelopmentHost:
         self._keys = KeyStore(options.keys)
         self._executor = ThreadPoolExecutor(_QUEUE_THREADS, thread_name_prefix="queues")
         self._listeners: list[Listener] = []
-        self._http = HttpFunctions(
-            self._functions, self._host_json.route_prefix, self._keys, self._worker, self._write_outputs
-        )
-        self._pages = AdminPages(self._functions, self._left_out, self._keys, self._worker)
+        self._queues: dict[tuple[str, str], MessageQueue] = {}
+        self._keys.ensure_host_key()
+        self._keys.ensure_function_keys(function.name for function in self._functions if function.is_http)
+        self._invocations = Invocations(self._worker, self._write_outputs)
+        prefix = self._host_json.route_prefix
+        self._http = HttpFunctions(self._functions, prefix, self._keys, self._invocations)
+        self._pages = AdminPages(self._functions, self._left_out, self._keys, self._worker, self._invocations)
+        self._lifespan = Starlette(lifespan=lambda _: self._running())
 
-    def asgi(self) -> Starlette:
+    async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The host as an ASGI application; the app starts and stops with it."""
-
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            request = Request(scope, receive)
-            response: Response = await self._pages.answer(request) or await self._http.answer(request)
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
+        try:
+            response = await self._answer(Request(scope, receive))
             await response(scope, receive, send)
+        except ClientDisconnect:
+            log.info("a caller hung up before the whole request was there")
 
-        starlette = Starlette(lifespan=lambda _: self._running())
-        starlette.mount("", answer)
-        return starlette
+    def stop_polling(self) -> None:
+        """Take no more messages."""
+        for listener in self._listeners:
+            listener.stop()
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self._pages.answer(request) or await self._http.answer(request)
+        except ClientDisconnect:
+            raise
+        except Exception:
+            log.exception("a request could not be answered")
+            return Response(status_code=500)
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
         await self._worker.start()
         for function in self._functions:
             await self._worker.load(function)
-        self._keys.ensure_host_key()
-        self._keys.ensure_function_keys(function.name for function in self._functions if function.is_http)
         self._listeners = [made for made in map(self._listener, self._functions) if made is not None]
         self._say_what_runs()
         tasks = [asyncio.create_task(listener.listen()) for listener in self._listeners]
         try:
             yield
         finally:
-            await self._stop(tasks)
-
-    async def _stop(self, tasks: "list[asyncio.Task[None]]") -> None:
-        grace = self._options.grace_seconds
-        await asyncio.gather(*(listener.stop(grace) for listener in self._listeners))
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._executor.shutdown(wait=False, cancel_futures=True)
+            self.stop_polling()
+            await asyncio.gather(self._pages.finish(), *tasks)
+            self._executor.shutdown(wait=False)
 
     def _listener(self, function: Function) -> Listener | None:
         if not function.is_queue or function.is_disabled:
@@ -103,24 +114,26 @@ class DevelopmentHost:
             function,
             queue,
             self._host_json.queues,
-            self._worker,
-            self._write_outputs,
+            self._invocations,
             lease_seconds=self._options.lease_seconds,
         )
 
     def _queue(self, binding: Mapping[str, object]) -> MessageQueue:
-        service = queue_service(str(binding.get("connection") or ""), self._environment)
-        return MessageQueue(
-            service, str(binding["queueName"]), self._executor, is_base64=self._host_json.queues.is_base64
-        )
+        connection, name = str(binding.get("connection") or ""), str(binding["queueName"])
+        if (connection, name) not in self._queues:
+            service = queue_service(connection, self._environment)
+            is_base64 = self._host_json.queues.is_base64
+            self._queues[connection, name] = MessageQueue(service, name, self._executor, is_base64=is_base64)
+        return self._queues[connection, name]
 
     async def _write_outputs(self, function: Function, result: Result) -> None:
         """Send what an invocation put into its queue outputs; raises what the storage SDK raises."""
-        bindings = {binding["name"]: binding for binding in function.bindings}
-        for name, value in result.outputs.items():
-            if bindings[name]["type"] != "queue":
+        values = {**result.outputs, "$return": result.return_value}
+        for binding in function.bindings:
+            value = values.get(binding["name"])
+            if binding["type"] != "queue" or value is None:
                 continue
-            queue = self._queue(bindings[name])
+            queue = self._queue(binding)
             for text in output_texts(value):
                 await queue.send(text)
             for listener in self._listeners:
@@ -135,17 +148,23 @@ class DevelopmentHost:
                 log.error("%s cannot be loaded: %s\n%s", function.name, failure.message, failure.trace)
         for name, reason in self._left_out.items():
             log.error("%s is left out: %s", name, reason)
+        log.info("listening at %s", self._options.url)
 
     def _place(self, function: Function) -> str:
         if function.is_http:
+            prefix = self._host_json.route_prefix
             methods = ",".join(sorted(function.methods)).upper() or "ANY"
-            return f"[{methods}] {self._options.url}/{self._host_json.route_prefix}/{function.route_text}"
-        return f"queue {function.trigger['queueName']}" if function.is_queue else str(function.trigger["type"])
+            return f"[{methods}] " + "/".join(filter(None, (self._options.url, prefix, function.route_text)))
+        if function.is_queue:
+            return f"queue {function.trigger['queueName']}"
+        return f"a {function.trigger['type']}, which this host never starts"
 
 
 def output_texts(value: TypedData) -> list[str]:
     """The messages in the value of a queue output: one text, or a JSON array with one an item. Pure."""
     kind = value.WhichOneof("data")
+    if kind is None:
+        return []
     if kind == "bytes":
         return [bytes(value.bytes).decode("utf-8")]
     if kind != "json":

@@ -8,15 +8,16 @@ from azure.storage.queue import QueueServiceClient
 _DEFAULT = "AzureWebJobsStorage"
 _QUICK: dict[str, Any] = {
     "connection_timeout": 3,
-    "read_timeout": 10,
-    "retry_total": 2,
-    "initial_backoff": 0.3,
-    "increment_base": 2,
+    "read_timeout": 5,
+    "retry_total": 1,
+    "initial_backoff": 0.2,
+    "increment_base": 0,
+    "random_jitter_range": 0,
 }
 
 
 class NoConnection(ValueError):
-    """No app setting has this name."""
+    """No app setting has this name, or none that can be used."""
 
 
 def queue_service(connection: str, environment: Mapping[str, str]) -> QueueServiceClient:
@@ -24,10 +25,19 @@ def queue_service(connection: str, environment: Mapping[str, str]) -> QueueServi
     name = connection or _DEFAULT
     for candidate in (name, f"AzureWebJobs{name}"):
         if text := environment.get(candidate):
-            return QueueServiceClient.from_connection_string(text, **_QUICK)
+            return _by_connection_string(candidate, text)
         if uri := _service_uri(candidate, environment):
             return _by_identity(uri, environment.get(f"{candidate}__clientId"))
     raise NoConnection(f"the app setting {name} is missing, which a queue's connection names")
+
+
+def _by_connection_string(name: str, text: str) -> QueueServiceClient:
+    try:
+        # The SDK refuses "UseDevelopmentStorage=true;", which Core Tools take.
+        return QueueServiceClient.from_connection_string(text.strip("; "), **_QUICK)
+    except ValueError:
+        # The SDK's own text may repeat the connection string.
+        raise NoConnection(f"the app setting {name} is no connection string") from None
 
 
 def _service_uri(prefix: str, environment: Mapping[str, str]) -> str | None:

@@ -41,6 +41,8 @@ def read_host_json(root: Path, environment: Mapping[str, str]) -> HostJson:
         prefix = extensions.get("http", {}).get("routePrefix", "api")
         prefix = environment.get("AzureFunctionsJobHost__extensions__http__routePrefix", prefix)
         return HostJson(prefix.strip("/"), _queues(extensions.get("queues", {})))
+    except BadHostJson:
+        raise
     except FileNotFoundError:
         raise BadHostJson(f"there is no host.json in {root}: is this the folder of a function app?") from None
     except (ValueError, AttributeError, TypeError) as error:
@@ -49,21 +51,28 @@ def read_host_json(root: Path, environment: Mapping[str, str]) -> HostJson:
 
 def _queues(options: Mapping[str, object]) -> QueueOptions:
     default = QueueOptions()
-    batch_size = _whole(options, "batchSize", default.batch_size)
+    batch_size = _whole(options, "batchSize", default.batch_size, least=1, most=32)
     return QueueOptions(
         max_polling_seconds=_seconds(options, "maxPollingInterval", default.max_polling_seconds),
         visibility_timeout_seconds=_seconds(options, "visibilityTimeout", default.visibility_timeout_seconds),
         batch_size=batch_size,
-        new_batch_threshold=_whole(options, "newBatchThreshold", batch_size // 2),
-        max_dequeue_count=_whole(options, "maxDequeueCount", default.max_dequeue_count),
-        is_base64=options.get("messageEncoding", "base64") == "base64",
+        new_batch_threshold=_whole(options, "newBatchThreshold", batch_size // 2, least=0),
+        max_dequeue_count=_whole(options, "maxDequeueCount", default.max_dequeue_count, least=1),
+        is_base64=_is_base64(options),
     )
 
 
-def _whole(options: Mapping[str, object], name: str, default: int) -> int:
+def _is_base64(options: Mapping[str, object]) -> bool:
+    encoding = str(options.get("messageEncoding", "base64")).lower()
+    if encoding not in {"base64", "none"}:
+        raise BadHostJson("host.json: extensions.queues.messageEncoding must be base64 or none")
+    return encoding == "base64"
+
+
+def _whole(options: Mapping[str, object], name: str, default: int, *, least: int, most: int = 2**31 - 1) -> int:
     value = options.get(name, default)
-    if not isinstance(value, int):
-        raise BadHostJson(f"extensions.queues.{name} must be a whole number")
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise BadHostJson(f"host.json: extensions.queues.{name} must be a whole number from {least} to {most}")
     return value
 
 
@@ -72,6 +81,6 @@ def _seconds(options: Mapping[str, object], name: str, default: float) -> float:
         return default
     found = _DURATION.fullmatch(str(options[name]))
     if found is None:
-        raise BadHostJson(f"extensions.queues.{name} must be a time like 00:00:30")
+        raise BadHostJson(f"host.json: extensions.queues.{name} must be a time like 00:00:30")
     hours, minutes, seconds, fraction = found.groups()
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float(fraction or 0)

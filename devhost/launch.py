@@ -26,7 +26,7 @@ def start_host(root: Path, port: int, temp: Path, environment: Mapping[str, str]
     if core_tools is None:
         command = [sys.executable, "-m", "devhost", "--root", str(root), "--keys", str(keys_folder(temp)), *switches]
     else:
-        command = [core_tools, "start", _auth_switch(core_tools), *switches]
+        command = [core_tools, "start", *_core_tools_switches(core_tools), *switches]
     # Core Tools look for files of keys below TMPDIR.
     files = {"AzureWebJobsSecretStorageType": "files", **({"TMPDIR": str(temp)} if core_tools else {})}
     return subprocess.Popen(command, cwd=root, env={**environment, **files}, start_new_session=True)  # noqa: S603
@@ -35,16 +35,20 @@ def start_host(root: Path, port: int, temp: Path, environment: Mapping[str, str]
 def wait_until_ready(url: str, app: "subprocess.Popen[bytes]") -> bool:
     """Wait until Health answers; False where the app ended before, or takes too long."""
     give_up_at = time.monotonic() + _READY_SECONDS
+    # Not through a proxy that the environment names: this is our own address.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while app.poll() is None and time.monotonic() < give_up_at:
         try:
-            with urllib.request.urlopen(f"{url}/api/health", timeout=2):  # noqa: S310 - our own address
+            with opener.open(f"{url}/api/health", timeout=2):
                 return True
         except OSError:
             time.sleep(0.1)
     return False
 
 
-def _auth_switch(core_tools: str) -> str:
-    """Without this switch Core Tools check no keys; its spelling changed in version 5."""
-    version = subprocess.run([core_tools, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
-    return "--enableAuth" if version.stdout.strip().startswith("4") else "--enable-auth"
+def _core_tools_switches(core_tools: str) -> list[str]:
+    """Keys are to be checked, which version 5 spells anew; and it is not to start an Azurite of its own."""
+    version = subprocess.run([core_tools, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    if version.returncode:
+        raise OSError(f"{core_tools} --version failed: mend the Core Tools, or remove them from PATH")
+    return ["--enableAuth"] if version.stdout.strip().startswith("4") else ["--enable-auth", "--no-azurite"]

@@ -5,20 +5,18 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from azure.core.exceptions import AzureError
 from azure.storage.queue import QueueMessage
 
 from devhost.hostjson import QueueOptions
+from devhost.invocation import Invocations
 from devhost.message_queue import Leased, MessageQueue
 from devhost.messages import TypedData
 from devhost.metadata import Function
 from devhost.polling import Backoff, Fate, fate, is_past_its_attempts, may_poll
-from devhost.worker import Failure, Result, Worker
-
-type WriteOutputs = Callable[[Function, Result], Awaitable[None]]
+from devhost.worker import Result
 
 log = logging.getLogger("devhost")
 
@@ -31,16 +29,14 @@ class Listener:
         function: Function,
         queue: MessageQueue,
         options: QueueOptions,
-        worker: Worker,
-        write_outputs: WriteOutputs,
+        invocations: Invocations,
         *,
         lease_seconds: int,
     ) -> None:
         self._function = function
         self._queue = queue
         self._options = options
-        self._worker = worker
-        self._write_outputs = write_outputs
+        self._invocations = invocations
         self._lease_seconds = lease_seconds
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -57,7 +53,7 @@ class Listener:
         self._wake.set()
 
     async def listen(self) -> None:
-        """Poll until `stop`; an outage of storage is said once, and waited out."""
+        """Poll until `stop`, then finish what runs. An outage of storage is said once, and waited out."""
         backoff = Backoff(self._options.max_polling_seconds)
         while not self._stopping:
             if may_poll(self._options, len(self._running)) and await self._poll():
@@ -65,13 +61,12 @@ class Listener:
                 continue
             full = not may_poll(self._options, len(self._running))
             await self._pause(None if full else backoff.next_seconds(random.uniform(0.8, 1.2)))  # noqa: S311 - jitter
+        await asyncio.gather(*self._running)
 
-    async def stop(self, seconds: float) -> None:
-        """No new poll; what runs may finish within `seconds`."""
+    def stop(self) -> None:
+        """No new poll."""
         self._stopping = True
         self._wake.set()
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
 
     async def _pause(self, seconds: float | None) -> None:
         with contextlib.suppress(TimeoutError):
@@ -81,7 +76,8 @@ class Listener:
     async def _poll(self) -> bool:
         try:
             fetched = await self._queue.fetch(self._options.batch_size, self._lease_seconds)
-        except AzureError as error:
+        except Exception as error:
+            # Whatever it is: a listener that ended would leave its queue alone until the next start, and say nothing.
             if not self._storage_is_down:
                 log.warning("queue %s cannot be read (%s); trying again", self.queue_name, type(error).__name__)
             self._storage_is_down = True
@@ -102,7 +98,7 @@ class Listener:
     async def _handle(self, leased: Leased) -> None:
         try:
             await self._settle(leased, await self._attempt(leased))
-        except AzureError as error:
+        except Exception as error:
             # It becomes visible again when its lease ends, and is worked on once more.
             log.warning("a message of queue %s could not be settled (%s)", self.queue_name, type(error).__name__)
 
@@ -111,9 +107,10 @@ class Listener:
             await self._queue.delete(leased)
         elif decided is Fate.RETRY:
             await self._queue.keep(leased, int(self._options.visibility_timeout_seconds))
+        elif await self._queue.poison(leased):
+            log.error("a message of queue %s went to poison", self.queue_name)
         else:
-            log.error("a message of queue %s goes to poison", self.queue_name)
-            await self._queue.poison(leased)
+            log.error("a message of queue %s failed, and no poison queue can be named after it", self.queue_name)
 
     async def _attempt(self, leased: Leased) -> Fate:
         body = leased.body(is_base64=self._options.is_base64)
@@ -128,22 +125,12 @@ class Listener:
 
     async def _run(self, leased: Leased, body: bytes) -> bool:
         started = time.perf_counter()
-        result = await self._worker.call(self._function, _data(body), _metadata(leased.message, body))
-        if isinstance(result, Result):
-            result = await self._finish(result)
-        outcome = "failed" if isinstance(result, Failure) else "done"
+        result = await self._invocations.run(self._function, _data(body), _metadata(leased.message, body))
+        succeeded = isinstance(result, Result)
+        outcome = "done" if succeeded else "failed"
         milliseconds = (time.perf_counter() - started) * 1000
         log.info("%s %s in %.0f ms, attempt %d", self._function.name, outcome, milliseconds, leased.dequeue_count)
-        if isinstance(result, Failure):
-            log.error("%s failed: %s\n%s", self._function.name, result.message, result.trace)
-        return isinstance(result, Result)
-
-    async def _finish(self, result: Result) -> Result | Failure:
-        try:
-            await self._write_outputs(self._function, result)
-        except AzureError as error:
-            return Failure(f"an output could not be written: {type(error).__name__}")
-        return result
+        return succeeded
 
     async def _renew(self, leased: Leased) -> None:
         while True:
@@ -152,7 +139,9 @@ class Listener:
                 # A renewal that is under way is finished, or its new pop receipt would be lost.
                 await asyncio.shield(self._queue.keep(leased, self._lease_seconds))
             except AzureError as error:
-                log.warning("the lease of a message of queue %s was not renewed (%s)", self.queue_name, error)
+                log.warning(
+                    "the lease of a message of queue %s was not renewed (%s)", self.queue_name, type(error).__name__
+                )
 
 
 def _data(body: bytes) -> TypedData:

@@ -18,9 +18,9 @@ def apply_local_settings(root: Path, environment: MutableMapping[str, str]) -> N
     if not file.exists():
         return
     try:
-        values = json.loads(file.read_text(encoding="utf-8-sig")).get("Values", {})
-    except (ValueError, AttributeError) as error:
-        raise BadLocalSettings(f"local.settings.json is no JSON object: {error}") from None
+        values = dict(json.loads(file.read_text(encoding="utf-8-sig")).get("Values") or {})
+    except (ValueError, AttributeError, TypeError) as error:
+        raise BadLocalSettings(f"local.settings.json is no JSON object with an object Values: {error}") from None
     for name, value in values.items():
         if not isinstance(value, str):
             raise BadLocalSettings(f"local.settings.json: the value of {name} must be a text")

@@ -77,13 +77,14 @@ class MessageQueue:
             except ResourceNotFoundError:
                 return
 
-    async def poison(self, leased: Leased) -> None:
-        """Move a message to the poison queue. A queue that has none keeps it, invisible until its lease ends."""
+    async def poison(self, leased: Leased) -> bool:
+        """Move a message to the poison queue; False for a queue that has none, which keeps it, leased."""
         name = self.name + _POISON_SUFFIX
         if self.name.endswith(_POISON_SUFFIX) or len(name) > _LONGEST_NAME:
-            return
+            return False
         await self._run(lambda: send_text(self._service.get_queue_client(name), str(leased.message.content)))
         await self.delete(leased)
+        return True
 
     async def send(self, body: str) -> None:
         """Send a text as host.json encodes it, for an output binding."""

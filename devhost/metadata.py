@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devhost.routes import BadRoute, Route, parse_template
+from devhost.routes import BadRoute, Route, alphabetical, parse_template
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,127}", re.IGNORECASE)
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,127}", re.IGNORECASE | re.ASCII)
 _RESERVED = ("admin", "runtime")
 
 
@@ -44,6 +44,12 @@ class Function:
         return str(self.trigger["type"]).lower() == "queuetrigger"
 
     @property
+    def http_output(self) -> str:
+        """The name of the output that answers a request, `$return` as a rule; empty where there is none."""
+        outputs = (str(binding["name"]) for binding in self.bindings if str(binding["type"]).lower() == "http")
+        return next(outputs, "")
+
+    @property
     def route_text(self) -> str:
         """Its route without the prefix; its name where function.json names none."""
         return str(self.trigger.get("route") or self.name).strip("/")
@@ -67,7 +73,9 @@ def discover(root: Path, environment: Mapping[str, str]) -> tuple[list[Function]
     """The functions below `root` in alphabetical order, and those that are left out, each with the reason."""
     found: list[Function] = []
     left_out: dict[str, str] = {}
-    for folder in sorted((path.parent for path in root.glob("*/function.json")), key=lambda path: path.name.lower()):
+    for folder in sorted(
+        (path.parent for path in root.glob("*/function.json")), key=lambda path: alphabetical(path.name)
+    ):
         try:
             function = _read(folder, environment)
             _check_route(function, found)
@@ -83,11 +91,13 @@ def _read(folder: Path, environment: Mapping[str, str]) -> Function:
     try:
         content = json.loads((folder / "function.json").read_text(encoding="utf-8-sig"))
         bindings = tuple(dict(binding) for binding in content.get("bindings", ()))
-    except (ValueError, AttributeError, TypeError) as error:
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise BadFunction(f"function.json cannot be read: {error}") from None
     triggers = [binding for binding in bindings if str(binding.get("type", "")).lower().endswith("trigger")]
     if not bindings:
         raise BadFunction("at least one binding must be declared")
+    for binding in bindings:
+        _check_binding(binding)
     if len(triggers) != 1:
         raise BadFunction(f"a function has one trigger, this one has {len(triggers)}")
     script = folder / str(content.get("scriptFile") or "__init__.py")
@@ -96,6 +106,15 @@ def _read(folder: Path, environment: Mapping[str, str]) -> Function:
     switch = environment.get(f"AzureWebJobs.{folder.name}.Disabled", str(content.get("disabled", "")))
     is_disabled = switch.lower() in {"true", "1"}
     return Function(folder.name, folder, bindings, script, str(content.get("entryPoint") or ""), is_disabled)
+
+
+def _check_binding(binding: Mapping[str, Any]) -> None:
+    needed = ["type", "name"]
+    if str(binding.get("type", "")).lower() in {"queue", "queuetrigger"}:
+        needed.append("queueName")
+    for member in needed:
+        if not isinstance(binding.get(member), str) or not binding[member]:
+            raise BadFunction(f"a binding has no {member}")
 
 
 def _check_route(function: Function, others: list[Function]) -> None:

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -12,12 +12,21 @@ _PARAMETER = re.compile(
     r"\{(?P<star>\*{0,2})(?P<name>\w+)(?P<constraints>(:[^?=}]+)*)(=(?P<default>[^?}]*))?(?P<optional>\?)?\}"
 )
 _SLASH = re.compile(r"%(2f)", re.IGNORECASE)
-_CONSTRAINTS = {
-    "int": re.compile(r"[+-]?\d{1,10}"),
-    "long": re.compile(r"[+-]?\d{1,19}"),
-    "guid": re.compile(r"\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?", re.IGNORECASE),
-    "alpha": re.compile(r"[a-z]*", re.IGNORECASE),
-    "bool": re.compile(r"true|false", re.IGNORECASE),
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,30}")
+_HYPHENED = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_GUID = re.compile(rf"[0-9a-f]{{32}}|{_HYPHENED}|\{{{_HYPHENED}\}}|\({_HYPHENED}\)", re.IGNORECASE)
+
+
+def _is_whole(text: str, bits: int) -> bool:
+    return bool(_WHOLE_NUMBER.fullmatch(text)) and -(2 ** (bits - 1)) <= int(text) < 2 ** (bits - 1)
+
+
+_CONSTRAINTS: dict[str, Callable[[str], bool]] = {
+    "int": lambda text: _is_whole(text, 32),
+    "long": lambda text: _is_whole(text, 64),
+    "guid": lambda text: bool(_GUID.fullmatch(text)),
+    "alpha": lambda text: text.isascii() and text.isalpha(),
+    "bool": lambda text: text.lower() in {"true", "false"},
 }
 
 
@@ -40,7 +49,7 @@ class Segment:
         """Whether this part of a path, decoded, fits."""
         if not self.name:
             return text.lower() == self.literal.lower()
-        return all(_CONSTRAINTS[constraint].fullmatch(text) for constraint in self.constraints)
+        return all(_CONSTRAINTS[constraint](text) for constraint in self.constraints)
 
 
 @dataclass(frozen=True)
@@ -54,12 +63,16 @@ class Template:
 
         A parameter that is left out is absent, or has its default.
         """
-        parts = [part for part in path.strip("/").split("/") if part] if path.strip("/") else []
+        # One slash at the end is nothing; any other empty part fits no segment.
+        path = path.removeprefix("/").removesuffix("/")
+        parts = path.split("/") if path else []
         values: dict[str, str] = {}
         for position, segment in enumerate(self.segments):
             if segment.is_rest:
                 parts[position:] = ["/".join(parts[position:])] if parts[position:] else []
             text = _decode(parts[position]) if position < len(parts) else segment.default
+            if text == "":
+                return None
             if text is None and (segment.is_optional or segment.is_rest):
                 continue
             if text is None or not segment.accepts(text):
@@ -84,12 +97,23 @@ class Route:
 
 def parse_template(text: str) -> Template:
     """The template in this text; raises BadRoute."""
-    return Template(tuple(_segment(part) for part in text.strip("/").split("/") if part))
+    segments = tuple(_segment(part) for part in text.strip("/").split("/") if part)
+    names = [segment.name.lower() for segment in segments if segment.name]
+    if len(set(names)) < len(names):
+        raise BadRoute("the route has two parameters of one name")
+    if any(segment.is_rest for segment in segments[:-1]):
+        raise BadRoute("in a route nothing may follow a parameter that takes the rest")
+    return Template(segments)
+
+
+def alphabetical(function: str) -> str:
+    """What the platform sorts functions by: it compares upper case, in which `_` comes behind the letters."""
+    return function.upper()
 
 
 def find_route(routes: Iterable[Route], method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
     """The first route, in alphabetical order of functions, that matches path and method, with its parameters."""
-    for route in sorted(routes, key=lambda route: route.function.lower()):
+    for route in sorted(routes, key=lambda route: alphabetical(route.function)):
         if route.takes(method):
             values = route.template.match(path)
             if values is not None:

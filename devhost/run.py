@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +11,8 @@ from types import FrameType
 
 from cryptography.fernet import Fernet
 
-from devhost.azurite import azurite, development_connection_string, listens
-from devhost.install import ROOT, find_node
+from devhost.azurite import AzuriteFailed, azurite, development_connection_string, listens
+from devhost.install import ROOT, NotInstalled, find_node
 from devhost.keys import KeyStore
 from devhost.launch import keys_folder, start_host, wait_until_ready
 from devhost.localsettings import add_missing, apply_local_settings
@@ -26,37 +25,55 @@ LOCAL = ROOT / ".local"
 RUN_FILE = LOCAL / "run.json"
 _STORAGE = "AzureWebJobsStorage"
 _AZURITE_PORTS = (10000, 10001, 10002)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stopped(Exception):
-    """Ctrl-C, or a request to end, before the app ran."""
+class Stopped(BaseException):
+    """Ctrl-C, or a request to end, before the app ran. No `except Exception` on the way is to swallow it."""
 
 
 def main() -> int:
-    """Run until Ctrl-C or until the app ends; the app's exit code, 1 where it could not be started."""
-    port = os.environ.get("PORT") or "7071"
+    """Run until Ctrl-C, which is 0, or until the app ends, which is its exit code; 1 where it could not be started."""
+    for number in _SIGNALS:
+        signal.signal(number, _stop)
     try:
-        return _run(int(port))
-    except (HubError, OSError, ValueError) as error:
+        return _run(_port(os.environ.get("PORT") or "7071"))
+    except Stopped:
+        return 0
+    except (HubError, AzuriteFailed, NotInstalled, OSError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    finally:
-        RUN_FILE.unlink(missing_ok=True)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise ValueError(f"PORT is '{text}': a number from 1 to 65535 is needed")
+    if listens(int(text)):
+        raise ValueError(f"port {text} is in use: `make run PORT=...` takes another")
+    return int(text)
 
 
 def _run(port: int) -> int:
     url = f"http://localhost:{port}"
     LOCAL.mkdir(mode=0o700, exist_ok=True)
+    # One that is there is of a run that was killed.
+    RUN_FILE.unlink(missing_ok=True)
     find_node()
     _prepare_environment(url)
     with _storage() as storage:
         seeded = seed(Hub.assemble(Settings.read(os.environ)), os.environ, LOCAL / "api_key")
         code = KeyStore(keys_folder(LOCAL)).ensure_host_key()
         with _app(port) as app:
-            if wait_until_ready(url, app):
-                _write_run_file(url, code, seeded, storage)
+            if not wait_until_ready(url, app.process):
+                sys.stderr.write(f"the app does not answer at {url}/api/health; its log says why\n")
+                return app.ended()
+            with _run_file(url, code, seeded, storage):
                 _print_first_steps(url, code, seeded)
-            return app.wait()
+                return app.ended()
 
 
 def _prepare_environment(url: str) -> None:
@@ -82,26 +99,45 @@ def _storage() -> Iterator[str]:
             yield own.connection_string
 
 
+class _App:
+    """The running host, to which signals are handed on."""
+
+    def __init__(self, port: int) -> None:
+        self._waiting: list[int] = []
+        self._is_stopped = False
+        for number in _SIGNALS:
+            signal.signal(number, lambda number, _: self._waiting.append(number))
+        self.process = start_host(ROOT, port, LOCAL, os.environ)
+        for number in _SIGNALS:
+            signal.signal(number, lambda number, _: self._hand_on(number))
+        # Those that came while it was being started.
+        for early in self._waiting:
+            self._hand_on(early)
+
+    def ended(self) -> int:
+        """Wait for its end: 0 where it was asked to, else its exit code."""
+        code = self.process.wait()
+        return 0 if self._is_stopped else code
+
+    def _hand_on(self, number: int) -> None:
+        self._is_stopped = True
+        self.process.send_signal(number)
+
+
 @contextmanager
-def _app(port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """The running host; Ctrl-C and a request to end are handed on to it, once each."""
-    app = start_host(ROOT, port, LOCAL, os.environ)
-
-    def hand_on(number: int, _frame: FrameType | None) -> None:
-        if app.poll() is None:
-            app.send_signal(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, hand_on)
+def _app(port: int) -> Iterator[_App]:
+    """The running host; it has ended afterwards."""
+    app = _App(port)
     try:
         yield app
     finally:
-        if app.poll() is None:
-            app.terminate()
-        app.wait()
+        app.process.terminate()
+        app.process.wait()
 
 
-def _write_run_file(url: str, code: str, seeded: Seed, storage: str) -> None:
+@contextmanager
+def _run_file(url: str, code: str, seeded: Seed, storage: str) -> Iterator[None]:
+    """`.local/run.json`, which is there while the app runs."""
     content = {
         "url": url,
         "code": code,
@@ -109,8 +145,15 @@ def _write_run_file(url: str, code: str, seeded: Seed, storage: str) -> None:
         "manager": dict(seeded.manager),
         "storage": storage,
     }
-    RUN_FILE.touch(mode=0o600)
-    RUN_FILE.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    # Made beside it and moved, so that a tool that waits for it never reads half of it.
+    new = RUN_FILE.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    new.replace(RUN_FILE)
+    try:
+        yield
+    finally:
+        RUN_FILE.unlink(missing_ok=True)
 
 
 def _print_first_steps(url: str, code: str, seeded: Seed) -> None:

@@ -29,6 +29,10 @@ class Failure:
     trace: str = ""
 
 
+# In Azure it would end the worker, and the platform would start another one.
+_EXIT = Failure("SystemExit: the app's code tried to end the process")
+
+
 @dataclass(frozen=True)
 class Result:
     """What an invocation gave: the value of `$return` and those of the outputs that were set."""
@@ -67,8 +71,11 @@ class Worker:
             bindings=bindings,
         )
         request = SimpleNamespace(function_id=function.name, metadata=metadata)
-        answer = await handle_event.function_load_request(_event(function_load_request=request))
-        failure = _failure(answer.result)
+        try:
+            answer = await handle_event.function_load_request(_event(function_load_request=request))
+            failure = _failure(answer.result)
+        except SystemExit:
+            failure = _EXIT
         if failure is not None:
             self._failures[function.name] = failure
         return failure
@@ -91,13 +98,12 @@ class Worker:
             trace_context=SimpleNamespace(trace_parent="", trace_state="", attributes={}),
             retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
         )
-        answer = await handle_event.invocation_request(_event(invocation_request=request))
+        try:
+            answer = await handle_event.invocation_request(_event(invocation_request=request))
+        except SystemExit:
+            return _EXIT
         failure = _failure(answer.result)
         return failure or Result(answer.return_value, _outputs(answer.output_data or ()))
-
-    def stop(self) -> None:
-        """Wait for what runs, and end the threads."""
-        threadpool.stop_threadpool_executor()
 
 
 def _event(**request: Any) -> SimpleNamespace:  # noqa: ANN401 - any of the runtime's requests

@@ -1,6 +1,9 @@
+import json
+import logging
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +101,58 @@ def test_without_any_identity_no_token_is_to_be_had_and_the_resource_is_named() 
 def test_nothing_is_asked_before_a_token_is_needed(endpoint: FakeIdentityEndpoint) -> None:
     AppIdentity()
     assert endpoint.journal == []
+
+
+@pytest.mark.parametrize("reply", [Reply(500), Reply(429, headers={"Retry-After": "60"}), Reply(503)])
+def test_an_identity_that_is_too_busy_is_an_outage_within_the_deadline(
+    endpoint: FakeIdentityEndpoint, reply: Reply
+) -> None:
+    endpoint.answer_always(reply)
+    began_at = time.monotonic()
+    with deadline(1), pytest.raises(IdentityDown):
+        AppIdentity().token(RESOURCE)
+    assert time.monotonic() - began_at < 2
+
+
+def test_a_virtual_machines_identity_that_answers_nothing_is_an_outage_within_the_deadline(
+    endpoint: FakeIdentityEndpoint,
+) -> None:
+    endpoint.hang()
+    del os.environ["IDENTITY_ENDPOINT"]
+    os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = endpoint.url
+    began_at = time.monotonic()
+    with deadline(0.5), pytest.raises(IdentityDown):
+        AppIdentity().token(RESOURCE)
+    assert (len(endpoint.journal), time.monotonic() - began_at < 2) == (1, True)
+
+
+def test_each_resource_has_a_token_of_its_own(endpoint: FakeIdentityEndpoint) -> None:
+    identity = AppIdentity()
+    resources = [RESOURCE, "https://graph.microsoft.com", RESOURCE]
+    assert [identity.token(resource) for resource in resources] == [f"token for {resource}" for resource in resources]
+    assert len(endpoint.journal) == 2
+
+
+@pytest.fixture
+def az(tmp_path: Path) -> Path:
+    """A developer's `az`, and no other identity; it notes each start in a file."""
+    starts, command = tmp_path / "starts", tmp_path / "az"
+    answer = {"accessToken": "token of az", "expires_on": int(time.time()) + 3600}
+    command.write_text(f"#!/bin/sh\necho \"$@\" >> '{starts}'\necho '{json.dumps(answer)}'\n")
+    command.chmod(0o700)
+    os.environ.update(PATH=f"{tmp_path}:{os.environ['PATH']}", AZURE_TOKEN_CREDENTIALS="AzureCliCredential")
+    return starts
+
+
+def test_a_developers_token_is_kept_so_that_az_is_started_once(az: Path) -> None:
+    identity = AppIdentity()
+    assert [identity.token(RESOURCE) for _ in range(3)] == ["token of az"] * 3
+    [start] = az.read_text().splitlines()
+    assert start.endswith(f"--resource {RESOURCE}")
+
+
+def test_no_token_is_logged(endpoint: FakeIdentityEndpoint, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    token = AppIdentity().token(RESOURCE)
+    assert token not in caplog.text
+    assert endpoint.environment["IDENTITY_HEADER"] not in caplog.text

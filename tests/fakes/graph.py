@@ -1,9 +1,10 @@
-"""Microsoft Graph, as far as roles need it: lists of a site, groups by name, checkMemberGroups (facts/dynamics.md 5)."""
+"""Microsoft Graph, as far as roles need it: a site's lists, groups, checkMemberGroups (facts/dynamics.md 5)."""
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from tests.fakes.server import FakeServer, Received, Reply, json_reply
@@ -101,8 +102,7 @@ class FakeGraph(FakeServer):
         end = start + self.page_size
         page: Row = {"@odata.context": "...", "value": rows[start:end]}
         if end < len(rows):
-            kept = "&".join(f"{name}={value}" for name, value in request.query.items() if name != "$skiptoken")
-            page["@odata.nextLink"] = f"{self.url}{request.path}?{kept}&$skiptoken={end}"
+            page["@odata.nextLink"] = f"{self.url}{request.path}?{urlencode({**request.query, '$skiptoken': end})}"
         return json_reply(page)
 
     def _check(self, user: str, body: bytes) -> Reply:

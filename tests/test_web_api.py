@@ -1,0 +1,144 @@
+"""What every neighbour's web API has in common; test_dataverse.py holds what a single row's answer may look like."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.deadline import deadline
+from shared.errors import DirectoryDown
+from shared.web_api import WebApi
+from tests.fakes.graph import FakeGraph
+from tests.fakes.server import Reply, json_reply
+
+ITEMS = "/v1.0/sites/s/lists/l/items?$expand=fields($select=AdGroupName,Role)"
+GUID = "11f1f3a2-6a3c-4d7e-8f0b-5d1c2e3f4a5b"
+
+
+@pytest.fixture(scope="module")
+def graph_process() -> Iterator[FakeGraph]:
+    with FakeGraph() as running:
+        yield running
+
+
+@pytest.fixture
+def graph(graph_process: FakeGraph) -> FakeGraph:
+    graph_process.reset()
+    return graph_process
+
+
+@pytest.fixture
+def api(graph: FakeGraph) -> WebApi:
+    return WebApi("Graph", graph.url, lambda: graph.token, DirectoryDown)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.integers(0, 20), page_size=st.integers(1, 25))
+def test_all_pages_are_read_in_order(api: WebApi, graph: FakeGraph, rows: int, page_size: int) -> None:
+    graph.reset()
+    graph.page_size = page_size
+    graph.lists["s", "l"] = []
+    for number in range(rows):
+        graph.add_role("s", "l", "role", number)
+    assert [row["fields"] for row in api.pages(ITEMS)] == graph.lists["s", "l"]
+
+
+def test_a_post_sends_json_and_the_token(api: WebApi, graph: FakeGraph) -> None:
+    graph.add_user("kim")
+    answer = api.post("/v1.0/users/kim/checkMemberGroups", {"groupIds": [GUID]})
+    assert (answer.status, answer.content) == (200, {"value": []})
+    [request] = graph.journal
+    assert (request.bearer, request.headers["content-type"]) == (graph.token, "application/json")
+
+
+@pytest.mark.parametrize("page", [{}, {"value": {}}, {"value": None}, {"value": "x"}, {"@odata.nextLink": "/v1.0/x"}])
+def test_a_page_without_rows_is_an_outage_and_never_the_end(api: WebApi, graph: FakeGraph, page: object) -> None:
+    graph.answer_next(json_reply({"value": [{}], "@odata.nextLink": f"{graph.url}/v1.0/more"}), json_reply(page))
+    with pytest.raises(DirectoryDown, match="instead of a list"):
+        list(api.pages(ITEMS))
+
+
+def test_a_page_that_is_missing_is_an_outage(api: WebApi, graph: FakeGraph) -> None:
+    graph.answer_next(json_reply({"value": [{}], "@odata.nextLink": f"{graph.url}/v1.0/more"}))
+    with pytest.raises(DirectoryDown, match="404"):
+        list(api.pages(ITEMS))
+
+
+@pytest.mark.parametrize("port", ["", ":1", "x.example", "@evil.example"])
+def test_the_token_goes_to_no_other_address(api: WebApi, graph: FakeGraph, port: str) -> None:
+    elsewhere = "http://evil.example/" if not port else f"{graph.url}{port}/v1.0/more"
+    graph.answer_next(json_reply({"value": [], "@odata.nextLink": elsewhere}))
+    with pytest.raises(DirectoryDown, match="another address"):
+        list(api.pages(ITEMS))
+
+
+def test_pages_without_an_end_are_an_outage(api: WebApi, graph: FakeGraph) -> None:
+    graph.answer_always(json_reply({"value": [], "@odata.nextLink": f"{graph.url}/v1.0/more"}))
+    with pytest.raises(DirectoryDown, match="pages"):
+        list(api.pages(ITEMS))
+    assert len(graph.journal) == 200
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_that_the_deadline_has_room_for_is_waited(api: WebApi, graph: FakeGraph, status: int) -> None:
+    graph.answer_next(Reply(status, headers={"Retry-After": "1"}))
+    began_at = time.monotonic()
+    with deadline(10):
+        assert api.get("/v1.0/x").status == 404
+    assert (len(graph.journal), time.monotonic() - began_at >= 1) == (2, True)
+
+
+def test_a_wait_may_be_a_date(api: WebApi, graph: FakeGraph) -> None:
+    past = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
+    graph.answer_next(Reply(429, headers={"Retry-After": past}))
+    assert api.get("/v1.0/x").status == 404
+
+
+@pytest.mark.parametrize("after", ["2", "86400", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_wait_beyond_the_deadline_is_an_outage_at_once(api: WebApi, graph: FakeGraph, after: str) -> None:
+    graph.answer_always(Reply(429, headers={"Retry-After": after}))
+    began_at = time.monotonic()
+    with deadline(1.5), pytest.raises(DirectoryDown, match="429"):
+        api.get("/v1.0/x")
+    assert (len(graph.journal), time.monotonic() - began_at < 1) == (1, True)
+
+
+def test_waits_that_say_nothing_usable_end_in_time(api: WebApi, graph: FakeGraph) -> None:
+    graph.answer_always(Reply(503, headers={"Retry-After": "soon"}))
+    began_at = time.monotonic()
+    with deadline(1.5), pytest.raises(DirectoryDown, match="503"):
+        api.get("/v1.0/x")
+    assert (len(graph.journal), time.monotonic() - began_at < 2.5) == (2, True)
+
+
+def test_a_neighbour_that_hangs_on_every_page_ends_in_time(api: WebApi, graph: FakeGraph) -> None:
+    graph.hang()
+    began_at = time.monotonic()
+    with deadline(0.5), pytest.raises(DirectoryDown):
+        list(api.pages(ITEMS))
+    assert time.monotonic() - began_at < 2
+
+
+def test_without_time_no_token_is_asked_for(graph: FakeGraph) -> None:
+    asked = itertools.count()
+    api = WebApi("Graph", graph.url, lambda: f"token {next(asked)}", DirectoryDown)
+    with deadline(0), pytest.raises(DirectoryDown, match="no time is left"):
+        api.get("/v1.0/x")
+    assert (next(asked), graph.journal) == (0, [])
+
+
+def test_a_token_that_took_all_the_time_is_not_sent(graph: FakeGraph) -> None:
+    def late() -> str:
+        while time.monotonic() < over_at:
+            time.sleep(0.01)
+        return graph.token
+
+    over_at = time.monotonic() + 0.2
+    with deadline(0.1), pytest.raises(DirectoryDown, match="no time is left"):
+        WebApi("Graph", graph.url, late, DirectoryDown).get("/v1.0/x")
+    assert graph.journal == []
