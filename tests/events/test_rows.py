@@ -2,7 +2,6 @@ import json
 import random
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
-from typing import Any
 
 import pytest
 from hypothesis import given
