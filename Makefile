@@ -9,6 +9,7 @@ run: azurite           ## start the app with Azurite, seeded, at http://localhos
 	@PORT=$(PORT) exec $(PY) -m devhost.run
 
 test: azurite          ## all tests, those against the running app included
+	@$(PY) -m devhost.install tests
 	@$(PY) -m pytest
 
 check: $(VENV)/.ready  ## format check, lint, types

