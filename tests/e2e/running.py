@@ -1,5 +1,6 @@
 """The running app, as the e2e tests see it: an address, keys, and its storage."""
 
+import json
 import os
 import socket
 import subprocess
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
-from devhost.keys import KeyStore
+from cryptography.fernet import Fernet
 
+from devhost.keys import KeyStore
 from devhost.launch import keys_folder, start_host, wait_until_ready
 from devhost.seed import Seed, seed
 from shared.hub import Hub
@@ -19,6 +21,9 @@ from shared.settings import Settings
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = (ROOT / "ConnectionWebhook" / "sample.dat").read_bytes()
 CONNECTION_PATH = "webhooks/incoming/dynamicscrm/connection"
+# Set in full, so that what a developer's own local.settings.json says changes nothing.
+_EXAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+_OWN_SETTINGS = {"SECRETS_KEY": Fernet.generate_key().decode()}
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ def running_app(connection_string: str, folder: Path, **settings: str) -> Iterat
     """The app on a free port, over this storage, seeded; ended and its exit awaited when the test is over."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "AzureWebJobsStorage": connection_string, "PUBLIC_URL": url, **settings}
+    environment = {**os.environ, **_EXAMPLE, **_OWN_SETTINGS, "AzureWebJobsStorage": connection_string}
+    environment |= {"PUBLIC_URL": url, **settings}
     hub = Hub.assemble(Settings.read(environment))
     seeded = seed(hub, environment, folder / "api_key")
     code = KeyStore(keys_folder(folder)).ensure_host_key()
