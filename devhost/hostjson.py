@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+_PREFIX_SETTING = "AzureFunctionsJobHost__extensions__http__routePrefix"
+_QUEUES_SETTING = "AzureFunctionsJobHost__extensions__queues__"
 _DURATION = re.compile(r"(\d+):(\d\d):(\d\d)(\.\d+)?")
 
 
@@ -39,14 +41,24 @@ def read_host_json(root: Path, environment: Mapping[str, str]) -> HostJson:
         content = json.loads((root / "host.json").read_text(encoding="utf-8-sig"))
         extensions = content.get("extensions", {})
         prefix = extensions.get("http", {}).get("routePrefix", "api")
-        prefix = environment.get("AzureFunctionsJobHost__extensions__http__routePrefix", prefix)
-        return HostJson(prefix.strip("/"), _queues(extensions.get("queues", {})))
+        prefix = environment.get(_PREFIX_SETTING, prefix)
+        queues = {**extensions.get("queues", {}), **_queue_settings(environment)}
+        return HostJson(prefix.strip("/"), _queues(queues))
     except BadHostJson:
         raise
     except FileNotFoundError:
         raise BadHostJson(f"there is no host.json in {root}: is this the folder of a function app?") from None
     except (ValueError, AttributeError, TypeError) as error:
         raise BadHostJson(f"host.json cannot be used: {error}") from None
+
+
+def _queue_settings(environment: Mapping[str, str]) -> dict[str, object]:
+    """What settings say instead of the file; their values are text, whatever they stand for."""
+    return {
+        name.removeprefix(_QUEUES_SETTING): int(text) if text.isascii() and text.isdigit() else text
+        for name, text in environment.items()
+        if name.startswith(_QUEUES_SETTING)
+    }
 
 
 def _queues(options: Mapping[str, object]) -> QueueOptions:

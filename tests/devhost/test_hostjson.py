@@ -11,6 +11,7 @@ from hypothesis.strategies import dictionaries, floats, integers, none, one_of, 
 from devhost.hostjson import BadHostJson, HostJson, QueueOptions, read_host_json
 
 PREFIX_SETTING = "AzureFunctionsJobHost__extensions__http__routePrefix"
+QUEUES_SETTING = "AzureFunctionsJobHost__extensions__queues__"
 
 
 def read(root: Path, content: object, **environment: str) -> HostJson:
@@ -37,6 +38,12 @@ def test_what_it_says_is_taken(tmp_path: Path) -> None:
         messageEncoding="None",
     )
     assert options == QueueOptions(0.5, 3723, 4, 0, 3, is_base64=False)
+
+
+def test_a_setting_comes_before_the_file(tmp_path: Path) -> None:
+    content = {"extensions": {"queues": {"visibilityTimeout": "00:00:30", "batchSize": 4}}}
+    settings = {f"{QUEUES_SETTING}visibilityTimeout": "00:00:06", f"{QUEUES_SETTING}maxDequeueCount": "3"}
+    assert read(tmp_path, content, **settings).queues == QueueOptions(60, 6, 4, 2, 3)
 
 
 def test_half_a_batch_is_the_threshold_unless_it_is_said(tmp_path: Path) -> None:
