@@ -1,0 +1,181 @@
+"""`make run` as a new user sees it, in a copy of the app and on the tests' own Azurite."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devhost.azurite import listens
+from tests.devhost.hosting import eventually
+
+ROOT = Path(__file__).parent.parent.parent
+_NOT_COPIED = shutil.ignore_patterns(".*", "tests", "bench", "docs", "__pycache__", "local.settings.json")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One `make run` below `root`."""
+
+    root: Path
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def run_file(self) -> Path:
+        """What it writes for tools."""
+        return self.root / ".local" / "run.json"
+
+    def facts(self) -> dict[str, Any]:
+        """What run.json says, once it is there."""
+        assert eventually(lambda: self.run_file.exists() or self.process.poll() is not None, 60)
+        assert self.run_file.exists(), self.printed()
+        return dict(json.loads(self.run_file.read_text(encoding="utf-8")))
+
+    def printed(self) -> str:
+        """What it printed so far."""
+        return (self.root / "printed").read_text(encoding="utf-8")
+
+    def command(self, number: int) -> str:
+        """What one of the printed commands prints when it is typed in."""
+        text = self.printed().replace("\\\n", " ")
+        line = shlex.split(re.findall(r"^  (curl .*)$", text, re.MULTILINE)[number])
+        done = subprocess.run([*line, "--silent"], cwd=self.root, capture_output=True, check=True, timeout=30)
+        return done.stdout.decode()
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def app_folder(tmp_path: Path) -> Path:
+    """A fresh copy of the app."""
+    return shutil.copytree(ROOT, tmp_path / "app", ignore=_NOT_COPIED)
+
+
+@contextmanager
+def make_run(root: Path, storage: str, **environment: str) -> Iterator[Run]:
+    """`make run` without make's part, which is to make the environment."""
+    settings = {"AzureWebJobsStorage": storage, "PORT": str(_free_port()), **environment}
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("AZURE")}
+    with (root / "printed").open("wb") as printed:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "devhost.run"],
+            cwd=root,
+            env={**inherited, **settings},
+            stdout=printed,
+            stderr=printed,
+        )
+    try:
+        yield Run(root, process)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_the_printed_first_steps_work_and_ctrl_c_leaves_nothing(app_folder: Path, connection_string: str) -> None:
+    with make_run(app_folder, connection_string) as run:
+        facts = run.facts()
+        assert facts["storage"] == connection_string
+        assert set(facts["manager"]) == {"systemuserid", "upn", "oid"}
+        assert eventually(lambda: "Ctrl-C stops everything." in run.printed())
+        assert run.command(0).startswith("HTTP/1.1 201 ")
+        assert run.command(0).startswith("HTTP/1.1 200 ")
+        assert eventually(lambda: len(json.loads(run.command(1))["value"]) == 1)
+        assert run.stop() == 0
+        assert not run.run_file.exists()
+        assert not listens(int(facts["url"].rpartition(":")[2]))
+
+
+def test_a_second_start_has_the_same_keys(app_folder: Path, connection_string: str) -> None:
+    seen = []
+    for _ in range(2):
+        with make_run(app_folder, connection_string, RELATIONSHIP_MANAGERS="ann@hub.example") as run:
+            facts = run.facts()
+            seen.append((facts["code"], facts["api_key"]))
+            settings = app_folder / "local.settings.json"
+            secret = json.loads(settings.read_text(encoding="utf-8"))["Values"]["SECRETS_KEY"]
+            assert run.stop() == 0
+            seen.append((secret, oct(settings.stat().st_mode & 0o777)))
+    assert seen[:2] == seen[2:]
+    assert seen[1][1] == "0o600"
+
+
+def test_only_their_owner_reads_the_keys(app_folder: Path, connection_string: str) -> None:
+    with make_run(app_folder, connection_string) as run:
+        run.facts()
+        modes = {
+            file.name: oct(file.stat().st_mode & 0o777) for file in (run.run_file, app_folder / ".local" / "api_key")
+        }
+        assert modes == {"run.json": "0o600", "api_key": "0o600"}
+        assert (app_folder / ".local").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"PORT": "none"}, "PORT is 'none': a number from 1 to 65535 is needed"),
+        ({"ROLE_DIRECTORY": "moon"}, "ROLE_DIRECTORY"),
+    ],
+)
+def test_what_cannot_run_says_why_in_one_line(
+    app_folder: Path, connection_string: str, environment: dict[str, str], sentence: str
+) -> None:
+    with make_run(app_folder, connection_string, **environment) as run:
+        assert run.process.wait(60) == 1
+        assert (run.printed().count("\n"), run.printed().partition(":")[0]) == (1, "error"), run.printed()
+        assert sentence in run.printed()
+
+
+def test_a_port_in_use_is_said_with_a_way_out(app_folder: Path, connection_string: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with make_run(app_folder, connection_string, PORT=port) as run:
+            assert run.process.wait(60) == 1
+            assert run.printed() == f"error: port {port} is in use: `make run PORT=...` takes another\n"
+
+
+def test_core_tools_run_the_app_where_they_are_on_the_path(
+    app_folder: Path, connection_string: str, tmp_path: Path
+) -> None:
+    # Stands in for Core Tools at their command line: notes how it was started, then runs the app as they would.
+    tools = tmp_path / "bin" / "func"
+    tools.parent.mkdir()
+    tools.write_text(_FUNC.replace("PYTHON", sys.executable), encoding="utf-8")
+    tools.chmod(0o755)
+    path = os.pathsep.join([str(tools.parent), os.environ["PATH"]])
+    with make_run(app_folder, connection_string, PATH=path) as run:
+        facts = run.facts()
+        started = (app_folder / "started").read_text(encoding="utf-8")
+        assert started.startswith(f"start --enableAuth --port {facts['url'].rpartition(':')[2]}")
+        assert eventually(lambda: "Ctrl-C stops everything." in run.printed())
+        assert run.command(0).startswith("HTTP/1.1 201 ")
+        assert run.stop() == 0
+
+
+_FUNC = """#!/bin/sh
+[ "$1" = --version ] && { echo 4.0.7030; exit 0; }
+echo "$@" > started
+exec PYTHON -m devhost --root . --keys "$TMPDIR/secrets/functions/secrets" --port "$4"
+"""
