@@ -2,7 +2,7 @@
 
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from unittest.mock import patch
 
@@ -14,6 +14,7 @@ from devhost.install import find_node
 from shared.hub import Hub
 from shared.settings import Settings, StorageSettings
 from tests.fakes.dataverse import FakeDataverse
+from tests.fakes.receiver import Receiver
 from tests.support.tenant import Tenant, running_tenant
 from tests.support.transport import JournalTransport
 
@@ -48,10 +49,16 @@ def azurite_process() -> Iterator[Azurite]:
             yield running
 
 
+@pytest.fixture(scope="session")
+def new_account(azurite_process: Azurite) -> Callable[[], str]:
+    """Gives the connection string of an account that nobody else has, so it holds nothing yet."""
+    return lambda: azurite_process.connection_string_for(f"test{next(_numbers):04}", _KEY)
+
+
 @pytest.fixture
-def connection_string(azurite_process: Azurite) -> str:
+def connection_string(new_account: Callable[[], str]) -> str:
     """Of an account that no other test has, so it holds nothing yet."""
-    return azurite_process.connection_string_for(f"test{next(_numbers):04}", _KEY)
+    return new_account()
 
 
 @pytest.fixture
@@ -71,6 +78,13 @@ def transport() -> Iterator[JournalTransport]:
 def hub(connection_string: str, transport: JournalTransport) -> Hub:
     """The app put together over a storage account of its own."""
     return Hub.assemble(Settings.read({"AzureWebJobsStorage": connection_string}), transport=transport)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A healthy receiver at http://127.0.0.1."""
+    with Receiver() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 ALL_DOCS = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
 ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HubError)]
+PLATFORM_SETTINGS = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_THREADPOOL_THREAD_COUNT"}
 FUNCTIONS = sorted(path.parent for path in ROOT.glob("*/function.json"))
 
 
@@ -50,7 +51,12 @@ def _as_setting(default: object) -> str:
 
 def test_the_example_of_local_settings_holds_known_settings_only() -> None:
     values = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
-    assert set(values) - {"FUNCTIONS_WORKER_RUNTIME"} <= setting_names()
+    assert set(values) - PLATFORM_SETTINGS <= setting_names()
+
+
+@pytest.mark.parametrize("name", sorted(PLATFORM_SETTINGS))
+def test_settings_that_the_platform_reads_are_documented(name: str) -> None:
+    assert f"`{name}`" in doc("settings")
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,8 @@
-"""A receiver of its own for each test, and an authority that signs for it."""
-
-from collections.abc import Iterator
+"""An authority that signs for the receivers of these tests."""
 
 import pytest
 
 from tests.fakes.certificates import Authority
-from tests.fakes.receiver import Receiver
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A healthy receiver at http://127.0.0.1."""
-    with Receiver() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,12 @@ class RunningApp:
         headers = {"Authorization": f"Bearer {api_key or self.seed.api_key}"}
         return requests.get(f"{self.url}/api/{path}", {"code": self.code, **params}, headers=headers, timeout=30)
 
+    def send(self, method: str, path: str, document: object = None, **params: str) -> requests.Response:
+        """Send a JSON document (none where it is None) with the host key and the seeded manager's API key."""
+        headers = {"Authorization": f"Bearer {self.seed.api_key}"}
+        url, given = f"{self.url}/api/{path}", {"code": self.code, **params}
+        return requests.request(method, url, params=given, json=document, headers=headers, timeout=60)
+
 
 @contextmanager
 def running_app(connection_string: str, folder: Path, **settings: str) -> Iterator[RunningApp]:
