@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_pascal
 from pydantic_core import ErrorDetails
 
 from shared.errors import BadRequest, FieldError
-from shared.superoffice.fields import addresses, event_names, header_texts, not_blank, objects, printable
+from shared.superoffice.fields import addresses, event_names, header_texts, list_items, not_blank, printable
 from shared.superoffice.flags import NotifyVia, NotifyWhen, WebhookState, parse_flags, parse_state
 from shared.superoffice.limits import at_most, json_at_most
 
@@ -66,7 +66,7 @@ class WebhookInput(BaseModel):
     properties: Annotated[dict[str, object], _JSON] | None = None
     errors_email: _EMail | None = None
     error_emails: Annotated[tuple[_EMail, ...], BeforeValidator(addresses), _JSON] = ()
-    error_associates: Annotated[tuple[dict[str, object], ...], BeforeValidator(objects), _JSON] = ()
+    error_associates: Annotated[tuple[dict[str, object], ...], BeforeValidator(list_items), _JSON] = ()
     description: Annotated[str, at_most(4000)] | None = None
     notify_via: Annotated[NotifyVia, BeforeValidator(_notify_via)] = NotifyVia(0)
     notify_when: Annotated[NotifyWhen, BeforeValidator(_notify_when)] = NotifyWhen(0)

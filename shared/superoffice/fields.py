@@ -6,9 +6,17 @@ All raise ValueError with what is needed; entity.py puts the member's name befor
 import json
 import re
 
+from shared.superoffice.limits import MOST_DEPTH, is_deeper_than
+
 _MOST_TEXTS = 4000
 _MOST_EVENT_CHARACTERS = 4000
 _EVENT = re.compile(r"[a-z0-9_.-]+", re.IGNORECASE | re.ASCII)
+_CHILDREN = "ChildItems"
+_LIST_ITEM_NAMES = (
+    "Id Name ToolTip Deleted Rank Type ChildItems IconHint ColorBlock ExtraInfo StyleHint FullName "
+    "TableRight FieldProperties"
+)
+_LIST_ITEM = {name.lower(): name for name in _LIST_ITEM_NAMES.split()}
 
 
 def not_blank(text: str) -> str:
@@ -55,11 +63,27 @@ def header_texts(value: object) -> dict[str, str]:
     return {name: _header_text(name, one) for name, one in value.items()}
 
 
-def objects(value: object) -> tuple[dict[str, object], ...]:
-    """Objects, kept as they are."""
+def list_items(value: object) -> tuple[dict[str, object], ...]:
+    """Items of a list, such as associates: the members of an MDOListItem that were given, as the vendor spells them.
+
+    Members are known in any case, and unknown ones are ignored, as everywhere in the entity.
+    """
+    if is_deeper_than(value, MOST_DEPTH):
+        raise ValueError(f"at most {MOST_DEPTH} levels of nesting are taken")
+    return tuple(_list_item(item) for item in _items(value))
+
+
+def _list_item(item: dict[str, object]) -> dict[str, object]:
+    spelled = {_LIST_ITEM[name.lower()]: value for name, value in item.items() if name.lower() in _LIST_ITEM}
+    if spelled.get(_CHILDREN) is not None:
+        spelled[_CHILDREN] = [_list_item(child) for child in _items(spelled[_CHILDREN])]
+    return spelled
+
+
+def _items(value: object) -> list[dict[str, object]]:
     if not isinstance(value, list | tuple):
         raise ValueError("a list of objects is needed")
-    found = tuple(item for item in value if isinstance(item, dict))
+    found = [item for item in value if isinstance(item, dict)]
     if len(found) != len(value):
         raise ValueError("a list of objects is needed")
     return found

@@ -4,7 +4,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 
-from shared.superoffice.fields import addresses, event_names, header_texts, not_blank, objects
+from shared.superoffice.fields import addresses, event_names, header_texts, list_items, not_blank
 from tests.superoffice.samples import ANY_JSON
 
 
@@ -20,7 +20,12 @@ def test_a_text_that_is_not_blank_stays_as_it_is() -> None:
     assert not_blank(" a ") == " a "
 
 
-@pytest.mark.parametrize("read", [event_names, addresses, header_texts, objects])
+def test_list_items_have_the_names_of_the_vendor_at_every_level() -> None:
+    item = {"id": 5, "FULLNAME": "Tony", "Unknown": 1, "childItems": [{"toolTip": "t"}]}
+    assert list_items([item]) == ({"Id": 5, "FullName": "Tony", "ChildItems": [{"ToolTip": "t"}]},)
+
+
+@pytest.mark.parametrize("read", [event_names, addresses, header_texts, list_items])
 @given(value=ANY_JSON)
 def test_any_value_is_read_or_refused_but_nothing_else_happens(read: Callable[[object], object], value: object) -> None:
     with suppress(ValueError):

@@ -1,0 +1,25 @@
+// Drives the vendor's client: one call a line on standard input, `["getWebhookAsync", 7]`, and one answer a line on
+// standard output, `{"value": ...}`, or `{"status": 404, "error": ...}` with the error's body where the client rejects.
+"use strict";
+
+const readline = require("node:readline");
+const { WebhookAgent } = require("@superoffice/webapi");
+
+const headers = { "x-functions-key": process.env.FUNCTION_KEY };
+if (process.env.API_KEY) headers.Authorization = `Bearer ${process.env.API_KEY}`;
+const agent = new WebhookAgent(`${process.env.HUB_URL}/api`, { headers });
+
+async function answer([method, ...parameters]) {
+  try {
+    return { value: await agent[method](...parameters) };
+  } catch (error) {
+    if (error.response === undefined) throw error;
+    return { status: error.response.status, error: error.response.data };
+  }
+}
+
+(async () => {
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line)))}\n`);
+  }
+})();
