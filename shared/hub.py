@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Self
 from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys
 from shared.callers.identify import Callers
 from shared.dynamics.completion import ConnectionCompletion
-from shared.dynamics.dataverse import DataverseClient, UserReader
+from shared.dynamics.dataverse import DataverseClient
 from shared.dynamics.intake import ConnectionIntake
 from shared.errors import DataverseDown, DirectoryDown
 from shared.events.store import EventStore
 from shared.identity import AppIdentity
 from shared.roles.directory import CachedDirectory, RoleDirectory
 from shared.roles.graph import GraphDirectory, RoleList
+from shared.roles.system_user import UserReader
 from shared.roles.table import ROLES_TABLE, TableDirectory
 from shared.settings import Settings
 from shared.storage.account import StorageAccount

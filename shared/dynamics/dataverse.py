@@ -1,12 +1,12 @@
 """Dataverse's Web API, as far as the hub reads it: facts/dynamics.md 2.1 and 3.3."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import requests
 
 from shared.errors import DataverseDown
+from shared.roles.system_user import SystemUser
 from shared.web_api import WebApi
 
 API_PATH = "/api/data/v9.2/"
@@ -19,28 +19,11 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True)
-class SystemUser:
-    """A row of table `systemuser`: the Entra object id, None for SYSTEM and the like, and the sign-in name."""
-
-    entra_id: str | None
-    sign_in_name: str | None
-    is_disabled: bool
-
-
 class ConnectionReader(Protocol):
     """Reads rows of table `connection`."""
 
     def read_connection(self, connection_id: str) -> Mapping[str, object] | None:
         """The row, None while it cannot be seen (not committed yet, or deleted); raises DataverseDown."""
-        ...
-
-
-class UserReader(Protocol):
-    """Reads rows of table `systemuser`."""
-
-    def read_user(self, system_user_id: str) -> SystemUser | None:
-        """The user, None where Dataverse knows none; raises DataverseDown."""
         ...
 
 

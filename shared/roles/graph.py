@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import requests
 
-from shared.dynamics.dataverse import SystemUser, UserReader
 from shared.errors import DirectoryDown
 from shared.remember import remembered
 from shared.roles.directory import Tell, User, UserKind
+from shared.roles.system_user import SystemUser, UserReader
 from shared.web_api import WebApi
 
 GRAPH_PATH = "/v1.0"

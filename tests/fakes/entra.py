@@ -79,11 +79,11 @@ class FakeEntra(FakeServer):
             "ver": version,
         }
 
-    def mint(self, oid: str, version: str = "2.0", **changes: object) -> str:
+    def mint(self, oid: str, version: str = "2.0", /, **changes: object) -> str:
         """A user's token; `changes` replace claims, and None takes one out."""
         return self.sign(_changed(self.claims(oid, version), changes))
 
-    def mint_app(self, oid: str, *roles: str, version: str = "2.0", **changes: object) -> str:
+    def mint_app(self, oid: str, /, *roles: str, version: str = "2.0", **changes: object) -> str:
         """The token of an application in its own name, to which these app roles are granted."""
         of_an_app: Claims = {"sub": oid, "scp": None, "roles": list(roles) or None, "preferred_username": None}
         return self.sign(_changed(_changed(self.claims(oid, version), of_an_app), changes))
