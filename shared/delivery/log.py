@@ -93,6 +93,7 @@ def _query(wanted: DeliveryFilter, after: Position | None) -> tuple[str, dict[st
         conditions.append("State eq @state")
         parameters["state"] = wanted.state.value
     if after is not None:
-        conditions.append("(PartitionKey gt @partition or (PartitionKey eq @partition and RowKey gt @after))")
+        # The client finds parameters between blanks, so parentheses keep their distance.
+        conditions.append("( PartitionKey gt @partition or ( PartitionKey eq @partition and RowKey gt @after ) )")
         parameters |= {"partition": after.partition, "after": after.key}
     return " and ".join(conditions), parameters

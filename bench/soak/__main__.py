@@ -1,0 +1,62 @@
+"""`python -m bench.soak [--seed N] [--events N] [--seconds N]`: 0 where nothing was lost."""
+
+import argparse
+import random
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+from bench.soak.plan import make_plan
+from bench.soak.run import Report, run
+from bench.soak.site import ROOT
+from devhost.install import find_node
+
+_PATIENCE_SECONDS = 300
+_SHOWN = 20
+
+
+def main() -> int:
+    """Soak, print the account, and say by the exit code whether anything was lost."""
+    arguments = _arguments()
+    seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
+    plan = make_plan(seed, events=arguments.events, seconds=arguments.seconds)
+    sys.stdout.write(f"soak with seed {seed}: {len(plan.events)} events within {arguments.seconds} s\n")
+    sys.stdout.flush()
+    find_node()
+    folder = ROOT / ".local" / "soak"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    report = run(plan, folder, patience_seconds=_PATIENCE_SECONDS)
+    sys.stdout.writelines(f"{line}\n" for line in _lines(report))
+    sys.stdout.write(f"repeat it with: make soak SEED={seed} EVENTS={len(plan.events)} SECONDS={arguments.seconds}\n")
+    return 1 if report.lost else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description="Loses nothing, whatever happens.")
+    parser.add_argument("--seed", type=int, help="default: a new one")
+    parser.add_argument("--events", type=int, default=1000)
+    parser.add_argument("--seconds", type=int, default=120, help="how long events come and faults happen")
+    return parser.parse_args()
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"acknowledged  {len(report.settled.acknowledged)} of {len(report.plan.events)} events"
+    yield f"answers       {_counts(report.statuses)} (0: none came)"
+    yield f"faults        {_counts(report.done)}"
+    yield f"settled       {_counts(Counter(report.settled.states.values()))}"
+    yield f"mended        {_counts(Counter(report.replayed.states.values()))}"
+    yield f"duplicates    {report.replayed.duplicates()} of {sum(report.replayed.successes.values())} receipts"
+    yield f"stored twice  {len(report.replayed.stored_twice())}"
+    yield f"wrong signature  {report.forged}"
+    yield f"lost          {len(report.lost)}"
+    yield from (f"  {sentence}" for sentence in report.lost[:_SHOWN])
+
+
+def _counts(counter: "Counter[str] | Counter[int]") -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counter.items(), key=str)) or "none"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

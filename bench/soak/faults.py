@@ -1,0 +1,62 @@
+"""What hurts the hub while a soak runs: planned faults of host and storage, and queue messages that come twice."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+from azure.core.exceptions import AzureError
+from azure.storage.queue import QueueClient
+
+from bench.soak.plan import Fault, PlannedFault
+from bench.soak.site import Site
+from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
+from shared.events.announcement import EVENTS_QUEUE
+
+_QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE)
+_LOOK_SECONDS = 0.3
+_CALL_SECONDS = 2
+_MOST_REMEMBERED = 500
+
+
+def cause(site: Site, faults: Iterable[PlannedFault], started: float, done: "Counter[str]") -> None:
+    """Each fault at its moment, or as soon after it as the one before is over; `started` is of the monotonic clock."""
+    for planned in faults:
+        time.sleep(max(0.0, started + planned.at - time.monotonic()))
+        match planned.fault:
+            case Fault.KILL_HOST:
+                site.kill_host()
+                site.start_host()
+            case Fault.PAUSE_STORAGE:
+                site.pause_storage(planned.seconds)
+            case Fault.RESTART_STORAGE:
+                site.restart_storage()
+        done[planned.fault] += 1
+
+
+def double(site: Site, chance: random.Random, is_over: threading.Event, done: "Counter[str]") -> None:
+    """Until the end, send again what is seen in the queues: some at once, some long after its work is done."""
+    remembered: dict[str, list[str]] = {name: [] for name in _QUEUES}
+    while not is_over.wait(_LOOK_SECONDS):
+        for name in _QUEUES:
+            try:
+                done["message doubled"] += _double(site.connection_string, name, chance, remembered[name])
+            except AzureError:
+                # Storage is paused or gone: there is nothing to see.
+                continue
+
+
+def _double(connection_string: str, name: str, chance: random.Random, remembered: list[str]) -> int:
+    with QueueClient.from_connection_string(
+        connection_string, name, retry_total=0, connection_timeout=_CALL_SECONDS, read_timeout=_CALL_SECONDS
+    ) as queue:
+        seen = [str(message.content) for message in queue.peek_messages(32)]
+        remembered.extend(seen[: _MOST_REMEMBERED - len(remembered)])
+        again = [
+            *chance.sample(seen, min(2, len(seen))),
+            *chance.sample(remembered, min(1, len(remembered))),
+        ]
+        for text in again:
+            queue.send_message(text, time_to_live=-1)
+    return len(again)

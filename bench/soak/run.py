@@ -1,0 +1,120 @@
+"""One soak from its plan to its account."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.soak.account import SETTLED, Books
+from bench.soak.client import CONNECTION_EVENT, SIGNAL_EVENT, Client
+from bench.soak.faults import cause, double
+from bench.soak.plan import Plan
+from bench.soak.receivers import Kind, Receivers
+from bench.soak.site import Site
+from shared.redrive import redrive
+
+_POSTERS = 32
+_LOOK_SECONDS = 1.0
+_REDRIVE_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a soak found: the books when all had settled, and those after receivers were mended and all replayed."""
+
+    plan: Plan
+    settled: Books
+    replayed: Books
+    statuses: "Counter[int]"
+    done: "Counter[str]"
+    forged: int
+
+    @property
+    def lost(self) -> list[str]:
+        """What is nowhere accounted for, before or after the replay; [] is what it is to be."""
+        return self.settled.lost() + self.replayed.lost(settled=["delivered"])
+
+
+def run(plan: Plan, folder: Path, *, patience_seconds: float) -> Report:
+    """Do what the plan says, then wait until everything has settled, each time at most `patience_seconds`."""
+    done: Counter[str] = Counter()
+    with Receivers(plan.seed) as receivers, Site(folder) as site:
+        client = Client(site)
+        webhooks = {client.register(kind, receivers.url(kind)): kind for kind in Kind}
+        _trouble(plan, site, client, done)
+        look = _Look(client, receivers, webhooks)
+        settled = _wait(site, look, SETTLED, patience_seconds, done)
+        receivers.mend()
+        for webhook_id in webhooks:
+            client.activate(webhook_id)
+        client.replay()
+        replayed = _wait(site, look, frozenset({"delivered"}), patience_seconds, done)
+        return Report(plan, settled, replayed, client.statuses, done, len(receivers.forged))
+
+
+def _trouble(plan: Plan, site: Site, client: Client, done: "Counter[str]") -> None:
+    """Post all events while faults happen; over when every event was posted and the last fault is mended."""
+    is_over = threading.Event()
+    started = time.monotonic()
+    chance = random.Random(plan.seed)  # noqa: S311 - to be repeated, not to be secret
+    with ThreadPoolExecutor(3) as trouble, ThreadPoolExecutor(_POSTERS) as posters:
+        doubling = trouble.submit(double, site, chance, is_over, done)
+        under_way: list[Future[None]] = [
+            trouble.submit(cause, site, faults, started, done) for faults in (plan.host_faults, plan.storage_faults)
+        ]
+        for event in plan.events:
+            time.sleep(max(0.0, started + event.at - time.monotonic()))
+            under_way.append(posters.submit(client.post, event))
+        try:
+            for future in under_way:
+                future.result()
+        finally:
+            is_over.set()
+        doubling.result()
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Asks all sides what they know."""
+
+    client: Client
+    receivers: Receivers
+    webhooks: dict[int, Kind]
+
+    def __call__(self) -> Books:
+        """The books as they are now."""
+        numbers = {kind: number for number, kind in self.webhooks.items()}
+        return Books(
+            acknowledged=frozenset(self.client.acknowledged),
+            listed=tuple(
+                (str(event["entityId"]), str(event["id"]))
+                for event in self.client.events()
+                if event["type"] in {CONNECTION_EVENT, SIGNAL_EVENT}
+            ),
+            states={
+                (str(each["eventId"]), int(str(each["webhookId"]))): str(each["state"])
+                for each in self.client.deliveries()
+            },
+            successes={(id_, numbers[kind]): count for (kind, id_), count in self.receivers.successes.items()},
+            webhooks=self.webhooks,
+        )
+
+
+def _wait(
+    site: Site, look: Callable[[], Books], settled: frozenset[str], patience_seconds: float, done: "Counter[str]"
+) -> Books:
+    """Look until nothing is open or patience is over; what strands in poison queues is put back, as operators do."""
+    give_up_at = time.monotonic() + patience_seconds
+    redrive_at = time.monotonic() + _REDRIVE_SECONDS
+    while (books := look()).lost(settled=settled) and time.monotonic() < give_up_at:
+        if time.monotonic() > redrive_at:
+            done["message put back from poison"] += sum(
+                each.put_back for each in redrive(site.hub.storage, dry_run=False)
+            )
+            redrive_at = time.monotonic() + _REDRIVE_SECONDS
+        time.sleep(_LOOK_SECONDS)
+    return books
