@@ -156,6 +156,19 @@ def answers(status: int = 200, body: bytes = b"", *fields: str) -> Behaviour:
     return sends(_head(status, f"Content-Length: {len(body)}", *fields) + body)
 
 
+def answers_in_turn(*behaviours: Behaviour) -> Behaviour:
+    """One behaviour a request; the last one from then on."""
+    left = list(behaviours)
+    lock = threading.Lock()
+
+    def behave(visit: Visit) -> None:
+        with lock:
+            behaviour = left.pop(0) if len(left) > 1 else left[0]
+        behaviour(visit)
+
+    return behave
+
+
 def redirects(location: str, status: int = 307) -> Behaviour:
     """Somewhere else."""
     return answers(status, b"", f"Location: {location}")
