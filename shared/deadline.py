@@ -12,6 +12,13 @@ from contextvars import ContextVar
 MESSAGE_SECONDS = 120.0
 """What working on one queue message may take; the platform's lease on it is renewed, but a thread is not free."""
 
+
+class _Patience:
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+_patience: ContextVar[_Patience | None] = ContextVar("patience", default=None)
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
@@ -31,3 +38,23 @@ def remaining_seconds(*, at_most: float) -> float:
     """What is left of the deadline, but `at_most`; that where no deadline is set; 0 or less when it has passed."""
     ends_at = _ends_at.get()
     return at_most if ends_at is None else min(at_most, ends_at - time.monotonic())
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """What runs inside may spend this many seconds in all on pauses that neighbours ask for."""
+    token = _patience.set(_Patience(seconds))
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
+def may_pause(seconds: float, *, at_most: float) -> bool:
+    """Whether a pause fits into the deadline, or `at_most`, and into the patience, of which it is then spent."""
+    left = _patience.get()
+    if seconds >= remaining_seconds(at_most=at_most) or (left is not None and seconds > left.seconds):
+        return False
+    if left is not None:
+        left.seconds -= seconds
+    return True

@@ -7,9 +7,11 @@ HubError
 ├── NotAllowed               403  known, but not a Relationship Manager
 ├── NotFound                 404  nothing has this id or path
 ├── Conflict                 409  somebody else was quicker, or a test in a patch failed
+├── Gone                     410  what it is about is not there any more
 ├── PreconditionFailed       412  changed since the time that the request names
 ├── TooLarge                 413  the body is over the limit
 ├── UnsupportedMediaType     415  the body is of another type than JSON
+├── BadGateway               502  a neighbour refuses the hub itself, or gives an answer that is none
 └── Unavailable              503  asking again may help
     ├── DirectoryDown        503  the role directory cannot be reached, or is not set up
     ├── IdentityDown         503  the identity provider cannot be reached, or gives no token
@@ -21,7 +23,7 @@ A refusal and an outage are different classes from the bottom up; nothing turns 
 the field, the setting or the neighbour, and never hold a secret, a token or a whole body.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -35,14 +37,18 @@ class FieldError:
 
 
 class HubError(Exception):
-    """Anything the hub answers with a problem; `status` and `title` go into the reply, and so does the message."""
+    """Anything the hub answers with a problem; `status` and `title` go into the reply, and so does the message.
+
+    `extensions` are more members of the problem, as RFC 9457 calls them.
+    """
 
     status = 500
     title = "Internal error"
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, *, extensions: Mapping[str, object] | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.extensions: dict[str, object] = dict(extensions or {})
 
 
 class BadRequest(HubError):
@@ -99,6 +105,13 @@ class Conflict(HubError):
     title = "Conflict"
 
 
+class Gone(HubError):
+    """What the request is about was there once, and is not any more."""
+
+    status = 410
+    title = "Gone"
+
+
 class PreconditionFailed(HubError):
     """It was changed since the time that If-Unmodified-Since names."""
 
@@ -120,11 +133,22 @@ class UnsupportedMediaType(HubError):
     title = "Unsupported media type"
 
 
+class BadGateway(HubError):
+    """A neighbour refuses the hub's own rights, or answers with something that is no answer."""
+
+    status = 502
+    title = "Bad gateway"
+
+
 class Unavailable(HubError):
-    """Something the hub needs is out of reach. Nothing was acknowledged, and the same request may succeed later."""
+    """Something the hub needs is out of reach. Nothing was acknowledged, and the same request may succeed later.
+
+    `retry_after_seconds` is how long the neighbour asks to be left alone, where it says so.
+    """
 
     status = 503
     title = "Unavailable"
+    retry_after_seconds: int | None = None
 
 
 class DirectoryDown(Unavailable):

@@ -7,7 +7,7 @@ Errors are RFC 9457 problems, `application/problem+json`, made from the tree of 
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import azure.functions as func
 
@@ -28,7 +28,7 @@ REQUEST_SECONDS = 20.0
 MOST_BODY_BYTES = 1024 * 1024
 
 _JSON_TYPE = re.compile(r"\s*(application/json|application/[\w!#$&^.+-]+\+json|text/json)\s*(;.*)?", re.IGNORECASE)
-_RETRY_SECONDS = "5"
+_RETRY_SECONDS = 5
 
 type Handler = Callable[[func.HttpRequest], func.HttpResponse]
 type Refuse = Callable[[HubError], func.HttpResponse]
@@ -36,8 +36,10 @@ type Refuse = Callable[[HubError], func.HttpResponse]
 log = logging.getLogger(__name__)
 
 
-def answer(req: func.HttpRequest, handler: Handler, *, refuse: Refuse | None = None) -> func.HttpResponse:
-    """What the handler answers within the time a request has; an error of ours becomes a problem.
+def answer(
+    req: func.HttpRequest, handler: Handler, *, refuse: Refuse | None = None, seconds: float = REQUEST_SECONDS
+) -> func.HttpResponse:
+    """What the handler answers within the time a request has, `seconds`; an error of ours becomes a problem.
 
     `refuse` writes errors where a neighbour's clients want them in another shape.
 
@@ -45,7 +47,7 @@ def answer(req: func.HttpRequest, handler: Handler, *, refuse: Refuse | None = N
     Dataverse sends a request again after 503 and never after 500.
     """
     try:
-        with deadline(REQUEST_SECONDS):
+        with deadline(seconds):
             return handler(req)
     except HubError as error:
         _log(error)
@@ -70,11 +72,10 @@ def bounded_body(req: func.HttpRequest) -> bytes:
     return body
 
 
-def json_response(value: object, status: int = 200) -> func.HttpResponse:
+def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """A JSON answer that no cache keeps."""
-    return func.HttpResponse(
-        json.dumps(value), status_code=status, mimetype="application/json", headers={"Cache-Control": "no-store"}
-    )
+    sent = {"Cache-Control": "no-store", **(headers or {})}
+    return func.HttpResponse(json.dumps(value), status_code=status, mimetype="application/json", headers=sent)
 
 
 def empty_response(status: int) -> func.HttpResponse:
@@ -84,14 +85,22 @@ def empty_response(status: int) -> func.HttpResponse:
 
 def problem(error: HubError) -> func.HttpResponse:
     """The answer to an error."""
-    content: dict[str, object] = {"type": "about:blank", "title": error.title, "status": error.status}
+    content = problem_content(error)
     # What is wrong with a setting is the administrator's business, and stands in the log.
-    content["detail"] = "the hub is not set up correctly" if isinstance(error, Misconfigured) else error.detail
-    if isinstance(error, BadRequest) and error.errors:
-        content["errors"] = [{"pointer": wrong.pointer, "detail": wrong.detail} for wrong in error.errors]
+    if isinstance(error, Misconfigured):
+        content["detail"] = "the hub is not set up correctly"
     return func.HttpResponse(
         json.dumps(content), status_code=error.status, mimetype="application/problem+json", headers=error_headers(error)
     )
+
+
+def problem_content(error: HubError) -> dict[str, object]:
+    """The members of a problem, with what is wrong with a setting: for whoever runs the app."""
+    content: dict[str, object] = {"type": "about:blank", "title": error.title, "status": error.status}
+    content["detail"] = error.detail
+    if isinstance(error, BadRequest) and error.errors:
+        content["errors"] = [{"pointer": wrong.pointer, "detail": wrong.detail} for wrong in error.errors]
+    return {**content, **error.extensions}
 
 
 def error_headers(error: HubError) -> dict[str, str]:
@@ -100,7 +109,7 @@ def error_headers(error: HubError) -> dict[str, str]:
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = error.challenge
     if isinstance(error, Unavailable):
-        headers["Retry-After"] = _RETRY_SECONDS
+        headers["Retry-After"] = str(error.retry_after_seconds or _RETRY_SECONDS)
     return headers
 
 

@@ -1,16 +1,17 @@
 """Calls to a neighbour's JSON web API with the app's own token, within the time a request has."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
 
-from shared.deadline import remaining_seconds
-from shared.errors import NotJson, Unavailable
+from shared.deadline import may_pause, remaining_seconds
+from shared.errors import HubError, NotJson, Unavailable
 from shared.retry_after import retry_after
 from shared.strict_json import parse_json
 
@@ -20,6 +21,7 @@ _MOST_SECONDS = 20.0
 _THROTTLED = frozenset({requests.codes.too_many_requests, requests.codes.service_unavailable})
 _DEFAULT_WAIT_SECONDS = 1.0
 _MOST_TRIES = 4
+_MOST_RETRY_AFTER_SECONDS = 86_400
 _MOST_PAGES = 200
 _NEXT = "@odata.nextLink"
 
@@ -28,23 +30,39 @@ type Json = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that is no failure of the neighbour: its status and its JSON object, empty where there is no body."""
+    """An answer that is no failure of the neighbour: its status and its JSON object, empty where there is no body.
+
+    Names of headers compare ignoring case.
+    """
 
     status: int
     content: Json
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class WebApi:
     """One neighbour. `token` gives an access token, and may raise Unavailable; `down` is raised for every failure.
 
-    429 and 503 are waited out as Retry-After says, while the request's deadline leaves time for it.
+    `odd` is raised instead where the neighbour is there, but its answer is none; it is `down` where that does not
+    matter. 429 and 503 are waited out as Retry-After says, while deadline and patience leave time for it.
     """
 
-    def __init__(self, name: str, base_url: str, token: Callable[[], str], down: type[Unavailable]) -> None:
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        token: Callable[[], str],
+        down: type[Unavailable],
+        *,
+        odd: type[HubError] | None = None,
+        read_seconds: float = _READ_SECONDS,
+    ) -> None:
         self._name = name
         self._base_url = base_url
         self._token = token
         self._down = down
+        self._odd = odd or down
+        self._read_seconds = read_seconds
         self._session = requests.Session()
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
@@ -55,19 +73,27 @@ class WebApi:
         """Post a JSON object that changes nothing, so that it may be sent again."""
         return self._call("POST", path, {}, content)
 
+    def send(self, method: str, path: str, headers: Mapping[str, str], content: Json | None = None) -> Answer:
+        """Send a request that changes something, and that may be sent again where it was not taken for now."""
+        return self._call(method, path, headers, content)
+
+    def no_answer(self, detail: str) -> HubError:
+        """The error for an answer that is not what this neighbour says."""
+        return self._odd(f"{self._name} {detail}")
+
     def pages(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Json]:
         """The rows of a collection, all pages of it. A page that is none is a failure, never the end."""
         for _ in range(_MOST_PAGES):
             answer = self.get(path, headers)
             rows = answer.content.get("value")
             if answer.status != requests.codes.ok or not isinstance(rows, list):
-                raise self._down(f"{self._name} answered {answer.status} instead of a list")
+                raise self.no_answer(f"answered {answer.status} instead of a list")
             yield from (row for row in rows if isinstance(row, dict))
             following = answer.content.get(_NEXT)
             if not isinstance(following, str):
                 return
             path = following
-        raise self._down(f"{self._name} gives more than {_MOST_PAGES} pages")
+        raise self.no_answer(f"gives more than {_MOST_PAGES} pages")
 
     def _call(self, method: str, path: str, headers: Mapping[str, str], content: Json | None) -> Answer:
         url = self._address(path)
@@ -76,9 +102,11 @@ class WebApi:
             if response.status_code not in _THROTTLED:
                 break
             self._wait(response, last=last)
-        if response.status_code >= requests.codes.server_error or response.is_redirect:
+        if response.status_code >= requests.codes.server_error:
             raise self._down(f"{self._name} answered {response.status_code}")
-        return Answer(response.status_code, self._parse(response))
+        if response.is_redirect:
+            raise self.no_answer(f"answered {response.status_code}")
+        return Answer(response.status_code, self._parse(response), response.headers)
 
     def _address(self, path: str) -> str:
         if not self._base_url:
@@ -87,7 +115,7 @@ class WebApi:
             return self._base_url + path
         if urlsplit(path)[:2] != urlsplit(self._base_url)[:2]:
             # The token must not go anywhere else.
-            raise self._down(f"{self._name} names a next page at another address")
+            raise self.no_answer("names a next page at another address")
         return path
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], content: Json | None) -> requests.Response:
@@ -96,7 +124,7 @@ class WebApi:
         self._seconds_left()
         bearer = self._bearer()
         left = self._seconds_left()
-        limits = (min(_CONNECT_SECONDS, left), min(_READ_SECONDS, left))
+        limits = (min(_CONNECT_SECONDS, left), min(self._read_seconds, left))
         try:
             return self._session.request(
                 method, url, headers=sent, json=content, auth=bearer, timeout=limits, allow_redirects=False
@@ -120,8 +148,10 @@ class WebApi:
     def _wait(self, response: requests.Response, *, last: bool) -> None:
         asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         seconds = _DEFAULT_WAIT_SECONDS if asked is None else asked.total_seconds()
-        if last or seconds >= remaining_seconds(at_most=_MOST_SECONDS):
-            raise self._down(f"{self._name} answered {response.status_code}: too many requests, or too busy")
+        if last or not may_pause(seconds, at_most=_MOST_SECONDS):
+            error = self._down(f"{self._name} answered {response.status_code}: too many requests, or too busy")
+            error.retry_after_seconds = min(math.ceil(seconds), _MOST_RETRY_AFTER_SECONDS) if asked else None
+            raise error
         time.sleep(seconds)
 
     def _parse(self, response: requests.Response) -> Json:
@@ -133,7 +163,7 @@ class WebApi:
             content = None
         if not isinstance(content, dict):
             if response.ok:
-                raise self._down(f"{self._name} answered with something that is no JSON object")
+                raise self.no_answer("answered with something that is no JSON object")
             return {}
         return content
 

@@ -24,7 +24,7 @@ def subclasses(error: type[HubError]) -> Iterator[type[HubError]]:
 @pytest.mark.parametrize("error", list(subclasses(HubError)), ids=lambda error: error.__name__)
 def test_every_error_has_a_status_a_title_and_its_detail(error: type[HubError]) -> None:
     # Never 500: Dataverse sends a request again after 503 and not after that.
-    assert 400 <= error.status < 500 or error.status == 503
+    assert 400 <= error.status < 500 or error.status in {502, 503}
     assert error.title != HubError.title
     assert (error(DETAIL).detail, str(error(DETAIL))) == (DETAIL, DETAIL)
 
