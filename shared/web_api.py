@@ -1,6 +1,7 @@
 """Calls to a neighbour's JSON web API with the app's own token, within the time a request has."""
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
 
 from shared.deadline import may_pause, remaining_seconds
 from shared.errors import HubError, NotJson, Unavailable
@@ -16,13 +18,18 @@ from shared.retry_after import retry_after
 from shared.strict_json import parse_json
 
 _CONNECT_SECONDS = 3.0
-_READ_SECONDS = 6.0
+# A read that begins just before the deadline ends so much after it: a request is answered within 25 s nonetheless.
+_READ_SECONDS = 5.0
 _MOST_SECONDS = 20.0
 _THROTTLED = frozenset({requests.codes.too_many_requests, requests.codes.service_unavailable})
+_REDIRECTS = range(300, 400)
 _DEFAULT_WAIT_SECONDS = 1.0
 _MOST_TRIES = 4
 _MOST_RETRY_AFTER_SECONDS = 86_400
 _MOST_PAGES = 200
+_MOST_BYTES = 32 * 1024 * 1024
+_PIECE_BYTES = 64 * 1024
+_CODE = re.compile(r"[\w.-]{1,80}", re.ASCII)
 _NEXT = "@odata.nextLink"
 
 type Json = Mapping[str, object]
@@ -39,9 +46,29 @@ class Answer:
     content: Json
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def error_code(self) -> str | None:
+        """The code of an OData error, which may be empty; None where this is none but a proxy's page, for example."""
+        error = self.content.get("error")
+        code = error.get("code") if isinstance(error, dict) else None
+        return code if isinstance(code, str) else None
+
+    def __str__(self) -> str:
+        """Status and code for a sentence, `403 Authorization_RequestDenied`; nothing else of what came is in it."""
+        code = self.error_code or ""
+        return f"{self.status} {code}" if _CODE.fullmatch(code) else str(self.status)
+
+
+@dataclass(frozen=True)
+class _Response:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
 
 class WebApi:
-    """One neighbour. `token` gives an access token, and may raise Unavailable; `down` is raised for every failure.
+    """One neighbour. `token` gives an access token, and may raise Unavailable; None asks without one. `down` is raised
+    for every failure.
 
     `odd` is raised instead where the neighbour is there, but its answer is none; it is `down` where that does not
     matter. 429 and 503 are waited out as Retry-After says, while deadline and patience leave time for it.
@@ -51,7 +78,7 @@ class WebApi:
         self,
         name: str,
         base_url: str,
-        token: Callable[[], str],
+        token: Callable[[], str] | None,
         down: type[Unavailable],
         *,
         odd: type[HubError] | None = None,
@@ -81,13 +108,23 @@ class WebApi:
         """The error for an answer that is not what this neighbour says."""
         return self._odd(f"{self._name} {detail}")
 
-    def pages(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Json]:
-        """The rows of a collection, all pages of it. A page that is none is a failure, never the end."""
+    def pages(
+        self,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        check: Callable[[Answer], None] = lambda _: None,
+    ) -> Iterator[Json]:
+        """The rows of a collection, all pages of it. A page that is none is a failure, never the end.
+
+        `check` looks at each answer first, and may raise.
+        """
         for _ in range(_MOST_PAGES):
             answer = self.get(path, headers)
+            check(answer)
             rows = answer.content.get("value")
             if answer.status != requests.codes.ok or not isinstance(rows, list):
-                raise self.no_answer(f"answered {answer.status} instead of a list")
+                raise self.no_answer(f"answered {answer} instead of a list")
             yield from (row for row in rows if isinstance(row, dict))
             following = answer.content.get(_NEXT)
             if not isinstance(following, str):
@@ -99,26 +136,25 @@ class WebApi:
         url = self._address(path)
         for last in (False,) * (_MOST_TRIES - 1) + (True,):
             response = self._send(method, url, headers, content)
-            if response.status_code not in _THROTTLED:
+            if response.status not in _THROTTLED:
                 break
             self._wait(response, last=last)
-        if response.status_code >= requests.codes.server_error:
-            raise self._down(f"{self._name} answered {response.status_code}")
-        if response.is_redirect:
-            raise self.no_answer(f"answered {response.status_code}")
-        return Answer(response.status_code, self._parse(response), response.headers)
+        if response.status >= requests.codes.server_error:
+            raise self._down(f"{self._name} answered {response.status}")
+        if response.status in _REDIRECTS:
+            raise self.no_answer(f"answered {response.status}")
+        return Answer(response.status, self._parse(response), response.headers)
 
     def _address(self, path: str) -> str:
         if not self._base_url:
             raise self._down(f"the address of {self._name} is not set")
-        if "://" not in path:
-            return self._base_url + path
-        if urlsplit(path)[:2] != urlsplit(self._base_url)[:2]:
+        url = path if "://" in path else self._base_url + path
+        if _origin(url) != _origin(self._base_url):
             # The token must not go anywhere else.
             raise self.no_answer("names a next page at another address")
-        return path
+        return url
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str], content: Json | None) -> requests.Response:
+    def _send(self, method: str, url: str, headers: Mapping[str, str], content: Json | None) -> _Response:
         sent = {"Accept": "application/json", **headers}
         # Both times: getting a token takes time too, and may start a process that knows no deadline.
         self._seconds_left()
@@ -126,12 +162,23 @@ class WebApi:
         left = self._seconds_left()
         limits = (min(_CONNECT_SECONDS, left), min(self._read_seconds, left))
         try:
-            return self._session.request(
-                method, url, headers=sent, json=content, auth=bearer, timeout=limits, allow_redirects=False
-            )
-        except requests.RequestException as exc:
+            with self._session.request(
+                method, url, headers=sent, json=content, auth=bearer, timeout=limits, allow_redirects=False, stream=True
+            ) as response:
+                return _Response(response.status_code, response.headers, self._read(response))
+        except (requests.RequestException, HTTPError) as exc:
             # Only the class: the text of a requests error can hold the whole address.
             raise self._down(f"{self._name} cannot be reached ({type(exc).__name__})") from None
+
+    def _read(self, response: requests.Response) -> bytes:
+        """Read the body as it comes: the time limit of a socket begins anew with each byte, the deadline does not."""
+        body = bytearray()
+        while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
+            body += piece
+            if len(body) > _MOST_BYTES:
+                raise self.no_answer(f"answered with more than {_MOST_BYTES} bytes")
+            self._seconds_left()
+        return bytes(body)
 
     def _seconds_left(self) -> float:
         left = remaining_seconds(at_most=_MOST_SECONDS)
@@ -141,28 +188,28 @@ class WebApi:
 
     def _bearer(self) -> "_Bearer":
         try:
-            return _Bearer(self._token())
+            return _Bearer(self._token() if self._token else None)
         except Unavailable as exc:
             raise self._down(exc.detail) from exc
 
-    def _wait(self, response: requests.Response, *, last: bool) -> None:
+    def _wait(self, response: _Response, *, last: bool) -> None:
         asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         seconds = _DEFAULT_WAIT_SECONDS if asked is None else asked.total_seconds()
         if last or not may_pause(seconds, at_most=_MOST_SECONDS):
-            error = self._down(f"{self._name} answered {response.status_code}: too many requests, or too busy")
+            error = self._down(f"{self._name} answered {response.status}: too many requests, or too busy")
             error.retry_after_seconds = min(math.ceil(seconds), _MOST_RETRY_AFTER_SECONDS) if asked else None
             raise error
         time.sleep(seconds)
 
-    def _parse(self, response: requests.Response) -> Json:
-        if not response.content:
+    def _parse(self, response: _Response) -> Json:
+        if not response.body:
             return {}
         try:
-            content = parse_json(response.content)
+            content = parse_json(response.body)
         except NotJson:
             content = None
         if not isinstance(content, dict):
-            if response.ok:
+            if response.status < requests.codes.bad_request:
                 raise self.no_answer("answered with something that is no JSON object")
             return {}
         return content
@@ -171,9 +218,15 @@ class WebApi:
 class _Bearer(AuthBase):
     """The token as requests wants it. As a plain header, a .netrc of whoever runs the command line would replace it."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str | None) -> None:
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        if self._token is not None:
+            request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
