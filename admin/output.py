@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 type Record = Mapping[str, object]
 
@@ -20,7 +21,8 @@ def print_records(title: str, columns: Iterable[str], records: Iterable[Record],
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(str(row.get(column, "")) for column in columns))
+        # As texts: a string would be read as rich's markup, and a name may hold brackets.
+        table.add_row(*(Text(str(row.get(column, ""))) for column in columns))
     Console().print(table)
 
 

@@ -34,12 +34,13 @@ class WebhookOperations:
 
     def show(self, registration: Registration, *, new_secret: str | None = None) -> Entity:
         """A webhook with its usage."""
-        return self._entity(registration, self.exchange.hub.receivers.webhooks.usage(registration.id), new_secret)
+        usage = self.exchange.hub.receivers.webhooks.usage(registration.id)
+        return entity_of(registration, usage, new_secret=new_secret)
 
     def create(self, document: Mapping[str, object]) -> Entity:
         """Store a new webhook, whatever id the document names."""
         saved = self.exchange.hub.receivers.saving.create(_parse(document), self.exchange.caller)
-        return self._entity(saved.registration, Usage(), saved.new_secret)
+        return entity_of(saved.registration, Usage(), new_secret=saved.new_secret)
 
     def update(self, before: Registration, document: Mapping[str, object]) -> Entity:
         """Replace a webhook by the document."""
@@ -50,7 +51,7 @@ class WebhookOperations:
         """The webhooks that the filters let through; empty texts and Unknown are no filter."""
         wanted = WebhookFilter(name or None, event or None, parse_status(state))
         found = self.exchange.hub.receivers.webhooks.list(wanted)
-        return [self._entity(registration, usage, None) for registration, usage in found]
+        return [entity_of(registration, usage) for registration, usage in found]
 
     def test(self, document: Mapping[str, object]) -> Entity:
         """Send a test event to the webhook in the document, which need not be saved."""
@@ -79,16 +80,17 @@ class WebhookOperations:
         base = f"{self.exchange.hub.settings.public_url}/api/v1/Webhook"
         return {**entity, "_Links": {"Self": f"{base}/{entity['WebhookId']}", "Archive": base}}
 
-    def _entity(self, registration: Registration, usage: Usage, new_secret: str | None) -> Entity:
-        """A webhook as its reader sees it: a secret that was set just now is shown, any other is masked."""
-        registered_by, updated_by = registration.registered_by, registration.updated_by
-        return render(
-            registration,
-            usage,
-            registered_by=associate_of(registered_by.id, is_application=registered_by.is_application),
-            updated_by=associate_of(updated_by.id, is_application=updated_by.is_application),
-            secret=new_secret or (SECRET_MASK if registration.sealed_secret else None),
-        )
+
+def entity_of(registration: Registration, usage: Usage, *, new_secret: str | None = None) -> Entity:
+    """A webhook as its reader sees it: a secret that was set just now is shown, any other is masked."""
+    registered_by, updated_by = registration.registered_by, registration.updated_by
+    return render(
+        registration,
+        usage,
+        registered_by=associate_of(registered_by.id, is_application=registered_by.is_application),
+        updated_by=associate_of(updated_by.id, is_application=updated_by.is_application),
+        secret=new_secret or (SECRET_MASK if registration.sealed_secret else None),
+    )
 
 
 def member(document: Mapping[str, object], name: str) -> object:

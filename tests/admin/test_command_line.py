@@ -19,6 +19,9 @@ SECRET = "c2VjcmV0c2VjcmV0"
         ["callers", "issue"],
         ["callers", "issue", "a@hub.example", "b@hub.example"],
         ["callers", "revoke"],
+        ["webhooks", "show"],
+        ["webhooks", "delete", "0"],
+        ["webhooks", "list", "--state", "asleep"],
     ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:

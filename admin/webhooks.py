@@ -1,0 +1,156 @@
+"""`python -m admin webhooks`: what SuperOffice's API does with webhooks, for whoever may use this environment."""
+
+import getpass
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from admin.hub import local_hub
+from admin.output import fail, print_json, print_records
+from shared.callers.caller import Caller
+from shared.errors import BadRequest
+from shared.receivers import Receivers
+from shared.roles.directory import User
+from shared.strict_json import parse_object
+from shared.superoffice.entity import WebhookState, parse_webhook
+from shared.superoffice.operations import Entity, entity_of
+from shared.superoffice.render import render_result
+from shared.webhooks.registration import SECRET_MASK, Registration
+from shared.webhooks.registry import WebhookFilter
+from shared.webhooks.types import WEBHOOK_TYPES
+
+app = typer.Typer(no_args_is_help=True, help="Registered webhooks. JSON is that of SuperOffice's API.")
+
+Id = Annotated[int, typer.Argument(metavar="ID", min=1, help="as `webhooks list` shows it")]
+UserName = Annotated[str | None, typer.Option("--user", help="who does it, for the receiver; else your account here")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
+
+_REFUSED = 3
+_COLUMNS = ["WebhookId", "Name", "State", "Type", "Events", "TargetUrl", "ConsecutiveErrors"]
+
+
+@app.command("list")
+def list_(
+    name: Annotated[str | None, typer.Option(help="only of this name, in any case")] = None,
+    event: Annotated[str | None, typer.Option(help="only those that want this event")] = None,
+    state: Annotated[WebhookState | None, typer.Option(case_sensitive=False, help="only in this state")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List webhooks, by id."""
+    wanted = WebhookFilter(name or None, event or None, None if state is WebhookState.UNKNOWN else state)
+    found = local_hub().receivers.webhooks.list(wanted)
+    entities = (entity_of(registration, usage) for registration, usage in found)
+    print_records("Webhooks", _COLUMNS, entities if as_json else map(_readable, entities), as_json=as_json)
+
+
+@app.command()
+def show(id_: Id, as_json: AsJson = False) -> None:
+    """Show one webhook with its usage; its secret is masked."""
+    receivers = local_hub().receivers
+    _print(entity_of(_find(receivers, id_), receivers.webhooks.usage(id_)), as_json=as_json)
+
+
+@app.command()
+def create(
+    name: Annotated[str | None, typer.Option(help="need not be unique")] = None,
+    events: Annotated[list[str] | None, typer.Option("--event", help="event that it wants; may be repeated")] = None,
+    target_url: Annotated[str | None, typer.Option(help="where events are posted")] = None,
+    secret: Annotated[str | None, typer.Option(envvar="WEBHOOK_SECRET", help="key of the signatures")] = None,
+    type_: Annotated[str | None, typer.Option("--type", help=" | ".join(sorted(WEBHOOK_TYPES)))] = None,
+    state: Annotated[WebhookState | None, typer.Option(case_sensitive=False, help="Active, or Stopped")] = None,
+    file: Annotated[str | None, typer.Option(help="JSON object with these and all other members; - is stdin")] = None,
+    user: UserName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a webhook. An active one is sent a test event first; options win over FILE."""
+    options = {
+        "Name": name,
+        "Events": events or None,
+        "TargetUrl": target_url,
+        "Secret": secret,
+        "Type": type_,
+        "State": state and state.value,
+    }
+    document = _document(file, {member: value for member, value in options.items() if value is not None})
+    receivers = local_hub().receivers
+    saved = receivers.saving.create(parse_webhook(document, types=WEBHOOK_TYPES), _caller(user)).registration
+    _print(entity_of(saved, receivers.webhooks.usage(saved.id)), as_json=as_json)
+
+
+@app.command("test")
+def send_test(id_: Id, user: UserName = None, as_json: AsJson = False) -> None:
+    """Send a test event to a webhook. Exit code 0 where it was answered 2xx, 3 where it was not."""
+    receivers = local_hub().receivers
+    found = _find(receivers, id_)
+    masked = found.webhook.model_copy(update={"secret": SECRET_MASK if found.sealed_secret else None})
+    failure = receivers.saving.test(masked, found, _caller(user))
+    message = failure or "the test event was accepted"
+    if as_json:
+        print_json(render_result(is_success=failure is None, message=message))
+    else:
+        typer.echo(message)
+    if failure is not None:
+        raise typer.Exit(_REFUSED)
+
+
+@app.command()
+def delete(id_: Id, as_json: AsJson = False) -> None:
+    """Remove a webhook. Its deliveries stay in the log."""
+    receivers = local_hub().receivers
+    receivers.saving.delete(_find(receivers, id_))
+    if as_json:
+        print_json({"deleted": id_})
+    else:
+        typer.echo(f"deleted {id_}")
+
+
+def _find(receivers: Receivers, id_: int) -> Registration:
+    found = receivers.webhooks.get(id_)
+    if found is None:
+        raise fail(f"no webhook has the id {id_}")
+    return found
+
+
+def _caller(user: str | None) -> Caller:
+    return Caller(User.of_account(user or getpass.getuser()))
+
+
+def _document(file: str | None, options: Entity) -> Entity:
+    """What the options say, and below it what the file says."""
+    members = _read(file) if file else {}
+    given = {member.lower() for member in options}
+    return {member: value for member, value in members.items() if member.lower() not in given} | options
+
+
+def _read(file: str) -> Entity:
+    try:
+        return parse_object(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
+    except OSError as error:
+        raise fail(f"{file} cannot be read: {error.strerror}") from None
+    except BadRequest as error:
+        raise fail(f"{file}: {error.detail}") from None
+
+
+def _readable(entity: Entity) -> Entity:
+    """The entity for people: lists with commas, associates by their names, nothing where there is nothing."""
+    texts = {member: _text(value) for member, value in entity.items()}
+    return {member: text for member, text in texts.items() if text}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    if isinstance(value, dict):
+        return str(value.get("FullName") or json.dumps(value))
+    return "" if value is None else str(value)
+
+
+def _print(entity: Entity, *, as_json: bool) -> None:
+    if as_json:
+        print_json(entity)
+        return
+    members = [{"member": name, "value": value} for name, value in _readable(entity).items()]
+    print_records(f"Webhook {entity['WebhookId']}", ["member", "value"], members, as_json=False)
