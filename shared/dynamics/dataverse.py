@@ -1,22 +1,15 @@
-"""Dataverse's Web API, as far as the hub reads it: facts/dynamics.md 2.1 and 3.3."""
+"""What the hub reads of Dataverse for each event: connections and users (facts/dynamics.md 2.1 and 3.3)."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
-import requests
-
+from shared.dynamics.organization import API_PATH, Organization
+from shared.dynamics.refusal import DataverseRefused
 from shared.errors import DataverseDown
 from shared.roles.system_user import SystemUser
 from shared.web_api import WebApi
 
-API_PATH = "/api/data/v9.2/"
-_HEADERS = {
-    "OData-MaxVersion": "4.0",
-    "OData-Version": "4.0",
-    "If-None-Match": "null",
-    # The types of the connected records stand in annotations of the look-up columns.
-    "Prefer": 'odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"',
-}
+__all__ = ["API_PATH", "ConnectionReader", "DataverseClient"]
 
 
 class ConnectionReader(Protocol):
@@ -28,10 +21,10 @@ class ConnectionReader(Protocol):
 
 
 class DataverseClient:
-    """Asks one environment."""
+    """Asks one environment. `api` raises DataverseDown for whatever is no answer."""
 
     def __init__(self, api: WebApi) -> None:
-        self._api = api
+        self._organization = Organization(api)
 
     def read_connection(self, connection_id: str) -> Mapping[str, object] | None:
         """The row, None while it cannot be seen; raises DataverseDown for everything else that is no row."""
@@ -50,12 +43,11 @@ class DataverseClient:
         return SystemUser(_text(row.get("azureactivedirectoryobjectid")), _text(row.get("domainname")), disabled)
 
     def _row(self, path: str) -> Mapping[str, object] | None:
-        answer = self._api.get(API_PATH + path, _HEADERS)
-        if answer.status == requests.codes.not_found:
-            return None
-        if answer.status != requests.codes.ok or not answer.content:
-            raise DataverseDown(f"Dataverse answered {answer.status}, which is no row")
-        return answer.content
+        try:
+            return self._organization.find(path)
+        except DataverseRefused as refusal:
+            # For an event it does not matter why: it waits until the app may read again.
+            raise DataverseDown(str(refusal)) from None
 
 
 def _text(value: object) -> str | None:

@@ -1,0 +1,109 @@
+"""The client of Dataverse's Web API, version 9.2: rows are read, listed, made, changed and deleted.
+
+facts/dynamics.md 2.1 to 2.3. Paths are below `API_PATH`. Every method raises DataverseRefused where Dataverse says no,
+and what its WebApi raises where Dataverse is out of reach, or answers with something that is no answer.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from uuid import UUID
+
+import requests
+
+from shared.dynamics.refusal import DataverseRefused, refusal_of
+from shared.errors import Unavailable
+from shared.web_api import Answer, WebApi
+
+API_PATH = "/api/data/v9.2/"
+FRESH = {"Consistency": "Strong"}
+"""Headers that go around Dataverse's caches of up to 30 s, for what somebody may have made just now."""
+
+_ODATA = {"OData-MaxVersion": "4.0", "OData-Version": "4.0", "If-None-Match": "null"}
+# The table of a look-up's row stands in an annotation of its column.
+_READ = {**_ODATA, "Prefer": 'odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"'}
+
+type Row = Mapping[str, object]
+
+
+class Organization:
+    """One environment of Dataverse."""
+
+    def __init__(self, api: WebApi) -> None:
+        self._api = api
+
+    @cached_property
+    def id(self) -> str:
+        """The organization's id, a GUID in lower case."""
+        row = self.read("WhoAmI")
+        try:
+            return str(UUID(str(row.get("OrganizationId"))))
+        except ValueError:
+            raise self._api.no_answer("does not say which organization it is") from None
+
+    def read(self, path: str) -> Row:
+        """One row, or the answer of a function."""
+        answer = self._api.get(API_PATH + path, _READ)
+        self._check(answer)
+        if answer.status != requests.codes.ok or not answer.content:
+            raise self._api.no_answer(f"answered {answer.status}, which is no row")
+        return answer.content
+
+    def find(self, path: str) -> Row | None:
+        """One row, None where Dataverse answers 404."""
+        try:
+            return self.read(path)
+        except DataverseRefused as refusal:
+            if refusal.status == requests.codes.not_found:
+                return None
+            raise
+
+    def list(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Row]:
+        """The rows of a collection, all pages of it."""
+        return self._api.pages(API_PATH + path, {**_READ, **(headers or {})}, check=self._check)
+
+    def create(self, set_: str, row: Row) -> None:
+        """Make a row, which must have its id; a row that has this id already is refused with 412.
+
+        Where the answer is lost, the row is sent once more: its id keeps it from being made twice.
+        """
+        try:
+            self._write("POST", set_, row)
+        except Unavailable as lost:
+            if lost.retry_after_seconds is not None:
+                raise
+            self._create_again(set_, row)
+
+    def update(self, path: str, changes: Row) -> None:
+        """Change columns of a row that is there; one that has gone is refused with 404, and not made again."""
+        self._write("PATCH", path, changes, {"If-Match": "*"})
+
+    def delete(self, path: str) -> None:
+        """Delete a row, if it is still there."""
+        try:
+            self._write("DELETE", path, None)
+        except DataverseRefused as refusal:
+            if refusal.status != requests.codes.not_found:
+                raise
+
+    def _create_again(self, set_: str, row: Row) -> None:
+        try:
+            self._write("POST", set_, row)
+        except DataverseRefused as refusal:
+            # It was made the first time.
+            if refusal.status != requests.codes.precondition_failed:
+                raise
+
+    def _write(self, method: str, path: str, row: Row | None, headers: Mapping[str, str] | None = None) -> None:
+        answer = self._api.send(method, API_PATH + path, {**_ODATA, **(headers or {})}, row)
+        self._check(answer)
+        if answer.status not in {requests.codes.ok, requests.codes.created, requests.codes.no_content}:
+            raise self._api.no_answer(f"answered {answer.status} to a {method}")
+
+    def _check(self, answer: Answer) -> None:
+        if answer.status < requests.codes.bad_request:
+            return
+        refusal = refusal_of(answer)
+        if answer.status == requests.codes.not_found and not refusal.is_dataverses:
+            # A proxy's page, for example; taken for Dataverse's word, a row would count as deleted.
+            raise self._api.no_answer("answered 404 without an error of its own")
+        raise refusal
