@@ -3,7 +3,7 @@ PORT ?= 7071
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test check format bench azurite clean help
+.PHONY: run test check format bench soak azurite clean help
 
 run: azurite           ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything
 	@PORT=$(PORT) exec $(PY) -m devhost.run
@@ -23,6 +23,9 @@ format: $(VENV)/.ready ## write the format that `make check` wants
 
 bench: azurite         ## the benchmarks; prints a table
 	@$(PY) -m bench
+
+soak: azurite          ## events, receivers and faults at random, nothing lost; SEED=, EVENTS= and SECONDS= repeat one
+	@$(PY) -m bench.soak $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 azurite: $(VENV)/.ready
 	@$(PY) -m devhost.install

@@ -50,6 +50,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"duplicates    {report.replayed.duplicates()} of {sum(report.replayed.successes.values())} receipts"
     yield f"stored twice  {len(report.replayed.stored_twice())}"
     yield f"wrong signature  {report.forged}"
+    yield f"seconds       {', '.join(f'{name} {seconds:.0f}' for name, seconds in report.seconds.items())}"
     yield f"lost          {len(report.lost)}"
     yield from (f"  {sentence}" for sentence in report.lost[:_SHOWN])
 

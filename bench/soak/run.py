@@ -32,6 +32,7 @@ class Report:
     statuses: "Counter[int]"
     done: "Counter[str]"
     forged: int
+    seconds: dict[str, float]
 
     @property
     def lost(self) -> list[str]:
@@ -45,15 +46,32 @@ def run(plan: Plan, folder: Path, *, patience_seconds: float) -> Report:
     with Receivers(plan.seed) as receivers, Site(folder) as site:
         client = Client(site)
         webhooks = {client.register(kind, receivers.url(kind)): kind for kind in Kind}
+        clock = _Clock()
         _trouble(plan, site, client, done)
+        clock.lap("trouble")
         look = _Look(client, receivers, webhooks)
         settled = _wait(site, look, SETTLED, patience_seconds, done)
+        clock.lap("settling")
         receivers.mend()
         for webhook_id in webhooks:
             client.activate(webhook_id)
         client.replay()
         replayed = _wait(site, look, frozenset({"delivered"}), patience_seconds, done)
-        return Report(plan, settled, replayed, client.statuses, done, len(receivers.forged))
+        clock.lap("replaying")
+        return Report(plan, settled, replayed, client.statuses, done, len(receivers.forged), clock.laps)
+
+
+class _Clock:
+    """How long each part took, in seconds."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        """This part is over."""
+        now = time.monotonic()
+        self.laps[name], self._since = now - self._since, now
 
 
 def _trouble(plan: Plan, site: Site, client: Client, done: "Counter[str]") -> None:
