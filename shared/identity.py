@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.errors import IdentityDown, Unavailable
+from shared.remember import remembered
 from shared.transport import DeadlineTransport
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from azure.identity import DefaultAzureCredential
 
 _RENEW_SECONDS = 300
+_MOST_RESOURCES = 10
 # `az` is a process of its own, which knows nothing of the deadline.
 _AZ_SECONDS = 5
 
@@ -24,13 +26,15 @@ class AppIdentity:
 
     def __init__(self) -> None:
         self._tokens: dict[str, AccessToken] = {}
+        # Tokens end when they say so; what is shared here is only the question that is just being asked.
+        self._renew = remembered(self._ask, seconds=0, most=_MOST_RESOURCES)
 
     def token(self, resource: str) -> str:
         """A token for a resource, `https://graph.microsoft.com`; raises IdentityDown where none is to be had."""
         known = self._tokens.get(resource)
         if known is None or known.expires_on - _RENEW_SECONDS < time.time():
             # azure-identity keeps those of a managed identity only: a developer's would start `az` for every call.
-            known = self._tokens[resource] = self._ask(resource)
+            known = self._tokens[resource] = self._renew(resource)
         return known.token
 
     def _ask(self, resource: str) -> "AccessToken":

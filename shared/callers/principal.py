@@ -39,7 +39,7 @@ def parse_principal(header: str, tenant: str) -> Caller:
     """The caller in this header; raises Unauthenticated where it cannot be read, or names nobody of this tenant."""
     principal = _decode(header)
     claims = _claims(principal)
-    is_ours = principal.auth_typ == "aad" and tenant != "" and claims.get("tid") == tenant
+    is_ours = principal.auth_typ == "aad" and tenant != "" and claims.get("tid") == tenant.lower()
     caller = caller_of(claims) if is_ours else None
     if caller is None:
         raise refuse_token()

@@ -62,10 +62,9 @@ class GraphDirectory:
         entra_id = self._entra_id(user, tell)
         if entra_id is None:
             return False
-        groups = {}
-        for name in self._group_names(self._role):
-            groups[self._group_id(name)] = name
-            tell(f"role list: {self._role} is the group {name}, in Entra {self._group_id(name)}")
+        groups = {self._group_id(name): name for name in self._group_names(self._role)}
+        for group, name in groups.items():
+            tell(f"role list: {self._role} is the group {name}, in Entra {group}")
         return self._is_in_one(entra_id, groups, tell)
 
     def _entra_id(self, user: User, tell: Tell) -> str | None:
@@ -101,12 +100,12 @@ class GraphDirectory:
     def _memberships(self, entra_id: str, group_ids: list[str], tell: Tell) -> Iterable[str]:
         path = f"{GRAPH_PATH}/users/{quote(entra_id, safe='')}/checkMemberGroups"
         answer = self._graph.post(path, {"groupIds": group_ids})
-        if answer.status == requests.codes.not_found:
+        if answer.status == requests.codes.not_found and answer.error_code is not None:
             tell("Entra: nobody has this id")
             return []
         confirmed = answer.content.get("value")
         if answer.status != requests.codes.ok or not isinstance(confirmed, list):
-            raise DirectoryDown(f"Graph answered {answer.status} to a check of groups")
+            raise DirectoryDown(f"Graph answered {answer} to a check of groups")
         return [group for group in group_ids if group in confirmed]
 
 
