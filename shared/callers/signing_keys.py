@@ -82,7 +82,12 @@ class SigningKeys:
         except (PyJWTError, ValueError, AttributeError, TypeError):
             # The library takes the shape of the set for granted in places, hence the last two.
             raise IdentityDown("Entra answered with something that is no set of signing keys") from None
-        known = {key.key_id: key for key in keys if isinstance(key.key_id, str) and key.public_key_use in {"sig", None}}
+        known = {key.key_id: key for key in keys if isinstance(key.key_id, str) and _is_for_signatures(key)}
         if not known:
             raise IdentityDown("Entra answered with a set that holds no signing key")
         return known
+
+
+def _is_for_signatures(key: "PyJWK") -> bool:
+    # Of another type, the library would check the signature by another algorithm than the header's.
+    return key.key_type == "RSA" and key.public_key_use in {"sig", None}
