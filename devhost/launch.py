@@ -16,15 +16,19 @@ def keys_folder(temp: Path) -> Path:
     return temp / "secrets" / "functions" / "secrets"
 
 
-def start_host(root: Path, port: int, temp: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def start_host(
+    root: Path, port: int, temp: Path, environment: Mapping[str, str], *, lease_seconds: int = 60
+) -> "subprocess.Popen[bytes]":
     """The app in `root` on 127.0.0.1:port, in a process group of its own, so that a Ctrl-C is its parent's to hand on.
 
-    Its keys are files below `temp`. Raises OSError where the host cannot be started.
+    Its keys are files below `temp`. A message in work stays invisible for `lease_seconds`, which Core Tools cannot be
+    told. Raises OSError where the host cannot be started.
     """
     core_tools = shutil.which("func")
     switches = ["--port", str(port)]
     if core_tools is None:
-        command = [sys.executable, "-m", "devhost", "--root", str(root), "--keys", str(keys_folder(temp)), *switches]
+        options = ["--keys", str(keys_folder(temp)), "--lease-seconds", str(lease_seconds)]
+        command = [sys.executable, "-m", "devhost", "--root", str(root), *options, *switches]
     else:
         command = [core_tools, "start", *_core_tools_switches(core_tools), *switches]
     # Core Tools look for files of keys below TMPDIR.

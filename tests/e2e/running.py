@@ -55,7 +55,9 @@ class RunningApp:
 
 
 @contextmanager
-def running_app(connection_string: str, folder: Path, **settings: str) -> Iterator[RunningApp]:
+def running_app(
+    connection_string: str, folder: Path, *, lease_seconds: int = 60, **settings: str
+) -> Iterator[RunningApp]:
     """The app on a free port, over this storage, seeded; ended and its exit awaited when the test is over."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
@@ -64,7 +66,7 @@ def running_app(connection_string: str, folder: Path, **settings: str) -> Iterat
     hub = Hub.assemble(Settings.read(environment))
     seeded = seed(hub, environment, folder / "api_key")
     code = KeyStore(keys_folder(folder)).ensure_host_key()
-    process = start_host(ROOT, port, folder, environment)
+    process = start_host(ROOT, port, folder, environment, lease_seconds=lease_seconds)
     try:
         assert wait_until_ready(url, process), "the app did not come up"
         yield RunningApp(url, code, seeded, hub, process)
