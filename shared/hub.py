@@ -103,7 +103,7 @@ def _directory(settings: Settings, storage: StorageAccount, graph: WebApi, users
     if settings.role_directory == "table":
         return TableDirectory(storage.table(ROLES_TABLE), role)
     roles = RoleList(graph, settings.sharepoint_site_id, settings.sharepoint_role_list)
-    return GraphDirectory(users, graph, roles, role, cache_seconds=settings.role_cache_seconds)
+    return GraphDirectory(users, graph, roles, role, seconds=settings.role_cache_seconds)
 
 
 def _dataverse_api(settings: Settings, identity: AppIdentity) -> WebApi:

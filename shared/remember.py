@@ -1,6 +1,7 @@
 """Answers of a neighbour, remembered for a time."""
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 
@@ -12,14 +13,20 @@ from shared.errors import Unavailable
 _MOST_WAIT_SECONDS = 25.0
 
 
-def remembered[Key: Hashable, Value](ask: Callable[[Key], Value], *, seconds: int, most: int) -> Callable[[Key], Value]:
+type Clock = Callable[[], float]
+"""Seconds that only grow, as time.monotonic gives them."""
+
+
+def remembered[Key: Hashable, Value](
+    ask: Callable[[Key], Value], *, seconds: int, most: int, clock: Clock = time.monotonic
+) -> Callable[[Key], Value]:
     """`ask`, with its answers kept for `seconds` and at most `most` of them; 0 seconds keeps none.
 
     Concurrent questions with one key ask once, and share its answer or its failure: asking one after the other in an
     outage would take them beyond their deadlines. Failures are not remembered. Who waits for longer than her own
     deadline allows gets Unavailable.
     """
-    answers: TTLCache[Key, Future[Value]] = TTLCache(maxsize=most, ttl=seconds)
+    answers: TTLCache[Key, Future[Value]] = TTLCache(maxsize=most, ttl=seconds, timer=clock)
     asking: dict[Key, Future[Value]] = {}
     lock = threading.Lock()
 

@@ -1,12 +1,13 @@
 """Who is a Relationship Manager: the question that every role directory answers, and the cache in front of it."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from shared.remember import remembered
+from shared.remember import Clock, remembered
 
 _GUID = re.compile(r"\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?")
 _CACHED_ANSWERS = 10_000
@@ -56,23 +57,23 @@ class RoleDirectory(Protocol):
         ...
 
     def explain(self, user: User, tell: Tell) -> bool:
-        """The same, fresh, telling each step of the decision, for an administrator to read."""
+        """The same, telling each step of the decision, for an administrator to read."""
         ...
 
 
 class CachedDirectory:
     """Remembers yes and no for `seconds`; concurrent questions about one user ask the directory once."""
 
-    def __init__(self, directory: RoleDirectory, *, seconds: int) -> None:
+    def __init__(self, directory: RoleDirectory, *, seconds: int, clock: Clock = time.monotonic) -> None:
         self._directory = directory
-        self._ask = remembered(directory.is_member, seconds=seconds, most=_CACHED_ANSWERS)
+        self._ask = remembered(directory.is_member, seconds=seconds, most=_CACHED_ANSWERS, clock=clock)
 
     def is_member(self, user: User) -> bool:
         """As the directory says, or said less than `seconds` ago. What it could not answer is not remembered."""
         return self._ask(user)
 
     def explain(self, user: User, tell: Tell) -> bool:
-        """As the directory says now."""
+        """As the directory itself says, past what is remembered here."""
         return self._directory.explain(user, tell)
 
 

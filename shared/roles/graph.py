@@ -5,13 +5,14 @@ directly or through other groups. A user of Dynamics is known to Dataverse by he
 object id that stands in her row there. Whatever is no clear answer is DirectoryDown: never a yes, and never a no.
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 import requests
 
 from shared.errors import DirectoryDown
-from shared.remember import remembered
+from shared.remember import Clock, remembered
 from shared.roles.directory import Tell, User, UserKind
 from shared.roles.system_user import SystemUser, UserReader
 from shared.web_api import WebApi
@@ -46,12 +47,21 @@ class RoleList:
 class GraphDirectory:
     """Asks Dataverse who the user is, and Graph whether she is in a group that has the role."""
 
-    def __init__(self, users: UserReader, graph: WebApi, roles: RoleList, role: str, *, cache_seconds: int) -> None:
+    def __init__(
+        self,
+        users: UserReader,
+        graph: WebApi,
+        roles: RoleList,
+        role: str,
+        *,
+        seconds: int,
+        clock: Clock = time.monotonic,
+    ) -> None:
         self._graph = graph
         self._role = role
-        self._user = remembered(users.read_user, seconds=cache_seconds, most=_REMEMBERED_USERS)
-        self._group_names = remembered(roles.group_names, seconds=cache_seconds, most=_REMEMBERED_GROUPS)
-        self._group_id = remembered(self._find_group, seconds=cache_seconds, most=_REMEMBERED_GROUPS)
+        self._user = remembered(users.read_user, seconds=seconds, most=_REMEMBERED_USERS, clock=clock)
+        self._group_names = remembered(roles.group_names, seconds=seconds, most=_REMEMBERED_GROUPS, clock=clock)
+        self._group_id = remembered(self._find_group, seconds=seconds, most=_REMEMBERED_GROUPS, clock=clock)
 
     def is_member(self, user: User) -> bool:
         """Whether Graph says so; raises DirectoryDown or DataverseDown."""

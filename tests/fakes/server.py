@@ -50,6 +50,7 @@ class FakeServer:
     def __init__(self) -> None:
         self._next: deque[Reply] = deque()
         self._always: Reply | None = None
+        self._where: dict[str, Reply] = {}
         self._may_answer = threading.Event()
         self._may_answer.set()
         self._is_closed = False
@@ -74,6 +75,10 @@ class FakeServer:
         """Give this answer from now on."""
         self._always = reply
 
+    def answer_where(self, part: str, reply: Reply) -> None:
+        """Give this answer from now on to requests whose path holds `part`."""
+        self._where[part] = reply
+
     def hang(self) -> None:
         """Take requests and answer none of them, until `reset`."""
         self._may_answer.clear()
@@ -82,6 +87,7 @@ class FakeServer:
         """As it was in the beginning: an empty journal, and no switch set."""
         self._next.clear()
         self._always = None
+        self._where.clear()
         self._may_answer.set()
         self.journal.clear()
 
@@ -109,7 +115,8 @@ class FakeServer:
             raise ConnectionAbortedError
         if self._next:
             return self._next.popleft()
-        return self._always or self.reply(request)
+        where = (reply for part, reply in self._where.items() if part in request.path)
+        return self._always or next(where, None) or self.reply(request)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         fake = self
