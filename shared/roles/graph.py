@@ -6,7 +6,7 @@ object id that stands in her row there. Whatever is no clear answer is Directory
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import requests
@@ -101,18 +101,22 @@ class GraphDirectory:
 
     def _is_in_one(self, entra_id: str, groups: dict[str, str], tell: Tell) -> bool:
         for chunk in _chunks(list(groups)):
-            for group in self._memberships(entra_id, chunk, tell):
+            confirmed = self._memberships(entra_id, chunk)
+            if confirmed is None:
+                tell("Entra: nobody has this id")
+                return False
+            for group in confirmed:
                 tell(f"Entra: the user is in the group {groups[group]}")
                 return True
         tell("Entra: the user is in none of these groups")
         return False
 
-    def _memberships(self, entra_id: str, group_ids: list[str], tell: Tell) -> Iterable[str]:
+    def _memberships(self, entra_id: str, group_ids: list[str]) -> list[str] | None:
+        """Those of the groups that the user is in; None where Entra does not know her."""
         path = f"{GRAPH_PATH}/users/{quote(entra_id, safe='')}/checkMemberGroups"
         answer = self._graph.post(path, {"groupIds": group_ids})
         if answer.status == requests.codes.not_found and answer.error_code is not None:
-            tell("Entra: nobody has this id")
-            return []
+            return None
         confirmed = answer.content.get("value")
         if answer.status != requests.codes.ok or not isinstance(confirmed, list):
             raise DirectoryDown(f"Graph answered {answer} to a check of groups")

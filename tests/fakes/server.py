@@ -51,6 +51,7 @@ class FakeServer:
         self._next: deque[Reply] = deque()
         self._always: Reply | None = None
         self._where: dict[str, Reply] = {}
+        self._hanging: dict[str, threading.Event] = {}
         self._may_answer = threading.Event()
         self._may_answer.set()
         self._is_closed = False
@@ -79,6 +80,14 @@ class FakeServer:
         """Give this answer from now on to requests whose path holds `part`."""
         self._where[part] = reply
 
+    def hang_where(self, part: str) -> None:
+        """Take requests whose path holds `part` and answer none of them, until `reset`."""
+        self._hanging[part] = threading.Event()
+
+    def stop_answering_where(self, part: str) -> None:
+        """Answer requests whose path holds `part` as this neighbour does again."""
+        del self._where[part]
+
     def hang(self) -> None:
         """Take requests and answer none of them, until `reset`."""
         self._may_answer.clear()
@@ -88,13 +97,13 @@ class FakeServer:
         self._next.clear()
         self._always = None
         self._where.clear()
-        self._may_answer.set()
+        self._let_go()
         self.journal.clear()
 
     def close(self) -> None:
         """Stop; from then on nobody listens at the address, and connections that are still open end."""
         self._is_closed = True
-        self._may_answer.set()
+        self._let_go()
         self._server.shutdown()
         self._server.server_close()
 
@@ -107,10 +116,18 @@ class FakeServer:
     ) -> None:
         self.close()
 
+    def _let_go(self) -> None:
+        self._may_answer.set()
+        for event in self._hanging.values():
+            event.set()
+        self._hanging.clear()
+
     def _answer(self, request: Received) -> Reply:
         if not self._is_closed:
             self.journal.append(request)
         self._may_answer.wait()
+        for event in [event for part, event in self._hanging.items() if part in request.path]:
+            event.wait()
         if self._is_closed:
             raise ConnectionAbortedError
         if self._next:
