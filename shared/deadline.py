@@ -34,6 +34,16 @@ def deadline(seconds: float) -> Iterator[None]:
         _ends_at.reset(token)
 
 
+@contextmanager
+def grace(seconds: float) -> Iterator[None]:
+    """What runs inside has this many seconds, whatever the deadline says: for taking back what is half done."""
+    token = _ends_at.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
 def remaining_seconds(*, at_most: float) -> float:
     """What is left of the deadline, but `at_most`; that where no deadline is set; 0 or less when it has passed."""
     ends_at = _ends_at.get()
@@ -42,8 +52,8 @@ def remaining_seconds(*, at_most: float) -> float:
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """What runs inside may spend this many seconds in all on pauses that neighbours ask for."""
-    token = _patience.set(_Patience(seconds))
+    """What runs inside may spend this many seconds in all on pauses that neighbours ask for; an outer one stays."""
+    token = _patience.set(_patience.get() or _Patience(seconds))
     try:
         yield
     finally:

@@ -12,7 +12,8 @@ from shared.callers.identify import Callers
 from shared.dynamics.completion import ConnectionCompletion
 from shared.dynamics.dataverse import DataverseClient
 from shared.dynamics.intake import ConnectionIntake
-from shared.errors import DataverseDown, DirectoryDown
+from shared.dynamics.organization import Organization
+from shared.errors import BadGateway, DataverseDown, DirectoryDown, HubError
 from shared.events.store import EventStore
 from shared.identity import AppIdentity
 from shared.roles.directory import CachedDirectory, RoleDirectory
@@ -22,10 +23,13 @@ from shared.roles.table import ROLES_TABLE, TableDirectory
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
 from shared.transport import DeadlineTransport
-from shared.web_api import WebApi
+from shared.web_api import READ_SECONDS, WebApi
 
 if TYPE_CHECKING:
+    from shared.dynamics.registration.service import Registration
     from shared.receivers import Receivers
+
+_REGISTRATION_READ_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Hub:
     intake: ConnectionIntake
     completion: ConnectionCompletion
     graph: WebApi
+    identity: AppIdentity
 
     @classmethod
     def assemble(cls, settings: Settings, *, transport: DeadlineTransport | None = None) -> Self:
@@ -63,6 +68,7 @@ class Hub:
             intake=ConnectionIntake(roles, events, now),
             completion=ConnectionCompletion(dataverse),
             graph=graph,
+            identity=identity,
         )
 
     @property
@@ -70,6 +76,20 @@ class Hub:
         """Webhooks, dispatch and delivery, imported and made when the first one is needed."""
         with _lock:
             return self._receivers
+
+    @property
+    def registration(self) -> "Registration":
+        """Registering webhooks in Dataverse, imported and made when it is needed first."""
+        with _lock:
+            return self._registration
+
+    @cached_property
+    def _registration(self) -> "Registration":
+        from shared.dynamics.registration.service import Registration
+
+        # Here it matters whether Dataverse is out of reach or says something odd, and making a step takes its time.
+        api = _dataverse_api(self.settings, self.identity, odd=BadGateway, read_seconds=_REGISTRATION_READ_SECONDS)
+        return Registration.assemble(Organization(api), self.intake, self.settings.public_url)
 
     @cached_property
     def _receivers(self) -> "Receivers":
@@ -106,5 +126,8 @@ def _directory(settings: Settings, storage: StorageAccount, graph: WebApi, users
     return GraphDirectory(users, graph, roles, role, seconds=settings.role_cache_seconds)
 
 
-def _dataverse_api(settings: Settings, identity: AppIdentity) -> WebApi:
-    return WebApi("Dataverse", settings.dataverse_url, lambda: identity.token(settings.dataverse_url), DataverseDown)
+def _dataverse_api(
+    settings: Settings, identity: AppIdentity, *, odd: type[HubError] | None = None, read_seconds: float = READ_SECONDS
+) -> WebApi:
+    url = settings.dataverse_url
+    return WebApi("Dataverse", url, lambda: identity.token(url), DataverseDown, odd=odd, read_seconds=read_seconds)

@@ -19,7 +19,7 @@ from shared.strict_json import parse_json
 
 _CONNECT_SECONDS = 3.0
 # A read that begins just before the deadline ends so much after it: a request is answered within 25 s nonetheless.
-_READ_SECONDS = 5.0
+READ_SECONDS = 5.0
 _MOST_SECONDS = 20.0
 _THROTTLED = frozenset({requests.codes.too_many_requests, requests.codes.service_unavailable})
 _REDIRECTS = range(300, 400)
@@ -82,7 +82,7 @@ class WebApi:
         down: type[Unavailable],
         *,
         odd: type[HubError] | None = None,
-        read_seconds: float = _READ_SECONDS,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
         self._name = name
         self._base_url = base_url

@@ -1,9 +1,10 @@
 """What the hub reads of Dataverse for each event: connections and users (facts/dynamics.md 2.1 and 3.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol
 
-from shared.dynamics.organization import API_PATH, Organization
+from shared.dynamics.organization import API_PATH, Organization, Row
 from shared.dynamics.refusal import DataverseRefused
 from shared.errors import DataverseDown
 from shared.roles.system_user import SystemUser
@@ -28,13 +29,14 @@ class DataverseClient:
 
     def read_connection(self, connection_id: str) -> Mapping[str, object] | None:
         """The row, None while it cannot be seen; raises DataverseDown for everything else that is no row."""
-        columns = "_record1id_value,_record2id_value,_record2roleid_value,_createdby_value"
-        return self._row(f"connections({connection_id})?$select={columns}")
+        with _outages():
+            return find_connection(self._organization, connection_id)
 
     def read_user(self, system_user_id: str) -> SystemUser | None:
         """The user, None where Dataverse knows none; raises DataverseDown for everything else that is no user."""
         columns = "azureactivedirectoryobjectid,domainname,isdisabled"
-        row = self._row(f"systemusers({system_user_id})?$select={columns}")
+        with _outages():
+            row = self._organization.find(f"systemusers({system_user_id})?$select={columns}")
         if row is None:
             return None
         disabled = row.get("isdisabled")
@@ -42,12 +44,20 @@ class DataverseClient:
             raise DataverseDown("Dataverse answered with something that is no user")
         return SystemUser(_text(row.get("azureactivedirectoryobjectid")), _text(row.get("domainname")), disabled)
 
-    def _row(self, path: str) -> Mapping[str, object] | None:
-        try:
-            return self._organization.find(path)
-        except DataverseRefused as refusal:
-            # For an event it does not matter why: it waits until the app may read again.
-            raise DataverseDown(str(refusal)) from None
+
+def find_connection(organization: Organization, connection_id: str) -> Row | None:
+    """A connection's row with its records, their tables, its role and its creator; None while it cannot be seen."""
+    columns = "_record1id_value,_record2id_value,_record2roleid_value,_createdby_value"
+    return organization.find(f"connections({connection_id})?$select={columns}")
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    try:
+        yield
+    except DataverseRefused as refusal:
+        # For an event it does not matter why: it waits until the app may read again.
+        raise DataverseDown(str(refusal)) from None
 
 
 def _text(value: object) -> str | None:

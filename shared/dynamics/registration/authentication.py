@@ -1,0 +1,144 @@
+"""How a webhook of Dataverse proves itself to its receiver: one of three ways (facts/dynamics.md 2.4). Pure.
+
+Secrets are SecretStr, so that no text of an error or a log shows one; `authvalue` is what Dataverse is given.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+from xml.sax.saxutils import escape
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_camel
+
+_KEY = re.compile(r"[A-Za-z0-9_.~=-]{32,128}")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[ -~]*")
+# Control characters, and what XML cannot hold.
+_NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+_MOST_XML_CHARACTERS = 2048
+
+
+class Body(BaseModel):
+    """A part of a request's body: members in camel case, and no others; values of the right type, and no casts."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+
+def _key(key: SecretStr) -> SecretStr:
+    if not _KEY.fullmatch(key.get_secret_value()):
+        raise ValueError("32 to 128 characters are needed, of A-Z a-z 0-9 - _ . ~ = alone")
+    return key
+
+
+type Values = dict[str, SecretStr]
+
+
+def _headers(values: Values) -> Values:
+    seen: set[str] = set()
+    for name, value in values.items():
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"{_shown(name)} is no name of a header")
+        if name.lower() in seen:
+            raise ValueError(f"{_shown(name)} stands there twice; upper and lower case are the same")
+        if not _HEADER_VALUE.fullmatch(value.get_secret_value()):
+            raise ValueError(f"the value of {_shown(name)} has other than printable ASCII characters")
+        seen.add(name.lower())
+    return _fitting(values)
+
+
+def _parameters(values: Values) -> Values:
+    for name, value in values.items():
+        if not name or _NOT_TEXT.search(name):
+            raise ValueError("a name is empty, or has control characters")
+        if _NOT_TEXT.search(value.get_secret_value()):
+            raise ValueError(f"the value of {_shown(name)} has control characters")
+    return _fitting(values)
+
+
+def _fitting(values: Values) -> Values:
+    if not values:
+        raise ValueError("at least one name with its value is needed")
+    if len(settings_xml(values).encode("utf-16-le")) // 2 > _MOST_XML_CHARACTERS:
+        raise ValueError(f"names and values are too long: as XML they must fit in {_MOST_XML_CHARACTERS} characters")
+    return values
+
+
+def _shown(name: str) -> str:
+    return json.dumps(name[:100])
+
+
+Key = Annotated[SecretStr, AfterValidator(_key)]
+
+
+class WebhookKey(Body):
+    """The query parameter `code`."""
+
+    authtype: ClassVar[int] = 4
+    type: Literal["WebhookKey"]
+    key: Key
+
+    @property
+    def authvalue(self) -> str:
+        """The bare key."""
+        return self.key.get_secret_value()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no reply and no log may show."""
+        return (self.authvalue,)
+
+
+class _Settings(Body):
+    values: Values
+
+    @property
+    def authvalue(self) -> str:
+        """Names and values as XML."""
+        return settings_xml(self.values)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no reply and no log may show."""
+        return tuple(value.get_secret_value() for value in self.values.values())
+
+
+class HttpHeader(_Settings):
+    """Headers of the request."""
+
+    authtype: ClassVar[int] = 5
+    type: Literal["HttpHeader"]
+    values: Annotated[Values, AfterValidator(_headers)]
+
+
+class HttpQueryString(_Settings):
+    """Parameters in the query string."""
+
+    authtype: ClassVar[int] = 6
+    type: Literal["HttpQueryString"]
+    values: Annotated[Values, AfterValidator(_parameters)]
+
+
+type Authentication = Annotated[WebhookKey | HttpHeader | HttpQueryString, Field(discriminator="type")]
+
+AUTHENTICATION_TYPES: Mapping[int, str] = {
+    one.authtype: one.__name__ for one in (WebhookKey, HttpHeader, HttpQueryString)
+}
+
+
+def settings_xml(values: Mapping[str, SecretStr]) -> str:
+    """`<settings><setting name="..." value="..."/></settings>`, escaped."""
+    settings = (f'<setting name="{_xml(name)}" value="{_xml(v.get_secret_value())}"/>' for name, v in values.items())
+    return f"<settings>{''.join(settings)}</settings>"
+
+
+def _xml(text: str) -> str:
+    return escape(text, {'"': "&quot;"})

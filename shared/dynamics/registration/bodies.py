@@ -1,0 +1,191 @@
+"""What clients send to the registration API, checked as far as that goes without Dataverse. Pure.
+
+The rules are those of the table in docs/dynamics.md. A refusal names each member by its JSON pointer, and repeats no
+value.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from shared.delivery.target import TargetRefused, parse_target
+from shared.dynamics.registration.authentication import Authentication, Body, Key
+from shared.errors import FieldError
+
+MOST_NAME_CHARACTERS = 256
+_MOST_URL_CHARACTERS = 2000
+_MOST_WEBHOOK_DESCRIPTION = 2000
+_MOST_COLUMN_CHARACTERS = 100_000
+_PORTS = frozenset({80, 443})
+_COLUMN = re.compile(r"[a-z_][a-z0-9_]{0,127}", re.ASCII)
+
+
+def text_characters(text: str) -> int:
+    """How many characters Dataverse counts in a text: UTF-16 units."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _name(text: str) -> str:
+    if not text.strip() or not text.isprintable() or text_characters(text) > MOST_NAME_CHARACTERS:
+        raise ValueError(f"1 to {MOST_NAME_CHARACTERS} characters are needed, not all blank, and none invisible")
+    return text
+
+
+def _step_description(text: str) -> str:
+    return _at_most(text, MOST_NAME_CHARACTERS)
+
+
+def _webhook_description(text: str) -> str:
+    return _at_most(text, _MOST_WEBHOOK_DESCRIPTION)
+
+
+def _at_most(text: str, most: int) -> str:
+    if text_characters(text) > most:
+        raise ValueError(f"at most {most} characters are taken")
+    return text
+
+
+def _url(text: str) -> str:
+    if text_characters(text) > _MOST_URL_CHARACTERS:
+        raise ValueError(f"at most {_MOST_URL_CHARACTERS} characters are taken")
+    try:
+        target = parse_target(text)
+    except TargetRefused as refused:
+        raise ValueError(refused.detail) from None
+    if target.port not in _PORTS:
+        raise ValueError("the port must be 80 or 443: Dataverse calls no others")
+    return text
+
+
+def _columns(names: list[str]) -> list[str]:
+    if not all(map(_COLUMN.fullmatch, names)):
+        raise ValueError("logical names of columns are needed: lower-case letters, digits and _")
+    _at_most(",".join(names), _MOST_COLUMN_CHARACTERS)
+    return names
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Url = Annotated[str, AfterValidator(_url)]
+Rank = Annotated[int, Field(ge=1, le=2_147_483_647)]
+Columns = Annotated[list[str], AfterValidator(_columns)]
+StepDescription = Annotated[str, AfterValidator(_step_description)]
+WebhookDescription = Annotated[str, AfterValidator(_webhook_description)]
+type Stage = Literal["PreValidation", "PreOperation", "PostOperation"]
+type Mode = Literal["async", "sync"]
+
+
+class NewStep(Body):
+    """A step to be registered."""
+
+    message: Name
+    table: Name | None = None
+    stage: Stage = "PostOperation"
+    mode: Mode = "async"
+    rank: Rank = 1
+    name: Name | None = None
+    description: StepDescription | None = None
+    filtering_attributes: Columns | None = None
+    async_auto_delete: bool | None = None
+
+    @property
+    def deletes_jobs(self) -> bool:
+        """Whether the jobs that succeeded are deleted: by default where there are any."""
+        return self.mode == "async" if self.async_auto_delete is None else self.async_auto_delete
+
+
+class StepChange(Body):
+    """Changes of a step; `model_fields_set` says which members were given."""
+
+    enabled: bool = True
+    name: Name = ""
+    description: StepDescription | None = None
+    rank: Rank = 1
+    mode: Mode = "async"
+    stage: Stage = "PostOperation"
+    filtering_attributes: Columns = Field(default_factory=list)
+    async_auto_delete: bool = True
+
+
+class NewWebhook(Body):
+    """A webhook to be registered with its steps."""
+
+    name: Name
+    url: Url
+    authentication: Authentication
+    description: WebhookDescription | None = None
+    steps: list[NewStep] = Field(default_factory=list)
+
+
+class WebhookChange(Body):
+    """Changes of a webhook; `model_fields_set` says which members were given."""
+
+    name: Name | None = None
+    url: Url | None = None
+    authentication: Authentication | None = None
+    description: WebhookDescription | None = None
+
+
+class Wanted(Body):
+    """What `ensure` is to bring about; `url` and `name` have defaults that the app's address gives."""
+
+    key: Key
+    name: Name | None = None
+    url: Url | None = None
+    mode: Mode = "async"
+
+
+def step_errors(step: NewStep, pointer: str = "#") -> list[FieldError]:
+    """What does not go together in a step."""
+    errors = combination_errors(step.stage, step.mode, async_auto_delete=bool(step.async_auto_delete), pointer=pointer)
+    if step.filtering_attributes and step.message.lower() != "update":
+        errors.append(_error(pointer, "filteringAttributes", "only a step on Update has columns that it waits for"))
+    return errors
+
+
+def combination_errors(stage: str, mode: str, *, async_auto_delete: bool, pointer: str = "#") -> list[FieldError]:
+    """The same for what a step may change."""
+    errors = []
+    if mode == "async" and stage != "PostOperation":
+        errors.append(_error(pointer, "mode", f"async works at the stage PostOperation alone, and not at {stage}"))
+    if mode == "sync" and async_auto_delete:
+        errors.append(_error(pointer, "asyncAutoDelete", "a step that is sync has no jobs to delete"))
+    return errors
+
+
+def webhook_errors(webhook: NewWebhook) -> list[FieldError]:
+    """What does not go together in the steps of a webhook, and in two of them."""
+    errors: list[FieldError] = []
+    places: dict[tuple[str, str, str], int] = {}
+    for number, step in enumerate(webhook.steps):
+        errors.extend(step_errors(step, f"#/steps/{number}"))
+        place = (step.message.lower(), (step.table or "").lower(), step.stage)
+        first = places.setdefault(place, number)
+        if first != number:
+            errors.append(FieldError(f"#/steps/{number}", f"steps: message, table and stage are those of step {first}"))
+    return errors
+
+
+def change_errors(change: WebhookChange) -> list[FieldError]:
+    """What a change of a webhook may not do."""
+    given = change.model_fields_set
+    errors = [
+        _error("#", name, "this cannot be null") for name in _NEVER_NULL if name in given and not _of(change, name)
+    ]
+    if "url" in given and "authentication" not in given:
+        reason = "the address can only be changed together with authentication: Dataverse may not keep the secret"
+        errors.append(_error("#", "url", reason))
+    return errors
+
+
+_NEVER_NULL = ("name", "url", "authentication")
+
+
+def _of(body: Body, name: str) -> object:
+    members: Mapping[str, object] = dict(body)
+    return members[name]
+
+
+def _error(pointer: str, name: str, sentence: str) -> FieldError:
+    return FieldError(f"{pointer}/{name}", f"{name}: {sentence}")

@@ -1,0 +1,52 @@
+"""One call to the registration API: the time that Dataverse has for it, and its refusals turned into our errors."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from shared.deadline import deadline, patience
+from shared.dynamics.refusal import DataverseRefused
+from shared.dynamics.secrets import without_secrets
+from shared.errors import BadGateway, BadRequest, Conflict, HubError, NotFound
+
+_CALL_SECONDS = 35.0
+_PAUSE_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def dataverse_call(secrets: Sequence[str] = ()) -> Iterator[None]:
+    """What runs inside raises errors of shared/errors.py alone; none of them repeats one of these secrets.
+
+    It has 35 s in all, and pauses that Dataverse asks for may come to 10 s; a call within a call has what is left.
+    """
+    try:
+        with deadline(_CALL_SECONDS), patience(_PAUSE_SECONDS):
+            yield
+    except DataverseRefused as refusal:
+        log.warning("%s", refusal)
+        # Not chained: its message can repeat what was sent.
+        raise refused(refusal, secrets) from None
+
+
+def refused(refusal: DataverseRefused, secrets: Sequence[str] = ()) -> HubError:
+    """The error that a refusal becomes: one for each status."""
+    error = _error(refusal.status)
+    message = without_secrets(refusal.message, secrets)
+    error.extensions["dataverse"] = {"status": refusal.status, "code": refusal.code, "message": message}
+    return error
+
+
+def _error(status: int) -> HubError:
+    match status:
+        case 400:
+            return BadRequest("Dataverse does not take what was sent")
+        case 401 | 403:
+            # Not passed on as it is: 401 and 403 speak of the caller, and this is about the app.
+            return BadGateway("Dataverse refuses the app: its identity, or a privilege that it lacks")
+        case 404:
+            return NotFound("Dataverse does not know it, or not any more")
+        case 412:
+            return Conflict("somebody else was quicker; ask again")
+    return BadGateway(f"Dataverse answered {status}, which was not to be expected")

@@ -1,0 +1,72 @@
+"""Webhooks in Dataverse: rows of `serviceendpoint`, and those with contract 8 alone (facts/dynamics.md 2.4, 2.7)."""
+
+from collections.abc import Iterable, Mapping
+
+from shared.dynamics.odata import query_string
+from shared.dynamics.organization import Organization
+from shared.dynamics.registration.authentication import HttpHeader, HttpQueryString, WebhookKey
+from shared.dynamics.registration.webhook import (
+    COLUMNS,
+    CONTRACT,
+    ENDPOINTS,
+    Webhook,
+    parse_webhook_row,
+    same_name,
+)
+from shared.errors import Conflict, NotFound
+
+type AnyAuthentication = WebhookKey | HttpHeader | HttpQueryString
+
+
+class Endpoints:
+    """Reads and writes them. Every method raises what Organization does."""
+
+    def __init__(self, organization: Organization) -> None:
+        self._organization = organization
+
+    def list(self) -> list[Webhook]:
+        """All webhooks, whoever registered them."""
+        options = {"$select": COLUMNS, "$filter": f"contract eq {CONTRACT}"}
+        rows = self._organization.list(ENDPOINTS + query_string(options))
+        return [webhook for webhook in map(parse_webhook_row, rows) if webhook is not None]
+
+    def get(self, id_: str) -> Webhook:
+        """The webhook with this id; raises NotFound, for an endpoint that is no webhook as well."""
+        row = self._organization.find(f"{ENDPOINTS}({id_})" + query_string({"$select": COLUMNS}))
+        webhook = None if row is None else parse_webhook_row(row)
+        if webhook is None:
+            raise NotFound("there is no webhook with this id")
+        return webhook
+
+    def create(self, webhook: Webhook, authentication: AnyAuthentication) -> None:
+        """Make a webhook with the id that it has."""
+        row: dict[str, object] = {
+            "serviceendpointid": webhook.id,
+            "name": webhook.name,
+            "url": webhook.url,
+            "contract": CONTRACT,
+            **authentication_columns(authentication),
+        }
+        if webhook.description is not None:
+            row["description"] = webhook.description
+        self._organization.create(ENDPOINTS, row)
+
+    def update(self, id_: str, changes: Mapping[str, object]) -> None:
+        """Change columns of a webhook."""
+        self._organization.update(f"{ENDPOINTS}({id_})", changes)
+
+    def delete(self, id_: str) -> None:
+        """Delete a webhook, and with it what steps it still has."""
+        self._organization.delete(f"{ENDPOINTS}({id_})")
+
+
+def authentication_columns(authentication: AnyAuthentication) -> dict[str, object]:
+    """The columns that hold how a webhook proves itself; they are written together."""
+    return {"authtype": authentication.authtype, "authvalue": authentication.authvalue}
+
+
+def require_free_name(name: str, webhooks: Iterable[Webhook], *, besides: str | None = None) -> None:
+    """Raises Conflict where another webhook has this name."""
+    taken = [webhook.id for webhook in webhooks if same_name(webhook.name, name) and webhook.id != besides]
+    if taken:
+        raise Conflict("another webhook has this name", extensions={"conflicts": taken})

@@ -1,0 +1,104 @@
+"""Messages and tables, looked up in Dataverse before anything is written (facts/dynamics.md 2.5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.dynamics.odata import query_string, text_literal
+from shared.dynamics.organization import FRESH, Organization, Row
+from shared.dynamics.registration.bodies import NewStep
+from shared.dynamics.registration.step import Place
+from shared.errors import BadGateway, BadRequest, FieldError
+
+_NO_TABLES = frozenset({"", "none"})
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step that can be registered; `place` has Dataverse's spelling, `filter_id` is None without a table."""
+
+    wanted: NewStep
+    place: Place
+    message_id: str
+    filter_id: str | None
+
+
+class Lookups:
+    """Looks up what steps name; within one call each message once."""
+
+    def __init__(self, organization: Organization) -> None:
+        self._organization = organization
+        self._messages: dict[str, Row] = {}
+
+    def plan(self, steps: Sequence[NewStep], pointers: Sequence[str]) -> list[PlannedStep]:
+        """The steps with their ids of message and filter; raises BadRequest, one error a step that cannot be."""
+        planned: list[PlannedStep] = []
+        errors: list[FieldError] = []
+        for step, pointer in zip(steps, pointers, strict=True):
+            try:
+                planned.append(self._plan(step, pointer))
+            except BadRequest as refusal:
+                errors.extend(refusal.errors)
+        if errors:
+            raise BadRequest.of(errors)
+        return planned
+
+    def _plan(self, step: NewStep, pointer: str) -> PlannedStep:
+        message = self._message(step.message, pointer)
+        message_id, name = _text(message, "sdkmessageid"), _text(message, "name")
+        if step.table is None:
+            self._require_no_tables(message_id, pointer)
+            return PlannedStep(step, Place(name, None, step.stage), message_id, None)
+        row = self._filter(message_id, step.table, pointer)
+        place = Place(name, _text(row, "primaryobjecttypecode"), step.stage)
+        return PlannedStep(step, place, message_id, _text(row, "sdkmessagefilterid"))
+
+    def _message(self, name: str, pointer: str) -> Row:
+        key = name.lower()
+        if key not in self._messages:
+            options = {"$select": "sdkmessageid,name", "$filter": f"name eq {text_literal(name)}"}
+            found = [
+                row
+                for row in self._organization.list("sdkmessages" + query_string(options))
+                if _text(row, "name").lower() == key
+            ]
+            self._messages[key] = _only(found, f"{pointer}/message", "message: Dataverse has {} messages of this name")
+        return self._messages[key]
+
+    def _filter(self, message_id: str, table: str, pointer: str) -> Row:
+        options = {
+            "$select": "sdkmessagefilterid,primaryobjecttypecode,secondaryobjecttypecode,iscustomprocessingstepallowed",
+            "$filter": f"primaryobjecttypecode eq {text_literal(table)} and _sdkmessageid_value eq {message_id}",
+        }
+        rows = self._organization.list("sdkmessagefilters" + query_string(options), FRESH)
+        found = [row for row in rows if _is_usable(row, table)]
+        detail = "table: Dataverse takes steps on this message at {} tables of this name"
+        return _only(found, f"{pointer}/table", detail)
+
+    def _require_no_tables(self, message_id: str, pointer: str) -> None:
+        options = {
+            "$select": "sdkmessagefilterid",
+            "$filter": f"_sdkmessageid_value eq {message_id} and primaryobjecttypecode ne 'none'",
+            "$top": "1",
+        }
+        if any(self._organization.list("sdkmessagefilters" + query_string(options))):
+            detail = "table: this message is one of tables, so the logical name of a table is needed"
+            raise BadRequest.of([FieldError(f"{pointer}/table", detail)])
+
+
+def _is_usable(row: Row, table: str) -> bool:
+    is_single = str(row.get("secondaryobjecttypecode") or "").lower() in _NO_TABLES
+    is_this = _text(row, "primaryobjecttypecode").lower() == table.lower()
+    return row.get("iscustomprocessingstepallowed") is True and is_single and is_this
+
+
+def _only(rows: Sequence[Row], pointer: str, detail: str) -> Row:
+    if len(rows) != 1:
+        raise BadRequest.of([FieldError(pointer, detail.format(len(rows) or "no"))])
+    return rows[0]
+
+
+def _text(row: Row, column: str) -> str:
+    value = row.get(column)
+    if not isinstance(value, str) or not value:
+        raise BadGateway(f"Dataverse answered with a row without {column}")
+    return value

@@ -1,0 +1,56 @@
+"""The registration API put together, for its function and for the command line alike."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from shared.dynamics.failed_jobs import FailedJob, FailedJobs
+from shared.dynamics.intake import ConnectionIntake
+from shared.dynamics.organization import Organization
+from shared.dynamics.registration.call import dataverse_call
+from shared.dynamics.registration.ensure import Ensure
+from shared.dynamics.registration.steps import Steps
+from shared.dynamics.registration.webhooks import Webhooks
+from shared.dynamics.replay import JobReplay, Replay
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Failed jobs of the steps of a webhook, and their replay; each method raises errors of shared/errors.py alone."""
+
+    steps: Steps
+    jobs: FailedJobs
+    job_replay: JobReplay
+
+    def list(self, webhook_id: str, step_id: str, *, since: datetime | None, top: int | None) -> list[FailedJob]:
+        """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later."""
+        with dataverse_call():
+            self.steps.show(webhook_id, step_id)
+            return list(self.jobs.of(step_id, since=since, top=top))
+
+    def replay(self, webhook_id: str, step_id: str, job_id: str) -> Replay:
+        """Replay one job."""
+        with dataverse_call():
+            step = self.steps.show(webhook_id, step_id)
+            return self.job_replay.replay(step.place, self.jobs.get(step_id, job_id))
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The operations by what they are about."""
+
+    webhooks: Webhooks
+    steps: Steps
+    ensure: Ensure
+    failures: Failures
+
+    @classmethod
+    def assemble(cls, organization: Organization, intake: ConnectionIntake, public_url: str) -> Self:
+        """The operations in one organization, for the app at `public_url`."""
+        steps = Steps(organization)
+        return cls(
+            webhooks=Webhooks(organization),
+            steps=steps,
+            ensure=Ensure(organization, public_url),
+            failures=Failures(steps, FailedJobs(organization), JobReplay(organization, intake)),
+        )

@@ -1,0 +1,149 @@
+"""A step: on which message and table a webhook is called (facts/dynamics.md 2.6). Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.dynamics.values import Guid
+from shared.errors import BadGateway
+
+STEPS = "sdkmessageprocessingsteps"
+COLUMNS = (
+    "sdkmessageprocessingstepid,name,description,mode,stage,rank,filteringattributes,asyncautodelete,statecode,"
+    "_eventhandler_value"
+)
+LOOK_UPS = "sdkmessageid($select=name),sdkmessagefilterid($select=primaryobjecttypecode)"
+
+STAGES: Mapping[str, int] = {"PreValidation": 10, "PreOperation": 20, "PostOperation": 40}
+MODES: Mapping[str, int] = {"sync": 0, "async": 1}
+_STAGE_NAMES = {number: name for name, number in STAGES.items()}
+_MODE_NAMES = {number: name for name, number in MODES.items()}
+_NO_TABLE = "none"
+_EVERY_COLUMN = "without filteringAttributes this step runs on every update of any column"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in Dataverse's pipeline a step stands. Messages and tables compare ignoring case; `table` may be None."""
+
+    message: str
+    table: str | None
+    stage: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What two steps at the same place have in common."""
+        return self.message.lower(), (self.table or "").lower(), self.stage
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a webhook. `stage` is its number as a text where it is none of the three."""
+
+    id: str
+    webhook_id: str
+    place: Place
+    name: str
+    description: str | None
+    mode: str
+    rank: int
+    filtering_attributes: tuple[str, ...] = ()
+    async_auto_delete: bool = False
+    enabled: bool = True
+
+    @property
+    def warnings(self) -> list[str]:
+        """What somebody should know who registered it like this."""
+        is_wide = self.place.message.lower() == "update" and not self.filtering_attributes
+        return [_EVERY_COLUMN] if is_wide else []
+
+    def as_json(self) -> dict[str, object]:
+        """The step as the registration API shows it."""
+        return {
+            "id": self.id,
+            "webhookId": self.webhook_id,
+            "name": self.name,
+            "description": self.description,
+            "message": self.place.message,
+            "table": self.place.table,
+            "stage": self.place.stage,
+            "mode": self.mode,
+            "rank": self.rank,
+            "filteringAttributes": list(self.filtering_attributes),
+            "asyncAutoDelete": self.async_auto_delete,
+            "enabled": self.enabled,
+            "warnings": self.warnings,
+        }
+
+
+class _Message(BaseModel):
+    name: str
+
+
+class _Filter(BaseModel):
+    primaryobjecttypecode: str | None = None
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+    id: Guid = Field(alias="sdkmessageprocessingstepid")
+    handler: Guid = Field(alias="_eventhandler_value")
+    name: str | None = None
+    description: str | None = None
+    mode: int
+    stage: int
+    rank: int
+    filteringattributes: str | None = None
+    asyncautodelete: bool | None = None
+    statecode: int
+    message: _Message = Field(alias="sdkmessageid")
+    filter: _Filter | None = Field(None, alias="sdkmessagefilterid")
+
+
+def parse_step_row(row: Mapping[str, object]) -> Step:
+    """The step in a row that was read with COLUMNS and LOOK_UPS; raises BadGateway for what is no such row."""
+    try:
+        found = _Row.model_validate(dict(row))
+    except ValidationError:
+        raise BadGateway("Dataverse answered with a row that is no step") from None
+    table = found.filter.primaryobjecttypecode if found.filter else None
+    stage = _STAGE_NAMES.get(found.stage, str(found.stage))
+    return Step(
+        id=found.id,
+        webhook_id=found.handler,
+        place=Place(found.message.name, None if table == _NO_TABLE else table, stage),
+        name=found.name or "",
+        description=found.description,
+        mode=_MODE_NAMES.get(found.mode, str(found.mode)),
+        rank=found.rank,
+        filtering_attributes=tuple(filter(None, (found.filteringattributes or "").split(","))),
+        async_auto_delete=bool(found.asyncautodelete),
+        enabled=found.statecode == 0,
+    )
+
+
+def step_columns(step: Step) -> dict[str, object]:
+    """What can be changed of a step, as the columns of its row."""
+    return {
+        "name": step.name,
+        "description": step.description,
+        "mode": _number(MODES, step.mode),
+        "stage": _number(STAGES, step.place.stage),
+        "rank": step.rank,
+        "filteringattributes": ",".join(step.filtering_attributes) or None,
+        "asyncautodelete": step.async_auto_delete,
+        "statecode": 0 if step.enabled else 1,
+        "statuscode": 1 if step.enabled else 2,
+    }
+
+
+def changed_columns(before: Step, after: Step) -> dict[str, object]:
+    """The columns in which two states of a step differ: what a PATCH has to send, and no more."""
+    old = step_columns(before)
+    return {name: value for name, value in step_columns(after).items() if old[name] != value}
+
+
+def _number(known: Mapping[str, int], name: str) -> int:
+    return known[name] if name in known else int(name)

@@ -1,0 +1,88 @@
+"""Steps of a webhook: listed, shown, registered, changed, enabled and disabled, removed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared.dynamics.organization import Organization
+from shared.dynamics.registration.bodies import NewStep, StepChange, combination_errors, step_errors
+from shared.dynamics.registration.call import dataverse_call
+from shared.dynamics.registration.endpoint_steps import EndpointSteps, refuse_a_second
+from shared.dynamics.registration.endpoints import Endpoints
+from shared.dynamics.registration.lookups import Lookups
+from shared.dynamics.registration.parsing import parse_body
+from shared.dynamics.registration.step import Step, changed_columns
+from shared.errors import BadRequest, FieldError
+
+type Document = Mapping[str, object]
+
+
+class Steps:
+    """The operations. Each raises errors of shared/errors.py alone; ids are GUIDs in lower case."""
+
+    def __init__(self, organization: Organization) -> None:
+        self._organization = organization
+        self._endpoints = Endpoints(organization)
+        self._steps = EndpointSteps(organization)
+
+    def list(self, webhook_id: str) -> list[Step]:
+        """All steps of a webhook."""
+        with dataverse_call():
+            self._endpoints.get(webhook_id)
+            return self._steps.of(webhook_id)
+
+    def show(self, webhook_id: str, id_: str) -> Step:
+        """One step."""
+        with dataverse_call():
+            return self._find(webhook_id, id_)
+
+    def register(self, webhook_id: str, document: Document) -> Step:
+        """Register a step; Conflict where the webhook has one for this message, table and stage."""
+        new = parse_body(NewStep, document, step_errors)
+        with dataverse_call():
+            webhook = self._endpoints.get(webhook_id)
+            [planned] = Lookups(self._organization).plan([new], ["#"])
+            refuse_a_second(planned.place, self._steps.of(webhook_id))
+            return self._steps.create(webhook, planned)
+
+    def update(self, webhook_id: str, id_: str, document: Document) -> Step:
+        """Change a step: what is given, and of that what differs."""
+        change = parse_body(StepChange, document)
+        with dataverse_call():
+            before = self._find(webhook_id, id_)
+            after = _changed(before, change)
+            if errors := _errors(after, change):
+                raise BadRequest.of(errors)
+            if after.place != before.place:
+                refuse_a_second(after.place, self._steps.of(webhook_id), besides=id_)
+            self._steps.update(id_, changed_columns(before, after))
+            return after
+
+    def remove(self, webhook_id: str, id_: str) -> None:
+        """Delete a step."""
+        with dataverse_call():
+            self._steps.delete(self._find(webhook_id, id_).id)
+
+    def _find(self, webhook_id: str, id_: str) -> Step:
+        self._endpoints.get(webhook_id)
+        return self._steps.get(webhook_id, id_)
+
+
+def _changed(before: Step, change: StepChange) -> Step:
+    given = {name: getattr(change, name) for name in change.model_fields_set}
+    if "filtering_attributes" in given:
+        given["filtering_attributes"] = tuple(given["filtering_attributes"])
+    if given.get("mode") == "sync":
+        # A step that becomes sync has no jobs to delete any more; that is no error of who asked for it.
+        given.setdefault("async_auto_delete", False)
+    place = replace(before.place, stage=given.pop("stage", before.place.stage))
+    return replace(before, place=place, **given)
+
+
+def _errors(after: Step, change: StepChange) -> list[FieldError]:
+    if not change.model_fields_set & {"mode", "stage", "async_auto_delete", "filtering_attributes"}:
+        return []
+    errors = combination_errors(after.place.stage, after.mode, async_auto_delete=after.async_auto_delete)
+    if change.filtering_attributes and after.place.message.lower() != "update":
+        detail = "filteringAttributes: only a step on Update has columns that it waits for"
+        errors.append(FieldError("#/filteringAttributes", detail))
+    return errors

@@ -1,0 +1,35 @@
+"""Messages of Dataverse, without the secrets that they may repeat. Pure."""
+
+import json
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+HIDDEN = "(not shown: it repeats a secret)"
+
+# A part of a secret that is so long is no accident.
+_PART_CHARACTERS = 8
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE)
+_CODE = re.compile(r"\b(code=)[^\s&\"'<>]+", re.IGNORECASE)
+_TOKEN = re.compile(r"\bBearer\s+\S+|\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?", re.IGNORECASE)
+
+
+def without_secrets(message: str, secrets: Iterable[str] = ()) -> str:
+    """The message without queries of addresses, codes and tokens.
+
+    Where it holds one of these secrets, or eight characters in a row of one, in whatever spelling, nothing of it is
+    left: what else it repeats nobody knows.
+    """
+    spoken = message.casefold()
+    if any(part in spoken for secret in secrets for part in _parts(secret)):
+        return HIDDEN
+    return _TOKEN.sub("...", _CODE.sub(r"\1...", _QUERY.sub(r"\1?...", message)))
+
+
+def _parts(secret: str) -> Iterable[str]:
+    for spelling in {secret, escape(secret, {'"': "&quot;"}), quote(secret, safe=""), json.dumps(secret)[1:-1]}:
+        folded = spelling.casefold()
+        for start in range(max(1, len(folded) - _PART_CHARACTERS + 1)):
+            if part := folded[start : start + _PART_CHARACTERS]:
+                yield part
