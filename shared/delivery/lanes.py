@@ -5,6 +5,7 @@ What waits in vain, and whatever is for a receiver that is slow to answer or was
 lane of its own: a queue whose messages get a few threads in all.
 """
 
+import random
 import threading
 import time
 from collections import Counter
@@ -18,6 +19,8 @@ _SLOW_SECONDS = 2.0
 _REMEMBER_SECONDS = 120.0
 _PATIENCE_SECONDS = 0.5
 """How long a message may wait for a place, and how long an attempt may take that others wait for."""
+_LONGEST_PAUSE_SECONDS = 60.0
+_SPREAD_SECONDS = 10.0
 
 
 class Lanes:
@@ -29,6 +32,8 @@ class Lanes:
         self._fast: Counter[int] = Counter()
         self._slow: Counter[int] = Counter()
         self._slow_until: dict[int, float] = {}
+        self._lasted: dict[int, float] = {}
+        self._turns: dict[int, float] = {}
 
     @contextmanager
     def enter(self, webhook_id: int, event_id: str, *, is_slow_lane: bool) -> Iterator[bool]:
@@ -47,10 +52,25 @@ class Lanes:
     def report(self, webhook_id: int, *, succeeded: bool, seconds: float) -> None:
         """What an attempt was like. After a slow failure the webhook keeps to the slow lane until it succeeds."""
         with self._changed:
+            self._lasted[webhook_id] = seconds
             if succeeded:
                 self._slow_until.pop(webhook_id, None)
             elif seconds >= _SLOW_SECONDS:
                 self._slow_until[webhook_id] = time.monotonic() + _REMEMBER_SECONDS
+
+    def pause_seconds(self, webhook_id: int) -> int:
+        """How long a message of the slow lane that found no place should wait: until its turn, as attempts last now.
+
+        About a minute at most, because a receiver may recover; but hundreds that wait must not ask every few seconds.
+        """
+        with self._changed:
+            now = time.monotonic()
+            turn = max(self._turns.get(webhook_id, now), now) + self._lasted.get(webhook_id, 0.0)
+            if turn > now + _LONGEST_PAUSE_SECONDS:
+                turn = now + _LONGEST_PAUSE_SECONDS + random.uniform(0, _SPREAD_SECONDS)  # noqa: S311 - spreads the load
+            else:
+                self._turns[webhook_id] = turn
+            return 1 + int(turn - now)
 
     def _take(self, lane: "Counter[int]", webhook_id: int, event_id: str) -> bool:
         give_up_at = time.monotonic() + _PATIENCE_SECONDS

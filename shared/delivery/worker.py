@@ -26,8 +26,6 @@ from shared.webhooks.registration import Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.usage import Call, UsageCounter
 
-_SLOW_LANE_SECONDS = range(3, 10)
-
 log = logging.getLogger(__name__)
 
 
@@ -73,7 +71,7 @@ class DeliveryWorker:
                 # The place is kept until the attempt is written down, so that a doubled message finds it there.
                 self._deliver(message, registration, event)
                 return
-        delay = random.choice(_SLOW_LANE_SECONDS) if is_slow_lane else 0  # noqa: S311 - spreads the load
+        delay = self._parts.lanes.pause_seconds(registration.id) if is_slow_lane else 0
         self._parts.queues.send_slow(message, delay_seconds=delay)
 
     def _deliver(self, message: DeliveryMessage, registration: Registration, event: Event) -> None:

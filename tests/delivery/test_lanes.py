@@ -85,3 +85,11 @@ def test_the_slow_lane_has_one_place_for_a_slow_webhook_and_four_in_all(lanes: L
 def test_what_overflowed_from_a_healthy_webhook_has_more_than_one_place_in_the_slow_lane(lanes: Lanes) -> None:
     with places(lanes, 1, 3, is_slow_lane=True):
         assert may_enter(lanes, 1, is_slow_lane=True)
+
+
+def test_each_message_that_waits_for_a_slow_webhook_gets_a_turn_of_its_own_within_about_a_minute(lanes: Lanes) -> None:
+    lanes.report(1, succeeded=False, seconds=SLOW_SECONDS)
+    pauses = [lanes.pause_seconds(1) for _ in range(50)]
+    assert [round(pause / SLOW_SECONDS) for pause in pauses[:3]] == [1, 2, 3]
+    assert (min(pauses[4:]) >= 60, max(pauses) <= 72) == (True, True)
+    assert lanes.pause_seconds(2) == 1
