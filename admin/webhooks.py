@@ -86,13 +86,12 @@ def send_test(id_: Id, user: UserName = None, as_json: AsJson = False) -> None:
     receivers = local_hub().receivers
     found = _find(receivers, id_)
     masked = found.webhook.model_copy(update={"secret": SECRET_MASK if found.sealed_secret else None})
-    failure = receivers.saving.test(masked, found, _caller(user))
-    message = failure or "the test event was accepted"
+    tested = receivers.saving.test(masked, found, _caller(user))
     if as_json:
-        print_json(render_result(is_success=failure is None, message=message))
+        print_json(render_result(is_success=tested.is_success, message=tested.message))
     else:
-        typer.echo(message)
-    if failure is not None:
+        typer.echo(tested.message)
+    if not tested.is_success:
         raise typer.Exit(_REFUSED)
 
 

@@ -12,6 +12,7 @@ from shared.delivery.outcome import Outcome, Verdict
 from shared.errors import FieldError
 from shared.superoffice.associate import associate_of
 from shared.superoffice.entity import WebhookInput
+from shared.webhooks.saving import Tested
 
 _MOST_TEXT = 500
 
@@ -27,15 +28,17 @@ class ReceiverCheck:
         """What the type has against this webhook; nobody is called."""
         return self._deliverers[webhook.type].refusals(webhook, secret)
 
-    def test(self, webhook: WebhookInput, secret: str | None, caller: Caller) -> str | None:
-        """Ask for consent and send one test event; None where both succeed, else what happened."""
+    def test(self, webhook: WebhookInput, secret: str | None, caller: Caller) -> Tested:
+        """Ask for consent and send one test event."""
         deliverer = self._deliverers[webhook.type]
         if (refusal := deliverer.ask_consent(webhook)) is not None:
-            return refusal
+            return Tested(is_success=False, message=refusal)
         occurrence = self._test_event(caller)
         secrets = [secret] if secret else []
         outcome = deliverer.deliver(webhook, secrets, occurrence, attempt=0, now=occurrence.timestamp)
-        return None if outcome.verdict is Verdict.DELIVERED else _what_came(outcome)
+        if outcome.verdict is Verdict.DELIVERED:
+            return Tested(is_success=True, message=outcome.text)
+        return Tested(is_success=False, message=_what_came(outcome))
 
     def _test_event(self, caller: Caller) -> Occurrence:
         return Occurrence(

@@ -16,6 +16,14 @@ from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.signals import state_event
 
 
+@dataclass(frozen=True)
+class Tested:
+    """What a test event came to; `message` is the answer, headers and body, or what happened instead of one."""
+
+    is_success: bool
+    message: str
+
+
 class TargetCheck(Protocol):
     """What a target must pass."""
 
@@ -23,8 +31,8 @@ class TargetCheck(Protocol):
         """What the policy has against target, headers and secret; asks the name service, calls nobody."""
         ...
 
-    def test(self, webhook: WebhookInput, secret: str | None, caller: Caller) -> str | None:
-        """Send one test event; None where it was answered 2xx, else what happened."""
+    def test(self, webhook: WebhookInput, secret: str | None, caller: Caller) -> Tested:
+        """Send one test event, which must be answered 2xx."""
         ...
 
 
@@ -106,8 +114,8 @@ class WebhookSaving:
         except Changed:
             raise Conflict(f"webhook {registration.id} was changed by somebody else meanwhile") from None
 
-    def test(self, webhook: WebhookInput, before: Registration | None, caller: Caller) -> str | None:
-        """Send a test event without saving anything; None where it was answered 2xx, else what happened."""
+    def test(self, webhook: WebhookInput, before: Registration | None, caller: Caller) -> Tested:
+        """Send a test event without saving anything; raises BadRequest where the target may not be called."""
         is_masked = webhook.secret == SECRET_MASK
         secret = (self.secret_of(before) if before else None) if is_masked else webhook.secret
         if refusals := self._target.refusals(webhook, secret):
@@ -129,8 +137,9 @@ class WebhookSaving:
             raise BadRequest.of(refusals)
         if not must_be_tested:
             return proved
-        if (failure := self._target.test(webhook, secret, caller)) is not None:
-            raise BadRequest(f"TargetUrl: the test event failed: {failure}", pointer="#/TargetUrl")
+        tested = self._target.test(webhook, secret, caller)
+        if not tested.is_success:
+            raise BadRequest(f"TargetUrl: the test event failed: {tested.message}", pointer="#/TargetUrl")
         return wanted
 
     def _signal_change(self, before: Registration, after: Registration, caller: Caller) -> None:
