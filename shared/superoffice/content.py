@@ -1,7 +1,7 @@
 """Bodies in and out: which formats are taken and given, and how one is chosen (facts/superoffice.md 7)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from shared.errors import BadRequest, UnsupportedMediaType
@@ -54,12 +54,21 @@ def choose_format(accept: str | None) -> Format:
 
 
 def write_document(value: object, format_: Format, root: str) -> tuple[bytes, str]:
-    """The body and its Content-Type; `root` names the root element where it is XML."""
-    body = write_xml(value, root) if format_ in _XML else _json(value)
+    """The body and its Content-Type; `root` names the root element where it is XML.
+
+    An iterator is written as a list, and as JSON item by item, so that a long one is never held as a whole.
+    """
+    body = _xml(value, root) if format_ in _XML else _json(value)
     return body, f"{format_}; charset=utf-8"
 
 
+def _xml(value: object, root: str) -> bytes:
+    return write_xml(list(value) if isinstance(value, Iterator) else value, root)
+
+
 def _json(value: object) -> bytes:
+    if isinstance(value, Iterator):
+        return b"[" + b", ".join(map(_json, value)) + b"]"
     # A text from a receiver may hold what UTF-8 cannot.
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 

@@ -1,6 +1,6 @@
 """One request to SuperOffice's API, and the answer to it: caller, document, format, and errors in its own shape."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,12 +49,15 @@ class Exchange:
         return {name.lower(): value for name, value in self.req.params.items()}
 
     def reply(self, value: object, *, root: str, select: bool = False) -> func.HttpResponse:
-        """200 with this value in the format that the caller takes; `select` honours the parameter $select."""
+        """200 with this value in the format that the caller takes; `select` honours the parameter $select.
+
+        An iterator of entities is a list that is read while it is written.
+        """
         wanted = self.query.get("$select") if select else None
         if isinstance(value, dict):
             value = self._shaped(value, wanted)
-        elif isinstance(value, list):
-            value = [self._shaped(one, wanted) for one in value]
+        elif isinstance(value, list | Iterator):
+            value = (self._shaped(one, wanted) for one in value)
         body, content_type = write_document(value, choose_format(self.req.headers.get("accept")), root)
         return func.HttpResponse(body, status_code=200, headers={**_NO_STORE, "Content-Type": content_type})
 

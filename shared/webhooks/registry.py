@@ -1,12 +1,15 @@
 """Where registrations are kept: the truth in `webhooks`, the index in `subscriptions`, the counters in `usage`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import batched
+
+from azure.data.tables import TableEntity
 
 from shared.storage.account import StorageAccount
 from shared.storage.tables import AlreadyStored, Changed
 from shared.superoffice.entity import WebhookState
+from shared.webhooks.by_ids import rows_by_ids
 from shared.webhooks.counter import IdCounter
 from shared.webhooks.registration import Registration, Usage
 from shared.webhooks.rows import (
@@ -20,7 +23,7 @@ from shared.webhooks.rows import (
 )
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, Subscriptions, row_key
 
-_PAGE = 500
+_PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class WebhookRegistry:
 
     def get(self, webhook_id: int) -> Registration | None:
         """The registration with this id."""
-        row = self._webhooks.get(PARTITION, row_key(webhook_id))
-        return None if row is None else parse_registration(row, str(row.metadata["etag"]))
+        row = self._row(webhook_id)
+        return None if row is None else _parse(row)
 
     def subscribed_to(self, event: str) -> list[int]:
         """The ids of all webhooks that may want this event; some may not any more."""
@@ -92,34 +95,53 @@ class WebhookRegistry:
             return
 
     def list(self, wanted: WebhookFilter) -> Iterator[tuple[Registration, Usage]]:
-        """Webhooks with their usage, by id, read page by page; filters are storage's work, not ours."""
-        found = self._of_event(wanted) if wanted.event else self._all(wanted)
+        """Webhooks with their usage, by id. One page is held at a time; storage filters by name and state."""
+        found = self._of_event(wanted) if wanted.event else self._matching(_conditions(wanted))
         for page in batched(found, _PAGE, strict=False):
-            usages = self._usages(page[0].id, page[-1].id)
+            usages = self._usages([registration.id for registration in page])
             yield from ((registration, usages.get(registration.id, Usage())) for registration in page)
-
-    def _all(self, wanted: WebhookFilter) -> Iterator[Registration]:
-        conditions, parameters = ["PartitionKey eq @partition"], {"partition": PARTITION}
-        if wanted.name:
-            conditions.append("NameKey eq @name")
-            parameters["name"] = wanted.name.casefold()
-        if wanted.state is not None:
-            conditions.append("State eq @state")
-            parameters["state"] = wanted.state.value
-        for row in self._webhooks.query(" and ".join(conditions), parameters, page_size=_PAGE):
-            yield parse_registration(row, str(row.metadata["etag"]))
 
     def _of_event(self, wanted: WebhookFilter) -> Iterator[Registration]:
         event = (wanted.event or "").lower()
-        for webhook_id in self._subscriptions.webhook_ids(event):
-            registration = self.get(webhook_id)
-            if registration is not None and _fits(registration, wanted, event):
-                yield registration
+        for ids in batched(self._subscriptions.webhook_ids(event), _PAGE, strict=False):
+            rows = rows_by_ids(ids, self._row, lambda *bounds: self._rows(_conditions(wanted, *bounds)), "RowKey")
+            # The index may list too much, and rows that were read one by one passed no filter.
+            yield from (one for one in map(_parse, rows) if _fits(one, wanted, event))
 
-    def _usages(self, first: int, last: int) -> dict[int, Usage]:
-        bounds = {"first": row_key(first), "last": row_key(last)}
-        rows = self._usage.query("PartitionKey ge @first and PartitionKey le @last", bounds)
+    def _matching(self, conditions: dict[str, str]) -> Iterator[Registration]:
+        return map(_parse, self._rows(conditions))
+
+    def _row(self, webhook_id: int) -> TableEntity | None:
+        return self._webhooks.get(PARTITION, row_key(webhook_id))
+
+    def _rows(self, conditions: dict[str, str]) -> Iterator[TableEntity]:
+        parameters = {f"value{number}": value for number, value in enumerate(conditions.values())}
+        filter_ = " and ".join(f"{condition} @value{number}" for number, condition in enumerate(conditions))
+        return self._webhooks.query(filter_, parameters, page_size=_PAGE)
+
+    def _usages(self, ids: Sequence[int]) -> dict[int, Usage]:
+        rows = rows_by_ids(ids, lambda id_: self._usage.get(*usage_keys(id_)), self._usages_between, "PartitionKey")
         return {int(row["PartitionKey"]): parse_usage(row) for row in rows}
+
+    def _usages_between(self, first: int, last: int) -> Iterator[TableEntity]:
+        bounds = {"first": row_key(first), "last": row_key(last)}
+        return self._usage.query("PartitionKey ge @first and PartitionKey le @last", bounds)
+
+
+def _parse(row: TableEntity) -> Registration:
+    return parse_registration(row, str(row.metadata["etag"]))
+
+
+def _conditions(wanted: WebhookFilter, first: int | None = None, last: int | None = None) -> dict[str, str]:
+    """What storage filters by: a column and how it is compared, and with what."""
+    conditions = {
+        "PartitionKey eq": PARTITION,
+        "RowKey ge": None if first is None else row_key(first),
+        "RowKey le": None if last is None else row_key(last),
+        "NameKey eq": wanted.name.casefold() if wanted.name else None,
+        "State eq": wanted.state.value if wanted.state else None,
+    }
+    return {condition: value for condition, value in conditions.items() if value is not None}
 
 
 def _fits(registration: Registration, wanted: WebhookFilter, event: str) -> bool:

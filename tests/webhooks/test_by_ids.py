@@ -1,0 +1,74 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.hub import Hub
+from shared.superoffice.entity import parse_webhook
+from shared.webhooks.by_ids import rows_by_ids
+from shared.webhooks.registration import Author, Registration
+from shared.webhooks.registry import WebhookFilter
+from shared.webhooks.types import WEBHOOK_TYPES
+from tests.support.transport import JournalTransport
+
+type Row = dict[str, int]
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Rows:
+    """A table that counts how often it is asked."""
+
+    def __init__(self, ids: set[int]) -> None:
+        self._ids = ids
+        self.asked = 0
+
+    def one(self, id_: int) -> Row | None:
+        self.asked += 1
+        return {"Id": id_} if id_ in self._ids else None
+
+    def between(self, first: int, last: int) -> Iterator[Row]:
+        self.asked += 1
+        return ({"Id": id_} for id_ in sorted(self._ids) if first <= id_ <= last)
+
+
+def read(rows: Rows, ids: list[int]) -> list[int]:
+    return [row["Id"] for row in rows_by_ids(ids, rows.one, rows.between, "Id")]
+
+
+@given(stored=st.sets(st.integers(1, 300)), wanted=st.sets(st.integers(1, 300) | st.integers(1, 10**9), max_size=30))
+def test_what_is_stored_of_the_wanted_ids_is_read_in_order(stored: set[int], wanted: set[int]) -> None:
+    assert read(Rows(stored), sorted(wanted)) == sorted(stored & wanted)
+
+
+@pytest.mark.parametrize(
+    ("ids", "asked"), [([], 0), ([7], 1), ([1, 2, 3], 1), ([1, 40], 1), ([1, 41], 2), ([1, 10, 1000], 3)]
+)
+def test_ids_that_lie_close_together_are_asked_for_at_once(ids: list[int], asked: int) -> None:
+    rows = Rows(set(ids))
+    assert (read(rows, ids), rows.asked) == (ids, asked)
+
+
+def registered(hub: Hub, id_: int, *, name: str = "n", event: str = "a.changed", state: str = "Active") -> None:
+    document = {"Name": name, "Events": [event], "TargetUrl": "https://receiver.example/", "State": state}
+    author = Author("kim@hub.example")
+    webhook = parse_webhook(document, types=WEBHOOK_TYPES)
+    hub.receivers.webhooks.create(Registration(id_, webhook, None, NOW, NOW, author, author))
+
+
+def test_a_listing_costs_transactions_by_the_page_whatever_it_filters_by(hub: Hub, transport: JournalTransport) -> None:
+    for id_ in range(1, 31):
+        kept = {"name": "Kept", "state": "Stopped"} if id_ % 3 == 0 else {}
+        registered(hub, id_, event="a.changed" if id_ % 2 else "b.changed", **kept)
+
+    def listed(wanted: WebhookFilter) -> tuple[list[int], list[str]]:
+        transport.forget()
+        return [one.id for one, _ in hub.receivers.webhooks.list(wanted)], transport.summary
+
+    webhooks, usage = "GET webhooks", "GET usage"
+    assert listed(WebhookFilter()) == (list(range(1, 31)), [webhooks, usage])
+    assert listed(WebhookFilter(name="KEPT")) == (list(range(3, 31, 3)), [webhooks, usage])
+    ids, calls = listed(WebhookFilter(event="A.changed", name="kept"))
+    assert (ids, calls) == ([3, 9, 15, 21, 27], ["GET subscriptions", webhooks, usage])
