@@ -7,9 +7,9 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
+from bench.site import ROOT
 from bench.soak.plan import make_plan
 from bench.soak.run import Report, run
-from bench.soak.site import ROOT
 from devhost.install import find_node
 
 _PATIENCE_SECONDS = 300

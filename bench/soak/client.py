@@ -9,9 +9,9 @@ from typing import Any
 
 import requests
 
+from bench.site import ROOT, Site
 from bench.soak.plan import PlannedEvent, Source
 from bench.soak.receivers import SECRET
-from bench.soak.site import ROOT, Site
 
 SIGNAL_EVENT = "soak.signalled"
 CONNECTION_EVENT = "connection.created"

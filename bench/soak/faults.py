@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from azure.core.exceptions import AzureError
 from azure.storage.queue import QueueClient
 
+from bench.site import Site
 from bench.soak.plan import Fault, PlannedFault
-from bench.soak.site import Site
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.events.announcement import EVENTS_QUEUE
 

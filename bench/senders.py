@@ -1,0 +1,129 @@
+"""What is compared as a sender: the hub, and django-webhook on Celery and Redis. Each takes an event over HTTP."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+from bench.install import REDIS_PACKAGES, debian_packages, libraries_of, python_environment, version_of
+from bench.processes import Sessions, free_port, running, wait_for
+from bench.receiving import SAMPLE
+from bench.site import ROOT, Site
+from bench.soak.client import Client
+
+CREATED = 201
+_HUB_SETTINGS = {"DELIVERY_REQUIRE_HTTPS": "false", "DELIVERY_ALLOWED_NETWORKS": "127.0.0.0/8"}
+
+
+class Sender(Protocol):
+    """Takes events, and delivers each to the URLs that it was started with."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        ...
+
+    @property
+    def settings(self) -> str:
+        """How it was set up."""
+        ...
+
+    def post(self, mark: str) -> bool:
+        """Post one event, and say whether it was accepted."""
+        ...
+
+    def mark_of(self, body: Mapping[str, object]) -> str:
+        """The mark in what the receiver got."""
+        ...
+
+
+class HubSender:
+    """The hub: a connection posted as Dataverse does, judged, stored, dispatched, signed and delivered."""
+
+    name = "hub"
+    settings = "development host, one process, 64 threads; Azurite with its data on disk; default settings"
+
+    def __init__(self, site: Site) -> None:
+        self._url = f"{site.url}/api/webhooks/incoming/dynamicscrm/connection?code={quote(site.code)}"
+        self._sessions = Sessions()
+
+    def post(self, mark: str) -> bool:
+        """A connection with this id."""
+        body = json.dumps({**SAMPLE, "PrimaryEntityId": mark})
+        headers = {"Content-Type": "application/json"}
+        return self._sessions.own.post(self._url, body, headers=headers, timeout=30).status_code == CREATED
+
+    def mark_of(self, body: Mapping[str, object]) -> str:
+        """The connection's id."""
+        values = body["FieldValues"]
+        return str(values["connectionid"]) if isinstance(values, dict) else ""
+
+
+class DjangoSender:
+    """django-webhook as its documentation sets it up, behind one view that creates a record."""
+
+    name = "django-webhook"
+
+    def __init__(self, url: str, settings: str) -> None:
+        self._url = url
+        self._sessions = Sessions()
+        self.settings = settings
+
+    def post(self, mark: str) -> bool:
+        """A record with this mark."""
+        return self._sessions.own.post(f"{self._url}/records/{mark}", timeout=30).status_code == CREATED
+
+    def mark_of(self, body: Mapping[str, object]) -> str:
+        """The record's mark."""
+        record = body["object"]
+        return str(record["mark"]) if isinstance(record, dict) else ""
+
+
+@contextmanager
+def hub_sender(folder: Path, *urls: str) -> Iterator[HubSender]:
+    """A hub of its own, which delivers to these URLs."""
+    folder.mkdir(parents=True)
+    with Site(folder, _HUB_SETTINGS) as site:
+        client = Client(site)
+        for url in urls:
+            client.register("bench", url)
+        yield HubSender(site)
+
+
+@contextmanager
+def django_sender(folder: Path, *urls: str) -> Iterator[DjangoSender]:
+    """Redis, gunicorn and Celery of their own, which deliver to these URLs; raises NotToBeHad."""
+    folder.mkdir(parents=True)
+    python, redis = python_environment(), debian_packages(REDIS_PACKAGES)
+    redis_port, web_port = free_port(), free_port()
+    environment = {
+        **os.environ,
+        "BENCH_DATABASE": str(folder / "records.sqlite3"),
+        "BENCH_BROKER": f"redis://127.0.0.1:{redis_port}/0",
+        "PYTHONWARNINGS": "ignore",
+    }
+    server = [str(redis / "usr" / "bin" / "redis-server"), "--bind", "127.0.0.1", "--port", str(redis_port)]
+    worker = [str(python), "-m", "celery", "-A", "bench.django_site.worker", "worker", "--loglevel", "WARNING"]
+    web = [str(python), "-m", "gunicorn", "--threads", "8", "--bind", f"127.0.0.1:{web_port}"]
+    version = version_of([server[0], "--version"], libraries_of(redis)).split(" sha")[0]
+    settings = (
+        f"{version}, without snapshots; Celery with its default of one process a core; gunicorn, one process, "
+        "8 threads; SQLite with a write-ahead log; versions of Python packages: requirements-bench.txt"
+    )
+    with ExitStack() as stack, (folder / "log").open("wb") as log:
+        for command, port, env in (
+            ([*server, "--save", "", "--dir", str(folder)], redis_port, libraries_of(redis)),
+            ([*web, "--no-control-socket", "bench.django_site.worker:web"], web_port, environment),
+            (worker, None, environment),
+        ):
+            if port == web_port:
+                prepare = [str(python), "-m", "bench.django_site.register", *urls]
+                subprocess.run(prepare, cwd=ROOT, env=environment, check=True, stderr=log)  # noqa: S603
+            stack.enter_context(running(command, env, log.fileno()))
+            if port is not None:
+                wait_for(port)
+        yield DjangoSender(f"http://127.0.0.1:{web_port}", settings)
