@@ -26,6 +26,7 @@ from shared.transport import DeadlineTransport
 from shared.web_api import READ_SECONDS, WebApi
 
 if TYPE_CHECKING:
+    from shared.arcgis.parts import ArcGis
     from shared.dynamics.registration.service import Registration
     from shared.receivers import Receivers
 
@@ -90,6 +91,18 @@ class Hub:
         # Here it matters whether Dataverse is out of reach or says something odd, and making a step takes its time.
         api = _dataverse_api(self.settings, self.identity, odd=BadGateway, read_seconds=_REGISTRATION_READ_SECONDS)
         return Registration.assemble(Organization(api), self.intake, self.settings.public_url)
+
+    @property
+    def arcgis(self) -> "ArcGis":
+        """Webhook connections of ArcGIS Workflow Manager, imported and made when they are needed first."""
+        with _lock:
+            return self._arcgis
+
+    @cached_property
+    def _arcgis(self) -> "ArcGis":
+        from shared.arcgis.parts import ArcGis
+
+        return ArcGis.assemble(self.settings, self.storage, self.events, now)
 
     @cached_property
     def _receivers(self) -> "Receivers":

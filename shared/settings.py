@@ -85,6 +85,15 @@ class Settings(BaseModel):
     entra_client_id: str = Field("", alias="ENTRA_CLIENT_ID")
     entra_authority: BaseUrl = Field("https://login.microsoftonline.com", alias="ENTRA_AUTHORITY")
     app_service_auth: bool = Field(False, alias="WEBSITE_AUTH_ENABLED")
+    arcgis_portal_url: BaseUrl = Field("https://www.arcgis.com", alias="ARCGIS_PORTAL_URL")
+    arcgis_org_ids: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field((), alias="ARCGIS_ORG_IDS")
+    arcgis_service_hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        (".arcgis.com",), alias="ARCGIS_SERVICE_HOSTS"
+    )
+    arcgis_hook_key: SecretStr | None = Field(None, alias="ARCGIS_HOOK_KEY")
+    arcgis_follow_changes: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        (), alias="ARCGIS_FOLLOW_CHANGES"
+    )
     retry_delays: Annotated[tuple[QueueDelay, ...], BeforeValidator(_split)] = Field(
         (1, 4, 300, 1800, 7200, 18000, 36000), alias="DELIVERY_RETRY_DELAYS"
     )

@@ -36,7 +36,10 @@ class Callers:
 
     def require_manager(self, headers: Mapping[str, str]) -> Caller:
         """The caller, who is a Relationship Manager; raises NotAllowed where she is none."""
-        caller = self.identify(headers)
+        return self.admit(self.identify(headers))
+
+    def admit[Known: Caller](self, caller: Known) -> Known:
+        """The same caller, who is a Relationship Manager; raises NotAllowed where she is none."""
         if not self._is_manager(caller):
             raise NotAllowed(f"{caller.user.id} is not a Relationship Manager")
         return caller

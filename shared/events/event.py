@@ -28,7 +28,7 @@ class Event:
 
     `id` is a UUID derived from what identifies the event at its source, so the same event always has the same one.
     `source` names the system (`dynamics/<organization id>`), `entity` and `entity_id` the record it is about,
-    `initiator` the user who caused it, and `field_values` the ids that a receiver gets. `trimmed` says that the source
+    `initiator` the user who caused it, and `field_values` the ids that a receiver gets, values of JSON. `trimmed` says that the source
     left the record out for its size. `changes` are names of fields, `values` what they were where the record is gone.
     Times are UTC.
     """
@@ -40,7 +40,7 @@ class Event:
     entity_id: str
     initiator: str
     received_at: datetime
-    field_values: Mapping[str, str] = field(default_factory=dict)
+    field_values: Mapping[str, object] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     values: Mapping[str, object] | None = None
     trimmed: bool = False

@@ -1,0 +1,151 @@
+"""Managed webhooks: the hub makes, changes and removes them at the feature service, as the connection's users."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import NoReturn
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from shared.arcgis.connection import Connection, ManagedWebhook
+from shared.arcgis.consent import Consent, Consents
+from shared.arcgis.errors import PortalDown
+from shared.arcgis.portal import Portal
+from shared.arcgis.rest import ArcGisOutage, ArcGisRefused, ArcGisRest
+from shared.arcgis.service_address import ForeignServiceHost, OddServiceUrl, TokenHosts, webhooks_url
+from shared.arcgis.service_webhooks import Hook, ServiceWebhooks
+from shared.deadline import deadline, remaining_seconds
+from shared.errors import Unavailable
+
+# What is left for storing the outcome and for the answer.
+_RESERVE_SECONDS = 4.0
+_MOST_SECONDS = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class NotManaged(Exception):
+    """The service's webhook could not be made, changed or removed.
+
+    `name` is the one that a reply has; None where the operation's own name fits. `reason` is for a person to read.
+    """
+
+    def __init__(self, reason: str, name: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.name = name
+
+
+class ManagedWebhooks:
+    """Works as the first user of a connection who can do it: the run-as user, then the fallback."""
+
+    def __init__(
+        self,
+        portal: Portal,
+        rest: ArcGisRest,
+        hosts: TokenHosts,
+        consents: Consents,
+        public_url: str,
+        hook_key: SecretStr | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._portal = portal
+        self._rest = rest
+        self._hosts = hosts
+        self._consents = consents
+        self._public_url = public_url
+        self._hook_key = hook_key
+        self._now = now
+
+    def save(self, connection: Connection, secret: str, change_types: Sequence[str]) -> ManagedWebhook:
+        """Make the connection's webhook, or change the one it has, as the connection now is; raises NotManaged."""
+        hook = Hook(connection.id, self._hook_url(connection), change_types, secret, connection.enabled)
+        known = connection.managed.id if connection.managed else None
+        id_ = self._as_users(connection, lambda service: self._save(service, hook, known))
+        return ManagedWebhook(id_, tuple(change_types), connection.enabled)
+
+    def delete(self, connection: Connection, id_: str) -> None:
+        """Remove a webhook; one that is gone already is no failure. Raises NotManaged."""
+
+        def remove(service: ServiceWebhooks) -> None:
+            try:
+                service.delete(id_)
+            except ArcGisRefused:
+                # Somebody may have removed it at the service, or an answer was lost.
+                if id_ in service.ids_by_name().values():
+                    raise
+
+        self._as_users(connection, remove)
+
+    def _save(self, service: ServiceWebhooks, hook: Hook, known: str | None) -> str:
+        now = self._now()
+        if known is not None:
+            service.edit(known, hook, now)
+            return known
+        try:
+            return service.create(hook, now)
+        except (ArcGisRefused, ArcGisOutage):
+            # An earlier call whose answer was lost may have made it: the name is this connection's alone.
+            with suppress(ArcGisRefused, ArcGisOutage):
+                if (found := service.ids_by_name().get(hook.name)) is not None:
+                    service.edit(found, hook, now)
+                    return found
+            raise
+
+    def _as_users[T](self, connection: Connection, act: Callable[[ServiceWebhooks], T]) -> T:
+        failure = NotManaged("nobody consented to manage it")
+        left = remaining_seconds(at_most=_MOST_SECONDS) - _RESERVE_SECONDS
+        with deadline(max(left, 0)):
+            for username in connection.users:
+                try:
+                    consent = self._consents.get(connection.workflow, username)
+                    if consent is not None:
+                        return act(self._service(connection, consent))
+                except NotManaged as exc:
+                    failure = exc
+                except ArcGisRefused as exc:
+                    failure = NotManaged(_refusal(exc, username))
+                except ArcGisOutage as exc:
+                    failure = NotManaged(str(exc))
+                except Unavailable as exc:
+                    # Storage, or a setting: what exactly is for the log.
+                    log.error("%s: %s", type(exc).__name__, exc.detail)
+                    failure = NotManaged("the hub could not read the consent that it needs")
+                log.warning("connection %s, as %s: %s", connection.id, username, failure.reason)
+        raise failure
+
+    def _service(self, connection: Connection, consent: Consent) -> ServiceWebhooks:
+        try:
+            item = self._portal.item(connection.item_id, consent.token)
+            self._hosts.judge(item.url)
+            return ServiceWebhooks(self._rest, webhooks_url(item.url), consent.token)
+        except PortalDown as outage:
+            raise NotManaged(outage.detail, "UnableToGetHostingServerFromPortal") from None
+        except OddServiceUrl as odd:
+            raise NotManaged(str(odd), "InvalidPortalItemUrl") from None
+        except ForeignServiceHost as foreign:
+            raise NotManaged(str(foreign), "UnableToDetermineHostingServer") from None
+
+    def _hook_url(self, connection: Connection) -> str:
+        if self._hook_key is None:
+            _not_set_up()
+        key = quote(self._hook_key.get_secret_value(), safe="")
+        workflow = connection.workflow
+        path = f"{workflow.org_id}/{workflow.item_id}/webhookConnections/{connection.id}/executeWebhook"
+        return f"{self._public_url}/api/{path}?code={key}"
+
+
+def _refusal(refusal: ArcGisRefused, username: str) -> str:
+    if refusal.is_about_the_token:
+        return f"the consent of {username} has lapsed"
+    # At some words about tokens Esri's client stops sending its own (facts/arcgis.md, last section).
+    reason = refusal.detail if "token" not in refusal.detail.lower() else f"error {refusal.code}"
+    return f"the feature service refused {username}: {reason}"
+
+
+def _not_set_up() -> NoReturn:
+    raise NotManaged(
+        "ARCGIS_HOOK_KEY is not set, so the service has no key to call the hub with", "InvalidConfiguration"
+    )

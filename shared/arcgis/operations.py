@@ -1,0 +1,206 @@
+"""What can be done with webhook connections (facts/arcgis.md 1.2), and what is answered to it."""
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.arcgis.connection import Connection, Shown, Workflow, new_connection_id
+from shared.arcgis.consent import Consents
+from shared.arcgis.entity import SECRET_MASK, ConnectionInput
+from shared.arcgis.errors import UnknownConnection
+from shared.arcgis.managed import ManagedWebhooks, NotManaged
+from shared.arcgis.portal import Portal
+from shared.arcgis.registry import ConnectionRegistry
+from shared.arcgis.rest import ArcGisRefused
+from shared.arcgis.run_as import RunAs, RunAsCheck
+from shared.callers.arcgis import ArcGisCaller
+from shared.callers.caller import Caller
+from shared.errors import BadRequest, Conflict, Unavailable
+from shared.storage.sealed import Sealer
+from shared.storage.tables import Changed
+
+log = logging.getLogger(__name__)
+
+type Document = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who wants something done, and where. `referer` goes with the tokens in a document."""
+
+    workflow: Workflow
+    caller: Caller
+    referer: str | None = None
+
+
+class ConnectionOperations:
+    """Each raises BadRequest, UnknownConnection, Conflict and what portal and storage raise. `now` is in UTC."""
+
+    def __init__(
+        self,
+        registry: ConnectionRegistry,
+        consents: Consents,
+        run_as: RunAsCheck,
+        managed: ManagedWebhooks,
+        portal: Portal,
+        sealer: Sealer,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._registry = registry
+        self._consents = consents
+        self._run_as = run_as
+        self._managed = managed
+        self._portal = portal
+        self._sealer = sealer
+        self._now = now
+
+    def list(self, request: Request) -> Shown:
+        """All connections of the workflow item."""
+        return {"webhookConnections": [one.as_listed() for one in self._registry.list(request.workflow)]}
+
+    def get(self, request: Request, id_: str) -> Shown:
+        """One connection; its service webhook is shown to those who may manage it."""
+        found = self._find(request, id_)
+        return found.as_shown(with_managed_webhook=found.managed is not None and self._may_manage(request, found))
+
+    def create(self, request: Request, document: Document) -> Shown:
+        """Store a new connection, and only then make its webhook: the service calls it while that is being made."""
+        wanted = ConnectionInput.parse(document)
+        if wanted.keeps_secret:
+            raise BadRequest(f"secret: {SECRET_MASK} only stands for a secret that is stored", pointer="#/secret")
+        run_as = self._run_as.prove(request.workflow, wanted, request.caller, request.referer)
+        now = self._now()
+        connection = Connection(
+            workflow=request.workflow,
+            id=new_connection_id(),
+            name=wanted.connection_name,
+            item_id=wanted.item_id,
+            webhook_type=wanted.webhook_type,
+            sealed_secret=self._sealer.seal(wanted.secret.get_secret_value()),
+            enabled=wanted.enabled,
+            username=run_as.username,
+            fallback_username=run_as.fallback_username,
+            created=now,
+            updated=now,
+            updated_by=request.caller.user.id,
+        )
+        self._store_new(connection, run_as)
+        return self._manage(connection, wanted, "Create") if wanted.manage_webhook else _success(connection)
+
+    def update(self, request: Request, id_: str, document: Document) -> Shown:
+        """Replace a connection by the document; its service webhook follows where the document says so."""
+        before = self._find(request, id_)
+        wanted = ConnectionInput.parse(document)
+        if wanted.item_id != before.item_id:
+            raise BadRequest("itemId: this cannot be changed once the connection exists", pointer="#/itemId")
+        run_as = self._run_as.prove(request.workflow, wanted, request.caller, request.referer, before)
+        after = replace(
+            before,
+            name=wanted.connection_name,
+            sealed_secret=before.sealed_secret
+            if wanted.keeps_secret
+            else self._sealer.seal(wanted.secret.get_secret_value()),
+            enabled=wanted.enabled,
+            username=run_as.username,
+            fallback_username=run_as.fallback_username,
+            updated=self._now(),
+            updated_by=request.caller.user.id,
+        )
+        try:
+            self._registry.replace(after, etag=before.etag)
+        except Changed:
+            raise Conflict(f"webhook connection {before.id} was changed by somebody else meanwhile") from None
+        for consent in run_as.consents:
+            if not consent.etag:
+                self._consents.put(request.workflow, consent)
+        self._consents.purge(request.workflow, set(before.users) - set(after.users))
+        return self._manage(after, wanted, "Update") if wanted.manage_webhook else _success(after)
+
+    def delete(self, request: Request, id_: str) -> Shown:
+        """Remove a connection, and its service webhook where the caller may manage that."""
+        found = self._find(request, id_)
+        failure = self._delete_managed(request, found)
+        # Consents first: whatever fails here, the same request can be made again.
+        self._consents.purge(request.workflow, found.users, apart_from=found.id)
+        self._registry.delete(found)
+        return _success(found) if failure is None else _partial(found, "Delete", failure)
+
+    def _find(self, request: Request, id_: str) -> Connection:
+        found = self._registry.get(request.workflow, id_)
+        if found is None:
+            raise UnknownConnection("no webhook connection of this workflow item has this id")
+        return found
+
+    def _may_manage(self, request: Request, connection: Connection) -> bool:
+        """Whether the caller may manage the service's webhooks; a manager of the hub does it through the users."""
+        if not isinstance(request.caller, ArcGisCaller):
+            return True
+        try:
+            item = self._portal.item(connection.item_id, request.caller.token)
+        except ArcGisRefused:
+            return False
+        return item.may_be_managed_by(request.caller.member)
+
+    def _store_new(self, connection: Connection, run_as: RunAs) -> None:
+        try:
+            self._registry.create(connection)
+            for consent in run_as.consents:
+                self._consents.put(connection.workflow, consent)
+        except Unavailable:
+            # Esri's client repeats a create that was answered 503, so nothing of it may stay behind.
+            with suppress(Unavailable):
+                self._consents.purge(connection.workflow, connection.users, apart_from=connection.id)
+                self._registry.delete(connection)
+            raise
+
+    def _manage(self, connection: Connection, wanted: ConnectionInput, operation: str) -> Shown:
+        """From here on nothing raises: the connection is stored, and an answer of 503 would have it made twice."""
+        try:
+            secret = self._sealer.open(connection.sealed_secret)
+            managed = self._managed.save(connection, secret, wanted.webhook_change_types)
+        except NotManaged as failure:
+            return _partial(connection, operation, failure)
+        except Unavailable as outage:
+            log.error("connection %s: %s", connection.id, outage.detail)
+            return _partial(connection, operation, NotManaged("the hub could not read the secret"))
+        try:
+            self._registry.set_managed(connection, managed)
+        except (Changed, Unavailable):
+            if connection.managed is None:
+                with suppress(NotManaged):
+                    self._managed.delete(connection, managed.id)
+            return _partial(connection, operation, NotManaged("the hub could not store what the service has"))
+        return _success(connection)
+
+    def _delete_managed(self, request: Request, connection: Connection) -> NotManaged | None:
+        if connection.managed is None:
+            return None
+        if not self._may_manage(request, connection):
+            return NotManaged("the caller may not manage the webhooks of this service")
+        try:
+            self._managed.delete(connection, connection.managed.id)
+        except NotManaged as failure:
+            return failure
+        return None
+
+
+def _success(connection: Connection) -> Shown:
+    return {"success": True, "connectionId": connection.id}
+
+
+def _partial(connection: Connection, operation: str, failure: NotManaged) -> Shown:
+    """What is answered, with status 200, where the connection was saved or removed and its webhook was not."""
+    message = (
+        f"Webhook connection successfully {operation.lower()}d but failed to manage webhook. "
+        f"The webhook will need to be managed manually for item ID {connection.item_id}"
+    )
+    # A failed delete has the very words of Esri's example, and they need no reason: there is nothing left to mend.
+    name = failure.name if operation != "Delete" else None
+    return {
+        "success": False,
+        "connectionId": connection.id,
+        "message": message if operation == "Delete" else f"{message}. Reason: {failure.reason}",
+        "name": name or f"FailedTo{operation}ManagedWebhook",
+    }

@@ -1,0 +1,155 @@
+"""What a feature service posts, in each of its shapes (facts/arcgis.md 4.1, 4.2 and 7). Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, unquote_to_bytes
+
+from shared.errors import BadRequest, NotJson
+from shared.strict_json import parse_json
+
+MOST_ENTRIES = 200
+"""Entries of one payload; each is a layer, and no service has as many."""
+
+_PING = "nocontent"
+_GENERATIONS = re.compile(r"[?&]serverGens=\[?\s*(\d+)\s*(?:,\s*(\d+)\s*)?\]?", re.IGNORECASE)
+_FORM = re.compile(rb"\s*payload=", re.IGNORECASE)
+_SIGNATURE_LAST = re.compile(rb"&x-esri(?:hook)?-signature=([^&]*)\s*\Z", re.IGNORECASE)
+_SIGNATURE_FIRST = re.compile(rb"\s*x-esri(?:hook)?-signature=([^&]*)&(?=payload=)", re.IGNORECASE)
+_MOST_INT = 2**63
+_MOST_TEXT = 8_000
+_MOST_EVENTS = 50
+_MOST_EVENT_NAME = 100
+
+
+@dataclass(frozen=True)
+class SignedContent:
+    """The bytes that a signature is over, and the signature where it stands in the body."""
+
+    content: bytes
+    signature: str | None = None
+
+
+@dataclass(frozen=True)
+class LayerChange:
+    """One entry: something happened in a layer. `changes_url` is decoded; `when` is what the service calls it.
+
+    `layer_id` is None where the service names none. `raw` is the entry as it came.
+    """
+
+    layer_id: int | None
+    service_name: str
+    changes_url: str
+    events: tuple[str, ...]
+    when: str
+    raw: Mapping[str, object]
+
+    @property
+    def server_generations(self) -> str:
+        """The generations in `changes_url`, `25166748,25166760`; empty where it names none."""
+        found = _GENERATIONS.search(unquote(self.changes_url))
+        return ",".join(filter(None, found.groups())) if found else ""
+
+
+def split_form(body: bytes) -> SignedContent:
+    """The signed part of a body. Of a form (`payload=...&x-esriHook-Signature=...`) that is the payload's value, as it
+    stands there; else it is all of it.
+    """
+    first = _SIGNATURE_FIRST.match(body)
+    rest = body[first.end() :] if first else body
+    begin = _FORM.match(rest)
+    if begin is None:
+        return SignedContent(body)
+    value = rest[begin.end() :]
+    # The last one counts: a name within the JSON may look like one.
+    last = _SIGNATURE_LAST.search(value)
+    found = last or first
+    return SignedContent(
+        value[: last.start()] if last else value,
+        found.group(1).decode("latin-1") if found else None,
+    )
+
+
+def decoded_form_value(content: bytes) -> bytes:
+    """The value of a form as a proper form has it: percent-encoded, with plus signs for spaces."""
+    return unquote_to_bytes(content.replace(b"+", b" "))
+
+
+def parse_changes(content: bytes) -> tuple[LayerChange, ...]:
+    """The layers in a payload; none in the ping of a test. Raises BadRequest for what is no payload."""
+    entries = _entries(content)
+    if len(entries) > MOST_ENTRIES:
+        raise BadRequest(f"at most {MOST_ENTRIES} entries are taken in one payload", pointer="#")
+    return tuple(_changes(entries))
+
+
+def _entries(content: bytes) -> list[object]:
+    try:
+        value = parse_json(content)
+    except NotJson:
+        # Where a form was encoded as forms are.
+        if not content.lstrip().startswith(b"%"):
+            raise
+        value = parse_json(decoded_form_value(content))
+    if isinstance(value, dict) and isinstance(value.get("payload"), str) and "events" not in value:
+        value = parse_json(value["payload"].encode("utf-8"))
+    entries = value if isinstance(value, list) else [value]
+    if not entries or not all(isinstance(entry, dict) for entry in entries):
+        raise BadRequest("a payload of a feature service is needed: an object, or an array of objects", pointer="#")
+    return entries
+
+
+def _changes(entries: list[object]) -> Iterator[LayerChange]:
+    for number, entry in enumerate(entries):
+        if isinstance(entry, dict):
+            change = _change(entry, f"#/{number}")
+            if any(event.lower() != _PING for event in change.events):
+                yield change
+
+
+def _change(entry: Mapping[str, object], pointer: str) -> LayerChange:
+    layer_id = entry.get("layerId")
+    if layer_id is not None and (isinstance(layer_id, bool) or not isinstance(layer_id, int) or layer_id < 0):
+        raise BadRequest("layerId: a whole number of 0 or more is needed", pointer=f"{pointer}/layerId")
+    if layer_id is not None and layer_id >= _MOST_INT:
+        raise BadRequest("layerId: this is too large for a layer", pointer=f"{pointer}/layerId")
+    events, times = _events(entry, pointer)
+    updated = entry.get("lastUpdatedTime")
+    return LayerChange(
+        layer_id=layer_id,
+        service_name=_text(entry, "serviceName", pointer),
+        changes_url=_decoded_url(_text(entry, "changesUrl", pointer)),
+        events=events,
+        when=str(updated) if isinstance(updated, int | str) and updated != "" else times,
+        raw=entry,
+    )
+
+
+def _events(entry: Mapping[str, object], pointer: str) -> tuple[tuple[str, ...], str]:
+    """The names of the events, and their times where they have some."""
+    given = entry.get("events", entry.get("changeType"))
+    items = given if isinstance(given, list) else [given]
+    if not 1 <= len(items) <= _MOST_EVENTS:
+        raise BadRequest(f"events: 1 to {_MOST_EVENTS} names of events are needed", pointer=f"{pointer}/events")
+    names, times = list[str](), list[str]()
+    for item in items:
+        name = item.get("eventType") if isinstance(item, dict) else item
+        if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > _MOST_EVENT_NAME:
+            raise BadRequest("events: an array of names of events is needed", pointer=f"{pointer}/events")
+        names.append(name.strip())
+        times.append(str(item.get("when", "")) if isinstance(item, dict) else "")
+    return tuple(dict.fromkeys(names)), ",".join(filter(None, times))
+
+
+def _text(entry: Mapping[str, object], name: str, pointer: str) -> str:
+    value = entry.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadRequest(f"{name}: a text is needed", pointer=f"{pointer}/{name}")
+    if value is not None and len(value) > _MOST_TEXT:
+        raise BadRequest(f"{name}: at most {_MOST_TEXT} characters are taken", pointer=f"{pointer}/{name}")
+    return (value or "").strip()
+
+
+def _decoded_url(text: str) -> str:
+    """The address itself; it comes percent-encoded as a whole (`https%3a%2f%2f...`)."""
+    return unquote(text) if "://" not in text else text

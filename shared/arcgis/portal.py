@@ -1,0 +1,89 @@
+"""The ArcGIS portal: whose token is it, and which item does she reach (facts/arcgis.md 5)."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from shared.arcgis.errors import PortalDown
+from shared.arcgis.rest import ArcGisOutage, ArcGisRefused, ArcGisRest, ArcGisToken
+from shared.remember import remembered
+
+_PORTAL = "the ArcGIS portal"
+_MOST_CACHE_SECONDS = 60
+_CACHED_USERS = 1_000
+_ADMINISTRATOR = "org_admin"
+# What the portal says of a caller's relation to an item that she may change.
+_CONTROLS = frozenset({"admin", "update"})
+FEATURE_SERVICE = "Feature Service"
+
+
+@dataclass(frozen=True)
+class PortalUser:
+    """Whose token it is. `is_administrator` says that she has the default role of that name."""
+
+    username: str
+    org_id: str
+    is_administrator: bool
+
+
+@dataclass(frozen=True)
+class PortalItem:
+    """An item as one user sees it. `is_controlled` says that she may change it by way of a shared group."""
+
+    id: str
+    owner: str
+    type: str
+    url: str
+    is_controlled: bool
+
+    def may_be_managed_by(self, user: PortalUser) -> bool:
+        """Whether this user, who was shown it, may manage its service's webhooks (facts/arcgis.md 2)."""
+        return user.is_administrator or self.owner == user.username or self.is_controlled
+
+
+class Portal:
+    """Asks one portal. Who bears a token is remembered for a short time, items are not."""
+
+    def __init__(self, rest: ArcGisRest, url: str, *, cache_seconds: int) -> None:
+        self._rest = rest
+        self._base = f"{url}/sharing/rest"
+        self._user = remembered(self._ask_user, seconds=min(cache_seconds, _MOST_CACHE_SECONDS), most=_CACHED_USERS)
+
+    def user(self, token: ArcGisToken) -> PortalUser:
+        """Who bears this token; raises ArcGisRefused where nobody does, or PortalDown."""
+        return self._user(token)
+
+    def item(self, item_id: str, token: ArcGisToken) -> PortalItem:
+        """The item, as the bearer of the token sees it; raises ArcGisRefused where she does not, or PortalDown."""
+        found = self._get(f"/content/items/{quote(item_id, safe='')}", token)
+        return PortalItem(
+            id=item_id,
+            owner=_text(found.get("owner")),
+            type=_text(found.get("type")),
+            url=_text(found.get("url")),
+            is_controlled=found.get("itemControl") in _CONTROLS,
+        )
+
+    def _ask_user(self, token: ArcGisToken) -> PortalUser:
+        found = self._get("/community/self", token)
+        username, org_id = _text(found.get("username")), _text(found.get("orgId"))
+        if not username:
+            raise PortalDown(f"{_PORTAL} answered with something that is no user")
+        return PortalUser(username, org_id, found.get("role") == _ADMINISTRATOR and not found.get("roleId"))
+
+    def _get(self, path: str, token: ArcGisToken) -> dict[str, object]:
+        try:
+            found = self._rest.get(_PORTAL, self._base + path, token)
+        except ArcGisOutage as outage:
+            raise PortalDown(str(outage)) from None
+        except ArcGisRefused as refusal:
+            # A path that nobody serves: this is no portal, and no word about the token.
+            if refusal.code == 404:
+                raise PortalDown(f"{_PORTAL} does not know {path.split('/')[1]}") from None
+            raise
+        if not isinstance(found, dict):
+            raise PortalDown(f"{_PORTAL} answered with something that is no JSON object")
+        return found
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,81 @@
+"""Callers of ArcGIS: a user's token, in any of the three places where Esri's clients put it (facts/arcgis.md 1.1)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.arcgis.portal import Portal, PortalUser
+from shared.arcgis.rest import ArcGisRefused, ArcGisToken
+from shared.callers.authorization import CHALLENGE
+from shared.callers.caller import Caller
+from shared.errors import NotAllowed, Unauthenticated
+from shared.roles.directory import User, UserKind
+
+# RFC 6750's alphabet for tokens.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,10000}=*")
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_API_KEY_PREFIX = "hub_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArcGisCaller(Caller):
+    """A user of ArcGIS, with the token that proved it."""
+
+    member: PortalUser
+    token: ArcGisToken
+
+
+def find_arcgis_token(headers: Mapping[str, str], query: Mapping[str, str]) -> ArcGisToken | None:
+    """The ArcGIS token of a request; None where it has none, or a caller of the hub's own in Authorization. Pure.
+
+    Raises Unauthenticated for one that cannot be read. ArcGIS' own tokens may end in dots, as a JWT never does.
+    """
+    authorization = _bearer(headers.get("authorization"))
+    if headers.get("authorization") and (authorization is None or _is_the_hubs_own(authorization)):
+        return None
+    found = _bearer(headers.get("x-esri-authorization")) or authorization or query.get("token")
+    if not found:
+        return None
+    if not _TOKEN.fullmatch(found):
+        raise _refused()
+    return ArcGisToken(found, headers.get("referer"))
+
+
+class ArcGisCallers:
+    """Tells who bears a token. Tokens count for the organizations in `org_ids` only."""
+
+    def __init__(self, portal: Portal, org_ids: tuple[str, ...]) -> None:
+        self._portal = portal
+        self._org_ids = frozenset(org_ids)
+
+    def caller(self, token: ArcGisToken, org_id: str) -> ArcGisCaller:
+        """The caller, who belongs to this organization; raises Unauthenticated, NotAllowed, or PortalDown."""
+        try:
+            member = self._portal.user(token)
+        except ArcGisRefused:
+            raise _refused() from None
+        self.require_member(member, org_id)
+        user = User.of_account(member.username)
+        if user.kind is not UserKind.NAME:
+            # A user may choose her name: one that looks like an id of Entra must not pass for it.
+            raise NotAllowed(f"the user name {member.username} is one that the role directory cannot tell from an id")
+        return ArcGisCaller(user, member=member, token=token)
+
+    def require_member(self, member: PortalUser, org_id: str) -> None:
+        """Raise NotAllowed for a user of another organization, or of one that the app does not serve."""
+        if member.org_id != org_id or org_id not in self._org_ids:
+            raise NotAllowed("the user's organization is not the one in the path, or not one that is served here")
+
+
+def _bearer(header: str | None) -> str | None:
+    scheme, _, value = (header or "").strip().partition(" ")
+    return value.strip() if scheme.lower() == "bearer" and value.strip() else None
+
+
+def _is_the_hubs_own(secret: str) -> bool:
+    return secret.startswith(_API_KEY_PREFIX) or _JWT.fullmatch(secret) is not None
+
+
+def _refused() -> Unauthenticated:
+    # Worded with care: at some words Esri's client stops sending its token at all (facts/arcgis.md, last section).
+    return Unauthenticated("the portal does not accept this ArcGIS token", challenge=CHALLENGE)
