@@ -10,7 +10,7 @@ from shared.delivery.record import DeliveryRecord, DeliveryState
 from shared.errors import BadRequest, NotFound
 from shared.events.event import Event
 from shared.events.listing import find_event, page
-from shared.events.parameters import parse_limit, parse_moment, parse_position
+from shared.events.parameters import parse_flag, parse_limit, parse_moment, parse_position
 from shared.http import json_response
 from shared.hub import Hub, now
 
@@ -50,8 +50,8 @@ def _list(hub: Hub, query: Mapping[str, str]) -> dict[str, object]:
 
 def _replay_all(hub: Hub, query: Mapping[str, str]) -> func.HttpResponse:
     """Replay what the filters let through: failed and held ones, unless `state` names others."""
-    chosen = _chosen(hub, _filter(query))
-    if query.get("dryRun", "").lower() == "true":
+    chosen, only_counts = _chosen(hub, _filter(query)), parse_flag(query, "dryRun")
+    if only_counts:
         return json_response({"count": sum(1 for _ in chosen)})
     started, replayed = now(), 0
     for record in chosen:

@@ -40,6 +40,14 @@ def parse_limit(query: Mapping[str, str]) -> int:
     return int(text)
 
 
+def parse_flag(query: Mapping[str, str], name: str) -> bool:
+    """`true` or `false`; one that is left out is false."""
+    text = query.get(name, "false").lower()
+    if text not in {"true", "false"}:
+        raise BadRequest(f"{name}: true or false is needed", pointer=f"#/{name}")
+    return text == "true"
+
+
 def parse_moment(query: Mapping[str, str], name: str) -> datetime | None:
     """A time in ISO 8601, `since` or `until`; one without an offset is UTC."""
     text = query.get(name)
