@@ -3,27 +3,32 @@
 import os
 import sys
 
-from bench import delivering
+from bench import delivering, registering
+from bench.compared import run_comparisons
+from bench.comparison import machine
 from bench.imports import import_ratio
 from bench.receiving import handler_over_bare_calls, transactions_per_event
-from bench.report import print_table
+from bench.report import print_rows, print_table
 from devhost.azurite import azurite
 from devhost.install import find_node
 
 
 def main() -> int:
-    """Measure on an Azurite of its own, and print the table."""
+    """Measure on Azurites of its own, print the tables, and write bench/results.json and bench/results.png."""
     find_node()
+    around = machine()
     with azurite() as storage:
         os.environ["AzureWebJobsStorage"] = storage.connection_string  # noqa: SIM112 - the platform's spelling
-        print_table(
-            [
-                transactions_per_event(storage.connection_string),
-                handler_over_bare_calls(storage.connection_string),
-                *delivering.figures(storage.connection_string),
-                import_ratio(),
-            ]
-        )
+        figures = [
+            transactions_per_event(storage.connection_string),
+            handler_over_bare_calls(storage.connection_string),
+            *delivering.figures(storage.connection_string),
+            *registering.figures(storage.connection_string),
+            import_ratio(),
+        ]
+    print_rows([["measured on", ""], *([name, text] for name, text in around.items())])
+    print_table(figures)
+    run_comparisons(figures, around)
     return 0
 
 

@@ -14,7 +14,7 @@ from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from bench.counting import CountingTransport
-from bench.report import Figure
+from bench.report import Figure, expect
 from shared.dynamics.intake import Outcome
 from shared.events.announcement import EVENTS_QUEUE, Announcement
 from shared.events.event import Event, EventId
@@ -73,7 +73,7 @@ def _bare_calls(connection_string: str) -> Callable[[], None]:
 
 
 def _post(main: Callable[[func.HttpRequest], func.HttpResponse], request: func.HttpRequest) -> None:
-    _expect(main(request).status_code, 201)
+    expect(main(request).status_code, 201)
 
 
 def _grant(hub: Hub) -> None:
@@ -82,7 +82,7 @@ def _grant(hub: Hub) -> None:
 
 
 def _receive(hub: Hub) -> None:
-    _expect(hub.intake.receive(_body(), trimmed=False), Outcome.STORED)
+    expect(hub.intake.receive(_body(), trimmed=False), Outcome.STORED)
 
 
 def _body() -> bytes:
@@ -98,8 +98,3 @@ def _seconds(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
-
-
-def _expect(found: object, wanted: object) -> None:
-    if found != wanted:
-        raise RuntimeError(f"the benchmark measured something else: {found} instead of {wanted}")

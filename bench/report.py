@@ -1,7 +1,7 @@
-"""One line of the benchmark's table, and the table."""
+"""What the benchmarks print: figures held against goals, and tables."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -17,8 +17,20 @@ class Figure:
 
 def print_table(figures: Iterable[Figure]) -> None:
     """The figures as aligned columns on standard output."""
-    rows = [("figure", "value", "goal", "method"), *((f.name, f.value, f.goal, f.method) for f in figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    print_rows([("figure", "value", "goal", "method"), *((f.name, f.value, f.goal, f.method) for f in figures)])
+
+
+def print_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Rows of equal length as aligned columns on standard output, and an empty line."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(line.rstrip() + "\n")
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def expect(found: object, wanted: object) -> None:
+    """Raise RuntimeError unless what was measured did what it should."""
+    if found != wanted:
+        raise RuntimeError(f"the benchmark measured something else: {found} instead of {wanted}")

@@ -1,0 +1,44 @@
+"""A hub that may call receivers on this machine, and such a receiver."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from bench.counting import CountingTransport
+from shared.hub import Hub
+from shared.settings import Settings
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def loopback_receiver() -> Iterator[str]:
+    """The address of a receiver that takes everything, until the end of the block."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+def loopback_hub(connection_string: str, transport: CountingTransport) -> Hub:
+    """A hub as a process has it that was started just now."""
+    settings = Settings.read(
+        {
+            "AzureWebJobsStorage": connection_string,
+            "SECRETS_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+            "DELIVERY_REQUIRE_HTTPS": "false",
+            "DELIVERY_ALLOWED_NETWORKS": "127.0.0.0/8",
+        }
+    )
+    return Hub.assemble(settings, transport=transport)

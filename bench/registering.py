@@ -1,0 +1,130 @@
+"""What registering webhooks costs: storage transactions of a create, and of listing 10,000 with the memory it takes."""
+
+import json
+import tracemalloc
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import azure.functions as func
+from azure.data.tables import TableClient
+
+from bench.counting import CountingTransport
+from bench.loopback import loopback_hub, loopback_receiver
+from bench.report import Figure, expect
+from shared.hub import Hub
+from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.superoffice import rest
+from shared.superoffice.entity import parse_webhook
+from shared.webhooks.registration import Author, Registration
+from shared.webhooks.rows import WEBHOOKS_TABLE, registration_row
+from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, row_key
+from shared.webhooks.types import WEBHOOK_TYPES
+
+_USER = "registering@bench.example"
+_EVENTS = ("registering.created", "registering.changed", "registering.deleted")
+_CREATES = 10
+_LISTED = 10_000
+_FIRST_ID = 1_000_001
+_BATCH = 100
+_SHARED_EVENT = "listing.changed"
+# The name of every tenth, and its state.
+_TENTH = "a tenth"
+
+
+def figures(connection_string: str) -> list[Figure]:
+    """All figures of this module. Its webhooks stay in storage, so it comes after what counts on few of them."""
+    hub = loopback_hub(connection_string, transport := CountingTransport())
+    directory = TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role)
+    directory.grant(_USER)
+    key, _ = hub.api_keys.issue(_USER)
+    with loopback_receiver() as url:
+        creates = _creates(hub, transport, key, url, connection_string)
+    _fill(connection_string)
+    return [*creates, *_listings(hub, transport, key), _memory(hub, key)]
+
+
+def _creates(hub: Hub, transport: CountingTransport, key: str, url: str, connection_string: str) -> list[Figure]:
+    _create(hub, key, url)
+    before = transport.count
+    for _ in range(_CREATES):
+        _create(hub, key, url)
+    each = (transport.count - before) / _CREATES
+    fresh = CountingTransport()
+    _create(loopback_hub(connection_string, fresh), key, url)
+    name = f"storage transactions of a create with {len(_EVENTS)} events"
+    method = f"through WebhookAdmin, the caller's key and the counter of ids included, {_CREATES} creates"
+    more = "the same, and the caller's role and the value of the counter, which a process reads once"
+    return [
+        Figure(name, f"{each:g}", f"3 + {len(_EVENTS)}", method),
+        Figure("the same, the first create of a process", f"{fresh.count}", "", more),
+    ]
+
+
+def _listings(hub: Hub, transport: CountingTransport, key: str) -> list[Figure]:
+    queries: dict[str, dict[str, str]] = {
+        "": {"eventFilter": _SHARED_EVENT},
+        ", of one state": {"eventFilter": _SHARED_EVENT, "statusFilter": "Stopped"},
+        ", of one name": {"nameFilter": _TENTH},
+    }
+    goals = {"": "1 + 3 x 10", ", of one state": "1 + 2 x 10 + 1", ", of one name": "3"}
+    measured = []
+    for name, query in queries.items():
+        before = transport.count
+        rows = len(json.loads(_list(hub, key, query)))
+        expect(rows, _LISTED if not name else _LISTED // 10)
+        spent = transport.count - before
+        title = f"storage transactions of listing {rows:,} of {_LISTED:,} webhooks{name}"
+        measured.append(Figure(title, f"{spent}", goals[name], "pages of 1,000; the caller's key included"))
+    return measured
+
+
+def _memory(hub: Hub, key: str) -> Figure:
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    body_bytes = len(_list(hub, key, {}))
+    peak_bytes = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    method = f"peak of {peak_bytes / 1e6:.0f} MB for a body of {body_bytes / 1e6:.0f} MB"
+    return Figure(
+        f"memory of listing {_LISTED:,} webhooks over its body", f"{peak_bytes / body_bytes:.1f}x", "3x", method
+    )
+
+
+def _create(hub: Hub, key: str, url: str) -> None:
+    document = {"Name": "bench", "Events": _EVENTS, "TargetUrl": url, "Secret": "secret of the benchmark"}
+    response = rest.serve(hub, _request("POST", key, {}, json.dumps(document).encode()))
+    expect(response.status_code, 200)
+
+
+def _list(hub: Hub, key: str, query: Mapping[str, str]) -> bytes:
+    return bytes(rest.serve(hub, _request("GET", key, query, b"")).get_body())
+
+
+def _request(method: str, key: str, query: Mapping[str, str], body: bytes) -> func.HttpRequest:
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    url = "http://localhost/api/v1/Webhook"
+    return func.HttpRequest(method, url, headers=headers, params=dict(query), route_params={"path": ""}, body=body)
+
+
+def _fill(connection_string: str) -> None:
+    """Webhooks and their index, in batches of 100 over the bare SDK; none of them was ever called."""
+    webhooks = TableClient.from_connection_string(connection_string, WEBHOOKS_TABLE)
+    index = TableClient.from_connection_string(connection_string, SUBSCRIPTIONS_TABLE)
+    for first in range(_FIRST_ID, _FIRST_ID + _LISTED, _BATCH):
+        ids = range(first, first + _BATCH)
+        webhooks.submit_transaction([("upsert", registration_row(_registration(id_))) for id_ in ids])
+        keys = ({"PartitionKey": _SHARED_EVENT, "RowKey": row_key(id_)} for id_ in ids)
+        index.submit_transaction([("upsert", {**one, "Revision": 1}) for one in keys])
+
+
+def _registration(id_: int) -> Registration:
+    is_tenth = id_ % 10 == 0
+    document = {
+        "Name": _TENTH if is_tenth else f"webhook {id_}",
+        "Events": [_SHARED_EVENT, f"own{id_}.changed"],
+        "TargetUrl": "https://receiver.example/hook",
+        "State": "Stopped" if is_tenth else "Active",
+        "Headers": {"X-Tenant": f"{id_}"},
+    }
+    author, now = Author(_USER), datetime.now(UTC)
+    return Registration(id_, parse_webhook(document, types=WEBHOOK_TYPES), None, now, now, author, author)
