@@ -1,6 +1,6 @@
 """What can be done with webhooks, once for both of SuperOffice's APIs: facts/superoffice.md 1.1 and 1.4."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.errors import BadRequest, NotFound
@@ -47,11 +47,11 @@ class WebhookOperations:
         saved = self.exchange.hub.receivers.saving.update(before, _parse(document), self.exchange.caller)
         return self.show(saved.registration, new_secret=saved.new_secret)
 
-    def list(self, name: str | None, event: str | None, state: object) -> list[Entity]:
-        """The webhooks that the filters let through; empty texts and Unknown are no filter."""
+    def list(self, name: str | None, event: str | None, state: object) -> Iterator[Entity]:
+        """The webhooks that the filters let through, read as they are asked for; empty and Unknown are no filter."""
         wanted = WebhookFilter(name or None, event or None, parse_status(state))
         found = self.exchange.hub.receivers.webhooks.list(wanted)
-        return [entity_of(registration, usage) for registration, usage in found]
+        return (entity_of(registration, usage) for registration, usage in found)
 
     def test(self, document: Mapping[str, object]) -> Entity:
         """Send a test event to the webhook in the document, which need not be saved."""
@@ -60,8 +60,8 @@ class WebhookOperations:
         before = (
             self.exchange.hub.receivers.webhooks.get(id_) if isinstance(id_, int) and 0 < id_ <= _LAST_INT32 else None
         )
-        failure = self.exchange.hub.receivers.saving.test(webhook, before, self.exchange.caller)
-        return render_result(is_success=failure is None, message=failure or "the test event was accepted")
+        tested = self.exchange.hub.receivers.saving.test(webhook, before, self.exchange.caller)
+        return render_result(is_success=tested.is_success, message=tested.message)
 
     def signal(self, name: str, primary_key: int, data: object) -> None:
         """Take an event in, to be delivered to every webhook that wants it."""
