@@ -4,6 +4,7 @@ import pytest
 import requests
 
 from tests.fakes.dataverse import API_PATH, FakeDataverse
+from tests.fakes.dataverse.tables import metadata_id
 
 ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
 HEADERS = {
@@ -52,3 +53,111 @@ def test_the_table_of_a_look_up_is_answered_only_when_it_is_asked_for(
 ) -> None:
     row = get(dataverse, f"{connection}?$select=_record1id_value", {**HEADERS, "Prefer": prefer}).json()
     assert (TABLE_OF_RECORD1 in row) == bool(prefer)
+
+
+KEY = "k" * 32
+WEBHOOK = {"serviceendpointid": ID, "name": "Hub", "url": "https://hub.example/", "contract": 8, "authtype": 4}
+STEP = {
+    "name": "step",
+    "mode": 1,
+    "stage": 40,
+    "rank": 1,
+    "eventhandler_serviceendpoint@odata.bind": f"/serviceendpoints({ID})",
+    "sdkmessageid@odata.bind": f"/sdkmessages({metadata_id('Create')})",
+    "sdkmessagefilterid@odata.bind": f"/sdkmessagefilters({metadata_id('Create', 'connection')})",
+}
+
+
+def send(dataverse: FakeDataverse, method: str, path: str, body: object, **headers: str) -> requests.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return requests.request(
+        method, f"{dataverse.url}{API_PATH}{path}", json=body, headers={**HEADERS, **named}, timeout=10
+    )
+
+
+@pytest.fixture
+def webhook(dataverse: FakeDataverse) -> str:
+    assert send(dataverse, "POST", "serviceendpoints", {**WEBHOOK, "authvalue": KEY}).status_code == 204
+    return f"serviceendpoints({ID})"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "serviceendpoints?$select=authvalue",
+        "serviceendpoints?$select=Name",
+        "serviceendpoints?$filter=contract eq '8'",
+        "serviceendpoints?$filter=name eq Hub",
+        "serviceendpoints?$filter=Name eq 'Hub'",
+        "serviceendpoints?$skip=1",
+        "sdkmessageprocessingsteps?$expand=SdkMessageId($select=name)",
+        "sdkmessageprocessingsteps?$expand=sdkmessageid",
+        "sdkmessagefilters?$filter=_sdkmessageid_value eq 'x'",
+    ],
+)
+def test_a_query_that_dataverse_would_not_take_is_a_400(dataverse: FakeDataverse, webhook: str, path: str) -> None:
+    assert get(dataverse, path, HEADERS).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["ServiceEndpoints", "serviceendpoints({0})/Steps", "nothing"])
+def test_names_of_sets_and_navigation_have_their_case(dataverse: FakeDataverse, webhook: str, path: str) -> None:
+    assert get(dataverse, path.format(ID), HEADERS).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"plugintypeid@odata.bind": f"/plugintypes({ID})"},
+        {"configuration": "x"},
+        {"SdkMessageId@odata.bind": "/sdkmessages(x)"},
+        {"EventHandler@odata.bind": f"/serviceendpoints({ID})"},
+        {"mode": "1"},
+        {"mode": 1, "stage": 20},
+        {"rank": None},
+        {"name": "n" * 257},
+        {"sdkmessageid@odata.bind": f"/sdkmessages({metadata_id('Update')})"},
+        {"sdkmessagefilterid@odata.bind": f"/sdkmessagefilters({metadata_id('Create', 'postfollow')})"},
+    ],
+)
+def test_a_step_that_dataverse_would_not_take_is_a_400(
+    dataverse: FakeDataverse, webhook: str, change: dict[str, object]
+) -> None:
+    assert send(dataverse, "POST", "sdkmessageprocessingsteps", STEP).status_code == 204
+    assert send(dataverse, "POST", "sdkmessageprocessingsteps", {**STEP, **change}).status_code == 400
+    assert len(dataverse.rows["sdkmessageprocessingsteps"]) == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"Name": "x"}, {"authtype": 2}, {"url": "https://hub.example:7071/"}, {"authvalue": None}]
+)
+def test_a_webhook_that_dataverse_would_not_take_is_a_400(dataverse: FakeDataverse, change: dict[str, object]) -> None:
+    body = {**WEBHOOK, "authvalue": KEY, **change}
+    assert send(dataverse, "POST", "serviceendpoints", body).status_code == 400
+    assert "serviceendpoints" not in dataverse.rows
+
+
+def test_a_secret_is_kept_and_never_answered(dataverse: FakeDataverse, webhook: str) -> None:
+    answer = get(dataverse, webhook, HEADERS)
+    assert dataverse.secrets[ID] == KEY
+    assert answer.json()["isauthvalueset"] is True
+    assert KEY not in answer.text
+
+
+def test_an_id_is_given_once(dataverse: FakeDataverse, webhook: str) -> None:
+    again = send(dataverse, "POST", "serviceendpoints", {**WEBHOOK, "authvalue": KEY})
+    assert (again.status_code, again.json()["error"]["code"]) == (412, "0x80040237")
+
+
+def test_the_steps_of_a_webhook_go_with_it(dataverse: FakeDataverse, webhook: str) -> None:
+    send(dataverse, "POST", "sdkmessageprocessingsteps", STEP)
+    assert send(dataverse, "DELETE", webhook, None).status_code == 204
+    assert dataverse.rows["sdkmessageprocessingsteps"] == {}
+
+
+def test_pages_lead_to_each_other_and_top_has_none(dataverse: FakeDataverse) -> None:
+    dataverse.page_size = 2
+    first = get(dataverse, "sdkmessages?$select=name", HEADERS).json()
+    second = requests.get(first["@odata.nextLink"], headers=HEADERS, timeout=10).json()
+    assert [len(first["value"]), len(second["value"])] == [2, 2]
+    assert first["value"] != second["value"]
+    assert "@odata.nextLink" not in get(dataverse, "sdkmessages?$top=1", HEADERS).json()

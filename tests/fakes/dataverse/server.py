@@ -126,12 +126,12 @@ class FakeDataverse(FakeServer):
         return row
 
     def _show(self, request: Received, set_: str, row: Row) -> Reply:
-        check_options(request.query)
+        check_options(TABLES[set_], request.query)
         shown_row = shown(TABLES[set_], row, request.query, request.headers.get("prefer", ""), self.rows)
         return json_reply({"@odata.context": "...", **shown_row}, OData_Version="4.0")
 
     def _list(self, request: Received, set_: str, rows: list[Row]) -> Reply:
-        check_options(request.query)
+        check_options(TABLES[set_], request.query)
         found, first = matching(TABLES[set_], rows, request.query), int(request.query.get("$skiptoken", 0))
         page = found[first : first + self.page_size]
         prefer = request.headers.get("prefer", "")
