@@ -123,5 +123,10 @@ def _new_host_file() -> dict[str, object]:
     return {"masterKey": _new_key("master"), "functionKeys": [_new_key(DEFAULT_KEY)], "systemKeys": []}
 
 
+def new_key_value() -> str:
+    """A new key, as the platform makes them."""
+    return secrets.token_urlsafe(_KEY_BYTES) + "=="
+
+
 def _new_key(name: str) -> dict[str, object]:
-    return {"name": name, "value": secrets.token_urlsafe(_KEY_BYTES) + "==", "encrypted": False}
+    return {"name": name, "value": new_key_value(), "encrypted": False}

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 
 from devhost.azurite import AzuriteFailed, azurite, development_connection_string, listens
 from devhost.install import ROOT, NotInstalled, find_node
-from devhost.keys import KeyStore
+from devhost.keys import KeyStore, new_key_value
 from devhost.launch import keys_folder, start_host, wait_until_ready
 from devhost.localsettings import add_missing, apply_local_settings
 from devhost.seed import Seed, seed
@@ -24,6 +24,7 @@ from shared.settings import Settings
 LOCAL = ROOT / ".local"
 RUN_FILE = LOCAL / "run.json"
 _STORAGE = "AzureWebJobsStorage"
+_HOOK_KEY = "ARCGIS_HOOK_KEY"
 _AZURITE_PORTS = (10000, 10001, 10002)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -66,7 +67,7 @@ def _run(port: int) -> int:
     _prepare_environment(url)
     with _storage() as storage:
         seeded = seed(Hub.assemble(Settings.read(os.environ)), os.environ, LOCAL / "api_key")
-        code = KeyStore(keys_folder(LOCAL)).ensure_host_key()
+        code = _make_keys()
         with _app(port) as app:
             if not wait_until_ready(url, app.process):
                 sys.stderr.write(f"the app does not answer at {url}/api/health; its log says why\n")
@@ -81,9 +82,17 @@ def _prepare_environment(url: str) -> None:
     settings = ROOT / "local.settings.json"
     if not settings.exists():
         shutil.copy(ROOT / "local.settings.json.example", settings)
-    add_missing(settings, {"SECRETS_KEY": lambda: Fernet.generate_key().decode()})
+    add_missing(settings, {"SECRETS_KEY": lambda: Fernet.generate_key().decode(), _HOOK_KEY: new_key_value})
     apply_local_settings(ROOT, os.environ)
     os.environ.setdefault("PUBLIC_URL", url)
+
+
+def _make_keys() -> str:
+    """The host key; and the key that feature services of ArcGIS are given opens the function they call."""
+    keys = KeyStore(keys_folder(LOCAL))
+    if os.environ.get(_HOOK_KEY):
+        keys.set_function_key("WebhookConnections", "arcgis", os.environ[_HOOK_KEY])
+    return keys.ensure_host_key()
 
 
 @contextmanager

@@ -113,11 +113,19 @@ def test_a_second_start_has_the_same_keys(app_folder: Path, connection_string: s
             facts = run.facts()
             seen.append((facts["code"], facts["api_key"]))
             settings = app_folder / "local.settings.json"
-            secret = json.loads(settings.read_text(encoding="utf-8"))["Values"]["SECRETS_KEY"]
+            values = json.loads(settings.read_text(encoding="utf-8"))["Values"]
             assert run.stop() == 0
-            seen.append((secret, oct(settings.stat().st_mode & 0o777)))
+            seen.append((values["SECRETS_KEY"], oct(settings.stat().st_mode & 0o777)))
+            assert hook_keys(app_folder) == [values["ARCGIS_HOOK_KEY"]]
     assert seen[:2] == seen[2:]
     assert seen[1][1] == "0o600"
+
+
+def hook_keys(app_folder: Path) -> list[str]:
+    """The keys that open WebhookConnections to feature services."""
+    [file] = (app_folder / ".local").rglob("webhookconnections.json")
+    keys = json.loads(file.read_text(encoding="utf-8"))["keys"]
+    return [key["value"] for key in keys if key["name"] == "arcgis"]
 
 
 def test_only_their_owner_reads_the_keys(app_folder: Path, connection_string: str) -> None:

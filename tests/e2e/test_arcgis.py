@@ -19,7 +19,6 @@ from tests.fakes.receiver import Receiver
 from tests.support.arcgis import (
     HOOK_KEY,
     MANAGER,
-    SECRET,
     WORKFLOW_ITEM,
     ArcGisOrganization,
     connection_document,
@@ -42,7 +41,8 @@ def app(
     """An app that serves the organization, and has a key for its services."""
     folder = tmp_path_factory.mktemp("app")
     KeyStore(keys_folder(folder)).set_function_key("WebhookConnections", "arcgis", HOOK_KEY)
-    with running_app(new_account(), folder, **organization.settings, ROLE_CACHE_SECONDS="0") as running:
+    settings = {**organization.settings, "ROLE_CACHE_SECONDS": "0"}
+    with running_app(new_account(), folder, lease_seconds=60, **settings) as running:
         TableDirectory(running.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(MANAGER)
         yield running
 

@@ -67,10 +67,10 @@ class FakeArcGisPortal(FakeServer):
         self.members[token] = Member(username, **about)
         return token
 
-    def add_item(self, owner: str, url: str | None, **about: str) -> str:
+    def add_item(self, owner: str, url: str | None) -> str:
         """A new item's id."""
         id_ = uuid4().hex
-        self.items[id_] = Item(owner, url, **about)
+        self.items[id_] = Item(owner, url)
         return id_
 
     def member_of(self, request: Received) -> Member | dict[str, object]:
