@@ -5,7 +5,7 @@ Apart from shared/hub.py because receiving an event needs none of them, and a co
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from shared.delivery.attempt import Caller
@@ -75,7 +75,14 @@ class Receivers:
         )
         return cls(
             webhooks=registry,
-            saving=WebhookSaving(registry, events, sealer, ReceiverCheck(deliverers, now), now),
+            saving=WebhookSaving(
+                registry,
+                events,
+                sealer,
+                ReceiverCheck(deliverers, now),
+                now,
+                secret_overlap=timedelta(seconds=settings.secret_overlap_seconds),
+            ),
             dispatcher=Dispatcher(events, completion, DeliveryFanOut(registry, queues), settings.retry_delays),
             deliveries=deliveries,
             worker=DeliveryWorker(parts, settings.retry_delays, settings.disable_after, now),

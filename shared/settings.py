@@ -81,6 +81,9 @@ class Settings(BaseModel):
     delivery_require_https: bool = Field(True, alias="DELIVERY_REQUIRE_HTTPS")
     delivery_deadline_seconds: Annotated[float, Field(gt=0, le=60)] = Field(15, alias="DELIVERY_DEADLINE_SECONDS")
     delivery_max_response_bytes: Annotated[int, Field(gt=0)] = Field(65536, alias="DELIVERY_MAX_RESPONSE_BYTES")
+    secret_overlap_seconds: Annotated[int, Field(ge=0, le=604_800)] = Field(
+        86400, alias="DELIVERY_SECRET_OVERLAP_SECONDS"
+    )
     entra_tenant_id: str = Field("", alias="ENTRA_TENANT_ID")
     entra_client_id: str = Field("", alias="ENTRA_CLIENT_ID")
     entra_authority: BaseUrl = Field("https://login.microsoftonline.com", alias="ENTRA_AUTHORITY")

@@ -58,6 +58,7 @@ def occurrence_of(event: Event) -> Occurrence:
         context_identifier=CONTEXT_IDENTIFIER,
         field_values=event.field_values,
         values=event.values,
+        record_id=event.entity_id,
     )
 
 

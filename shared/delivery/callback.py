@@ -34,7 +34,8 @@ class Occurrence:
 
     `event` is the name in the header, `body_event` the one in the body: only `webhook12.errors` and its like differ,
     and are `webhook.errors` there. `timestamp` is aware. `changes` are names of fields, without values; `field_values`
-    the record's ids and dates; `values`, with deletions only, the ids of the row that is gone.
+    the record's ids and dates; `values`, with deletions only, the ids of the row that is gone. `record_id` is the
+    record's key as its source has it, also where that is no integer and `primary_key` is 0.
     """
 
     event_id: str
@@ -49,6 +50,7 @@ class Occurrence:
     field_values: Mapping[str, object]
     values: Mapping[str, object] | None = None
     is_test: bool = False
+    record_id: str = ""
 
 
 def callback_body(occurrence: Occurrence, webhook_name: str, properties: Mapping[str, object] | None) -> bytes:

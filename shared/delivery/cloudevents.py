@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from shared.delivery.callback import Occurrence, callback_body
 from shared.delivery.custom_headers import usable_headers
+from shared.delivery.deliverer import Consent
 from shared.delivery.exchange import OutgoingRequest
 from shared.delivery.failures import DeliveryFailed
 from shared.delivery.http_deliverer import HttpDeliverer
@@ -19,6 +20,7 @@ from shared.version import __version__
 
 _ATTRIBUTE = re.compile(r"[a-z0-9]{1,20}")
 _OWN_ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "time", "subject", "datacontenttype", "data"})
+_RATE = re.compile(r"0{0,9}[1-9][0-9]{0,8}")
 _ORIGIN = "WebHook-Request-Origin"
 _NO_ESCAPE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
@@ -32,17 +34,25 @@ class CloudEvents(HttpDeliverer):
         self._source = public_url
         self._is_binary = is_binary
 
-    def ask_consent(self, webhook: WebhookInput) -> str | None:
-        """The handshake: consent is the header WebHook-Allowed-Origin with our origin or `*`, whatever the status."""
+    def ask_consent(self, webhook: WebhookInput) -> Consent:
+        """The handshake: consent is the header WebHook-Allowed-Origin with our origin or `*`, whatever the status.
+
+        WebHook-Allowed-Rate, which only has to be there where a rate was asked for, is respected where it is.
+        """
         headers = {**usable_headers(webhook.headers or {}), _ORIGIN: self._origin}
         try:
             reply = self.transport.send(OutgoingRequest("OPTIONS", webhook.target_url, headers))
         except DeliveryFailed as failure:
-            return f"the validation request failed: {failure.error_class}: {failure.detail}"
+            return Consent(f"the validation request failed: {failure.error_class}: {failure.detail}")
         allowed = (reply.header("webhook-allowed-origin") or "").strip()
-        if allowed == "*" or allowed.lower() == self._origin.lower():
-            return None
-        return f"the receiver gave no consent: WebHook-Allowed-Origin must be {self._origin} or *"
+        if allowed != "*" and allowed.lower() != self._origin.lower():
+            return Consent(f"the receiver gave no consent: WebHook-Allowed-Origin must be {self._origin} or *")
+        rate = (reply.header("webhook-allowed-rate") or "*").strip()
+        if rate == "*":
+            return Consent()
+        if not _RATE.fullmatch(rate):
+            return Consent("the receiver's WebHook-Allowed-Rate must be a number of requests a minute above 0, or *")
+        return Consent(per_minute=int(rate))
 
     def deliver(
         self, webhook: WebhookInput, secrets: list[str], occurrence: Occurrence, *, attempt: int, now: datetime
@@ -69,7 +79,7 @@ class CloudEvents(HttpDeliverer):
             "source": self._source,
             "type": occurrence.event,
             "time": occurrence.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "subject": f"{occurrence.entity}/{occurrence.primary_key}",
+            "subject": f"{occurrence.entity}/{occurrence.record_id or occurrence.primary_key}",
             "datacontenttype": "application/json",
         }
         return {**_extensions(properties), **attributes}

@@ -7,6 +7,7 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 
 from shared.delivery.callback import Occurrence
+from shared.delivery.deliverer import Consent
 from shared.delivery.failures import ErrorClass
 from shared.delivery.outcome import Outcome, Verdict
 from shared.errors import FieldError
@@ -33,9 +34,9 @@ class CrmScript:
             return [FieldError("#/TargetUrl", f"TargetUrl: cannot be loaded ({type(error).__name__})")]
         return []
 
-    def ask_consent(self, webhook: WebhookInput) -> str | None:
+    def ask_consent(self, webhook: WebhookInput) -> Consent:
         """The owner gave it in the allow-list."""
-        return None
+        return Consent()
 
     def deliver(
         self, webhook: WebhookInput, secrets: list[str], occurrence: Occurrence, *, attempt: int, now: datetime

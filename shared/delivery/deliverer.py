@@ -1,5 +1,6 @@
 """What a type of webhook must be able to do. A new type is one module, and one line in deliverers.py."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -9,6 +10,14 @@ from shared.errors import FieldError
 from shared.superoffice.entity import WebhookInput
 
 
+@dataclass(frozen=True)
+class Consent:
+    """A receiver's word: `refusal` says why not to call it, None is a yes; `per_minute` is None for any number."""
+
+    refusal: str | None = None
+    per_minute: int | None = None
+
+
 class Deliverer(Protocol):
     """Brings events to the receivers of one type."""
 
@@ -16,8 +25,8 @@ class Deliverer(Protocol):
         """What keeps this webhook from being saved; nobody is called."""
         ...
 
-    def ask_consent(self, webhook: WebhookInput) -> str | None:
-        """Ask the receiver whether it wants to be called, where the type has a way to; None is a yes, else why not."""
+    def ask_consent(self, webhook: WebhookInput) -> Consent:
+        """Ask the receiver whether it wants to be called, where the type has a way to."""
         ...
 
     def deliver(

@@ -15,7 +15,8 @@ class DeliveryMessage(BaseModel):
     """`attempt` counts the attempts before it in its `cycle`; a replay begins a new cycle.
 
     A message whose attempt was made already is a duplicate, or comes too late. `event` goes along where it is small
-    enough, so that it need not be read for each webhook again.
+    enough, so that it need not be read for each webhook again. `has_turn` says that the moment at which the message
+    comes was reserved for it: some receivers allow a number of requests a minute.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +27,7 @@ class DeliveryMessage(BaseModel):
     attempt: Annotated[int, Field(ge=0)] = 0
     cycle: Annotated[int, Field(ge=0)] = 0
     event: Event | None = None
+    has_turn: bool = False
 
     def as_text(self) -> str:
         """The message's text, without the event where it is too large with it."""

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from shared.delivery.callback import Occurrence, callback_body, callback_headers
+from shared.delivery.deliverer import Consent
 from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.outcome import Outcome
 from shared.superoffice.entity import WebhookInput
@@ -12,9 +13,9 @@ from shared.version import __version__
 class SuperOfficeCallback(HttpDeliverer):
     """Posts the callback of facts/superoffice.md 3."""
 
-    def ask_consent(self, webhook: WebhookInput) -> str | None:
+    def ask_consent(self, webhook: WebhookInput) -> Consent:
         """SuperOffice knows no handshake: the test event is the question."""
-        return None
+        return Consent()
 
     def deliver(
         self, webhook: WebhookInput, secrets: list[str], occurrence: Occurrence, *, attempt: int, now: datetime

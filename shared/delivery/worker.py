@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from shared.delivery.attempt import Caller, Made
 from shared.delivery.disabling import Disabling
@@ -24,7 +25,10 @@ from shared.events.store import EventStore
 from shared.storage.sealed import Sealer
 from shared.webhooks.registration import Registration
 from shared.webhooks.registry import WebhookRegistry
+from shared.webhooks.rotation import old_secrets_at, signing_secrets
 from shared.webhooks.usage import Call, UsageCounter
+
+_A_DAY = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +79,10 @@ class DeliveryWorker:
         self._parts.queues.send_slow(message, delay_seconds=delay)
 
     def _deliver(self, message: DeliveryMessage, registration: Registration, event: Event) -> None:
+        if registration.is_active and not (message.has_turn or self._is_its_turn(message, registration)):
+            return
+        if (valid := old_secrets_at(self._now(), registration)) != registration.old_secrets:
+            registration = self._parts.registry.keep_old_secrets(registration, valid)
         record = self._parts.deliveries.get(registration.id, event) or new_record(registration.id, event)
         if record.is_past(message.cycle, message.attempt):
             return
@@ -84,6 +92,18 @@ class DeliveryWorker:
         else:
             self._parts.deliveries.write(replace(record, state=DeliveryState.HELD, next_attempt_at=None))
 
+    def _is_its_turn(self, message: DeliveryMessage, registration: Registration) -> bool:
+        """Whether the receiver's rate allows a request now; if not, the message comes again when it does."""
+        if registration.per_minute is None:
+            return True
+        now = self._now()
+        turn = self._parts.usage.next_turn(registration.id, registration.per_minute, now)
+        if turn is not None and turn <= now:
+            return True
+        later = message.model_copy(update={"has_turn": turn is not None})
+        self._parts.queues.send(later, delay_seconds=_whole_seconds(turn - now if turn else _A_DAY))
+        return False
+
     def _event(self, message: DeliveryMessage) -> Event | None:
         if message.event is not None:
             return message.event
@@ -91,8 +111,7 @@ class DeliveryWorker:
         return None if stored is None else stored.event
 
     def _call(self, registration: Registration, event: Event, record: DeliveryRecord) -> Made:
-        sealed = registration.sealed_secret
-        secrets = [] if sealed is None else [self._parts.sealer.open(sealed)]
+        secrets = signing_secrets(registration, self._parts.sealer, self._now())
         made = self._parts.caller.call(registration.webhook, secrets, event, attempt=record.attempts)
         delivered = made.outcome.verdict is Verdict.DELIVERED
         self._parts.lanes.report(registration.id, succeeded=delivered, seconds=made.duration.total_seconds())
@@ -126,6 +145,10 @@ class DeliveryWorker:
         self._parts.deliveries.write(record.after(attempt, DeliveryState.PENDING, self._now() + delay))
 
     def _schedule(self, message: DeliveryMessage, delay: timedelta) -> None:
-        # Whole seconds are what a queue knows; rounded up, because an attempt is never early.
-        seconds = -int(-delay.total_seconds() // 1)
-        self._parts.queues.send(message.model_copy(update={"attempt": message.attempt + 1}), delay_seconds=seconds)
+        again = message.model_copy(update={"attempt": message.attempt + 1, "has_turn": False})
+        self._parts.queues.send(again, delay_seconds=_whole_seconds(delay))
+
+
+def _whole_seconds(delay: timedelta) -> int:
+    # What a queue knows; rounded up, because an attempt is never early.
+    return ceil(delay.total_seconds())

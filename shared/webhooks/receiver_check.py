@@ -28,16 +28,16 @@ class ReceiverCheck:
         """What the type has against this webhook; nobody is called."""
         return self._deliverers[webhook.type].refusals(webhook, secret)
 
-    def test(self, webhook: WebhookInput, secret: str | None, caller: Caller) -> Tested:
-        """Ask for consent and send one test event."""
+    def test(self, webhook: WebhookInput, secrets: list[str], caller: Caller) -> Tested:
+        """Ask for consent and send one test event, signed with all of the secrets."""
         deliverer = self._deliverers[webhook.type]
-        if (refusal := deliverer.ask_consent(webhook)) is not None:
-            return Tested(is_success=False, message=refusal)
+        consent = deliverer.ask_consent(webhook)
+        if consent.refusal is not None:
+            return Tested(is_success=False, message=consent.refusal)
         occurrence = self._test_event(caller)
-        secrets = [secret] if secret else []
         outcome = deliverer.deliver(webhook, secrets, occurrence, attempt=0, now=occurrence.timestamp)
         if outcome.verdict is Verdict.DELIVERED:
-            return Tested(is_success=True, message=outcome.text)
+            return Tested(is_success=True, message=outcome.text, per_minute=consent.per_minute)
         return Tested(is_success=False, message=_what_came(outcome))
 
     def _test_event(self, caller: Caller) -> Occurrence:

@@ -19,10 +19,19 @@ class Author:
 
 
 @dataclass(frozen=True)
+class OldSecret:
+    """A secret that was replaced, sealed; until this time it signs besides the new one."""
+
+    sealed: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Registration:
     """One webhook. `webhook.secret` is None here: `sealed_secret` holds it, sealed.
 
     `revision` counts its saves. `tested` is the fingerprint with which a test event last succeeded, empty before.
+    `old_secrets` stand newest first. `per_minute` is how many requests its receiver allows, None for any number.
     """
 
     id: int
@@ -35,6 +44,8 @@ class Registration:
     revision: int = 1
     tested: str = ""
     etag: str = ""
+    old_secrets: tuple[OldSecret, ...] = ()
+    per_minute: int | None = None
 
     @property
     def is_active(self) -> bool:

@@ -11,7 +11,7 @@ from shared.storage.tables import AlreadyStored, Changed
 from shared.superoffice.entity import WebhookState
 from shared.webhooks.by_ids import rows_by_ids
 from shared.webhooks.counter import IdCounter
-from shared.webhooks.registration import Registration, Usage
+from shared.webhooks.registration import OldSecret, Registration, Usage
 from shared.webhooks.rows import (
     PARTITION,
     USAGE_TABLE,
@@ -65,6 +65,15 @@ class WebhookRegistry:
         unwanted = set(before.webhook.events) - set(registration.webhook.events)
         self._subscriptions.remove(registration.id, sorted(unwanted), revision=registration.revision)
         return replace(registration, etag=etag)
+
+    def keep_old_secrets(self, registration: Registration, kept: tuple[OldSecret, ...]) -> Registration:
+        """Remove all but these of the old secrets, in one transaction; nothing else of the registration changes."""
+        after = replace(registration, old_secrets=kept)
+        try:
+            return replace(after, etag=self._webhooks.replace(registration_row(after), etag=registration.etag))
+        except Changed:
+            # Somebody saves it at this moment, or has done this just now.
+            return self.get(registration.id) or registration
 
     def delete(self, registration: Registration) -> None:
         """Remove a registration, then what else was kept of it; raises Changed as `update` does."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.superoffice.entity import WebhookInput
-from shared.webhooks.registration import Author, Registration, Usage
+from shared.webhooks.registration import Author, OldSecret, Registration, Usage
 from shared.webhooks.subscriptions import row_key
 
 WEBHOOKS_TABLE = "webhooks"
@@ -31,8 +31,12 @@ def registration_row(registration: Registration) -> dict[str, Any]:
         "UpdatedBy": json.dumps(asdict(registration.updated_by)),
         "Revision": registration.revision,
         "Tested": registration.tested,
+        "SealedSecret": registration.sealed_secret,
+        "OldSecrets": json.dumps([[old.sealed, old.until.isoformat()] for old in registration.old_secrets]),
+        "PerMinute": registration.per_minute,
     }
-    return row if registration.sealed_secret is None else {**row, "SealedSecret": registration.sealed_secret}
+    # A row has no nulls: what is None is left out.
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def parse_registration(row: Mapping[str, Any], etag: str) -> Registration:
@@ -48,6 +52,11 @@ def parse_registration(row: Mapping[str, Any], etag: str) -> Registration:
         revision=int(row["Revision"]),
         tested=row["Tested"],
         etag=etag,
+        old_secrets=tuple(
+            OldSecret(sealed, datetime.fromisoformat(until))
+            for sealed, until in json.loads(row.get("OldSecrets", "[]"))
+        ),
+        per_minute=row.get("PerMinute"),
     )
 
 

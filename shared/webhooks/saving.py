@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.callers.caller import Caller
@@ -13,15 +13,20 @@ from shared.storage.tables import Changed
 from shared.superoffice.entity import WebhookInput, WebhookState
 from shared.webhooks.registration import SECRET_MASK, Author, Registration, fingerprint
 from shared.webhooks.registry import WebhookRegistry
+from shared.webhooks.rotation import old_secrets_at, old_secrets_beside, signing_secrets
 from shared.webhooks.signals import state_event
 
 
 @dataclass(frozen=True)
 class Tested:
-    """What a test event came to; `message` is the answer, headers and body, or what happened instead of one."""
+    """What a test event came to; `message` is the answer, headers and body, or what happened instead of one.
+
+    `per_minute` is how many requests the receiver allows, None for any number.
+    """
 
     is_success: bool
     message: str
+    per_minute: int | None = None
 
 
 class TargetCheck(Protocol):
@@ -31,8 +36,8 @@ class TargetCheck(Protocol):
         """What the policy has against target, headers and secret; asks the name service, calls nobody."""
         ...
 
-    def test(self, webhook: WebhookInput, secret: str | None, caller: Caller) -> Tested:
-        """Send one test event, which must be answered 2xx."""
+    def test(self, webhook: WebhookInput, secrets: list[str], caller: Caller) -> Tested:
+        """Send one test event, signed with all of the secrets, the current one first; it must be answered 2xx."""
         ...
 
 
@@ -44,8 +49,16 @@ class Saved:
     new_secret: str | None
 
 
+@dataclass(frozen=True)
+class _Proof:
+    """What a receiver proved: the fingerprint that was tested, now or before, and what it allows a minute."""
+
+    tested: str
+    per_minute: int | None
+
+
 class WebhookSaving:
-    """Saves webhooks. `now` gives the current time, in UTC."""
+    """Saves webhooks. What was the secret signs on for `secret_overlap`. `now` gives the current time, in UTC."""
 
     def __init__(
         self,
@@ -54,12 +67,15 @@ class WebhookSaving:
         sealer: Sealer,
         target: TargetCheck,
         now: Callable[[], datetime],
+        *,
+        secret_overlap: timedelta,
     ) -> None:
         self._registry = registry
         self._events = events
         self._sealer = sealer
         self._target = target
         self._now = now
+        self._secret_overlap = secret_overlap
 
     def create(self, webhook: WebhookInput, caller: Caller) -> Saved:
         """Store a new webhook; raises BadRequest, and then nothing is stored."""
@@ -67,7 +83,7 @@ class WebhookSaving:
             raise BadRequest(f"Secret: {SECRET_MASK} only stands for a secret that is stored", pointer="#/Secret")
         if webhook.state is WebhookState.TOO_MANY_ERRORS:
             raise _not_to_be_set()
-        tested = self._prove(webhook, webhook.secret, caller, proved="", target_is_new=True)
+        proof = self._prove(webhook, [webhook.secret] if webhook.secret else [], caller, None)
         author, now = _author(caller), self._now()
         registration = Registration(
             id=self._registry.next_id(),
@@ -77,7 +93,8 @@ class WebhookSaving:
             updated=now,
             registered_by=author,
             updated_by=author,
-            tested=tested,
+            tested=proof.tested,
+            per_minute=proof.per_minute,
         )
         self._registry.create(registration)
         return Saved(registration, webhook.secret)
@@ -89,16 +106,15 @@ class WebhookSaving:
         keeps_secret = webhook.secret == SECRET_MASK
         if keeps_secret and before.sealed_secret is None:
             raise BadRequest(f"Secret: {SECRET_MASK} stands for a secret, and none is stored", pointer="#/Secret")
-        secret = self.secret_of(before) if keeps_secret else webhook.secret
-        target_is_new = webhook.target_url != before.webhook.target_url or webhook.type != before.webhook.type
-        tested = self._prove(webhook, secret, caller, proved=before.tested, target_is_new=target_is_new)
+        sealed = self._with_secret_of(webhook, before)
+        proof = self._prove(webhook, self._secrets(sealed), caller, before)
         after = replace(
-            before,
+            sealed,
             webhook=replace_secret(webhook),
-            sealed_secret=before.sealed_secret if keeps_secret else (self._sealer.seal(secret) if secret else None),
             updated=self._now(),
             updated_by=_author(caller),
-            tested=tested,
+            tested=proof.tested,
+            per_minute=proof.per_minute,
         )
         try:
             stored = self._registry.update(before, after)
@@ -116,31 +132,44 @@ class WebhookSaving:
 
     def test(self, webhook: WebhookInput, before: Registration | None, caller: Caller) -> Tested:
         """Send a test event without saving anything; raises BadRequest where the target may not be called."""
-        is_masked = webhook.secret == SECRET_MASK
-        secret = (self.secret_of(before) if before else None) if is_masked else webhook.secret
-        if refusals := self._target.refusals(webhook, secret):
+        if before is not None:
+            secrets = self._secrets(self._with_secret_of(webhook, before))
+        else:
+            secrets = [webhook.secret] if webhook.secret and webhook.secret != SECRET_MASK else []
+        if refusals := self._target.refusals(webhook, secrets[0] if secrets else None):
             raise BadRequest.of(refusals)
-        return self._target.test(webhook, secret, caller)
+        return self._target.test(webhook, secrets, caller)
 
-    def secret_of(self, registration: Registration) -> str | None:
-        """The secret in clear, for signing; raises Misconfigured where no key opens it."""
-        return None if registration.sealed_secret is None else self._sealer.open(registration.sealed_secret)
+    def _with_secret_of(self, webhook: WebhookInput, before: Registration) -> Registration:
+        """The registration with this webhook's secret, and those that are to sign besides it for a while yet."""
+        if webhook.secret == SECRET_MASK:
+            return replace(before, old_secrets=old_secrets_at(self._now(), before))
+        old = old_secrets_beside(webhook.secret, before, self._sealer, self._now(), self._secret_overlap)
+        return replace(
+            before, sealed_secret=self._sealer.seal(webhook.secret) if webhook.secret else None, old_secrets=old
+        )
 
-    def _prove(
-        self, webhook: WebhookInput, secret: str | None, caller: Caller, *, proved: str, target_is_new: bool
-    ) -> str:
-        """The fingerprint that was tested, now or before; raises BadRequest where policy or receiver say no."""
+    def _secrets(self, registration: Registration) -> list[str]:
+        return signing_secrets(registration, self._sealer, self._now())
+
+    def _prove(self, webhook: WebhookInput, secrets: list[str], caller: Caller, before: Registration | None) -> _Proof:
+        """Have the receiver tested where that is needed; raises BadRequest where policy or receiver say no."""
+        secret = secrets[0] if secrets else None
         wanted = fingerprint(webhook, secret)
-        must_be_tested = webhook.state is WebhookState.ACTIVE and wanted != proved
+        target_is_new = before is None or (webhook.target_url, webhook.type) != (
+            before.webhook.target_url,
+            before.webhook.type,
+        )
+        must_be_tested = webhook.state is WebhookState.ACTIVE and (before is None or wanted != before.tested)
         # A webhook whose host has vanished can still be stopped, or renamed.
         if (must_be_tested or target_is_new) and (refusals := self._target.refusals(webhook, secret)):
             raise BadRequest.of(refusals)
         if not must_be_tested:
-            return proved
-        tested = self._target.test(webhook, secret, caller)
+            return _Proof(before.tested, before.per_minute) if before else _Proof("", None)
+        tested = self._target.test(webhook, secrets, caller)
         if not tested.is_success:
             raise BadRequest(f"TargetUrl: the test event failed: {tested.message}", pointer="#/TargetUrl")
-        return wanted
+        return _Proof(wanted, tested.per_minute)
 
     def _signal_change(self, before: Registration, after: Registration, caller: Caller) -> None:
         if before.webhook.state is after.webhook.state:

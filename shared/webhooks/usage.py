@@ -1,8 +1,10 @@
 """Counting calls and errors of a webhook, so that no increment is lost whoever counts at the same time."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from azure.data.tables import TableEntity
 
 from shared.errors import StorageDown
 from shared.storage.tables import AlreadyStored, Changed, Table
@@ -10,6 +12,9 @@ from shared.webhooks.registration import Usage
 from shared.webhooks.rows import parse_usage, usage_keys
 
 _MOST_TRIES = 30
+_LONGEST_LINE = timedelta(days=1)
+_MINUTE_SECONDS = 63.0
+"""A little more than it has: messages come a little late, and what is late must not fall together with what is not."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,38 @@ class UsageCounter:
         for _ in range(_MOST_TRIES):
             row = self._table.get(partition, key)
             usage = _counted(parse_usage(row), call)
-            changed = {"PartitionKey": partition, "RowKey": key, **_columns(usage, call)}
-            try:
-                if row is None:
-                    self._table.insert(changed)
-                else:
-                    self._table.merge(changed, etag=str(row.metadata["etag"]))
-            except (AlreadyStored, Changed):
-                continue
-            return usage
+            if self._put(row, {"PartitionKey": partition, "RowKey": key, **_columns(usage, call)}):
+                return usage
         raise StorageDown(f"the usage of webhook {webhook_id} could not be counted: too many others count at once")
+
+    def next_turn(self, webhook_id: int, per_minute: int, now: datetime) -> datetime | None:
+        """Reserve the next moment at which this webhook may be called, `now` at the earliest: a read and a write.
+
+        All processes share the row, so together they call no oftener than `per_minute`. None where all of the next day
+        is reserved. Raises StorageDown.
+        """
+        partition, key = usage_keys(webhook_id)
+        for _ in range(_MOST_TRIES):
+            row = self._table.get(partition, key)
+            reserved = None if row is None else row.get("NextTurn")
+            turn = now if reserved is None else max(now, datetime.fromisoformat(reserved))
+            if turn - now > _LONGEST_LINE:
+                return None
+            after = (turn + timedelta(seconds=_MINUTE_SECONDS / per_minute)).astimezone(UTC).isoformat()
+            if self._put(row, {"PartitionKey": partition, "RowKey": key, "NextTurn": after}):
+                return turn
+        raise StorageDown(f"no turn for webhook {webhook_id} could be had: too many others ask at once")
+
+    def _put(self, row: TableEntity | None, changed: dict[str, Any]) -> bool:
+        """Insert, or merge into what was read; whether nobody else was quicker."""
+        try:
+            if row is None:
+                self._table.insert(changed)
+            else:
+                self._table.merge(changed, etag=str(row.metadata["etag"]))
+        except (AlreadyStored, Changed):
+            return False
+        return True
 
 
 def _counted(usage: Usage, call: Call) -> Usage:
