@@ -8,6 +8,7 @@ from itertools import product
 from uuid import uuid4
 
 from tests.fakes.dataverse.calls import Created, EndpointUnavailable, run_step, steps_on_create
+from tests.fakes.dataverse.faults import Faults
 from tests.fakes.dataverse.query import Refused, check_options, matching, shown
 from tests.fakes.dataverse.tables import LOOKUP_TABLE, TABLES, Row, metadata
 from tests.fakes.dataverse.writing import changed_columns, check_endpoint, check_step, new_columns
@@ -34,6 +35,7 @@ class FakeDataverse(FakeServer):
         self.hosts: dict[str, str] = {}
         self.page_size = 5000
         self._lock = threading.RLock()
+        self.faults = Faults()
 
     def add(self, set_: str, id_: str, row: Mapping[str, object]) -> None:
         """Let a row be seen; annotations of its look-up columns are columns of the row here."""
@@ -82,11 +84,23 @@ class FakeDataverse(FakeServer):
         self.secrets.clear()
         self.hosts.clear()
         self.page_size = 5000
+        self.faults.clear()
 
     def reply(self, request: Received) -> Reply:
         """What Dataverse answers: rows, nothing, or its kind of refusal."""
         if request.bearer is None:
             return Reply(401, headers={"WWW-Authenticate": "Bearer authorization_uri=https://login.example/common"})
+        set_ = request.path.removeprefix(API_PATH).partition("(")[0]
+        self.faults.wait(request, set_)
+        instead, is_lost = self.faults.take(request, set_)
+        if instead is not None:
+            return instead
+        answer = self._answer_of(request)
+        if is_lost:
+            raise ConnectionAbortedError
+        return answer
+
+    def _answer_of(self, request: Received) -> Reply:
         try:
             if any(request.headers.get(name) != value for name, value in _ODATA.items()):
                 raise Refused(400, "the OData headers are missing", "0x0")

@@ -1,0 +1,65 @@
+"""What can go wrong on the way to Dataverse and back, for requests of one method to one set."""
+
+import threading
+from dataclasses import dataclass
+
+from tests.fakes.server import Received, Reply
+
+_PATIENCE_SECONDS = 20
+
+
+@dataclass
+class _Fault:
+    method: str
+    set_: str
+    skip: int
+    reply: Reply | None
+
+    def is_meant(self, method: str, set_: str) -> bool:
+        if (self.method, self.set_) != (method, set_):
+            return False
+        self.skip -= 1
+        return self.skip < 0
+
+
+class Faults:
+    """Faults that tests ask for; each happens once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[_Fault] = []
+        self._meetings: dict[tuple[str, str], list[threading.Barrier]] = {}
+
+    def fail_once(self, method: str, set_: str, reply: Reply, *, skip: int = 0) -> None:
+        """Let a request be answered so and not be done; `skip` of them are let through first."""
+        self._faults.append(_Fault(method, set_, skip, reply))
+
+    def lose_answer(self, method: str, set_: str) -> None:
+        """Let a request be done, and its connection end without an answer."""
+        self._faults.append(_Fault(method, set_, 0, None))
+
+    def meet(self, method: str, set_: str, parties: int = 2) -> None:
+        """Let the next requests of this kind wait until so many of them are there: that is what a race is."""
+        self._meetings[method, set_] = [threading.Barrier(parties)] * parties
+
+    def clear(self) -> None:
+        """Let nothing go wrong any more."""
+        self._faults.clear()
+        self._meetings.clear()
+
+    def wait(self, request: Received, set_: str) -> None:
+        """Where requests meet, they wait for each other here."""
+        with self._lock:
+            waiting = self._meetings.get((request.method, set_))
+            barrier = waiting.pop() if waiting else None
+        if barrier is not None:
+            barrier.wait(_PATIENCE_SECONDS)
+
+    def take(self, request: Received, set_: str) -> tuple[Reply | None, bool]:
+        """The answer that this request gets instead, if any, and whether its own is lost."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.is_meant(request.method, set_):
+                    self._faults.remove(fault)
+                    return fault.reply, fault.reply is None
+        return None, False
