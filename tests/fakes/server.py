@@ -84,9 +84,9 @@ class FakeServer:
         """Take requests whose path holds `part` and answer none of them, until `reset`."""
         self._hanging[part] = threading.Event()
 
-    def stop_answering_where(self, part: str) -> None:
-        """Answer requests whose path holds `part` as this neighbour does again."""
-        del self._where[part]
+    def be_well(self) -> None:
+        """Answer as this neighbour does, to requests of any path."""
+        self._where.clear()
 
     def hang(self) -> None:
         """Take requests and answer none of them, until `reset`."""

@@ -39,7 +39,7 @@ def test_an_answer_that_is_none_is_an_outage_at_each_step_and_is_forgotten_when_
     neighbour.answer_where(step, reply)
     with pytest.raises(DataverseDown if step == STEPS[0] else DirectoryDown):
         directory.is_member(User.system_user(kim.system_user))
-    neighbour.stop_answering_where(step)
+    neighbour.be_well()
     assert directory.is_member(User.system_user(kim.system_user))
 
 
@@ -193,6 +193,6 @@ def test_nothing_secret_is_logged_or_told(
         with pytest.raises(DirectoryDown) as caught:
             directory.is_member(User.entra_object(kim.oid))
         assert "s3cret" not in f"{caught.value!r}{caught.value.__cause__!r}"
-        tenant.graph.stop_answering_where(step)
+        tenant.graph.be_well()
     assert "s3cret" not in caplog.text
     assert tenant.graph.token not in caplog.text
