@@ -107,10 +107,14 @@ class Hub:
     @cached_property
     def _receivers(self) -> "Receivers":
         from shared.delivery.notices import GraphNotices
+        from shared.events.completion import CompletionBySource
         from shared.receivers import Receivers
 
+        completion = CompletionBySource(
+            {"dynamics/": lambda: self.completion, "arcgis/": lambda: self.arcgis.neighbours.changes}
+        )
         notices = GraphNotices(self.graph, self.settings.notice_mailbox)
-        return Receivers.assemble(self.settings, self.storage, self.events, self.completion, notices, now)
+        return Receivers.assemble(self.settings, self.storage, self.events, completion, notices, now)
 
 
 def now() -> datetime:

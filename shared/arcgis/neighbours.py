@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_network
 
+from shared.arcgis.changes import ChangesCompletion
 from shared.arcgis.consent import Consents
 from shared.arcgis.managed import ManagedWebhooks
 from shared.arcgis.operations import ConnectionOperations
@@ -27,10 +28,11 @@ _MOST_ANSWER_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class ArcGisNeighbours:
-    """Callers, and the operations of connections."""
+    """Callers, the operations of connections, and what reads the changes behind an event."""
 
     callers: ArcGisCallers
     operations: ConnectionOperations
+    changes: ChangesCompletion
 
     @classmethod
     def assemble(
@@ -50,7 +52,7 @@ class ArcGisNeighbours:
         managed = ManagedWebhooks(portal, rest, hosts, consents, settings.public_url, settings.arcgis_hook_key, now)
         run_as = RunAsCheck(portal, callers, consents, now)
         operations = ConnectionOperations(registry, consents, run_as, managed, portal, sealer, now)
-        return cls(callers, operations)
+        return cls(callers, operations, ChangesCompletion(registry, consents, portal, rest, hosts))
 
 
 def _transport() -> Transport:

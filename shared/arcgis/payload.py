@@ -1,5 +1,6 @@
 """What a feature service posts, in each of its shapes (facts/arcgis.md 4.1, 4.2 and 7). Pure."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,9 +18,8 @@ _FORM = re.compile(rb"\s*payload=", re.IGNORECASE)
 _SIGNATURE_LAST = re.compile(rb"&x-esri(?:hook)?-signature=([^&]*)\s*\Z", re.IGNORECASE)
 _SIGNATURE_FIRST = re.compile(rb"\s*x-esri(?:hook)?-signature=([^&]*)&(?=payload=)", re.IGNORECASE)
 _MOST_INT = 2**63
-_MOST_TEXT = 8_000
-_MOST_EVENTS = 50
-_MOST_EVENT_NAME = 100
+_MOST_EVENTS = 20
+_EVENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def _change(entry: Mapping[str, object], pointer: str) -> LayerChange:
     updated = entry.get("lastUpdatedTime")
     return LayerChange(
         layer_id=layer_id,
-        service_name=_text(entry, "serviceName", pointer),
-        changes_url=_decoded_url(_text(entry, "changesUrl", pointer)),
+        service_name=_text(entry, "serviceName", pointer, at_most=1_000),
+        changes_url=_decoded_url(_text(entry, "changesUrl", pointer, at_most=4_000)),
         events=events,
         when=str(updated) if isinstance(updated, int | str) and updated != "" else times,
         raw=entry,
@@ -134,19 +134,20 @@ def _events(entry: Mapping[str, object], pointer: str) -> tuple[tuple[str, ...],
     names, times = list[str](), list[str]()
     for item in items:
         name = item.get("eventType") if isinstance(item, dict) else item
-        if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > _MOST_EVENT_NAME:
+        if not isinstance(name, str) or not _EVENT.fullmatch(name):
             raise BadRequest("events: an array of names of events is needed", pointer=f"{pointer}/events")
-        names.append(name.strip())
+        names.append(name)
         times.append(str(item.get("when", "")) if isinstance(item, dict) else "")
     return tuple(dict.fromkeys(names)), ",".join(filter(None, times))
 
 
-def _text(entry: Mapping[str, object], name: str, pointer: str) -> str:
+def _text(entry: Mapping[str, object], name: str, pointer: str, *, at_most: int) -> str:
     value = entry.get(name)
     if value is not None and not isinstance(value, str):
         raise BadRequest(f"{name}: a text is needed", pointer=f"{pointer}/{name}")
-    if value is not None and len(value) > _MOST_TEXT:
-        raise BadRequest(f"{name}: at most {_MOST_TEXT} characters are taken", pointer=f"{pointer}/{name}")
+    # Counted as it is stored, in JSON of ASCII.
+    if len(json.dumps(value)) > at_most:
+        raise BadRequest(f"{name}: at most {at_most} characters are taken", pointer=f"{pointer}/{name}")
     return (value or "").strip()
 
 

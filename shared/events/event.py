@@ -28,8 +28,9 @@ class Event:
 
     `id` is a UUID derived from what identifies the event at its source, so the same event always has the same one.
     `source` names the system (`dynamics/<organization id>`), `entity` and `entity_id` the record it is about,
-    `initiator` the user who caused it, and `field_values` the ids that a receiver gets, values of JSON. `trimmed` says that the source
-    left the record out for its size. `changes` are names of fields, `values` what they were where the record is gone.
+    `initiator` the user who caused it, and `field_values` the ids that a receiver gets, as values of JSON. `trimmed`
+    says that something is still to be read back: what the source left out for its size, or the changes behind it.
+    `changes` are names of fields, `values` what they were where the record is gone.
     Times are UTC.
     """
 

@@ -1,0 +1,152 @@
+"""Following changesUrl: what was edited, read back before the event is delivered (facts/arcgis.md 4.5)."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from shared.arcgis.connection import Connection, Workflow
+from shared.arcgis.consent import Consents
+from shared.arcgis.portal import Portal
+from shared.arcgis.registry import ConnectionRegistry
+from shared.arcgis.rest import ArcGisOutage, ArcGisRefused, ArcGisRest, ArcGisToken
+from shared.arcgis.service_address import ForeignServiceHost, OddServiceUrl, TokenHosts
+from shared.deadline import deadline, remaining_seconds
+from shared.errors import Unavailable
+from shared.events.event import Event
+
+_SERVICE = "the feature service"
+_MOST_SECONDS = 40.0
+_PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 2.0, 3.0, 3.0, 5.0, 5.0)
+# A row and a message hold 32,000 and 48,000 characters, and other values go with them.
+_MOST_CHARACTERS = 12_000
+_COMPLETED = "completed"
+_ENDED = frozenset({"failed", "cancelled", "canceled"})
+
+log = logging.getLogger(__name__)
+
+
+class NotFollowed(Exception):
+    """What was edited could not be read; the text says why."""
+
+
+class ChangesCompletion:
+    """Attaches `changes` to events, as the users of the connection; the first of them who can read it counts."""
+
+    def __init__(
+        self, registry: ConnectionRegistry, consents: Consents, portal: Portal, rest: ArcGisRest, hosts: TokenHosts
+    ) -> None:
+        self._registry = registry
+        self._consents = consents
+        self._portal = portal
+        self._rest = rest
+        self._hosts = hosts
+
+    def complete(self, event: Event) -> Event:
+        """The event with `changes`, or with `changesError` where they could not be read: it is delivered all the same.
+
+        Raises StorageDown.
+        """
+        values = event.field_values
+        workflow = Workflow(str(values["orgId"]), str(values["workflowItemId"]))
+        with deadline(_MOST_SECONDS):
+            connection = self._registry.get(workflow, str(values["connectionId"]))
+            found: Mapping[str, object]
+            try:
+                if connection is None:
+                    raise NotFollowed("the connection is gone")
+                found = {"changes": bounded_changes(self._follow(connection, str(values["changesUrl"])))}
+            except NotFollowed as failure:
+                log.warning("the changes of event %s are not attached: %s", event.id, failure)
+                found = {"changesError": str(failure)}
+        return replace(event, field_values={**values, **found})
+
+    def _follow(self, connection: Connection, url: str) -> object:
+        reason = "nobody consented to read them"
+        for username in connection.users:
+            consent = self._consents.get(connection.workflow, username)
+            if consent is None:
+                continue
+            try:
+                self._require_own_host(connection, url, consent.token)
+                return self._extract(url, consent.token)
+            except ArcGisRefused as refusal:
+                reason = f"the feature service or the portal refused {username} (error {refusal.code})"
+            except (ArcGisOutage, OddServiceUrl, ForeignServiceHost) as failure:
+                reason = str(failure)
+            except Unavailable as outage:
+                reason = outage.detail
+        raise NotFollowed(reason)
+
+    def _require_own_host(self, connection: Connection, url: str, token: ArcGisToken) -> None:
+        """Raise unless the address is at the very host of the item, which may be sent a token."""
+        item = self._portal.item(connection.item_id, token)
+        self._hosts.judge(item.url)
+        self._hosts.judge(url)
+        _require_same_origin(item.url, url)
+
+    def _extract(self, url: str, token: ArcGisToken) -> object:
+        """Start the extraction, wait for its end, and give its result."""
+        started = self._get(url, token, {} if "async=" in url.lower() else {"async": "true"})
+        status_url = _address(started, "statusUrl", url)
+        if status_url is None:
+            # Small changes may come at once.
+            return started
+        for pause in _PAUSES_SECONDS:
+            answer = self._get(status_url, token, {})
+            status = str(answer.get("status", "")).lower()
+            if status == _COMPLETED and (result_url := _address(answer, "resultUrl", url)) is not None:
+                return self._get(result_url, token, {})
+            if status in _ENDED or pause >= remaining_seconds(at_most=_MOST_SECONDS):
+                break
+            time.sleep(pause)
+        raise ArcGisOutage(f"{_SERVICE} did not extract the changes in time")
+
+    def _get(self, url: str, token: ArcGisToken, parameters: Mapping[str, str]) -> Mapping[str, object]:
+        answer = self._rest.get(_SERVICE, url, token, parameters)
+        if not isinstance(answer, dict):
+            raise ArcGisOutage(f"{_SERVICE} answered with something that is no JSON object")
+        return answer
+
+
+def bounded_changes(result: object) -> object:
+    """The edits as the service gives them; where they are too large to go along, how many there are. Pure."""
+    edits = result.get("edits") if isinstance(result, dict) else None
+    if not isinstance(edits, list):
+        raise NotFollowed(f"{_SERVICE} gave no edits")
+    if len(json.dumps(edits)) <= _MOST_CHARACTERS:
+        return edits
+    return {"truncated": True, "counts": [_counts(edit) for edit in edits[:100] if isinstance(edit, dict)]}
+
+
+def _counts(edit: Mapping[str, object]) -> dict[str, object]:
+    layer_id = edit.get("id")
+    kinds = [value for value in (edit.get("features"), edit.get("objectIds")) if isinstance(value, dict)]
+    counts = {name: len(rows) for kind in kinds for name, rows in kind.items() if isinstance(rows, list)}
+    known = ("adds", "updates", "deleteIds", "deletes")
+    return {
+        "id": layer_id if isinstance(layer_id, int) else None,
+        **{name: counts[name] for name in known if name in counts},
+    }
+
+
+def _address(answer: Mapping[str, object], name: str, origin: str) -> str | None:
+    """An address in an answer; raises OddServiceUrl where it is at another host than `origin`."""
+    url = answer.get(name)
+    if not isinstance(url, str) or not url:
+        return None
+    _require_same_origin(origin, url)
+    return url
+
+
+def _require_same_origin(known: str, url: str) -> None:
+    if _origin(known) != _origin(url):
+        # The token must not go anywhere else.
+        raise OddServiceUrl("the address of the changes is not at the item's own host")
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
