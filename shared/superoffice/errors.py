@@ -4,8 +4,10 @@ PatchConflict                409  a `test` in a JSON Patch found another value; 
 """
 
 from shared.errors import (
+    BadGateway,
     BadRequest,
     Conflict,
+    Gone,
     HubError,
     Misconfigured,
     NotAllowed,
@@ -26,10 +28,12 @@ _TYPES: tuple[tuple[type[HubError], str], ...] = (
     (Unauthenticated, "SoSessionException"),
     (NotAllowed, "SoSentryException"),
     (NotFound, "SoNotFoundException"),
+    (Gone, "GoneException"),
     (Conflict, "SoIllegalOperationException"),
     (PreconditionFailed, "PreconditionFailedException"),
     (TooLarge, "RequestTooLargeException"),
     (UnsupportedMediaType, "UnsupportedMediaTypeException"),
+    (BadGateway, "BadGatewayException"),
     (Unavailable, "ServiceUnavailableException"),
 )
 _OTHER = "SoException"

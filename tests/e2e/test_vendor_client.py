@@ -57,8 +57,13 @@ class VendorClient:
 
 
 @contextmanager
-def client_of(app: RunningApp, *, code: str | None = None, api_key: str | None = None) -> Iterator[VendorClient]:
-    """A client of the app, by default with the manager's keys; its process has ended afterwards."""
+def client_of(
+    app: RunningApp, *, code: str | None = None, api_key: str | None = None, user: str = ""
+) -> Iterator[VendorClient]:
+    """A client of the app, by default with the manager's keys; its process has ended afterwards.
+
+    With a `user` it sends Basic, as the vendor's own examples have it, else Bearer.
+    """
     node = shutil.which("node")
     assert node
     environment = {
@@ -67,6 +72,7 @@ def client_of(app: RunningApp, *, code: str | None = None, api_key: str | None =
         "HUB_URL": app.url,
         "FUNCTION_KEY": app.code if code is None else code,
         "API_KEY": app.seed.api_key if api_key is None else api_key,
+        "API_USER": user,
     }
     pipe = subprocess.PIPE
     with subprocess.Popen([node, str(SCRIPT)], env=environment, stdin=pipe, stdout=pipe, text=True) as process:
@@ -255,3 +261,10 @@ def test_a_client_without_an_api_key_or_without_the_role_is_told_so(app: Running
     for api_key, told in [("", (401, "SoSessionException")), (key, (403, "SoSentryException"))]:
         with client_of(app, api_key=api_key) as stranger:
             assert stranger.refusal("createDefaultWebhookAsync")[:2] == told
+
+
+def test_a_client_may_use_basic_and_ask_for_languages_and_times(app: RunningApp, receiver: Receiver) -> None:
+    options = {"languageCode": "en", "cultureCode": "no", "timezone": "NO", "timezoneInclude": True}
+    with client_of(app, user=app.seed.manager["upn"]) as client:
+        saved = client.call("saveWebhookAsync", webhook(receiver))
+        assert client.call("getWebhookAsync", saved["webhookId"], options) == saved

@@ -5,9 +5,11 @@
 const readline = require("node:readline");
 const { WebhookAgent } = require("@superoffice/webapi");
 
-const headers = { "x-functions-key": process.env.FUNCTION_KEY };
-if (process.env.API_KEY) headers.Authorization = `Bearer ${process.env.API_KEY}`;
-const agent = new WebhookAgent(`${process.env.HUB_URL}/api`, { headers });
+const { HUB_URL, FUNCTION_KEY, API_KEY, API_USER } = process.env;
+const config = { headers: { "x-functions-key": FUNCTION_KEY } };
+if (API_USER) config.auth = { username: API_USER, password: API_KEY };
+else if (API_KEY) config.headers.Authorization = `Bearer ${API_KEY}`;
+const agent = new WebhookAgent(`${HUB_URL}/api`, config);
 
 async function answer([method, ...parameters]) {
   try {

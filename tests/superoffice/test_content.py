@@ -127,3 +127,10 @@ def test_a_text_that_utf_8_cannot_hold_is_written_all_the_same() -> None:
 def test_any_value_is_written_as_json(value: object) -> None:
     body, _ = write_document(value, Format.JSON, "Webhook")
     assert json.loads(body) == value
+
+
+@pytest.mark.parametrize("known", list(Format))
+@pytest.mark.parametrize("length", [0, 1, 3])
+def test_an_iterator_is_written_as_a_list_is(known: Format, length: int) -> None:
+    entities = [rendered() for _ in range(length)]
+    assert write_document(iter(entities), known, "ArrayOfWebhook") == write_document(entities, known, "ArrayOfWebhook")
