@@ -43,8 +43,10 @@ DISABLE_AFTER = 6
 @pytest.fixture(scope="module")
 def app(new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """An app that gives up soon."""
-    settings = {"DELIVERY_RETRY_DELAYS": ",".join(map(str, DELAYS)), "DELIVERY_DISABLE_AFTER": str(DISABLE_AFTER)}
-    with running_app(new_account(), tmp_path_factory.mktemp("app"), **settings) as running:
+    folder, delays = tmp_path_factory.mktemp("app"), ",".join(map(str, DELAYS))
+    with running_app(
+        new_account(), folder, DELIVERY_RETRY_DELAYS=delays, DELIVERY_DISABLE_AFTER=str(DISABLE_AFTER)
+    ) as running:
         yield running
 
 

@@ -1,9 +1,7 @@
 """ConnectionWebhook through the running app: each row of the table of answers, over HTTP."""
 
 import json
-import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,6 +11,7 @@ from shared.dynamics.connection import event_id
 from shared.events.event import EventId
 from tests.dynamics.samples import REMOVED, SAMPLE_CONNECTION, attribute, sample_with
 from tests.e2e.running import CONNECTION_PATH, RunningApp
+from tests.support.patience import eventually as eventually
 
 ORGANIZATION = json.loads(SAMPLE_CONNECTION)["OrganizationId"]
 
@@ -25,15 +24,6 @@ def new_connection() -> tuple[str, bytes]:
 
 def stored(app: RunningApp, connection_id: str) -> bool:
     return app.hub.events.get(EventId(event_id(ORGANIZATION, connection_id))) is not None
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > give_up_at:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def listed_ids(app: RunningApp) -> list[str]:

@@ -1,0 +1,176 @@
+"""CloudEvents 1.0 over HTTP in both modes, read back by the vendor-neutral SDK; and its handshake."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cloudevents.core.base import BaseCloudEvent
+from cloudevents.core.bindings.http import HTTPMessage, from_binary, from_structured
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+from standardwebhooks.webhooks import Webhook
+
+from shared.delivery.attempt import occurrence_of
+from shared.delivery.cloudevents import CloudEvents
+from shared.delivery.deliverer import Consent
+from shared.delivery.outcome import Verdict
+from shared.errors import BadRequest
+from shared.superoffice.entity import WebhookInput, parse_webhook
+from shared.webhooks.types import WEBHOOK_TYPES
+from tests.delivery.calling import transport
+from tests.fakes.receiver import Receiver, answers
+from tests.fakes.server import Received
+from tests.support.delivering import delivering_hub, register, save
+from tests.support.events import make_event
+
+NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+ORIGIN = "hub.example"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+TYPES = ["cloudevents", "cloudevents-binary"]
+EVENT = make_event(changes=("title",))
+
+
+def deliverer(type_: str) -> CloudEvents:
+    is_binary = type_ == "cloudevents-binary"
+    return CloudEvents(transport(), lambda: NOW, public_url=f"https://{ORIGIN}", is_binary=is_binary)
+
+
+def webhook(receiver: Receiver, type_: str, **members: object) -> WebhookInput:
+    document = {"Name": "Mine", "Events": ["x"], "TargetUrl": f"{receiver.url}/hook?a=b", "Type": type_, **members}
+    return parse_webhook(document, types=WEBHOOK_TYPES)
+
+
+def deliver(receiver: Receiver, type_: str, *, now: datetime = NOW, **members: object) -> Received:
+    occurrence = occurrence_of(EVENT)
+    outcome = deliverer(type_).deliver(webhook(receiver, type_, **members), [SECRET], occurrence, attempt=0, now=now)
+    assert outcome.verdict is Verdict.DELIVERED
+    return receiver.journal[-1]
+
+
+def as_event(call: Received, type_: str) -> BaseCloudEvent:
+    """The event as a receiver with the SDK has it; raises what the SDK finds wrong."""
+    read = from_binary if type_ == "cloudevents-binary" else from_structured
+    return read(HTTPMessage(dict(call.headers), call.body), JSONFormat(), CloudEvent)
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_the_sdk_reads_every_attribute_and_the_data(receiver: Receiver, type_: str) -> None:
+    event = as_event(deliver(receiver, type_), type_)
+    assert event.get_attributes() == {
+        "specversion": "1.0",
+        "id": EVENT.id,
+        "source": f"https://{ORIGIN}",
+        "type": "connection.created",
+        "time": EVENT.received_at,
+        "subject": f"connection/{EVENT.entity_id}",
+        "datacontenttype": "application/json",
+    }
+    data = event.get_data()
+    assert isinstance(data, dict)
+    assert (data["EventId"], data["Changes"], data["FieldValues"]) == (EVENT.id, ["title"], EVENT.field_values)
+
+
+@pytest.mark.parametrize(
+    ("type_", "content_type"),
+    [("cloudevents", "application/cloudevents+json"), ("cloudevents-binary", "application/json")],
+)
+def test_the_content_type_says_which_mode_it_is(receiver: Receiver, type_: str, content_type: str) -> None:
+    call = deliver(receiver, type_)
+    assert call.headers["content-type"].partition(";")[0] == content_type
+    assert (call.method, call.path, call.query) == ("POST", "/hook", {"a": "b"})
+    assert any(name.startswith("ce-") for name in call.headers) is (type_ == "cloudevents-binary")
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_properties_are_extensions_where_names_and_values_may_be(receiver: Receiver, type_: str) -> None:
+    properties = {"tenant": 7, "flag": True, "text": "grüße, 100 %", "Upper": 1, "with_line": 2, "id": "mine", "x": {}}
+    attributes = as_event(deliver(receiver, type_, Properties=properties), type_).get_attributes()
+    extensions = {name: attributes.get(name) for name in ("tenant", "flag", "text")}
+    assert extensions == {"tenant": "7", "flag": "true", "text": "grüße, 100 %"}
+    assert attributes["id"] == EVENT.id
+    assert {"Upper", "upper", "with_line", "x"} & set(attributes) == set()
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_a_delivery_is_signed_by_standard_webhooks_and_says_who_sends(receiver: Receiver, type_: str) -> None:
+    call = deliver(receiver, type_, now=datetime.now(UTC), Headers={"X-Token": "t", "ce-id": "x", "Authorization": "B"})
+    Webhook(SECRET).verify(call.body, dict(call.headers))
+    assert call.headers["webhook-id"] == EVENT.id
+    assert call.headers["webhook-request-origin"] == ORIGIN
+    assert (call.headers["x-token"], call.headers["authorization"]) == ("t", "B")
+    assert "x-superoffice-signature" not in call.headers
+    assert call.headers.get("ce-id") in {None, EVENT.id}
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_without_a_secret_nothing_is_signed(receiver: Receiver, type_: str) -> None:
+    occurrence = replace(occurrence_of(EVENT), timestamp=NOW + timedelta(days=1))
+    deliverer(type_).deliver(webhook(receiver, type_), [], occurrence, attempt=0, now=NOW)
+    assert "webhook-signature" not in receiver.journal[0].headers
+
+
+@pytest.mark.parametrize(
+    ("fields", "consent"),
+    [
+        ([f"WebHook-Allowed-Origin: {ORIGIN}"], Consent()),
+        (["WebHook-Allowed-Origin: HUB.example"], Consent()),
+        (["webhook-allowed-origin: *"], Consent()),
+        (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: *"], Consent()),
+        (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: 120"], Consent(per_minute=120)),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 204, 405])
+def test_consent_is_a_header_whatever_the_status(
+    receiver: Receiver, fields: list[str], consent: Consent, status: int
+) -> None:
+    receiver.behave(answers(status, b"", *fields))
+    assert deliverer("cloudevents").ask_consent(webhook(receiver, "cloudevents")) == consent
+    (call,) = receiver.journal
+    assert (call.method, call.path, call.query) == ("OPTIONS", "/hook", {"a": "b"})
+    assert call.headers["webhook-request-origin"] == ORIGIN
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [],
+        ["WebHook-Allowed-Origin: other.example"],
+        ["WebHook-Allowed-Origin:"],
+        *(
+            ["WebHook-Allowed-Origin: *", f"WebHook-Allowed-Rate: {rate}"]
+            for rate in ("0", "-1", "1.5", "soon", "1" * 11)
+        ),
+    ],
+)
+def test_anything_else_is_a_refusal_that_names_the_header(receiver: Receiver, fields: list[str]) -> None:
+    receiver.behave(answers(200, b"", *fields))
+    consent = deliverer("cloudevents").ask_consent(webhook(receiver, "cloudevents"))
+    assert "WebHook-Allowed-" in (consent.refusal or "")
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_a_webhook_without_consent_is_a_400_and_not_saved(
+    connection_string: str, receiver: Receiver, type_: str
+) -> None:
+    hub = delivering_hub(connection_string)
+    with pytest.raises(BadRequest) as caught:
+        register(hub, receiver.url, Type=type_)
+    assert caught.value.errors[0].pointer == "#/TargetUrl"
+    assert "no consent" in caught.value.detail
+    assert [call.method for call in receiver.journal] == ["OPTIONS"]
+    assert hub.receivers.webhooks.get(1) is None
+
+
+def test_the_rate_that_was_allowed_is_stored_and_belongs_to_the_type(
+    connection_string: str, receiver: Receiver
+) -> None:
+    hub = delivering_hub(connection_string)
+    receiver.behave(answers(200, b"", "WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: 30"))
+    registration = register(hub, receiver.url, Type="cloudevents")
+    stored = hub.receivers.webhooks.get(registration.id)
+    assert stored is not None
+    assert (stored.per_minute, [call.method for call in receiver.journal]) == (30, ["OPTIONS", "POST"])
+    assert json.loads(receiver.journal[1].body)["type"] == "test"
+    assert save(hub, registration.id, Name="Another name").per_minute == 30
+    assert save(hub, registration.id, Type="webhook").per_minute is None
