@@ -1,6 +1,7 @@
 """What can go wrong on the way to Dataverse and back, for requests of one method to one set."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.fakes.server import Received, Reply
@@ -13,7 +14,8 @@ class _Fault:
     method: str
     set_: str
     skip: int
-    reply: Reply | None
+    reply: Reply | None = None
+    action: Callable[[], object] | None = None
 
     def is_meant(self, method: str, set_: str) -> bool:
         if (self.method, self.set_) != (method, set_):
@@ -36,11 +38,15 @@ class Faults:
 
     def lose_answer(self, method: str, set_: str) -> None:
         """Let a request be done, and its connection end without an answer."""
-        self._faults.append(_Fault(method, set_, 0, None))
+        self._faults.append(_Fault(method, set_, 0))
 
     def meet(self, method: str, set_: str, parties: int = 2) -> None:
         """Let the next requests of this kind wait until so many of them are there: that is what a race is."""
         self._meetings[method, set_] = [threading.Barrier(parties)] * parties
+
+    def before(self, method: str, set_: str, action: Callable[[], object], *, skip: int = 0) -> None:
+        """Let something else happen just before a request is done."""
+        self._faults.append(_Fault(method, set_, skip, action=action))
 
     def clear(self) -> None:
         """Let nothing go wrong any more."""
@@ -57,9 +63,18 @@ class Faults:
 
     def take(self, request: Received, set_: str) -> tuple[Reply | None, bool]:
         """The answer that this request gets instead, if any, and whether its own is lost."""
+        fault = self._next(request.method, set_)
+        if fault is None:
+            return None, False
+        if fault.action is not None:
+            fault.action()
+            return None, False
+        return fault.reply, fault.reply is None
+
+    def _next(self, method: str, set_: str) -> _Fault | None:
         with self._lock:
             for fault in self._faults:
-                if fault.is_meant(request.method, set_):
+                if fault.is_meant(method, set_):
                     self._faults.remove(fault)
-                    return fault.reply, fault.reply is None
-        return None, False
+                    return fault
+        return None
