@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import sys
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -19,19 +20,17 @@ def main() -> int:
     parser.add_argument("--status", type=int, default=200, help="what every webhook is answered with")
     arguments = parser.parse_args()
     server = ThreadingHTTPServer(("127.0.0.1", arguments.port), _handler(arguments.secret, arguments.status))
-    sys.stdout.write(f"listening at http://127.0.0.1:{server.server_port}/\n")
-    sys.stdout.flush()
-    try:
+    with suppress(KeyboardInterrupt):
+        sys.stdout.write(f"listening at http://127.0.0.1:{server.server_port}/\n")
+        sys.stdout.flush()
         server.serve_forever()
-    except KeyboardInterrupt:
-        return 0
     return 0
 
 
 def is_genuine(secret: str, body: bytes, signature: str) -> bool:
     """Whether this is SuperOffice's signature of the body (docs/delivery.md)."""
     mac = hmac.new(secret.encode(), body, hashlib.sha256).digest()
-    return hmac.compare_digest(base64.b64encode(mac).decode(), signature)
+    return hmac.compare_digest(base64.b64encode(mac), signature.encode())
 
 
 def _handler(secret: str, status: int) -> type[BaseHTTPRequestHandler]:

@@ -97,3 +97,10 @@ def test_an_expired_secret_does_not_keep_a_webhook_from_being_disabled(
     after = hub.receivers.webhooks.get(registration.id)
     assert after is not None
     assert after.webhook.state == "TooManyErrors"
+
+
+def test_a_secret_that_was_removed_first_is_out_at_once(hub: Hub, receiver: Receiver) -> None:
+    id_ = register(hub, receiver.url, Secret=FIRST).id
+    save(hub, id_, Secret=None)
+    attempt(hub, save(hub, id_, Secret=SECOND))
+    assert signed_with(receiver.journal[-1], FIRST, SECOND) == [False, True]

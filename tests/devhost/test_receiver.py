@@ -1,0 +1,62 @@
+"""The small receiver that the README starts."""
+
+import base64
+import hashlib
+import hmac
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.devhost.hosting import ROOT, eventually
+
+SECRET = "sécret"
+BODY = '{"Event": "x", "WebhookName": "grüße"}'.encode()
+SIGNATURE = base64.b64encode(hmac.new(SECRET.encode(), BODY, hashlib.sha256).digest()).decode()
+
+
+@contextmanager
+def receiving(log: Path, *arguments: str) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Its address, and what it has printed since it listens."""
+    command = [sys.executable, "-m", "devhost.receiver", "--port", "0", *arguments]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out)
+    try:
+        assert eventually(lambda: "\n" in log.read_text())
+        address, _, _ = log.read_text().removeprefix("listening at ").partition("\n")
+        yield address, lambda: log.read_text().partition("\n")[2]
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("signature", "verdict"),
+    [
+        (SIGNATURE, "signature is genuine"),
+        (SIGNATURE[:-2] + "A=", "SIGNATURE IS WRONG"),
+        ("\xe9", "SIGNATURE IS WRONG"),
+        (None, "not signed"),
+    ],
+)
+def test_it_prints_what_came_and_whether_it_is_genuine(tmp_path: Path, signature: str | None, verdict: str) -> None:
+    headers = {"X-SuperOffice-Event": "x"} | ({"X-SuperOffice-Signature": signature} if signature else {})
+    with receiving(tmp_path / "log", "--secret", SECRET) as (url, shown):
+        answer = requests.post(url, BODY, headers=headers, timeout=10)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert shown() == f"x: {verdict}\n  {BODY.decode()}\n"
+
+
+def test_it_answers_as_it_is_told_and_ends_quietly_with_a_ctrl_c(tmp_path: Path) -> None:
+    with receiving(tmp_path / "log", "--status", "503") as (url, _):
+        assert requests.post(url, b"", timeout=10).status_code == 503
+    command = [sys.executable, "-m", "devhost.receiver", "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("listening at http://127.0.0.1:")
+    process.send_signal(2)
+    assert (process.communicate(timeout=10), process.returncode) == (("", ""), 0)
