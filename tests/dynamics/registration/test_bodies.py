@@ -1,0 +1,221 @@
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.dynamics.registration.bodies import (
+    NewStep,
+    NewWebhook,
+    StepChange,
+    Wanted,
+    WebhookChange,
+    change_errors,
+    step_errors,
+    webhook_errors,
+)
+from shared.dynamics.registration.parsing import parse_body
+from shared.errors import BadRequest
+from tests.dynamics.registration.samples import KEY, new_step, new_webhook
+from tests.dynamics.samples import ANY_JSON
+
+HEADER = {"type": "HttpHeader", "values": {"x-secret": "s"}}
+
+
+def refused(document: dict[str, object]) -> list[str]:
+    with pytest.raises(BadRequest) as caught:
+        parse_body(NewWebhook, document, webhook_errors)
+    assert all(": " in error.detail for error in caught.value.errors)
+    return [error.pointer for error in caught.value.errors]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hub.example/",
+        "http://hub.example",
+        "https://hub.example:443/a?b=c",
+        "http://hub.example:80/",
+        "http://hub.example:443/",
+        "https://" + "h" * 50 + ".example/" + "p" * (2000 - 67),
+    ],
+)
+def test_an_address_that_dataverse_calls_is_taken(url: str) -> None:
+    assert parse_body(NewWebhook, new_webhook(url=url), webhook_errors).url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "hub.example",
+        "/api",
+        "ftp://hub.example/",
+        "https://hub.example:7071/",
+        "https://hub.example:8443/",
+        "https://user@hub.example/",
+        "https://user:pw@hub.example/",
+        "https://hub.example/#part",
+        "https://hub .example/",
+        "https://hub.example/\n",
+        "https://",
+        "https://" + "h" * 50 + ".example/" + "p" * (2001 - 67),
+        None,
+        7,
+    ],
+)
+def test_an_address_that_dataverse_does_not_call_is_a_400(url: object) -> None:
+    assert refused(new_webhook(url=url)) == ["#/url"]
+
+
+@pytest.mark.parametrize("key", ["k" * 32, "k" * 128, "A-Za_z0.9~=" + "k" * 30])
+def test_a_key_that_fits_in_a_query_is_taken(key: str) -> None:
+    assert parse_body(Wanted, {"key": key}).key.get_secret_value() == key
+
+
+@pytest.mark.parametrize(
+    "key", ["", "k" * 31, "k" * 129, "k" * 31 + "+", "k" * 31 + "/", "k" * 31 + "ü", "k" * 40 + "\n"]
+)
+def test_any_other_key_is_a_400_that_does_not_repeat_it(key: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        parse_body(NewWebhook, new_webhook(authentication={"type": "WebhookKey", "key": key}))
+    assert [error.pointer for error in caught.value.errors] == ["#/authentication/key"]
+    assert not key or key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "pointer"),
+    [
+        ({}, ""),
+        ([], ""),
+        ({"a b": "s"}, ""),
+        ({"": "s"}, ""),
+        ({"ü": "s"}, ""),
+        ({"x:": "s"}, ""),
+        ({"x": "line\nbreak"}, ""),
+        ({"x": "ü"}, ""),
+        ({"x": "\x00"}, ""),
+        ({"X": "s", "x": "t"}, ""),
+        ({"x": "s" * 2048}, ""),
+        ({"x": '"' * 400}, ""),
+        ({"x": 5}, "/x"),
+        ({"x/y": None}, "/x~1y"),
+    ],
+)
+def test_headers_that_cannot_be_sent_are_a_400(values: object, pointer: str) -> None:
+    authentication = {"type": "HttpHeader", "values": values}
+    assert refused(new_webhook(authentication=authentication)) == [f"#/authentication/values{pointer}"]
+
+
+@pytest.mark.parametrize("values", [{}, {"": "s"}, {"a\x00": "s"}, {"a": "s\x7f"}, {"a": "\ufffe"}, {"a": "s" * 2048}])
+def test_parameters_that_cannot_be_sent_are_a_400(values: object) -> None:
+    authentication = {"type": "HttpQueryString", "values": values}
+    assert refused(new_webhook(authentication=authentication)) == ["#/authentication/values"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointers"),
+    [
+        ({"name": ""}, ["#/name"]),
+        ({"name": " "}, ["#/name"]),
+        ({"name": "n" * 257}, ["#/name"]),
+        ({"name": "😀" * 129}, ["#/name"]),
+        ({"name": "a\nb"}, ["#/name"]),
+        ({"name": None}, ["#/name"]),
+        ({"description": "d" * 2001}, ["#/description"]),
+        ({"description": 1}, ["#/description"]),
+        ({"authentication": None}, ["#/authentication"]),
+        ({"authentication": {}}, ["#/authentication"]),
+        ({"authentication": {"type": "SASKey", "key": KEY}}, ["#/authentication"]),
+        ({"authentication": {"type": "WebhookKey"}}, ["#/authentication/key"]),
+        ({"authentication": {"type": "WebhookKey", "key": KEY, "values": {}}}, ["#/authentication/values"]),
+        ({"contract": 8}, ["#/contract"]),
+        ({"Name": "Hub"}, ["#/Name"]),
+        ({"steps": {}}, ["#/steps"]),
+        ({"steps": [5]}, ["#/steps/0"]),
+    ],
+)
+def test_a_member_that_is_wrong_is_named(change: dict[str, object], pointers: list[str]) -> None:
+    assert refused(new_webhook(**change)) == pointers
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"message": None}, "/message"),
+        ({"message": ""}, "/message"),
+        ({"table": ""}, "/table"),
+        ({"table": 4}, "/table"),
+        ({"stage": 40}, "/stage"),
+        ({"stage": "postoperation"}, "/stage"),
+        ({"mode": 1}, "/mode"),
+        ({"stage": "PreValidation"}, "/mode"),
+        ({"stage": "PreOperation", "mode": "async"}, "/mode"),
+        ({"mode": "sync", "asyncAutoDelete": True}, "/asyncAutoDelete"),
+        ({"asyncAutoDelete": 1}, "/asyncAutoDelete"),
+        ({"filteringAttributes": ["name"]}, "/filteringAttributes"),
+        ({"message": "Update", "filteringAttributes": ["a,b"]}, "/filteringAttributes"),
+        ({"message": "Update", "filteringAttributes": ["Name"]}, "/filteringAttributes"),
+        ({"message": "Update", "filteringAttributes": "name"}, "/filteringAttributes"),
+        ({"message": "Update", "filteringAttributes": ["c" * 100] * 1000}, "/filteringAttributes"),
+        ({"rank": 0}, "/rank"),
+        ({"rank": 2**31}, "/rank"),
+        ({"rank": True}, "/rank"),
+        ({"rank": 1.0}, "/rank"),
+        ({"name": "n" * 257}, "/name"),
+        ({"description": "d" * 257}, "/description"),
+        ({"configuration": "x"}, "/configuration"),
+        ({"plugintypeid": "x"}, "/plugintypeid"),
+    ],
+)
+def test_a_step_that_cannot_be_is_named_with_its_number(change: dict[str, object], pointer: str) -> None:
+    steps = [new_step(), new_step(table="account", **change) if "table" not in change else new_step(**change)]
+    assert refused(new_webhook(steps=steps)) == [f"#/steps/1{pointer}"]
+    with pytest.raises(BadRequest) as caught:
+        parse_body(NewStep, steps[1], step_errors)
+    assert [error.pointer for error in caught.value.errors] == [f"#{pointer}"]
+
+
+def test_two_steps_at_one_place_are_a_400() -> None:
+    assert refused(new_webhook(steps=[new_step(), new_step(message="CREATE", mode="sync")])) == ["#/steps/1"]
+
+
+def test_everything_that_is_wrong_is_named_at_once() -> None:
+    document = new_webhook(name="", url="x", authentication={"type": "WebhookKey"}, steps=[{"mode": "x"}], more=1)
+    wrong = ["#/name", "#/url", "#/authentication/key", "#/steps/0/message", "#/steps/0/mode", "#/more"]
+    assert refused(document) == wrong
+
+
+@pytest.mark.parametrize(
+    ("change", "pointers"),
+    [
+        ({"url": "https://hub.example/"}, ["#/url"]),
+        ({"name": None}, ["#/name"]),
+        ({"authentication": None}, ["#/authentication"]),
+        ({"url": None, "authentication": HEADER}, ["#/url"]),
+        ({"steps": []}, ["#/steps"]),
+    ],
+)
+def test_a_change_that_cannot_be_is_a_400(change: dict[str, object], pointers: list[str]) -> None:
+    with pytest.raises(BadRequest) as caught:
+        parse_body(WebhookChange, change, change_errors)
+    assert [error.pointer for error in caught.value.errors] == pointers
+
+
+@given(document=st.dictionaries(st.sampled_from(["name", "url", "authentication", "steps", "mode", "x"]), ANY_JSON))
+def test_any_document_is_taken_or_refused_and_never_shown_with_a_secret(document: dict[str, object]) -> None:
+    for kind in (NewWebhook, WebhookChange, NewStep, StepChange, Wanted):
+        with suppress(BadRequest):
+            parse_body(kind, {**document, "key": KEY})
+
+
+@given(values=st.dictionaries(st.text(min_size=1, max_size=10), st.text(max_size=20), min_size=1, max_size=5))
+def test_no_value_of_a_secret_is_in_a_text_of_the_body(values: dict[str, str]) -> None:
+    marked = {name: f"s3cret-{value}" for name, value in values.items()}
+    document = new_webhook(authentication={"type": "HttpQueryString", "values": marked})
+    try:
+        shown = repr(parse_body(NewWebhook, document))
+    except BadRequest as refusal:
+        shown = json.dumps([[error.pointer, error.detail] for error in refusal.errors])
+    assert "s3cret" not in shown
