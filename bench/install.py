@@ -43,7 +43,7 @@ def python_environment() -> Path:
 
 
 def debian_packages(packages: tuple[str, ...]) -> Path:
-    """A folder with these packages unpacked; raises NotToBeHad where apt-get or dpkg is missing, or has none of them."""
+    """A folder with these packages unpacked; raises NotToBeHad where apt-get or dpkg has not got them."""
     folder = FOLDER / "debian" / packages[0]
     done = folder / ".installed"
     if not done.exists():

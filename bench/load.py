@@ -59,11 +59,16 @@ class Run:
         times = self.accepted.values()
         return len(times) / (max(one.at for one in times) - min(one.begun for one in times))
 
-    def delivered_a_second(self, until: float = math.inf) -> float:
-        """From the first post to the last arrival, or to `until` where that is earlier."""
+    @property
+    def delivered_a_second(self) -> float:
+        """From the first post to the last arrival."""
+        return len(self.arrivals) / self.arrivals[-1] if self.arrivals else 0.0
+
+    @property
+    def arrivals(self) -> list[float]:
+        """Seconds from the first post to each arrival, in order."""
         begun = min(one.begun for one in self.accepted.values())
-        arrivals = [at for at in self.arrived.values() if at <= until]
-        return len(arrivals) / (max(arrivals) - begun) if arrivals else 0.0
+        return sorted(at - begun for at in self.arrived.values())
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

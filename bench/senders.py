@@ -47,7 +47,8 @@ class HubSender:
     name = "hub"
     settings = "development host, one process, 64 threads; Azurite with its data on disk; default settings"
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, client: Client) -> None:
+        self._client = client
         self._url = f"{site.url}/api/webhooks/incoming/dynamicscrm/connection?code={quote(site.code)}"
         self._sessions = Sessions()
 
@@ -56,6 +57,10 @@ class HubSender:
         body = json.dumps({**SAMPLE, "PrimaryEntityId": mark})
         headers = {"Content-Type": "application/json"}
         return self._sessions.own.post(self._url, body, headers=headers, timeout=30).status_code == CREATED
+
+    def listed(self) -> set[str]:
+        """The connections that the Events API shows."""
+        return {str(event["entityId"]) for event in self._client.events()}
 
     def mark_of(self, body: Mapping[str, object]) -> str:
         """The connection's id."""
@@ -91,7 +96,7 @@ def hub_sender(folder: Path, *urls: str) -> Iterator[HubSender]:
         client = Client(site)
         for url in urls:
             client.register("bench", url)
-        yield HubSender(site)
+        yield HubSender(site, client)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ STEADY = (100, 5.0)
 """Events, and how many a second."""
 BURST = 300
 BESIDE_HANGING = 200
-_PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 45.0
 _WARM_UP = 20
 
 type Start = Callable[..., AbstractContextManager[Sender]]
@@ -54,7 +54,7 @@ def _run(sender: Sender, receiver: RunningReceiver, events: int, a_second: float
     """Offer events, then wait until every accepted one has come to the healthy receiver, or patience is over."""
     accepted = offer(sender.post, events, a_second=a_second)
     came: list[tuple[str, float]] = []
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up_at:
         came += _marks(sender, receiver.receipts())
         if accepted.keys() <= dict(came).keys():
