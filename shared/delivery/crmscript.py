@@ -30,7 +30,7 @@ class CrmScript:
             return [FieldError("#/TargetUrl", "TargetUrl: no entry point of CRMSCRIPT_ENTRY_POINTS has this name")]
         try:
             self._load(webhook.target_url)
-        except (ImportError, AttributeError, ValueError) as error:
+        except (Exception, SystemExit) as error:  # A module runs when it is imported, and may raise anything.
             return [FieldError("#/TargetUrl", f"TargetUrl: cannot be loaded ({type(error).__name__})")]
         return []
 
@@ -44,13 +44,13 @@ class CrmScript:
         """Call the script with a mapping of what a receiver would be told; returning is a success."""
         if webhook.target_url not in self._allowed:
             return _failed(ErrorClass.BLOCKED, "the entry point is not in CRMSCRIPT_ENTRY_POINTS any more")
-        failures: SimpleQueue[Exception | None] = SimpleQueue()
+        failures: SimpleQueue[BaseException | None] = SimpleQueue()
 
         def run() -> None:
             try:
                 self._load(webhook.target_url)(_parameters(webhook, occurrence))
                 failures.put(None)
-            except Exception as exc:  # Whatever a script raises is its failure, not ours.
+            except (Exception, SystemExit) as exc:  # Whatever a script raises is its failure, not ours.
                 failures.put(exc)
 
         threading.Thread(target=run, name=f"crmscript {webhook.target_url}", daemon=True).start()

@@ -1,0 +1,119 @@
+"""Type `crmscript`: entry points of the app's owner, and none but those."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.delivery.attempt import occurrence_of
+from shared.delivery.crmscript import CrmScript
+from shared.delivery.outcome import Outcome, Verdict
+from shared.delivery.record import DeliveryState
+from shared.errors import BadRequest
+from shared.superoffice.entity import WebhookInput, parse_webhook
+from shared.webhooks.types import WEBHOOK_TYPES
+from tests.delivery import scripts
+from tests.support.delivering import attempt, delivering_hub, register
+from tests.support.events import make_event
+
+NOTES, RAISES, EXITS, HANGS = (f"tests.delivery.scripts:{name}" for name in ("notes", "raises", "exits", "hangs"))
+EVENT = make_event(changes=("title",))
+
+
+@pytest.fixture(autouse=True)
+def _scripts_are_put_back() -> Iterator[None]:
+    scripts.told.clear()
+    scripts.may_end.clear()
+    yield
+    scripts.may_end.set()
+
+
+def webhook(entry_point: str, **members: object) -> WebhookInput:
+    document = {"Name": "Mine", "Events": ["x"], "TargetUrl": entry_point, "Type": "crmscript", **members}
+    return parse_webhook(document, types=WEBHOOK_TYPES)
+
+
+def outcome(entry_point: str, *, seconds: float = 10.0, allowed: tuple[str, ...] | None = None) -> Outcome:
+    script = CrmScript((entry_point,) if allowed is None else allowed, seconds)
+    return script.deliver(webhook(entry_point), [], occurrence_of(EVENT), attempt=0, now=datetime.now(UTC))
+
+
+def test_a_script_is_told_the_event_and_the_properties_of_its_webhook() -> None:
+    given = webhook(NOTES, Properties={"tenant": 7, "EventId": "mine"})
+    script = CrmScript((NOTES,), 10)
+    script.deliver(given, [], occurrence_of(EVENT), attempt=0, now=datetime.now(UTC))
+    assert scripts.told == [
+        {
+            "tenant": 7,
+            "EventId": EVENT.id,
+            "Event": EVENT.type,
+            "Timestamp": EVENT.received_at,
+            "PrimaryKey": 0,
+            "Entity": "connection",
+            "Changes": ["title"],
+            "Values": {},
+            "FieldValues": EVENT.field_values,
+            "ChangedByAssociateId": occurrence_of(EVENT).changed_by,
+            "ContextIdentifier": "Default",
+            "WebhookName": "Mine",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "error_class", "text"),
+    [
+        (RAISES, "script", "ValueError: no such record"),
+        (EXITS, "script", "SystemExit"),
+        ("tests.delivery.scripts:nothing", "script", "AttributeError"),
+        ("nowhere.to_be_found:main", "script", "ModuleNotFoundError"),
+    ],
+)
+def test_whatever_a_script_raises_is_its_failure(entry_point: str, error_class: str, text: str) -> None:
+    failed = outcome(entry_point)
+    assert (failed.verdict, failed.error_class, failed.status) == (Verdict.FAILED, error_class, None)
+    assert text in failed.text
+    assert len(failed.text) <= 4000
+
+
+def test_a_script_has_a_time_limit() -> None:
+    failed = outcome(HANGS, seconds=0.1)
+    assert (failed.verdict, failed.error_class) == (Verdict.FAILED, "timeout")
+
+
+def test_an_entry_point_that_was_taken_off_the_list_is_not_called() -> None:
+    failed = outcome(NOTES, allowed=(RAISES,))
+    assert (failed.error_class, scripts.told) == ("blocked", [])
+
+
+@pytest.mark.parametrize("on_the_list", ["", RAISES])
+def test_an_entry_point_that_is_not_on_the_list_cannot_be_saved(connection_string: str, on_the_list: str) -> None:
+    hub = delivering_hub(connection_string, CRMSCRIPT_ENTRY_POINTS=on_the_list)
+    with pytest.raises(BadRequest) as caught:
+        register(hub, NOTES, Type="crmscript")
+    assert (caught.value.errors[0].pointer, scripts.told) == ("#/TargetUrl", [])
+    assert "CRMSCRIPT_ENTRY_POINTS" in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "entry_point",
+    ["nowhere.to_be_found:main", "tests.delivery.scripts:nothing", "no entry", "tests.delivery.bad_script:main"],
+)
+def test_an_entry_point_on_the_list_that_cannot_be_loaded_cannot_be_saved(
+    connection_string: str, entry_point: str
+) -> None:
+    hub = delivering_hub(connection_string, CRMSCRIPT_ENTRY_POINTS=entry_point)
+    with pytest.raises(BadRequest, match="cannot be loaded"):
+        register(hub, entry_point, Type="crmscript")
+
+
+def test_a_saved_script_gets_its_test_event_and_then_events_by_the_same_path_as_receivers(
+    connection_string: str,
+) -> None:
+    hub = delivering_hub(connection_string, CRMSCRIPT_ENTRY_POINTS=f"{RAISES}, {NOTES}")
+    registration = register(hub, NOTES, Type="CRMScript")
+    event = attempt(hub, registration)
+    assert [one["Event"] for one in scripts.told] == ["test", event.type]
+    record = hub.receivers.deliveries.get(registration.id, event)
+    assert record is not None
+    assert (record.state, record.log[0].status) == (DeliveryState.DELIVERED, None)
