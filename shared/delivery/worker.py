@@ -67,7 +67,8 @@ class DeliveryWorker:
         if registration is None or event is None:
             log.info("nothing to deliver: event %s or webhook %d is gone", message.event_id, message.webhook_id)
             return
-        if message.cycle == 0 and event.type not in registration.webhook.events:
+        is_first = message.cycle == 0 and message.attempt == 0
+        if is_first and event.type not in registration.webhook.events:
             # The index of subscriptions may list too much; the registration decides.
             return
         with self._parts.lanes.enter(registration.id, event.id, is_slow_lane=is_slow_lane) as entered:

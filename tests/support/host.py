@@ -1,0 +1,62 @@
+"""The host's part in queues, without a host: messages to their functions, again after a failure, then to poison."""
+
+from base64 import b64decode
+from contextlib import ExitStack
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import QueueClient, QueueMessage
+
+from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
+from shared.events.announcement import EVENTS_QUEUE
+from shared.hub import Hub
+
+_QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE)
+_MAX_DEQUEUE_COUNT = 5
+_LEASE_SECONDS = 60
+
+
+class QuietHost:
+    """Works on the queues of one account until nothing waits in them."""
+
+    def __init__(self, connection_string: str) -> None:
+        self._connection_string = connection_string
+        self.poison: list[str] = []
+        self.failures = 0
+
+    def run(self, hub: Hub) -> None:
+        """Work until all messages that can be seen are done; those that are delayed are left."""
+        with ExitStack() as stack:
+            clients = [stack.enter_context(self._client(name)) for name in _QUEUES]
+            while any([self._work(hub, client) for client in clients]):
+                pass
+
+    def _client(self, name: str) -> QueueClient:
+        return QueueClient.from_connection_string(self._connection_string, name)
+
+    def _work(self, hub: Hub, client: QueueClient) -> bool:
+        try:
+            messages = list(client.receive_messages(visibility_timeout=_LEASE_SECONDS))
+        except ResourceNotFoundError:
+            return False
+        for message in messages:
+            self._work_on(hub, client, message)
+        return bool(messages)
+
+    def _work_on(self, hub: Hub, client: QueueClient, message: QueueMessage) -> None:
+        try:
+            self._call(hub, client.queue_name, message)
+        except Exception:
+            # Whatever it is, the host tries again.
+            self.failures += 1
+            if (message.dequeue_count or 1) < _MAX_DEQUEUE_COUNT:
+                client.update_message(message, visibility_timeout=0)
+                return
+            self.poison.append(message.content)
+        client.delete_message(message)
+
+    def _call(self, hub: Hub, queue: str, message: QueueMessage) -> None:
+        body = b64decode(message.content)
+        if queue == EVENTS_QUEUE:
+            hub.receivers.dispatcher.dispatch(body, attempt=message.dequeue_count or 1)
+        else:
+            hub.receivers.worker.work(body, is_slow_lane=queue == SLOW_QUEUE)
