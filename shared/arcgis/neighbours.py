@@ -28,8 +28,9 @@ _MOST_ANSWER_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class ArcGisNeighbours:
-    """Callers, the operations of connections, and what reads the changes behind an event."""
+    """The portal, its users as callers, the operations of connections, and what reads the changes behind an event."""
 
+    portal: Portal
     callers: ArcGisCallers
     operations: ConnectionOperations
     changes: ChangesCompletion
@@ -52,7 +53,7 @@ class ArcGisNeighbours:
         managed = ManagedWebhooks(portal, rest, hosts, consents, settings.public_url, settings.arcgis_hook_key, now)
         run_as = RunAsCheck(portal, callers, consents, now)
         operations = ConnectionOperations(registry, consents, run_as, managed, portal, sealer, now)
-        return cls(callers, operations, ChangesCompletion(registry, consents, portal, rest, hosts))
+        return cls(portal, callers, operations, ChangesCompletion(registry, consents, portal, rest, hosts))
 
 
 def _transport() -> Transport:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from shared.arcgis.portal import Portal, PortalUser
+from shared.arcgis.portal import PortalUser
 from shared.arcgis.rest import ArcGisRefused, ArcGisToken
 from shared.callers.authorization import CHALLENGE
 from shared.callers.caller import Caller
@@ -23,6 +24,14 @@ class ArcGisCaller(Caller):
 
     member: PortalUser
     token: ArcGisToken
+
+
+class TokenCheck(Protocol):
+    """Knows tokens."""
+
+    def user(self, token: ArcGisToken) -> PortalUser:
+        """Who bears this token; raises ArcGisRefused where nobody does, or PortalDown."""
+        ...
 
 
 def find_arcgis_token(headers: Mapping[str, str], query: Mapping[str, str]) -> ArcGisToken | None:
@@ -44,7 +53,7 @@ def find_arcgis_token(headers: Mapping[str, str], query: Mapping[str, str]) -> A
 class ArcGisCallers:
     """Tells who bears a token. Tokens count for the organizations in `org_ids` only."""
 
-    def __init__(self, portal: Portal, org_ids: tuple[str, ...]) -> None:
+    def __init__(self, portal: TokenCheck, org_ids: tuple[str, ...]) -> None:
         self._portal = portal
         self._org_ids = frozenset(org_ids)
 

@@ -1,0 +1,45 @@
+"""Connections that are stored already."""
+
+from datetime import UTC, datetime
+
+from shared.arcgis.connection import Connection, Workflow, new_connection_id
+from shared.arcgis.consent import Consent, Consents
+from shared.arcgis.rest import ArcGisToken
+from shared.hub import Hub
+from shared.storage.sealed import Sealer
+from tests.arcgis.samples import SECRET
+from tests.fakes.arcgis_portal import ORG
+from tests.support.arcgis import WORKFLOW_ITEM
+
+WORKFLOW = Workflow(ORG, WORKFLOW_ITEM)
+NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+
+
+def store(hub: Hub, item_id: str = "item", *, username: str = "megan", enabled: bool = True) -> Connection:
+    """A connection without a managed webhook."""
+    connection = Connection(
+        workflow=WORKFLOW,
+        id=new_connection_id(),
+        name="My connection",
+        item_id=item_id,
+        webhook_type="FeatureService",
+        sealed_secret=hub.arcgis.sealer.seal(SECRET),
+        enabled=enabled,
+        username=username,
+        fallback_username=None,
+        created=NOW,
+        updated=NOW,
+        updated_by=username,
+    )
+    hub.arcgis.registry.create(connection)
+    return connection
+
+
+def consents(hub: Hub) -> Consents:
+    """The table of consents."""
+    return Consents(hub.storage, Sealer(hub.settings.secrets_key), hub.arcgis.registry)
+
+
+def consent(hub: Hub, username: str, token: str) -> None:
+    """Store a user's consent."""
+    consents(hub).put(WORKFLOW, Consent(username, ArcGisToken(token), NOW))

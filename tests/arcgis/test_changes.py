@@ -1,0 +1,128 @@
+import json
+
+import pytest
+
+from shared.arcgis.changes import bounded_changes
+from shared.arcgis.connection import Connection
+from shared.arcgis.layer_event import event_id, layer_event
+from shared.arcgis.payload import parse_changes
+from shared.arcgis.signature import sign
+from shared.events.announcement import Announcement
+from shared.events.event import EventState
+from shared.hub import Hub
+from tests.arcgis.samples import SECRET, body_of, entry
+from tests.arcgis.stored import NOW, WORKFLOW, consent, store
+from tests.fakes.server import Reply, json_reply
+from tests.support.arcgis import MANAGER, ArcGisOrganization
+
+EDITS = {"edits": [{"id": 0, "features": {"adds": [], "updates": [{"attributes": {"OBJECTID": 7}}], "deleteIds": []}}]}
+
+
+@pytest.fixture
+def connection(arcgis_hub: Hub, arcgis: ArcGisOrganization) -> Connection:
+    """Of a user who consented and owns the service's item."""
+    arcgis.service.changes = EDITS
+    found = store(arcgis_hub, arcgis.add_item(), username=MANAGER)
+    consent(arcgis_hub, MANAGER, arcgis.portal.sign_in(MANAGER))
+    return found
+
+
+def followed(hub: Hub, connection: Connection, url: str) -> dict[str, object]:
+    """What was attached."""
+    (change,) = parse_changes(body_of(entry(changesUrl=url)))
+    event = layer_event(connection, change, NOW, follows_changes=True)
+    values = hub.arcgis.neighbours.changes.complete(event).field_values
+    return {name: value for name, value in values.items() if name in {"changes", "changesError"}}
+
+
+def changes_url(arcgis: ArcGisOrganization) -> str:
+    return f"{arcgis.service.item_url}/extractChanges?serverGens=[1,2]&async=true"
+
+
+def test_the_changes_are_extracted_and_attached(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
+) -> None:
+    assert followed(arcgis_hub, connection, changes_url(arcgis)) == {"changes": EDITS["edits"]}
+    steps = [call.path.rpartition("/")[2] for call in arcgis.service.journal]
+    assert steps == ["extractChanges", "jobs", "jobs", "result"]
+    assert "token" not in "".join(name for call in arcgis.service.journal for name in call.query)
+
+
+def test_an_event_is_dispatched_with_its_changes(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
+) -> None:
+    body = body_of(entry(changesUrl=changes_url(arcgis)))
+    arcgis_hub.arcgis.hooks.receive(WORKFLOW, connection.id, body, sign(body, SECRET))
+    (change,) = parse_changes(body)
+    id_ = event_id(connection, change)
+    arcgis_hub.receivers.dispatcher.dispatch(Announcement(event_id=id_).as_text().encode(), attempt=1)
+    stored = arcgis_hub.events.get(id_)
+    assert stored is not None
+    done = arcgis_hub.events.finished(stored.event)
+    assert done is not None
+    assert (done.state, done.field_values["changes"]) == (EventState.DISPATCHED, EDITS["edits"])
+
+
+@pytest.mark.parametrize("host", ["https://evil.example", "http://169.254.169.254", "http://127.0.0.1:1", "x://y", ""])
+def test_another_host_than_the_items_own_is_never_asked(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, host: str
+) -> None:
+    found = followed(arcgis_hub, connection, f"{host}/extractChanges?serverGens=[1,2]")
+    assert set(found) == {"changesError"}
+    assert arcgis.service.journal == []
+
+
+def test_an_answer_that_names_another_host_is_not_followed(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
+) -> None:
+    arcgis.service.answer_next(json_reply({"statusUrl": f"{arcgis.portal.url}/sharing/rest/jobs"}))
+    assert set(followed(arcgis_hub, connection, changes_url(arcgis))) == {"changesError"}
+    assert len(arcgis.service.journal) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(500, b"broken"),
+        Reply(200, b"<html>", {"Content-Type": "text/html"}),
+        Reply(302, b"", {"Location": "https://evil.example"}),
+        json_reply([]),
+        json_reply({"error": {"code": 498, "message": "Invalid token."}}),
+        json_reply({"error": {"code": 400, "message": "Invalid Sync model type. syncLayers json object is required."}}),
+        json_reply({"status": "Failed"}),
+    ],
+    ids=["500", "html", "redirect", "array", "498", "sync", "failed"],
+)
+def test_a_service_that_fails_costs_the_changes_and_not_the_event(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, reply: Reply
+) -> None:
+    arcgis.service.answer_always(reply)
+    (name,) = followed(arcgis_hub, connection, changes_url(arcgis))
+    assert name == "changesError"
+
+
+def test_a_cancelled_extraction_is_not_waited_for(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
+) -> None:
+    url = changes_url(arcgis)
+    arcgis.service.answer_next(json_reply({"statusUrl": f"{arcgis.service.item_url}/jobs"}))
+    arcgis.service.answer_next(json_reply({"status": "Cancelled"}))
+    assert set(followed(arcgis_hub, connection, url)) == {"changesError"}
+
+
+def test_without_consent_there_are_no_changes(arcgis_hub: Hub, arcgis: ArcGisOrganization) -> None:
+    lonely = store(arcgis_hub, arcgis.add_item(), username="nobody")
+    assert followed(arcgis_hub, lonely, changes_url(arcgis)) == {"changesError": "nobody consented to read them"}
+
+
+def test_large_changes_are_counted() -> None:
+    rows = [{"attributes": {"OBJECTID": number}} for number in range(1000)]
+    edits = [{"id": 0, "features": {"adds": rows, "updates": [], "deleteIds": [1]}}]
+    assert bounded_changes({"edits": edits}) == {
+        "truncated": True,
+        "counts": [{"id": 0, "adds": 1000, "updates": 0, "deleteIds": 1}],
+    }
+
+
+def test_small_changes_go_along_as_they_are() -> None:
+    assert bounded_changes(json.loads(json.dumps(EDITS))) == EDITS["edits"]

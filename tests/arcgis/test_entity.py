@@ -1,0 +1,107 @@
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.arcgis.entity import ConnectionInput
+from shared.errors import BadRequest
+from tests.dynamics.samples import ANY_JSON
+from tests.support.arcgis import connection_document
+
+ITEM = "63fe6c5a55d64eeeaf5bb5e7de0722b2"
+GIVEN = connection_document(ITEM, username="megan", userToken="t.k.n..", fallbackUsername="max", fallbackUserToken="x")
+
+
+def test_the_documented_connection_is_taken() -> None:
+    taken = ConnectionInput.parse(GIVEN)
+    assert taken.model_dump(by_alias=True, exclude={"secret", "user_token", "fallback_user_token"}) == {
+        name: value for name, value in GIVEN.items() if name not in {"secret", "userToken", "fallbackUserToken"}
+    }
+    assert taken.secret.get_secret_value() == GIVEN["secret"]
+
+
+def test_no_secret_stands_in_the_text_of_a_connection() -> None:
+    assert "unique-identifier-key" not in f"{ConnectionInput.parse(GIVEN)!r}"
+    assert "t.k.n.." not in f"{ConnectionInput.parse(GIVEN)!r}"
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_users_and_tokens_may_be_empty_or_null(nothing: str | None) -> None:
+    names = ("username", "userToken", "fallbackUsername", "fallbackUserToken")
+    taken = ConnectionInput.parse({**GIVEN, **dict.fromkeys(names, nothing)})
+    assert (taken.username, taken.user_token, taken.fallback_username) == (None, None, None)
+
+
+def test_unknown_members_are_ignored_and_change_types_are_taken_once() -> None:
+    document = {**GIVEN, "unknown": 1, "webhookChangeTypes": ["FeaturesEdited"] * 2}
+    assert ConnectionInput.parse(document).webhook_change_types == ["FeaturesEdited"]
+
+
+def test_an_unmanaged_connection_needs_no_change_types() -> None:
+    document = connection_document(ITEM, manageWebhook=False, webhookChangeTypes=None)
+    assert ConnectionInput.parse(document).webhook_change_types == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("connectionName", None),
+        ("connectionName", ""),
+        ("connectionName", " "),
+        ("connectionName", 7),
+        ("connectionName", "x" * 251),
+        ("connectionName", "a\nb"),
+        ("itemId", None),
+        ("itemId", ""),
+        ("itemId", "../x"),
+        ("itemId", 7),
+        ("webhookType", None),
+        ("webhookType", "featureservice"),
+        ("webhookType", "Survey"),
+        ("secret", None),
+        ("secret", ""),
+        ("secret", "seven77"),
+        ("secret", 12345678),
+        ("secret", "x" * 401),
+        ("enabled", None),
+        ("enabled", "true"),
+        ("enabled", 1),
+        ("manageWebhook", None),
+        ("manageWebhook", "no"),
+        ("webhookChangeTypes", None),
+        ("webhookChangeTypes", []),
+        ("webhookChangeTypes", "FeaturesEdited"),
+        ("webhookChangeTypes", ["FeaturesDeleted"]),
+        ("webhookChangeTypes", ["FeaturesEdited", 1]),
+        ("username", 7),
+        ("username", "x" * 129),
+        ("userToken", "a b"),
+        ("userToken", "é"),
+        ("userToken", ["x"]),
+        ("fallbackUsername", {}),
+    ],
+)
+def test_a_wrong_member_is_refused_by_its_name(name: str, value: object) -> None:
+    with pytest.raises(BadRequest) as caught:
+        ConnectionInput.parse({**GIVEN, name: value})
+    assert [error.pointer for error in caught.value.errors] == [f"#/{name}"]
+    assert caught.value.detail.startswith(f"{name}: ")
+
+
+def test_a_fallback_token_without_its_user_is_refused() -> None:
+    with pytest.raises(BadRequest, match="fallbackUserToken: fallbackUsername"):
+        ConnectionInput.parse({**GIVEN, "fallbackUsername": None})
+
+
+def test_everything_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(BadRequest) as caught:
+        ConnectionInput.parse({})
+    pointers = [error.pointer.removeprefix("#/") for error in caught.value.errors]
+    assert pointers == ["connectionName", "itemId", "webhookType", "secret", "enabled", "manageWebhook"]
+
+
+@given(st.dictionaries(st.sampled_from(sorted(GIVEN)), ANY_JSON))
+def test_any_document_is_taken_or_refused_by_its_members(changes: dict[str, object]) -> None:
+    with suppress(BadRequest):
+        ConnectionInput.parse({**GIVEN, **changes})
