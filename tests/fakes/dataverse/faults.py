@@ -1,10 +1,11 @@
 """What can go wrong on the way to Dataverse and back, for requests of one method to one set."""
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fakes.server import Received, Reply
+from tests.fakes.server import Received, Reply, json_reply
 
 _PATIENCE_SECONDS = 20
 
@@ -16,6 +17,7 @@ class _Fault:
     skip: int
     reply: Reply | None = None
     action: Callable[[], object] | None = None
+    echoed: int | None = None
 
     def is_meant(self, method: str, set_: str) -> bool:
         if (self.method, self.set_) != (method, set_):
@@ -48,6 +50,10 @@ class Faults:
         """Let something else happen just before a request is done."""
         self._faults.append(_Fault(method, set_, skip, action=action))
 
+    def echo(self, method: str, set_: str, status: int) -> None:
+        """Let a request not be done, and its body be repeated by the error, plain and as JSON."""
+        self._faults.append(_Fault(method, set_, 0, echoed=status))
+
     def clear(self) -> None:
         """Let nothing go wrong any more."""
         self._faults.clear()
@@ -66,6 +72,8 @@ class Faults:
         fault = self._next(request.method, set_)
         if fault is None:
             return None, False
+        if fault.echoed is not None:
+            return _echo(request, fault.echoed), False
         if fault.action is not None:
             fault.action()
             return None, False
@@ -78,3 +86,9 @@ class Faults:
                     self._faults.remove(fault)
                     return fault
         return None
+
+
+def _echo(request: Received, status: int) -> Reply:
+    sent = json.loads(request.body)
+    message = f"Invalid value {sent['authvalue']} in {request.body.decode()}"
+    return json_reply({"error": {"code": "0x80040216", "message": message}}, status)
