@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from azure.data.tables import TableClient
-from azure.storage.queue import QueueClient, TextBase64DecodePolicy, TextBase64EncodePolicy
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from shared.errors import IdentityDown, Misconfigured
 from shared.settings import StorageSettings
@@ -43,10 +43,7 @@ class StorageAccount:
 
     def queue(self, name: str) -> Queue:
         """The queue with this name; it is made when it is first sent to. Texts are base64, as host.json says."""
-        encoding = {
-            "message_encode_policy": TextBase64EncodePolicy(),
-            "message_decode_policy": TextBase64DecodePolicy(),
-        }
+        encoding = {"message_encode_policy": TextBase64EncodePolicy()}
         options: dict[str, Any] = {"transport": self._transport, **encoding, **_QUEUE_RETRIES}
         if self._settings.connection_string is not None:
             return Queue(self._from_string(QueueClient.from_connection_string, queue_name=name, **options))
