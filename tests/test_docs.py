@@ -2,6 +2,7 @@
 
 import json
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,17 @@ from typer.main import get_command
 
 from admin.__main__ import app as command_line
 from shared import errors
+from shared.delivery.failures import ErrorClass
+from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
+from shared.delivery.record import DeliveryState
 from shared.errors import HubError
+from shared.events.announcement import EVENTS_QUEUE
 from shared.events.event import EventState
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
+from shared.redrive import POISON_SUFFIX
 from shared.settings import Settings, setting_names
 from shared.version import __version__
+from shared.webhooks.types import WEBHOOK_TYPES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -77,6 +84,24 @@ def test_every_function_is_documented_with_its_route_or_queue(folder: Path) -> N
 @pytest.mark.parametrize("state", list(EventState))
 def test_every_state_of_an_event_is_documented(state: EventState) -> None:
     assert f"| `{state.value}` |" in doc("events")
+
+
+@pytest.mark.parametrize("value", [*DeliveryState, *ErrorClass])
+def test_every_state_and_error_class_of_a_delivery_is_documented(value: StrEnum) -> None:
+    assert f"| `{value.value}` |" in doc("delivery")
+
+
+@pytest.mark.parametrize("type_", sorted(WEBHOOK_TYPES))
+def test_every_type_of_webhook_is_documented(type_: str) -> None:
+    assert f"`{type_}`" in doc("delivery")
+    assert f"`{type_}`" in doc("superoffice")
+
+
+@pytest.mark.parametrize("queue", [EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE])
+def test_every_queue_is_documented_with_its_poison_queue(queue: str) -> None:
+    assert f"| `{queue}` |" in doc("architecture")
+    assert f"`{queue}{POISON_SUFFIX}`" in doc("architecture")
+    assert f"`{queue}{POISON_SUFFIX}`" in doc("runbook")
 
 
 @pytest.mark.parametrize("table", [EVENTS_TABLE, EVENTLOG_TABLE, "roles", "apikeys"])
