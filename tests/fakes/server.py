@@ -72,8 +72,8 @@ class FakeServer:
         """Give these answers first, one a request."""
         self._next.extend(replies)
 
-    def answer_always(self, reply: Reply) -> None:
-        """Give this answer from now on."""
+    def answer_always(self, reply: Reply | None) -> None:
+        """Give this answer from now on; with None, its own again."""
         self._always = reply
 
     def answer_where(self, part: str, reply: Reply) -> None:
@@ -85,7 +85,8 @@ class FakeServer:
         self._hanging[part] = threading.Event()
 
     def be_well(self) -> None:
-        """Answer as this neighbour does, to requests of any path."""
+        """Answer as this neighbour does, whatever was said before."""
+        self._always = None
         self._where.clear()
 
     def hang(self) -> None:

@@ -59,6 +59,7 @@ class Tenant:
         """Nobody but the group of the Relationship Managers; every neighbour is well and has an empty journal."""
         for neighbour in self.neighbours:
             neighbour.reset()
+        self.identity.seconds = FakeIdentityEndpoint.seconds
         self.graph.add_role(SITE, LIST, ROLE, GROUP_NAME)
         self.graph.add_group(GROUP_NAME, id_=GROUP)
 
