@@ -7,7 +7,8 @@ import requests
 
 from tests.e2e.running import RunningApp
 from tests.fakes.arcgis_portal import ORG
-from tests.support.arcgis import HOOK_KEY, WORKFLOW_ITEM, connection_document
+from tests.fakes.feature_service import ServiceWebhook
+from tests.support.arcgis import HOOK_KEY, ArcGisOrganization, connection_document
 
 type Json = dict[str, Any]
 
@@ -18,7 +19,7 @@ class ArcGisClient:
 
     app: RunningApp
     token: str | None
-    workflow_item: str = WORKFLOW_ITEM
+    workflow_item: str
     org: str = ORG
 
     def send(self, method: str, path: str = "", document: object = None, **headers: str) -> requests.Response:
@@ -62,3 +63,9 @@ class ArcGisClient:
         given = {"Content-Type": "application/json", **signed, **headers}
         params = {"code": HOOK_KEY}
         return requests.post(self.hook_url(connection_id), body, params=params, headers=given, timeout=30)
+
+
+def only_webhook(arcgis: ArcGisOrganization) -> ServiceWebhook:
+    """The one webhook that the service has."""
+    (webhook,) = arcgis.service.webhooks.values()
+    return webhook

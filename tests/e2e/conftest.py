@@ -1,11 +1,17 @@
-"""One running app for all e2e tests that do not need one of their own."""
+"""One running app for all e2e tests that do not need one of their own, and one for those about ArcGIS."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
-from devhost.azurite import Azurite
 
+from devhost.azurite import Azurite
+from devhost.keys import KeyStore
+from devhost.launch import keys_folder
+from shared.roles.table import ROLES_TABLE, TableDirectory
+from tests.e2e.arcgis import ArcGisClient
 from tests.e2e.running import RunningApp, running_app
+from tests.support.arcgis import HOOK_KEY, MANAGER, ArcGisOrganization, running_organization
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +20,35 @@ def app(azurite_process: Azurite, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("app")
     with running_app(azurite_process.connection_string, folder) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def arcgis_organization() -> Iterator[ArcGisOrganization]:
+    with running_organization() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def arcgis_app(
+    arcgis_organization: ArcGisOrganization, new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningApp]:
+    """An app that serves the organization, and has a key for its services."""
+    folder = tmp_path_factory.mktemp("app")
+    KeyStore(keys_folder(folder)).set_function_key("WebhookConnections", "arcgis", HOOK_KEY)
+    environment = {**arcgis_organization.settings, "ROLE_CACHE_SECONDS": "0"}
+    with running_app(new_account(), folder, lease_seconds=60, **environment) as running:
+        TableDirectory(running.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(MANAGER)
+        yield running
+
+
+@pytest.fixture
+def arcgis(arcgis_organization: ArcGisOrganization) -> Iterator[ArcGisOrganization]:
+    arcgis_organization.reset()
+    yield arcgis_organization
+    arcgis_organization.reset()
+
+
+@pytest.fixture
+def client(arcgis_app: RunningApp, arcgis: ArcGisOrganization) -> ArcGisClient:
+    """A Relationship Manager of the organization, in a workflow item of her own."""
+    return ArcGisClient(arcgis_app, arcgis.portal.sign_in(MANAGER), uuid4().hex)

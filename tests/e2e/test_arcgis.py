@@ -1,68 +1,22 @@
 """From a webhook connection of ArcGIS to the signed delivery of an edit, through the running app."""
 
 import json
-from collections.abc import Callable, Iterator
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from devhost.keys import KeyStore
-from devhost.launch import keys_folder
-from shared.roles.table import ROLES_TABLE, TableDirectory
-from tests.e2e.arcgis import ArcGisClient
-from tests.e2e.running import RunningApp, running_app
+from tests.e2e.arcgis import ArcGisClient, only_webhook
 from tests.e2e.test_receiving import eventually
 from tests.e2e.webhooks import events_of, patch, register
 from tests.fakes.arcgis_portal import ORG
-from tests.fakes.feature_service import ServiceWebhook
 from tests.fakes.receiver import Receiver
 from tests.support.arcgis import (
-    HOOK_KEY,
     MANAGER,
-    WORKFLOW_ITEM,
     ArcGisOrganization,
     connection_document,
-    running_organization,
 )
 
 ENCODED_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-
-@pytest.fixture(scope="module")
-def organization() -> Iterator[ArcGisOrganization]:
-    with running_organization() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def app(
-    organization: ArcGisOrganization, new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningApp]:
-    """An app that serves the organization, and has a key for its services."""
-    folder = tmp_path_factory.mktemp("app")
-    KeyStore(keys_folder(folder)).set_function_key("WebhookConnections", "arcgis", HOOK_KEY)
-    settings = {**organization.settings, "ROLE_CACHE_SECONDS": "0"}
-    with running_app(new_account(), folder, lease_seconds=60, **settings) as running:
-        TableDirectory(running.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(MANAGER)
-        yield running
-
-
-@pytest.fixture
-def arcgis(organization: ArcGisOrganization) -> Iterator[ArcGisOrganization]:
-    organization.reset()
-    yield organization
-    organization.reset()
-
-
-@pytest.fixture
-def client(app: RunningApp, arcgis: ArcGisOrganization) -> ArcGisClient:
-    """A Relationship Manager of the organization."""
-    return ArcGisClient(app, arcgis.portal.sign_in(MANAGER))
-
-
-def only_webhook(arcgis: ArcGisOrganization) -> ServiceWebhook:
-    (webhook,) = arcgis.service.webhooks.values()
-    return webhook
 
 
 def test_from_an_edit_to_a_signed_delivery_and_back_to_nothing(
@@ -85,7 +39,7 @@ def test_from_an_edit_to_a_signed_delivery_and_back_to_nothing(
     values = told["FieldValues"]
     assert (values["layerId"], values["serviceName"], values["connectionId"]) == (3, "myService", id_)
     assert values["changesUrl"].startswith(f"{arcgis.service.item_url}/extractChanges?serverGens=[")
-    assert (values["itemId"], values["workflowItemId"], values["orgId"]) == (item, WORKFLOW_ITEM, ORG)
+    assert (values["itemId"], values["workflowItemId"], values["orgId"]) == (item, client.workflow_item, ORG)
 
     shown = client.ask("GET", f"/{id_}")
     assert (shown["secret"], shown["managedWebhookId"], shown["webhookActive"]) == ("********", webhook.id, True)
@@ -102,3 +56,45 @@ def test_from_an_edit_to_a_signed_delivery_and_back_to_nothing(
     assert client.ask("GET") == {"webhookConnections": []}
     assert len(events_of(receiver.journal)) == 1
     patch(client.app, subscription, State="Stopped")
+
+
+def test_an_edit_that_was_not_asked_for_is_not_told(client: ArcGisClient, arcgis: ArcGisOrganization) -> None:
+    client.create(arcgis.add_item(), webhookChangeTypes=["FeaturesUpdated"])
+    arcgis.service.edit("FeaturesDeleted")
+    assert arcgis.service.deliveries == []
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded"])
+def test_the_test_of_the_service_is_answered(
+    client: ArcGisClient, arcgis: ArcGisOrganization, content_type: str
+) -> None:
+    client.create(arcgis.add_item())
+    only_webhook(arcgis).form["contentType"] = content_type
+    response = arcgis.service.ping(only_webhook(arcgis))
+    assert (response.status_code, response.json()) == (200, {})
+
+
+@pytest.mark.parametrize("answered_with", ["url", "globalId", "id"])
+def test_the_id_of_the_service_webhook_is_found_in_any_answer(
+    client: ArcGisClient, arcgis: ArcGisOrganization, answered_with: str
+) -> None:
+    arcgis.service.answers_create_with = answered_with
+    id_ = client.create(arcgis.add_item())
+    assert client.ask("GET", f"/{id_}")["managedWebhookId"] == only_webhook(arcgis).id
+
+
+def test_a_list_shows_connections_without_their_secrets(client: ArcGisClient, arcgis: ArcGisOrganization) -> None:
+    item = arcgis.add_item()
+    fallback = arcgis.portal.sign_in("max")
+    arcgis.portal.items[item].readers.add("max")
+    id_ = client.create(item, manageWebhook=False, fallbackUsername="max", fallbackUserToken=fallback)
+    info = {
+        "connectionId": id_,
+        "connectionName": "My connection",
+        "enabled": True,
+        "itemId": item,
+        "username": MANAGER,
+        "fallbackUsername": "max",
+    }
+    assert client.ask("GET") == {"webhookConnections": [info]}
+    assert client.ask("GET", f"/{id_}") == {**info, "webhookType": "FeatureService", "secret": "********"}

@@ -1,0 +1,66 @@
+"""Who may call WebhookConnections, through the running app."""
+
+from dataclasses import replace
+
+import pytest
+import requests
+
+from tests.e2e.arcgis import ArcGisClient
+from tests.fakes.arcgis_portal import ORG
+from tests.fakes.server import Reply, json_reply
+from tests.support.arcgis import (
+    MANAGER,
+    ArcGisOrganization,
+    connection_document,
+)
+
+
+@pytest.mark.parametrize("place", ["x-esri-authorization", "authorization", "query"])
+def test_a_token_counts_in_each_place(client: ArcGisClient, place: str) -> None:
+    url = f"{client.app.url}/api/{ORG}/{client.workflow_item}/webhookConnections"
+    params = {"code": client.app.code, **({"token": client.token} if place == "query" else {})}
+    headers = {} if place == "query" else {place: f"Bearer {client.token}"}
+    assert requests.get(url, params, headers=headers, timeout=30).status_code == 200
+
+
+def test_a_token_that_is_bound_to_a_referer_counts_with_it(client: ArcGisClient, arcgis: ArcGisOrganization) -> None:
+    bound = replace(client, token=arcgis.portal.sign_in(MANAGER, referer="http"))
+    assert bound.send("GET", Referer="http").status_code == 200
+    assert bound.refusal("GET")[0] == 401
+
+
+@pytest.mark.parametrize("token", ["nobodys-token", "not.a.jwt", "a b"])
+def test_nobodys_token_is_a_401_without_the_words_that_silence_esris_client(client: ArcGisClient, token: str) -> None:
+    response = replace(client, token=token).send("GET")
+    assert response.status_code == 401
+    assert "WWW-Authenticate" in response.headers
+    assert "invalid token" not in response.text.lower()
+    assert "access is denied" not in response.text.lower()
+
+
+def test_who_is_no_relationship_manager_is_a_403(client: ArcGisClient, arcgis: ArcGisOrganization) -> None:
+    somebody = replace(client, token=arcgis.portal.sign_in("somebody"))
+    assert {method: somebody.refusal(method)[0] for method in ("GET", "POST")} == {"GET": 403, "POST": 403}
+
+
+@pytest.mark.parametrize(("user_org", "path_org"), [("foreign", ORG), (ORG, "foreign"), ("foreign", "foreign")])
+def test_another_organization_is_a_403(
+    client: ArcGisClient, arcgis: ArcGisOrganization, user_org: str, path_org: str
+) -> None:
+    other = replace(client, token=arcgis.portal.sign_in(MANAGER, org_id=user_org), org=path_org)
+    assert other.refusal("GET")[0] == 403
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(500), Reply(200, b"<html>"), json_reply({"error": {"code": 500}})], ids=["500", "html", "error"]
+)
+def test_a_portal_that_is_down_is_a_503_and_leaves_nothing(
+    client: ArcGisClient, arcgis: ArcGisOrganization, reply: Reply
+) -> None:
+    item = arcgis.add_item()
+    before = client.ask("GET")
+    arcgis.portal.answer_always(reply)
+    status, error = client.refusal("POST", document=connection_document(item))
+    assert (status, error["type"]) == (503, "PortalException")
+    arcgis.portal.answer_always(None)
+    assert client.ask("GET") == before
