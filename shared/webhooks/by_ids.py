@@ -1,13 +1,13 @@
 """Rows of many webhooks by their ids, in few transactions: those that lie close together come with one query."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 type Row = Mapping[str, Any]
 
 _CLOSE = 20
-"""A page of 1,000 rows takes about as long as 50 single reads; up to 20 rows that nobody wants for each wanted one, it
-is the quicker way."""
+"""A page of 1,000 rows takes about as long as 50 single reads, so a query over 20 rows is as good as one of them."""
 
 
 def rows_by_ids[R: Row](
@@ -17,10 +17,15 @@ def rows_by_ids[R: Row](
 
     `one` reads the row of an id, `between` those from the first id to the last; `column` holds the id.
     """
-    if ids and ids[-1] - ids[0] < _CLOSE * len(ids) and len(ids) > 1:
-        wanted = frozenset(ids)
-        yield from (row for row in between(ids[0], ids[-1]) if int(row[column]) in wanted)
-        return
-    for id_ in ids:
-        if (row := one(id_)) is not None:
+    for cluster in _clusters(ids):
+        if len(cluster) > 1:
+            wanted = frozenset(cluster)
+            yield from (row for row in between(cluster[0], cluster[-1]) if int(row[column]) in wanted)
+        elif (row := one(cluster[0])) is not None:
             yield row
+
+
+def _clusters(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The ids in parts, cut wherever more than a few ids that nobody wants lie between two."""
+    cuts = [place for place in range(1, len(ids)) if ids[place] - ids[place - 1] > _CLOSE]
+    return (ids[begin:end] for begin, end in pairwise([0, *cuts, len(ids)]) if begin < end)

@@ -44,7 +44,7 @@ def test_what_is_stored_of_the_wanted_ids_is_read_in_order(stored: set[int], wan
 
 
 @pytest.mark.parametrize(
-    ("ids", "asked"), [([], 0), ([7], 1), ([1, 2, 3], 1), ([1, 40], 1), ([1, 41], 2), ([1, 10, 1000], 3)]
+    ("ids", "asked"), [([], 0), ([7], 1), ([1, 2, 3], 1), ([1, 21], 1), ([1, 22], 2), ([1, 9, 1000, 2000, 2020], 3)]
 )
 def test_ids_that_lie_close_together_are_asked_for_at_once(ids: list[int], asked: int) -> None:
     rows = Rows(set(ids))
