@@ -6,7 +6,7 @@ import typer
 
 from admin.hub import local_hub
 from admin.output import fail, print_json, print_records
-from shared.roles.directory import User, UserKind, normal_user_id
+from shared.roles.directory import User, UserKind, is_guid, normal_user_id
 from shared.roles.table import ROLES_TABLE, Grant, TableDirectory
 
 app = typer.Typer(no_args_is_help=True, help="Relationship Managers in the embedded directory (ROLE_DIRECTORY=table).")
@@ -55,16 +55,25 @@ def check(
 
     Exit code 0 for yes, 3 for no, 1 where the directory cannot say.
     """
-    chosen = kind or (UserKind.NAME if "@" in user else UserKind.SYSTEM_USER)
+    asked = _user(user, kind)
+    role = local_hub().settings.relationship_manager_role
     steps: list[str] = []
     tell = steps.append if as_json else typer.echo
-    is_member = local_hub().roles.explain(User(chosen, normal_user_id(user)), tell)
+    is_member = local_hub().roles.explain(asked, tell)
     if as_json:
-        print_json({"user": user, "kind": chosen.value, "steps": steps, "isRelationshipManager": is_member})
+        print_json({"user": user, "kind": asked.kind.value, "steps": steps, "isRelationshipManager": is_member})
     else:
-        typer.echo(f"=> {user} is {'a' if is_member else 'not a'} Relationship Manager")
+        typer.echo(f"=> {user} {'has' if is_member else 'does not have'} the role {role}")
     if not is_member:
         raise typer.Exit(_NOT_A_MANAGER)
+
+
+def _user(text: str, kind: UserKind | None) -> User:
+    id_ = normal_user_id(text)
+    chosen = kind or (UserKind.SYSTEM_USER if is_guid(id_) else UserKind.NAME)
+    if not id_ or (chosen is not UserKind.NAME and not is_guid(id_)):
+        raise fail(f"USER is {text!r}: a {'UPN' if chosen is UserKind.NAME else 'GUID'} is needed")
+    return User(chosen, id_)
 
 
 def _directory() -> TableDirectory:

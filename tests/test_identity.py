@@ -3,6 +3,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def test_a_token_is_kept_until_it_expires(endpoint: FakeIdentityEndpoint) -> Non
     identity = AppIdentity()
     assert [identity.token(RESOURCE) for _ in range(3)] == [f"token for {RESOURCE}"] * 3
     assert len(endpoint.journal) == 1
+
+
+def test_fifty_that_need_a_token_at_once_ask_once(endpoint: FakeIdentityEndpoint) -> None:
+    identity = AppIdentity()
+    with ThreadPoolExecutor(50) as pool:
+        tokens = list(pool.map(lambda _: identity.token(RESOURCE), range(50)))
+    assert (set(tokens), len(endpoint.journal)) == ({f"token for {RESOURCE}"}, 1)
 
 
 def test_an_expired_token_is_not_used_again(endpoint: FakeIdentityEndpoint) -> None:

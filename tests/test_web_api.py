@@ -1,8 +1,13 @@
 """What every neighbour's web API has in common; test_dataverse.py holds what a single row's answer may look like."""
 
+import contextlib
+import gzip
 import itertools
+import json
+import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -30,6 +35,31 @@ def graph_process() -> Iterator[FakeGraph]:
 def graph(graph_process: FakeGraph) -> FakeGraph:
     graph_process.reset()
     return graph_process
+
+
+@pytest.fixture
+def api_of() -> Iterator[Callable[..., WebApi]]:
+    """Makes the API of a neighbour that sends these bytes and closes, or that drips on after them."""
+    listeners: list[socket.socket] = []
+
+    def make(sent: bytes, *, drips: bool = False) -> WebApi:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+        threading.Thread(target=_send_raw, args=(listener, sent), kwargs={"drips": drips}, daemon=True).start()
+        return WebApi("Graph", f"http://127.0.0.1:{listener.getsockname()[1]}", None, DirectoryDown)
+
+    yield make
+    for listener in listeners:
+        listener.close()
+
+
+def _send_raw(listener: socket.socket, sent: bytes, *, drips: bool) -> None:
+    with contextlib.suppress(OSError), listener.accept()[0] as connection:
+        connection.recv(65_536)
+        connection.sendall(sent)
+        while drips:
+            time.sleep(0.05)
+            connection.sendall(b" ")
 
 
 @pytest.fixture
@@ -67,6 +97,14 @@ def test_a_page_that_is_missing_is_an_outage(api: WebApi, graph: FakeGraph) -> N
     graph.answer_next(json_reply({"value": [{}], "@odata.nextLink": f"{graph.url}/v1.0/more"}))
     with pytest.raises(DirectoryDown, match="404"):
         list(api.pages(ITEMS))
+
+
+@pytest.mark.parametrize("path", ["@evil.example/x", ".evil.example/x", "0/x", ":1@evil.example", "\\@evil.example"])
+def test_a_next_page_without_a_host_stays_at_this_address(api: WebApi, graph: FakeGraph, path: str) -> None:
+    graph.answer_next(json_reply({"value": [], "@odata.nextLink": path}))
+    with pytest.raises(DirectoryDown, match="another address"):
+        list(api.pages(ITEMS))
+    assert len(graph.journal) == 1
 
 
 @pytest.mark.parametrize("port", ["", ":1", "x.example", "@evil.example"])
@@ -122,6 +160,39 @@ def test_a_neighbour_that_hangs_on_every_page_ends_in_time(api: WebApi, graph: F
     with deadline(0.5), pytest.raises(DirectoryDown):
         list(api.pages(ITEMS))
     assert time.monotonic() - began_at < 2
+
+
+@pytest.mark.parametrize("transfer", ["chunked", "length"])
+def test_an_answer_may_be_compressed_and_come_in_pieces(api_of: Callable[[bytes], WebApi], transfer: str) -> None:
+    rows = [{"id": str(number)} for number in range(5000)]
+    body = gzip.compress(json.dumps({"value": rows}).encode())
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    if transfer == "length":
+        sent = head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    else:
+        pieces = (body[start : start + 1000] for start in range(0, len(body), 1000))
+        chunks = b"".join(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in pieces)
+        sent = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+    assert list(api_of(sent).pages("/x")) == rows
+    with pytest.raises(DirectoryDown):
+        api_of(sent[:-1500]).get("/x")
+
+
+def test_an_answer_that_drips_ends_with_the_deadline(api_of: Callable[..., WebApi]) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+    api = api_of(head, drips=True)
+    began_at = time.monotonic()
+    with deadline(0.5), pytest.raises(DirectoryDown, match="no time is left"):
+        api.get("/x")
+    assert time.monotonic() - began_at < 3
+
+
+def test_a_failure_is_named_by_its_code_and_nothing_else(api: WebApi, graph: FakeGraph) -> None:
+    for code, named in (("Authorization_RequestDenied", " Authorization_RequestDenied"), ("a s3cret", ""), (7, "")):
+        graph.answer_next(json_reply({"error": {"code": code, "message": "s3cret"}}, 403))
+        with pytest.raises(DirectoryDown) as caught:
+            list(api.pages(ITEMS))
+        assert caught.value.detail == f"Graph answered 403{named} instead of a list"
 
 
 def test_without_time_no_token_is_asked_for(graph: FakeGraph) -> None:

@@ -42,7 +42,7 @@ class User:
     def of_account(cls, id_: str) -> "User":
         """A user as an administrator writes her down: a GUID is an Entra object id, anything else a UPN."""
         normal = normal_user_id(id_)
-        return cls(UserKind.ENTRA_OBJECT if _GUID.fullmatch(normal) else UserKind.NAME, normal)
+        return cls(UserKind.ENTRA_OBJECT if is_guid(normal) else UserKind.NAME, normal)
 
 
 type Tell = Callable[[str], None]
@@ -75,6 +75,11 @@ class CachedDirectory:
     def explain(self, user: User, tell: Tell) -> bool:
         """As the directory itself says, past what is remembered here."""
         return self._directory.explain(user, tell)
+
+
+def is_guid(normal_id: str) -> bool:
+    """Whether an id, as `normal_user_id` spells it, is a GUID."""
+    return _GUID.fullmatch(normal_id) is not None
 
 
 def normal_user_id(text: str) -> str:
