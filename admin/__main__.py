@@ -4,13 +4,14 @@ import sys
 
 import typer
 
-from admin import callers, events, roles, webhooks
+from admin import callers, dynamics, events, roles, webhooks
 from shared.errors import HubError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The webhook hub.")
 app.add_typer(roles.app, name="roles")
 app.add_typer(callers.app, name="callers")
 app.add_typer(events.app, name="events")
+app.add_typer(dynamics.app, name="dynamics")
 app.add_typer(webhooks.app, name="webhooks")
 
 

@@ -8,6 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.errors import HubError
+from shared.http import problem_content
+
 type Record = Mapping[str, object]
 
 
@@ -29,6 +32,11 @@ def print_records(title: str, columns: Iterable[str], records: Iterable[Record],
 def print_json(value: object) -> None:
     """One JSON text on standard output."""
     typer.echo(json.dumps(value, indent=2, default=str))
+
+
+def print_problem(error: HubError) -> None:
+    """An error as a problem (RFC 9457), on standard error."""
+    typer.echo(json.dumps(problem_content(error), indent=2), err=True)
 
 
 def fail(message: str) -> typer.Exit:

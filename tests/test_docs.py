@@ -6,10 +6,15 @@ from enum import StrEnum
 from pathlib import Path
 
 import pytest
+from pydantic.alias_generators import to_camel
 from typer.main import get_command
 
 from admin.__main__ import app as command_line
 from shared import errors
+from shared.arcgis.connection import CONNECTIONS_TABLE
+from shared.arcgis.consent import RUN_AS_TABLE
+from shared.arcgis.entity import ConnectionInput
+from shared.arcgis.layer_event import EVENT_NAMES
 from shared.delivery.failures import ErrorClass
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.record import DeliveryState
@@ -104,7 +109,17 @@ def test_every_queue_is_documented_with_its_poison_queue(queue: str) -> None:
     assert f"`{queue}{POISON_SUFFIX}`" in doc("runbook")
 
 
-@pytest.mark.parametrize("table", [EVENTS_TABLE, EVENTLOG_TABLE, "roles", "apikeys"])
+@pytest.mark.parametrize("name", sorted(EVENT_NAMES))
+def test_every_event_of_a_feature_service_is_documented(name: str) -> None:
+    assert f"`{name}`" in doc("arcgis")
+
+
+@pytest.mark.parametrize("name", sorted(to_camel(field) for field in ConnectionInput.model_fields))
+def test_every_member_of_a_webhook_connection_is_documented(name: str) -> None:
+    assert f"`{name}`" in doc("arcgis")
+
+
+@pytest.mark.parametrize("table", [EVENTS_TABLE, EVENTLOG_TABLE, CONNECTIONS_TABLE, RUN_AS_TABLE, "roles", "apikeys"])
 def test_every_table_is_documented(table: str) -> None:
     assert f"| `{table}` |" in doc("architecture")
 
@@ -118,7 +133,7 @@ def test_every_make_target_is_documented(target: str) -> None:
 
 def test_every_command_of_the_command_line_is_documented() -> None:
     groups = get_command(command_line).commands  # type: ignore[attr-defined] # a group, by the type of the program
-    documented = dict(re.findall(r"`python -m admin (\w+) ([\w|]+)`", doc("development")))
+    documented = dict(re.findall(r"`python -m admin (\w+) ([\w|-]+)`", doc("development")))
     assert {name: set(group.commands) for name, group in groups.items()} == {
         name: set(commands.split("|")) for name, commands in documented.items()
     }

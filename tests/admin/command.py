@@ -24,9 +24,11 @@ class Run:
         return json.loads(self.out)
 
 
-def admin(*arguments: str, **settings: str) -> Run:
-    """`python -m admin` with these arguments, in an environment with these settings."""
+def admin(*arguments: str, stdin: str = "", **settings: str) -> Run:
+    """`python -m admin` with these arguments and this input, in an environment with these settings."""
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **settings}
     command = [sys.executable, "-m", "admin", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, timeout=60, check=False
+    )
     return Run(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,201 @@
+"""`python -m admin dynamics`: webhooks and steps in Dataverse, with the rights of whoever runs it (docs/dynamics.md).
+
+Results are JSON on standard output; what went wrong is a problem, in JSON too, on standard error, with exit code 1.
+Bodies come from standard input.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Literal
+
+import typer
+
+from admin.hub import local_hub
+from admin.output import print_json, print_problem
+from admin.replaying import replay_jobs
+from shared.dynamics.failed_jobs import MOST_JOBS
+from shared.dynamics.registration.ids import parse_id
+from shared.dynamics.registration.service import Registration
+from shared.errors import HubError
+from shared.events.parameters import parse_moment
+from shared.strict_json import parse_object
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Webhooks in Dataverse (DATAVERSE_URL). Bodies are JSON on standard input, results JSON on standard output.",
+)
+
+_KEY = "DYNAMICS_WEBHOOK_KEY"
+
+Webhook = Annotated[str, typer.Argument(metavar="ID", help="id of a webhook, as `dynamics list` shows it")]
+Step = Annotated[str, typer.Argument(metavar="STEP", help="id of a step, as `dynamics steps` shows it")]
+Since = Annotated[str | None, typer.Option(help="completed at this ISO 8601 time or later")]
+Jobs = Annotated[list[str] | None, typer.Argument(metavar="[JOB]...", help="as `dynamics failures` shows them")]
+AsJson = Annotated[bool, typer.Option("--json", help="no progress bar; results are JSON in any case")]
+
+
+@contextmanager
+def _registration() -> Iterator[Registration]:
+    # The problem says it all, and a script reads it as JSON.
+    logging.getLogger("shared").addHandler(logging.NullHandler())
+    try:
+        yield local_hub().registration
+    except HubError as error:
+        print_problem(error)
+        raise typer.Exit(1) from None
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List all webhooks of the organization."""
+    with _registration() as registration:
+        print_json({"value": [webhook.as_json() for webhook in registration.webhooks.list()]})
+
+
+@app.command()
+def register(as_json: AsJson = False) -> None:
+    """Register the webhook on standard input, with its steps, all or nothing."""
+    with _registration() as registration:
+        print_json(registration.webhooks.register(_document()).as_json())
+
+
+@app.command()
+def show(id_: Webhook, as_json: AsJson = False) -> None:
+    """Show a webhook with its steps; its secret is never shown."""
+    with _registration() as registration:
+        print_json(registration.webhooks.show(parse_id(id_)).as_json())
+
+
+@app.command()
+def update(id_: Webhook, as_json: AsJson = False) -> None:
+    """Change what standard input names; `authentication` rotates the key."""
+    with _registration() as registration:
+        print_json(registration.webhooks.update(parse_id(id_), _document()).as_json())
+
+
+@app.command()
+def unregister(id_: Webhook, as_json: AsJson = False) -> None:
+    """Delete a webhook, its steps first."""
+    with _registration() as registration:
+        registration.webhooks.unregister(parse_id(id_))
+
+
+@app.command()
+def ensure(
+    name: Annotated[str | None, typer.Option(help="what it is called in Dataverse")] = None,
+    url: Annotated[str | None, typer.Option(help="instead of the address below PUBLIC_URL")] = None,
+    mode: Annotated[Literal["async", "sync"], typer.Option(help="sync lets the user who saves wait")] = "async",
+    as_json: AsJson = False,
+) -> None:
+    """Let there be exactly one webhook that posts created connections to this app.
+
+    Its key, a function key of the app, is read from the variable DYNAMICS_WEBHOOK_KEY.
+    """
+    # Not an option: whoever lists the processes of a machine sees their arguments.
+    key = os.environ.get(_KEY, "")
+    if not key:
+        raise typer.BadParameter(f"the variable {_KEY} is not set: it holds a function key of the app")
+    given: Mapping[str, str | None] = {"key": key, "name": name, "url": url, "mode": mode}
+    with _registration() as registration:
+        document = {member: value for member, value in given.items() if value is not None}
+        print_json(registration.ensure.ensure(document).as_json())
+
+
+@app.command()
+def steps(id_: Webhook, as_json: AsJson = False) -> None:
+    """List the steps of a webhook."""
+    with _registration() as registration:
+        print_json({"value": [step.as_json() for step in registration.steps.list(parse_id(id_))]})
+
+
+@app.command("add-step")
+def add_step(id_: Webhook, as_json: AsJson = False) -> None:
+    """Register the step on standard input."""
+    with _registration() as registration:
+        print_json(registration.steps.register(parse_id(id_), _document()).as_json())
+
+
+@app.command()
+def step(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
+    """Show a step."""
+    with _registration() as registration:
+        print_json(registration.steps.show(parse_id(id_), parse_id(step_id)).as_json())
+
+
+@app.command("update-step")
+def update_step(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
+    """Change what standard input names."""
+    with _registration() as registration:
+        _update_step(registration, id_, step_id, _document())
+
+
+@app.command()
+def enable(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
+    """Let a step be called again."""
+    with _registration() as registration:
+        _update_step(registration, id_, step_id, {"enabled": True})
+
+
+@app.command()
+def disable(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
+    """Let a step not be called; what happens meanwhile is not sent later."""
+    with _registration() as registration:
+        _update_step(registration, id_, step_id, {"enabled": False})
+
+
+@app.command("remove-step")
+def remove_step(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
+    """Delete a step."""
+    with _registration() as registration:
+        registration.steps.remove(parse_id(id_), parse_id(step_id))
+
+
+@app.command()
+def failures(
+    id_: Webhook,
+    step_id: Step,
+    since: Since = None,
+    top: Annotated[int, typer.Option(min=1, max=MOST_JOBS, help="how many at most")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List failed jobs of a step, newest first, with what their error codes mean."""
+    with _registration() as registration:
+        jobs = registration.failures.list(parse_id(id_), parse_id(step_id), since=_moment(since), top=top)
+        print_json({"value": [job.as_json() for job in jobs]})
+
+
+@app.command()
+def replay(
+    id_: Webhook,
+    step_id: Step,
+    jobs: Jobs = None,
+    all_: Annotated[bool, typer.Option("--all", help="all failed jobs of the step, the oldest first")] = False,
+    since: Since = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay failed jobs: their rows are read again, and taken in as if they came now. Exit code 1 if one cannot be."""
+    if all_ == bool(jobs) or (since and not all_):
+        raise typer.BadParameter("JOB... or --all is needed, and --since goes with --all alone")
+    with _registration() as registration:
+        ids = parse_id(id_), parse_id(step_id)
+        chosen = jobs or [job.id for job in registration.failures.list(*ids, since=_moment(since), top=None)][::-1]
+        results = replay_jobs(registration, *ids, chosen, is_quiet=as_json)
+    print_json({"value": results})
+    if any("problem" in result for result in results):
+        raise typer.Exit(1)
+
+
+def _update_step(registration: Registration, id_: str, step_id: str, document: Mapping[str, object]) -> None:
+    print_json(registration.steps.update(parse_id(id_), parse_id(step_id), document).as_json())
+
+
+def _document() -> dict[str, object]:
+    return parse_object(sys.stdin.buffer.read())
+
+
+def _moment(since: str | None) -> datetime | None:
+    return parse_moment({} if since is None else {"since": since}, "since")

@@ -1,0 +1,29 @@
+"""Jobs replayed one after the other, with a progress bar for whoever watches."""
+
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import track
+
+from shared.dynamics.registration.ids import parse_id
+from shared.dynamics.registration.service import Registration
+from shared.errors import HubError
+from shared.http import problem_content
+
+
+def replay_jobs(
+    registration: Registration, webhook_id: str, step_id: str, jobs: Sequence[str], *, is_quiet: bool
+) -> list[dict[str, object]]:
+    """What became of each job, by its id: the replay, or the problem. One that cannot be replayed stops no other."""
+    # On standard error, so that a script that reads the results sees them alone.
+    console = Console(stderr=True)
+    watched = track(jobs, "Replaying", console=console, disable=is_quiet or not sys.stderr.isatty())
+    return [{"jobId": job, **_replay(registration, webhook_id, step_id, job)} for job in watched]
+
+
+def _replay(registration: Registration, webhook_id: str, step_id: str, job: str) -> dict[str, object]:
+    try:
+        return registration.failures.replay(webhook_id, step_id, parse_id(job)).as_json()
+    except HubError as error:
+        return {"problem": problem_content(error)}
