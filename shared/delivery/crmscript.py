@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from shared.delivery.callback import Occurrence
 from shared.delivery.deliverer import Consent
 from shared.delivery.failures import ErrorClass
-from shared.delivery.outcome import Outcome, Verdict
+from shared.delivery.outcome import Outcome, Verdict, loggable
 from shared.errors import FieldError
 from shared.superoffice.entity import WebhookInput
 
@@ -86,4 +86,4 @@ def _parameters(webhook: WebhookInput, occurrence: Occurrence) -> dict[str, obje
 
 
 def _failed(error_class: ErrorClass, text: str) -> Outcome:
-    return Outcome(Verdict.FAILED, None, error_class.value, text[:4000])
+    return Outcome(Verdict.FAILED, None, error_class.value, loggable(text))

@@ -1,5 +1,6 @@
 """What an attempt means: done, try again, or disabled (docs/delivery.md has the table). Pure."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +12,8 @@ from shared.retry_after import retry_after
 
 _LONGEST_WISH = timedelta(days=1)
 _MOST_TEXT = 4000
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters and lone surrogates: tables cannot hold them all, and in JSON each grows to six characters."""
 
 
 class Verdict(StrEnum):
@@ -54,12 +57,15 @@ def judge_reply(reply: Reply, now: datetime) -> Outcome:
 
 def judge_failure(failure: DeliveryFailed) -> Outcome:
     """The verdict where no answer came."""
-    return Outcome(Verdict.FAILED, None, failure.error_class.value, failure.detail[:_MOST_TEXT])
+    return Outcome(Verdict.FAILED, None, failure.error_class.value, loggable(failure.detail))
+
+
+def loggable(text: str) -> str:
+    """As much of a text as is kept, with nothing in it that cannot be stored and shown."""
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text[:_MOST_TEXT])
 
 
 def _as_text(reply: Reply) -> str:
     head = "".join(f"{name}: {value}\n" for name, value in reply.headers.items())
     body = reply.body.decode("utf-8", "replace")
-    text = f"HTTP {reply.status}\n{head}\n{body}"
-    # Tables hold no null characters, and lone surrogates cannot be written.
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_MOST_TEXT]
+    return loggable(f"HTTP {reply.status}\n{head}\n{body}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-_LONGEST_DELAY = timedelta(days=7) - timedelta(minutes=1)
+_LONGEST_DELAY = timedelta(days=7)
 """A queue message cannot be hidden for longer than 7 days."""
 _JITTER_SHARE = 0.1
 _NO_JITTER_BELOW = timedelta(seconds=60)

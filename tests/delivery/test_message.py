@@ -1,0 +1,79 @@
+"""Messages that ask for an attempt, and those that are none of ours."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.delivery.message import DeliveryMessage, parse_delivery_message
+from shared.events.announcement import NotOurs
+from tests.support.events import make_event
+
+EVENT_ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
+MESSAGE = {"version": 1, "event_id": EVENT_ID, "webhook_id": 7, "attempt": 2, "cycle": 1}
+WHOLE = json.dumps(MESSAGE).encode()
+QUEUE_BYTES = 64 * 1024
+
+
+def test_a_message_comes_back_as_it_was_sent_with_its_event() -> None:
+    event = make_event(
+        received_at=datetime(1969, 12, 31, 23, 59, 59, 1, tzinfo=UTC),
+        changes=("Née",),
+        values={"n": 2**80, "x": [None, {"y": 1.5}]},
+        trimmed=True,
+    )
+    message = DeliveryMessage(event_id=event.id, webhook_id=2**31 - 1, attempt=3, cycle=4, event=event, has_turn=True)
+    assert parse_delivery_message(message.as_text().encode()) == message
+
+
+def test_what_an_older_hub_sent_is_still_understood() -> None:
+    message = parse_delivery_message(json.dumps({"event_id": EVENT_ID, "webhook_id": 7}).encode())
+    assert (message.version, message.attempt, message.cycle, message.event) == (1, 0, 0, None)
+
+
+@pytest.mark.parametrize("character", ["x", "é", "\N{PILE OF POO}", '"', "\x01"])
+@pytest.mark.parametrize(("length", "goes_along"), [(5_000, True), (12_000, None), (40_000, False)])
+def test_an_event_that_is_too_large_for_a_queue_is_left_out(
+    character: str, length: int, *, goes_along: bool | None
+) -> None:
+    event = make_event(field_values={"text": character * length})
+    text = DeliveryMessage(event_id=event.id, webhook_id=7, event=event).as_text()
+    assert len(text.encode()) * 4 / 3 < QUEUE_BYTES
+    parsed = parse_delivery_message(text.encode()).event
+    assert parsed in (event, None)
+    assert goes_along in (parsed is not None, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"", "body"),
+        (b"hello", "body"),
+        (b"\xff\xfe", "body"),
+        (b"[]", "body"),
+        (b"[" * 100_000, "body"),
+        (json.dumps(MESSAGE).encode()[:-1], "body"),
+        (json.dumps({**MESSAGE, "version": 2}).encode(), "version"),
+        (json.dumps({**MESSAGE, "event_id": "37C7C867"}).encode(), "event_id"),
+        (json.dumps({**MESSAGE, "webhook_id": 0}).encode(), "webhook_id"),
+        (json.dumps({**MESSAGE, "webhook_id": 2**31}).encode(), "webhook_id"),
+        (json.dumps({**MESSAGE, "attempt": -1}).encode(), "attempt"),
+        (json.dumps({**MESSAGE, "cycle": None}).encode(), "cycle"),
+        (json.dumps({**MESSAGE, "event": {"id": EVENT_ID}}).encode(), "event.type"),
+        (json.dumps({**MESSAGE, "colour": "red"}).encode(), "colour"),
+        (json.dumps({"webhook_id": 7}).encode(), "event_id"),
+    ],
+)
+def test_what_is_not_ours_is_refused_by_the_name_of_the_field(body: bytes, field: str) -> None:
+    with pytest.raises(NotOurs, match=field) as refusal:
+        parse_delivery_message(body)
+    # Whatever it is, it is not repeated: it may be somebody's secret.
+    assert len(str(refusal.value)) < 300
+
+
+@given(st.binary(max_size=60) | st.integers(0, len(WHOLE) - 1).map(lambda end: WHOLE[:end]))
+def test_no_bytes_and_no_part_of_a_message_raise_anything_else(body: bytes) -> None:
+    with pytest.raises(NotOurs):
+        parse_delivery_message(body)

@@ -1,0 +1,128 @@
+"""What the log knows of one delivery, as a row and as the Events API shows it."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.delivery.outcome import Outcome, Verdict, loggable
+from shared.delivery.record import (
+    DELIVERIES_TABLE,
+    Attempt,
+    DeliveryRecord,
+    DeliveryState,
+    attempt_of,
+    delivery_keys,
+    delivery_row,
+    new_record,
+    parse_record,
+)
+from shared.hub import Hub
+from tests.support.events import RECEIVED_AT, make_event
+
+KEPT = 30
+FAILURE = Outcome(Verdict.FAILED, 500, "http", "HTTP 500\n")
+RECORD = new_record(7, make_event())
+# What takes most room for 4,000 characters, in UTF-8, in UTF-16, and once it is JSON.
+LONG_REPLIES = ["\N{PILE OF POO}" * 4000, "漢" * 4000, '"' * 4000, loggable("\x01" * 4000), "\\\n" * 2000]
+
+moments = st.datetimes(timezones=st.just(UTC))
+
+
+def failed(record: DeliveryRecord, reply: str = "") -> DeliveryRecord:
+    return record.after(Attempt("2026-03-14T09:26:53+00:00", 12, 500, "http", reply), DeliveryState.PENDING, None)
+
+
+@pytest.mark.parametrize("reply", LONG_REPLIES)
+def test_the_longest_replies_of_all_attempts_that_are_kept_fit_into_a_row(hub: Hub, reply: str) -> None:
+    record = RECORD
+    for _ in range(KEPT):
+        record = failed(record, reply)
+    row = delivery_row(record)
+    # As the service counts: UTF-16, 64 KiB a property and 1 MiB an entity.
+    sizes = [len(str(value).encode("utf-16-le")) for value in row.values()]
+    assert max(sizes) < 64 * 1024
+    assert sum(sizes) < 900_000
+    hub.receivers.deliveries.write(record)
+    stored = hub.receivers.deliveries.get(7, make_event(id=record.event_id))
+    assert stored is not None
+    assert [attempt.reply for attempt in stored.log] == [reply] * KEPT
+
+
+def test_the_newest_attempts_are_kept() -> None:
+    record = RECORD
+    for number in range(KEPT + 5):
+        record = failed(record, str(number))
+    assert [attempt.reply for attempt in record.log] == [str(number) for number in range(5, KEPT + 5)]
+    assert record.attempts == KEPT + 5
+
+
+@given(
+    moment=moments, next_at=st.none() | moments, state=st.sampled_from(DeliveryState), status=st.none() | st.just(200)
+)
+def test_a_row_gives_the_record_back(
+    moment: datetime, next_at: datetime | None, state: DeliveryState, status: int | None
+) -> None:
+    record = DeliveryRecord(2**31 - 1, RECORD.event_id, "thing.changed", moment, state, 3, 2, next_at)
+    record = record.after(Attempt(moment.isoformat(), 5, status, "", "née"), state, next_at)
+    parsed = parse_record(delivery_row(record), "tag")
+    assert parsed == DeliveryRecord(**{**vars(record), "etag": "tag"})
+
+
+@given(st.tuples(moments, moments).map(sorted))
+def test_newer_events_stand_first(times: list[datetime]) -> None:
+    older, newer = (delivery_keys(7, RECORD.event_id, moment) for moment in times)
+    assert newer <= older
+
+
+def test_the_key_is_the_same_in_every_time_zone() -> None:
+    elsewhere = RECEIVED_AT.astimezone(timezone(timedelta(hours=-11)))
+    assert delivery_keys(7, RECORD.event_id, elsewhere) == delivery_keys(7, RECORD.event_id, RECEIVED_AT)
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, -0.001, 0.0])
+def test_a_clock_that_was_set_back_gives_no_negative_duration(seconds: float) -> None:
+    assert attempt_of(FAILURE, RECEIVED_AT, seconds).duration_ms == 0
+
+
+def test_an_attempt_is_past_once_it_or_a_later_one_was_made() -> None:
+    record = DeliveryRecord(7, RECORD.event_id, "thing.changed", RECEIVED_AT, cycle=1, attempts=2)
+    asked = [(cycle, attempt) for cycle in range(3) for attempt in range(4)]
+    assert asked == sorted(asked)
+    past = [record.is_past(cycle, attempt) for cycle, attempt in asked]
+    # Once one is not past, none after it is.
+    assert all(earlier or not later for earlier, later in pairwise(past))
+    assert asked[past.index(False)] == (1, 2)
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_what_is_delivered_is_not_attempted_again_but_by_a_replay(attempt: int) -> None:
+    delivered = failed(RECORD).after(attempt_of(FAILURE, RECEIVED_AT, 0.1), DeliveryState.DELIVERED, None)
+    assert delivered.is_past(0, attempt)
+    assert not delivered.is_past(1, 0)
+
+
+def test_the_delivery_is_shown_with_its_attempts_where_they_are_asked_for() -> None:
+    record = failed(RECORD, "HTTP 500")
+    shown = record.as_json()
+    assert shown == {
+        "eventId": RECORD.event_id,
+        "webhookId": 7,
+        "event": "connection.created",
+        "eventAt": "2026-03-14T09:26:53.589793+00:00",
+        "state": "pending",
+        "attempts": 1,
+        "nextAttemptAt": None,
+        "replays": 0,
+    }
+    attempt = {"at": record.log[0].at, "durationMs": 12, "status": 500, "errorClass": "http", "reply": "HTTP 500"}
+    assert record.as_json(with_attempts=True) == {**shown, "log": [attempt]}
+
+
+def test_all_records_of_a_webhook_stand_in_one_partition(hub: Hub) -> None:
+    for _ in range(3):
+        hub.receivers.deliveries.write(new_record(7, make_event()))
+    rows = hub.storage.table(DELIVERIES_TABLE).query("PartitionKey eq @key", {"key": "0000000007"})
+    assert len(list(rows)) == 3
