@@ -31,7 +31,7 @@ class EntraTokens:
         self._audiences = (client, f"api://{client}")
         self._versions = {
             f"{authority}/{tenant}/v2.0": "2.0",
-            # Tokens of version 1.0 name the issuer of the public cloud whatever the authority's own name is.
+            # Of version 1.0 those of the public cloud are taken, whose issuer has another name than the authority.
             f"https://sts.windows.net/{tenant}/": "1.0",
         }
 

@@ -1,12 +1,13 @@
 """`python -m admin roles check` where the tenant decides: an administrator sees each step of the decision."""
 
+import re
 from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
 
 from admin.__main__ import app
-from tests.admin.command import Run, admin
+from tests.admin.command import ROOT, Run, admin
 from tests.fakes.server import Reply, json_reply
 from tests.support.tenant import GROUP, GROUP_NAME, LIST, ROLE, SITE, Tenant
 
@@ -42,6 +43,16 @@ def test_a_caller_is_explained_by_the_id_that_she_comes_with(tenant: Tenant, kin
         "steps": [f"Entra: the user is {user}", LISTED, "Entra: the user is in none of these groups"],
         "isRelationshipManager": False,
     }
+
+
+def test_the_documented_example_is_what_is_printed(tenant: Tenant) -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    _, _, example = page.partition("$ .venv/bin/python -m admin roles check ")
+    user, *documented = example.partition("\n\n")[0].splitlines()
+    [(upn, oid)] = re.findall(r"is (\S+), in Entra (\S+)", documented[0])
+    tenant.graph.add_user(oid, upn)
+    tenant.dataverse.add_user(user, oid, upn)
+    assert check(tenant, user).out.splitlines() == [line.strip() for line in documented]
 
 
 def test_each_reason_for_a_no_is_told_with_exit_code_3(tenant: Tenant) -> None:
