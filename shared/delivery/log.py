@@ -1,7 +1,7 @@
 """Table `deliveries`: one row an event and webhook, and the listings that the Events API shows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -69,10 +69,10 @@ class DeliveryLog:
         return True
 
     def _newer(self, record: DeliveryRecord) -> DeliveryRecord | None:
-        """What is stored, if `record` may still replace it."""
+        """What is stored, if `record` may still replace it; without an etag where nothing is stored any more."""
         row = self._table.get(*delivery_keys(record.webhook_id, record.event_id, record.event_at))
         if row is None:
-            return record
+            return replace(record, etag=None)
         stored = parse_record(row, str(row.metadata["etag"]))
         return None if stored.is_past(record.cycle, record.attempts) else stored
 

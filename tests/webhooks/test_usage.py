@@ -1,0 +1,87 @@
+"""Counting calls and errors of a webhook, whoever counts at the same time."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.errors import StorageDown
+from shared.hub import Hub
+from shared.webhooks.registration import Usage
+from shared.webhooks.rows import USAGE_TABLE
+from shared.webhooks.usage import Call, UsageCounter
+from tests.support.transport import Fault, JournalTransport
+
+NOW = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
+
+
+@pytest.fixture
+def counter(hub: Hub) -> UsageCounter:
+    return UsageCounter(hub.storage.table(USAGE_TABLE))
+
+
+def call(error: str | None = None) -> Call:
+    return Call("37c7c867-d571-e911-a956-000d3a1bc3f6", NOW, error)
+
+
+def test_a_webhook_that_was_never_called_has_no_usage(hub: Hub) -> None:
+    assert hub.receivers.webhooks.usage(7) == Usage()
+
+
+def test_calls_and_errors_add_up_and_a_success_ends_a_row_of_errors(hub: Hub, counter: UsageCounter) -> None:
+    for error in (None, "HTTP 500", "HTTP 503"):
+        counter.count(7, call(error))
+    assert hub.receivers.webhooks.usage(7) == Usage(3, 2, 2, "HTTP 503")
+    # What went wrong last stays to be read.
+    assert counter.count(7, call()) == hub.receivers.webhooks.usage(7) == Usage(4, 2, 0, "HTTP 503")
+    assert counter.count(7, call("refused")) == Usage(5, 3, 1, "refused")
+
+
+def test_each_webhook_counts_for_itself(hub: Hub, counter: UsageCounter) -> None:
+    counter.count(7, call("HTTP 500"))
+    assert hub.receivers.webhooks.usage(8) == Usage()
+
+
+def test_counting_is_a_read_and_a_write(counter: UsageCounter, transport: JournalTransport) -> None:
+    counter.count(7, call())
+    transport.forget()
+    counter.count(7, call())
+    counter.count(8, call())
+    assert transport.summary == ["GET usage", "PATCH usage", "GET usage", "POST usage"]
+
+
+def test_no_increment_is_lost_and_no_number_given_twice_however_many_count_at_once(
+    hub: Hub, counter: UsageCounter
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        counted = list(pool.map(lambda number: counter.count(7, call(f"error {number}")), range(64)))
+    assert sorted(usage.total_calls for usage in counted) == list(range(1, 65))
+    usage = hub.receivers.webhooks.usage(7)
+    assert (usage.total_calls, usage.total_errors, usage.consecutive_errors) == (64, 64, 64)
+
+
+def test_a_reset_in_between_loses_no_call(hub: Hub, counter: UsageCounter) -> None:
+    def work(number: int) -> None:
+        if number % 4 == 0:
+            hub.receivers.webhooks.reset_errors(7)
+        counter.count(7, call("HTTP 500"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(32)))
+    usage = hub.receivers.webhooks.usage(7)
+    assert (usage.total_calls, usage.total_errors) == (32, 32)
+    assert usage.consecutive_errors <= 32
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("fault", Fault)
+def test_in_an_outage_the_caller_is_told(
+    hub: Hub, counter: UsageCounter, transport: JournalTransport, number: int, fault: Fault
+) -> None:
+    counter.count(7, call())
+    transport.forget()
+    transport.fail(number, fault)
+    with pytest.raises(StorageDown):
+        counter.count(7, call())
+    # Only a write whose answer was lost has counted.
+    assert hub.receivers.webhooks.usage(7).total_calls == (2 if (number, fault) == (2, Fault.AFTER) else 1)
