@@ -1,0 +1,216 @@
+"""From nothing to the first event in an organization, and a job that failed while the app was down, replayed."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+
+from tests.admin.command import Run, admin
+from tests.dynamics.registration.samples import KEY, new_step, new_webhook
+from tests.e2e.running import RunningApp, running_app
+from tests.fakes.dataverse import FakeDataverse
+from tests.fakes.dataverse.calls import EndpointUnavailable
+from tests.support.patience import eventually
+from tests.support.tenant import Tenant, running_tenant
+
+PUBLIC_URL = "http://hub.example"
+PATH = "v1/dynamics/webhooks"
+
+
+def settings_of(tenant: Tenant) -> dict[str, str]:
+    """Settings of an app in this tenant that is known to the world as hub.example."""
+    return {"DATAVERSE_URL": tenant.dataverse.url, "PUBLIC_URL": PUBLIC_URL, **tenant.identity.environment}
+
+
+def reach(dataverse: FakeDataverse, app: RunningApp) -> None:
+    """Let Dataverse find hub.example where the app is now."""
+    dataverse.hosts[PUBLIC_URL] = app.url
+
+
+def connect(dataverse: FakeDataverse, user: str) -> str:
+    """A user connects an opportunity with another user."""
+    return dataverse.create_connection(("opportunity", str(uuid4())), ("systemuser", str(uuid4())), user)
+
+
+def listed(app: RunningApp) -> list[str]:
+    return [event["entityId"] for event in app.get("v1/events", limit="200").json()["value"]]
+
+
+def test_one_command_brings_the_first_event_and_another_what_was_lost(
+    tenant: Tenant, connection_string: str, tmp_path: Path
+) -> None:
+    dataverse, settings = tenant.dataverse, settings_of(tenant)
+
+    def run(*arguments: str, **more: str) -> Run:
+        return admin("dynamics", *arguments, AzureWebJobsStorage=connection_string, **settings, **more)
+
+    with running_app(connection_string, tmp_path, lease_seconds=60, **settings) as app:
+        reach(dataverse, app)
+        user = app.seed.manager["systemuserid"]
+        ensured = run("ensure", DYNAMICS_WEBHOOK_KEY=app.code)
+        assert (ensured.code, ensured.err, app.code in ensured.out) == (0, "", False)
+        first = connect(dataverse, user)
+        assert eventually(lambda: listed(app) == [first])
+
+    webhook: Any = ensured.json
+    ids = (webhook["id"], webhook["steps"][0]["id"])
+    second = connect(dataverse, user)
+
+    with running_app(connection_string, tmp_path, lease_seconds=60, **settings) as app:
+        reach(dataverse, app)
+        failures: Any = run("failures", *ids).json
+        by_record = {job["recordId"]: job for job in failures["value"]}
+        # Both directions failed.
+        assert (len(failures["value"]), second in by_record) == (2, True)
+        assert by_record[second]["errorCode"] == "0x80050205"
+        assert app.code not in str(failures)
+        replayed: Any = run("replay", *ids, by_record[second]["id"]).json
+        assert [one["outcome"] for one in replayed["value"]] == ["stored"]
+        assert eventually(lambda: listed(app) == [second, first])
+
+        everything: Any = run("replay", *ids, "--all").json
+        assert sorted(one["outcome"] for one in everything["value"]) == ["duplicate", "ignored"]
+        # What comes after it is listed after it: a second event of the same connection would stand in between.
+        third = connect(dataverse, user)
+        assert eventually(lambda: third in listed(app))
+        assert listed(app) == [third, second, first]
+
+
+@pytest.fixture(scope="module")
+def own_tenant() -> Iterator[Tenant]:
+    with running_tenant() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own_app(
+    own_tenant: Tenant, new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningApp]:
+    folder = tmp_path_factory.mktemp("app")
+    with running_app(new_account(), folder, lease_seconds=60, **settings_of(own_tenant)) as running:
+        yield running
+
+
+@pytest.fixture
+def organization(own_tenant: Tenant, own_app: RunningApp) -> FakeDataverse:
+    """Dataverse without a webhook, which finds the app."""
+    own_tenant.reset()
+    reach(own_tenant.dataverse, own_app)
+    return own_tenant.dataverse
+
+
+def test_the_whole_life_of_a_webhook_over_http(own_app: RunningApp, organization: FakeDataverse) -> None:
+    made = own_app.send("POST", PATH, new_webhook(steps=[new_step()]))
+    webhook = made.json()
+    at = f"{PATH}/{webhook['id']}"
+    assert (made.status_code, made.headers["Location"]) == (201, f"{PUBLIC_URL}/api/{at}")
+    assert own_app.get(PATH).json() == {"value": [{name: webhook[name] for name in webhook if name != "steps"}]}
+    assert own_app.get(at.upper().replace(PATH.upper(), PATH)).json() == webhook
+    changed = own_app.send("PATCH", at, {"name": "Renamed", "authentication": {"type": "WebhookKey", "key": KEY}})
+    assert changed.json() == {**webhook, "name": "Renamed"}
+
+    step = own_app.send("POST", f"{at}/steps", {"message": "Update", "table": "account"})
+    step_at = f"{at}/steps/{step.json()['id']}"
+    assert (step.status_code, step.headers["Location"]) == (201, f"{PUBLIC_URL}/api/{step_at}")
+    assert own_app.send("PATCH", step_at, {"enabled": False}).json() == {**step.json(), "enabled": False}
+    assert own_app.get(step_at).json()["enabled"] is False
+    assert own_app.get(f"{at}/steps").json()["value"][0] == webhook["steps"][0]
+    assert own_app.get(f"{step_at}/failures", top="5", since="2026-01-31").json() == {"value": []}
+    assert own_app.send("DELETE", step_at).status_code == 204
+    removed = own_app.send("DELETE", at)
+    assert (removed.status_code, removed.content, own_app.get(at).status_code) == (204, b"", 404)
+    assert organization.rows["sdkmessageprocessingsteps"] == {}
+
+
+def test_ensure_is_201_once_and_a_job_is_replayed_over_http(own_app: RunningApp, organization: FakeDataverse) -> None:
+    first, again = (own_app.send("POST", f"{PATH}/ensure", {"key": own_app.code}) for _ in range(2))
+    assert (first.status_code, again.status_code, first.json() == again.json()) == (201, 200, True)
+    organization.hosts[PUBLIC_URL] = "http://127.0.0.1:9"
+    connection = connect(organization, own_app.seed.manager["systemuserid"])
+    failures = f"{PATH}/{first.json()['id']}/steps/{first.json()['steps'][0]['id']}/failures"
+    [job] = [job for job in own_app.get(failures).json()["value"] if job["recordId"] == connection]
+    replay = own_app.send("POST", f"{failures}/{job['id']}/replay").json()
+    assert (replay["outcome"], own_app.get(f"v1/events/{replay['eventId']}").json()["entityId"]) == (
+        "stored",
+        connection,
+    )
+    organization.rows["connections"].clear()
+    gone = own_app.send("POST", f"{failures}/{job['id']}/replay")
+    assert (gone.status_code, gone.json()["title"]) == (410, "Gone")
+
+
+def test_a_synchronous_step_stops_the_save_of_who_is_no_manager(
+    own_app: RunningApp, organization: FakeDataverse
+) -> None:
+    own_app.send("POST", f"{PATH}/ensure", {"key": own_app.code, "mode": "sync"})
+    assert connect(organization, own_app.seed.manager["systemuserid"])
+    with pytest.raises(EndpointUnavailable):
+        connect(organization, str(uuid4()))
+    assert len(organization.rows["connections"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "nothing"),
+        ("GET", "ensure"),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("POST", str(uuid4())),
+        ("GET", str(uuid4())),
+        ("GET", f"{uuid4()}/steps"),
+        ("GET", f"{uuid4()}/nothing"),
+        ("GET", f"{uuid4()}/steps/nothing"),
+        ("POST", f"{uuid4()}/steps/{uuid4()}"),
+        ("GET", f"{uuid4()}/steps/{uuid4()}/failures"),
+        ("GET", f"{uuid4()}/steps/{uuid4()}/failures/{uuid4()}"),
+        ("POST", f"{uuid4()}/steps/{uuid4()}/failures/{uuid4()}"),
+        ("POST", f"{uuid4()}/steps/{uuid4()}/failures/nothing/replay"),
+        ("GET", "%27)%20or%20(1%20eq%201"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_a_404(
+    own_app: RunningApp, organization: FakeDataverse, method: str, path: str
+) -> None:
+    response = own_app.send(method, f"{PATH}/{path}", {})
+    assert (response.status_code, response.json()["title"]) == (404, "Not found")
+    assert {call.method for call in organization.journal} <= {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [({"top": "0"}, "#/top"), ({"top": "501"}, "#/top"), ({"top": "x"}, "#/top"), ({"since": "soon"}, "#/since")],
+)
+def test_a_bad_parameter_is_named(
+    own_app: RunningApp, organization: FakeDataverse, query: dict[str, str], pointer: str
+) -> None:
+    response = own_app.get(f"{PATH}/{uuid4()}/steps/{uuid4()}/failures", **query)
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, pointer)
+
+
+def test_bad_bodies_are_refused_as_everywhere(own_app: RunningApp, organization: FakeDataverse) -> None:
+    headers = {"Authorization": f"Bearer {own_app.seed.api_key}", "x-functions-key": own_app.code}
+
+    def post(body: bytes, content_type: str) -> requests.Response:
+        sent = {**headers, "Content-Type": content_type}
+        return requests.post(f"{own_app.url}/api/{PATH}", body, headers=sent, timeout=30)
+
+    assert post(b"{}", "text/plain").status_code == 415
+    assert post(b"{", "application/json").status_code == 400
+    assert post(b"[]", "application/json").json()["errors"][0]["pointer"] == "#"
+    assert post(b" " * (1024 * 1024 + 1), "application/json").status_code == 413
+    wrong = post(b"{}", "application/json")
+    assert [error["pointer"] for error in wrong.json()["errors"]] == ["#/name", "#/url", "#/authentication"]
+    assert organization.journal == []
+
+
+def test_reading_needs_the_key_a_caller_and_the_role(own_app: RunningApp, organization: FakeDataverse) -> None:
+    url = f"{own_app.url}/api/{PATH}"
+    nobody, _ = own_app.hub.api_keys.issue("nobody@hub.example")
+    assert requests.get(url, headers={"Authorization": f"Bearer {own_app.seed.api_key}"}, timeout=30).status_code == 401
+    assert requests.get(url, {"code": own_app.code}, timeout=30).status_code == 401
+    assert own_app.get(PATH, api_key=nobody).status_code == 403
+    assert organization.journal == []
