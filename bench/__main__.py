@@ -3,7 +3,7 @@
 import os
 import sys
 
-from bench import delivering, registering
+from bench import delivering, growth, registering
 from bench.compared import run_comparisons
 from bench.comparison import machine
 from bench.imports import import_ratio
@@ -24,6 +24,7 @@ def main() -> int:
             handler_over_bare_calls(storage.connection_string),
             *delivering.figures(storage.connection_string),
             *registering.figures(storage.connection_string),
+            *growth.figures(),
             import_ratio(),
         ]
     print_rows([["measured on", ""], *([name, text] for name, text in around.items())])

@@ -39,13 +39,17 @@ def main(results: Path, picture: Path) -> None:
 
 
 def _draw_growth(axes: plt.Axes, figures: list[dict[str, str]]) -> None:
-    found = [(re.search(r"dispatch beside ([\d,]+) other", one["name"]), one["value"]) for one in figures]
-    points = [(int(match[1].replace(",", "")), float(value.rstrip("x"))) for match, value in found if match]
-    axes.plot(*zip(*points, strict=True), marker="o", label="dispatch to 5 webhooks")
+    for ending, label in (
+        ("time", "all of it, Azurite's scan included"),
+        ("index", "without the bare read of the index"),
+    ):
+        found = [(re.search(rf"dispatch beside ([\d,]+) .*{ending}$", one["name"]), one["value"]) for one in figures]
+        points = [(int(match[1].replace(",", "")), float(value.rstrip("x"))) for match, value in found if match]
+        axes.plot(*zip((10, 1.0), *points, strict=True), marker="o", label=label)
     axes.axhline(1.1, linestyle="--", color="gray", label="goal: 1.1")
     axes.set_xscale("log")
-    axes.set_ylim(0, max(2.0, *(ratio * 1.2 for _, ratio in points)))
-    axes.set(title="Dispatch and other registrations", xlabel="other registrations", ylabel="time, over that beside 10")
+    axes.set_ylim(0, 2)
+    axes.set(title="Dispatch to 5 webhooks", xlabel="other registrations", ylabel="time, over that beside 10")
     axes.legend()
     axes.grid(visible=True, alpha=0.3)
 
