@@ -78,6 +78,8 @@ def _user(text: str, kind: UserKind | None) -> User:
 
 def _directory() -> TableDirectory:
     hub = local_hub()
+    if hub.settings.role_directory != "table":
+        typer.echo("note: ROLE_DIRECTORY is graph, so the app does not ask the embedded directory", err=True)
     return TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role)
 
 

@@ -55,6 +55,14 @@ def test_the_documented_example_is_what_is_printed(tenant: Tenant) -> None:
     assert check(tenant, user).out.splitlines() == [line.strip() for line in documented]
 
 
+def test_whoever_manages_the_embedded_directory_is_told_that_it_is_not_asked(
+    tenant: Tenant, connection_string: str
+) -> None:
+    run = admin("roles", "list", "--json", **{**tenant.settings, "AzureWebJobsStorage": connection_string})
+    assert (run.code, run.json) == (0, [])
+    assert run.err == "note: ROLE_DIRECTORY is graph, so the app does not ask the embedded directory\n"
+
+
 def test_each_reason_for_a_no_is_told_with_exit_code_3(tenant: Tenant) -> None:
     reasons = {
         tenant.add_person(is_disabled=True).system_user: "is disabled",
