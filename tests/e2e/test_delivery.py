@@ -94,6 +94,37 @@ def test_a_secret_is_in_no_answer_after_the_first(app: RunningApp, receiver: Rec
     assert [path for path in (*paths, one) if SECRET in app.get(path).text] == []
 
 
+def test_a_new_secret_signs_with_the_old_one_beside_it_and_a_removed_one_ends_at_once(
+    app: RunningApp, receiver: Receiver
+) -> None:
+    name = new_event_name()
+    webhook = register(app, receiver.url, name, Secret=SECRET)
+    patch(app, webhook, Secret=ENCODED_SECRET)
+    signal(app, name)
+    assert eventually(lambda: len(events_of(receiver.journal)) == 1)
+    patch(app, webhook, Secret=None)
+    patch(app, webhook, Secret=ENCODED_SECRET)
+    signal(app, name)
+    assert eventually(lambda: len(events_of(receiver.journal)) == 2)
+    signatures = [call.headers["webhook-signature"].split(" ") for call in events_of(receiver.journal)]
+    assert [len(each) for each in signatures] == [2, 1]
+
+
+def test_a_cloudevents_receiver_is_asked_for_consent_and_kept_to_its_rate(app: RunningApp, receiver: Receiver) -> None:
+    name = new_event_name()
+    document = {"Name": "Mine", "TargetUrl": receiver.url, "Events": [name], "Type": "cloudevents"}
+    refused = app.send("POST", "v1/Webhook", document)
+    assert (refused.status_code, "no consent" in refused.text) == (400, True)
+    receiver.behave(answers(200, b"", "WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: 30"))
+    webhook = register(app, receiver.url, name, Type="cloudevents", Secret=SECRET)
+    for _ in range(3):
+        signal(app, name)
+    assert eventually(lambda: states(app, webhook) == ["delivered"] * 3, seconds=30)
+    assert {len(attempts(app, delivery)) for delivery in deliveries(app, webhook)} == {1}
+    sent = sorted(int(call.headers["webhook-timestamp"]) for call in events_of(receiver.journal)[1:])
+    assert sent[-1] - sent[0] >= 3
+
+
 def test_a_failed_delivery_is_tried_again_on_the_schedule(app: RunningApp, receiver: Receiver) -> None:
     name = new_event_name()
     webhook = register(app, receiver.url, name, Secret=SECRET)
