@@ -6,7 +6,7 @@ import azure.functions as func
 
 from shared.arcgis.connection import Shown, Workflow
 from shared.arcgis.errors import arcgis_error
-from shared.arcgis.operations import Request
+from shared.arcgis.request import Request
 from shared.arcgis.signature import HEADERS
 from shared.errors import HubError, NotFound
 from shared.http import bounded_body, error_headers, json_response

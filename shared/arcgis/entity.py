@@ -21,9 +21,9 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+from shared.arcgis.connection import SECRET_MASK
 from shared.errors import BadRequest, FieldError
 
-SECRET_MASK = "********"  # noqa: S105 - what is shown instead of a secret
 LEAST_SECRET_CHARACTERS = 8
 CHANGE_TYPES = ("FeaturesUpdated", "FeaturesEdited")
 

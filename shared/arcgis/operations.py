@@ -3,20 +3,20 @@
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from shared.arcgis.connection import Connection, Shown, Workflow, new_connection_id
+from shared.arcgis.connection import SECRET_MASK, Connection, Shown, new_connection_id
 from shared.arcgis.consent import Consents
-from shared.arcgis.entity import SECRET_MASK, ConnectionInput
+from shared.arcgis.entity import ConnectionInput
 from shared.arcgis.errors import UnknownConnection
 from shared.arcgis.managed import ManagedWebhooks, NotManaged
 from shared.arcgis.portal import Portal
 from shared.arcgis.registry import ConnectionRegistry
+from shared.arcgis.request import Request
 from shared.arcgis.rest import ArcGisRefused
 from shared.arcgis.run_as import RunAs, RunAsCheck
 from shared.callers.arcgis import ArcGisCaller
-from shared.callers.caller import Caller
 from shared.errors import BadRequest, Conflict, Unavailable
 from shared.storage.sealed import Sealer
 from shared.storage.tables import Changed
@@ -24,15 +24,6 @@ from shared.storage.tables import Changed
 log = logging.getLogger(__name__)
 
 type Document = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Request:
-    """Who wants something done, and where. `referer` goes with the tokens in a document."""
-
-    workflow: Workflow
-    caller: Caller
-    referer: str | None = None
 
 
 class ConnectionOperations:
