@@ -1,0 +1,357 @@
+"""One message, one attempt: what is delivered, what waits, what is dropped, and what it costs."""
+
+import logging
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.delivery.message import DeliveryMessage
+from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
+from shared.delivery.record import DeliveryRecord, DeliveryState
+from shared.events.announcement import NotOurs
+from shared.events.event import Event
+from shared.hub import Hub
+from shared.storage.queues import Queue
+from shared.webhooks.registration import Registration
+from tests.fakes.receiver import (
+    Behaviour,
+    Receiver,
+    answers,
+    answers_in_turn,
+    drips_its_body,
+    drips_its_head,
+    floods_with_interim_answers,
+    hangs,
+    is_a_bomb,
+    never_ends,
+    redirects,
+    resets_after,
+    sends,
+    sends_many_headers,
+)
+from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
+from tests.support.host import QuietHost
+from tests.support.patience import eventually
+from tests.support.queues import visible_texts
+from tests.support.transport import JournalTransport
+
+HOSTILE: dict[str, tuple[Behaviour, str, int | None]] = {
+    "hangs": (hangs(), "timeout", None),
+    "drips its head": (drips_its_head(), "timeout", None),
+    "a head of a megabyte": (sends_many_headers(), "too_large", None),
+    "floods with interim answers": (floods_with_interim_answers(), "http", None),
+    "resets in its head": (resets_after(b"HTTP/1.1 200 OK\r\nConte"), "http", None),
+    "closes at once": (sends(b""), "http", None),
+    "invalid UTF-8": (sends(b"\xff\xfe\xfd\r\n\r\n"), "http", None),
+    "redirects to this machine's metadata": (redirects("http://169.254.169.254/", 301), "http", 301),
+    "redirects to itself": (redirects("/", 308), "http", 308),
+    "a failure whose body drips": (drips_its_body(500), "http", 500),
+    "a failure whose body never ends": (never_ends(503), "http", 503),
+    "a failure in invalid UTF-8": (answers(500, b"\xff\x00\xfe"), "http", 500),
+}
+HOSTILE_SUCCESSES: dict[str, Behaviour] = {
+    "a body that drips": drips_its_body(),
+    "a body without an end": never_ends(),
+    "a bomb": is_a_bomb(),
+    "a body that breaks off": resets_after(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nbegun"),
+}
+
+
+@pytest.fixture
+def hub(connection_string: str, transport: JournalTransport) -> Hub:
+    return delivering_hub(connection_string, transport, DELIVERY_DEADLINE_SECONDS="1")
+
+
+@pytest.fixture
+def webhook(hub: Hub, receiver: Receiver) -> Registration:
+    """Its receiver has no visit in its journal yet."""
+    registration = register(hub, receiver.url)
+    receiver.reset()
+    return registration
+
+
+def record(hub: Hub, registration: Registration, event: Event) -> DeliveryRecord:
+    found = hub.receivers.deliveries.get(registration.id, event)
+    assert found is not None
+    return found
+
+
+def retarget(hub: Hub, registration: Registration, url: str) -> None:
+    """Give it this target unchecked, as if it had been saved when that was still good."""
+    stored = hub.receivers.webhooks.get(registration.id)
+    assert stored is not None
+    moved = stored.webhook.model_copy(update={"target_url": url})
+    hub.receivers.webhooks.update(stored, replace(stored, webhook=moved))
+
+
+def work_without_event(hub: Hub, registration: Registration, event: Event) -> None:
+    """Work on a message that only names its event."""
+    message = DeliveryMessage(event_id=event.id, webhook_id=registration.id)
+    hub.receivers.worker.work(message.as_text().encode(), is_slow_lane=False)
+
+
+def delays(transport: JournalTransport) -> list[int]:
+    """For how many seconds the messages that were sent cannot be seen."""
+    sent = [call for call in transport.calls if call.path == "deliveries/messages"]
+    return [int(call.query["visibilitytimeout"][0]) for call in sent]
+
+
+def test_a_delivery_costs_five_transactions_and_a_failed_one_a_message(
+    hub: Hub, webhook: Registration, receiver: Receiver, transport: JournalTransport
+) -> None:
+    attempt(hub, webhook)
+    transport.forget()
+    attempt(hub, webhook)
+    assert transport.summary == ["GET webhooks", "GET deliveries", "GET usage", "PATCH usage", "POST deliveries"]
+    receiver.behave(answers(500))
+    attempt(hub, webhook)
+    transport.forget()
+    attempt(hub, webhook)
+    assert transport.summary == [
+        "GET webhooks",
+        "GET deliveries",
+        "GET usage",
+        "PATCH usage",
+        "POST deliveries/messages",
+        "POST deliveries",
+    ]
+
+
+def test_a_stopped_webhook_costs_three_and_its_event_is_held(
+    hub: Hub, webhook: Registration, receiver: Receiver, transport: JournalTransport
+) -> None:
+    attempt(hub, webhook)
+    save(hub, webhook.id, State="Stopped")
+    receiver.journal.clear()
+    transport.forget()
+    event = attempt(hub, webhook)
+    assert transport.summary == ["GET webhooks", "GET deliveries", "POST deliveries"]
+    assert (record(hub, webhook, event).state, receiver.journal) == (DeliveryState.HELD, [])
+
+
+def test_a_success_is_written_down_with_what_came_back(hub: Hub, webhook: Registration, receiver: Receiver) -> None:
+    receiver.behave(answers(202, b"thanks", "X-Request: 7"))
+    before = datetime.now(UTC)
+    event = attempt(hub, webhook)
+    delivered = record(hub, webhook, event)
+    assert (delivered.state, delivered.attempts, delivered.next_attempt_at) == (DeliveryState.DELIVERED, 1, None)
+    (made,) = delivered.log
+    assert (made.status, made.error_class) == (202, "")
+    assert made.reply == "HTTP 202\ncontent-length: 6\nx-request: 7\n\nthanks"
+    assert before <= datetime.fromisoformat(made.at) <= datetime.now(UTC)
+    assert 0 <= made.duration_ms < 20_000
+    assert hub.receivers.webhooks.usage(webhook.id).total_calls == 1
+
+
+def test_the_schedule_is_followed_and_ends(
+    hub: Hub, webhook: Registration, receiver: Receiver, transport: JournalTransport
+) -> None:
+    receiver.behave(answers(503))
+    event = new_event()
+    for number, planned in enumerate((1, 4, 300, 1800, 7200, 18_000, 36_000)):
+        transport.forget()
+        attempt(hub, webhook, event, attempt=number)
+        delay = delays(transport)[-1]
+        assert planned <= delay <= planned * 1.1 + 1
+        pending = record(hub, webhook, event)
+        assert (pending.state, pending.attempts) == (DeliveryState.PENDING, number + 1)
+        assert pending.next_attempt_at is not None
+        assert abs(pending.next_attempt_at - datetime.now(UTC) - timedelta(seconds=delay)) < timedelta(seconds=20)
+    transport.forget()
+    attempt(hub, webhook, event, attempt=7)
+    failed = record(hub, webhook, event)
+    assert (failed.state, len(failed.log), failed.next_attempt_at) == (DeliveryState.FAILED, 8, None)
+    assert delays(transport) == []
+    retries = [visit.headers.get("x-superoffice-retry") for visit in receiver.journal]
+    assert retries == [None, "1", "2", "3", "4", "5", "6", "7"]
+    assert {visit.headers["x-superoffice-eventid"] for visit in receiver.journal} == {event.id}
+
+
+@pytest.mark.parametrize(("wish", "delay"), [("30", 30), ("0", 1), ("900000", 86_400), ("soon", 1)])
+def test_a_retry_is_never_earlier_than_the_receiver_asks(
+    hub: Hub, webhook: Registration, receiver: Receiver, transport: JournalTransport, wish: str, delay: int
+) -> None:
+    receiver.behave(answers(429, b"", f"Retry-After: {wish}"))
+    attempt(hub, webhook)
+    assert delays(transport)[-1] == delay
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_receiver_is_one_failed_attempt_with_a_class(
+    hub: Hub, webhook: Registration, receiver: Receiver, name: str
+) -> None:
+    behaviour, error_class, status = HOSTILE[name]
+    receiver.behave(behaviour)
+    event = attempt(hub, webhook)
+    pending = record(hub, webhook, event)
+    (made,) = pending.log
+    assert (pending.state, made.error_class, made.status) == (DeliveryState.PENDING, error_class, status)
+    usage = hub.receivers.webhooks.usage(webhook.id)
+    assert (usage.total_calls, usage.total_errors, usage.consecutive_errors) == (1, 1, 1)
+    assert usage.last_error == made.reply
+    assert receiver.connections == 1
+
+
+@pytest.mark.parametrize("name", HOSTILE_SUCCESSES)
+def test_a_success_counts_whatever_comes_after_its_head(
+    hub: Hub, webhook: Registration, receiver: Receiver, name: str
+) -> None:
+    receiver.behave(HOSTILE_SUCCESSES[name])
+    delivered = record(hub, webhook, attempt(hub, webhook))
+    assert (delivered.state, delivered.log[0].status) == (DeliveryState.DELIVERED, 200)
+    assert len(delivered.log[0].reply) <= 4000
+
+
+@pytest.mark.parametrize(
+    ("url", "error_class"),
+    [
+        ("http://127.0.0.1:{nobody}/", "refused"),
+        ("http://169.254.169.254/", "blocked"),
+        ("ftp://127.0.0.1/", "blocked"),
+        ("https://127.0.0.1:{plain}/", "tls"),
+    ],
+)
+def test_what_cannot_be_called_is_a_failed_attempt_that_says_why(
+    hub: Hub, webhook: Registration, receiver: Receiver, url: str, error_class: str
+) -> None:
+    receiver.behave(answers(), reads_first=False)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        nobody = listener.getsockname()[1]
+    retarget(hub, webhook, url.format(nobody=nobody, plain=receiver.port))
+    (made,) = record(hub, webhook, attempt(hub, webhook)).log
+    assert (made.error_class, made.status) == (error_class, None)
+    assert made.reply
+
+
+def test_a_policy_that_became_stricter_blocks_what_was_saved_before_and_names_the_rule(
+    connection_string: str, hub: Hub, webhook: Registration, receiver: Receiver
+) -> None:
+    strict = delivering_hub(connection_string, DELIVERY_ALLOWED_NETWORKS="")
+    (made,) = record(hub, webhook, attempt(strict, webhook)).log
+    assert (made.error_class, receiver.connections) == ("blocked", 0)
+    assert "127.0.0.0/8 (loopback)" in made.reply
+
+
+def test_after_a_hostile_receiver_others_are_delivered_as_before(hub: Hub, webhook: Registration) -> None:
+    with Receiver() as other:
+        healthy = register(hub, other.url)
+        with Receiver() as hanging:
+            slow = register(hub, hanging.url)
+            hanging.behave(hangs())
+            attempt(hub, slow)
+        for registration in (healthy, webhook):
+            assert record(hub, registration, attempt(hub, registration)).state is DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b'{"version": 2}', b'{"version": 1, "event_id": "x"'])
+def test_a_message_that_is_not_ours_is_refused_without_a_look_at_storage(
+    hub: Hub, transport: JournalTransport, body: bytes
+) -> None:
+    with pytest.raises(NotOurs):
+        hub.receivers.worker.work(body, is_slow_lane=False)
+    assert transport.calls == []
+
+
+@pytest.mark.parametrize("queue", [DELIVERIES_QUEUE, SLOW_QUEUE])
+def test_a_message_that_is_not_ours_goes_to_poison_and_the_others_are_delivered(
+    hub: Hub, webhook: Registration, receiver: Receiver, connection_string: str, queue: str
+) -> None:
+    event = new_event()
+    good = DeliveryMessage(event_id=event.id, webhook_id=webhook.id, event=event).as_text()
+    to: Queue = hub.storage.queue(queue)
+    for text in ("hello", good[:-1], good.replace('"version":1', '"version":2'), good):
+        to.send(text)
+    host = QuietHost(connection_string)
+    host.run(hub)
+    assert len(host.poison) == 3
+    assert len(receiver.journal) == 1
+    assert record(hub, webhook, event).state is DeliveryState.DELIVERED
+
+
+def test_the_delivery_to_a_webhook_that_was_removed_is_dropped_quietly(
+    hub: Hub, webhook: Registration, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored = hub.receivers.webhooks.get(webhook.id)
+    assert stored is not None
+    hub.receivers.webhooks.delete(stored)
+    with caplog.at_level(logging.INFO):
+        event = attempt(hub, webhook, cycle=1)
+    assert (receiver.journal, hub.receivers.deliveries.get(webhook.id, event)) == ([], None)
+    assert [entry.levelname for entry in caplog.records if event.id in entry.message] == ["INFO"]
+
+
+def test_the_delivery_of_an_event_that_was_removed_is_dropped_quietly(
+    hub: Hub, webhook: Registration, receiver: Receiver, connection_string: str
+) -> None:
+    work_without_event(hub, webhook, new_event())
+    assert (receiver.journal, waiting(connection_string)) == ([], [])
+
+
+def test_an_event_that_the_message_does_not_carry_is_read(hub: Hub, webhook: Registration, receiver: Receiver) -> None:
+    event = new_event()
+    hub.events.accept(event, b"{}")
+    work_without_event(hub, webhook, event)
+    assert record(hub, webhook, event).state is DeliveryState.DELIVERED
+    assert [visit.headers["x-superoffice-eventid"] for visit in receiver.journal] == [event.id]
+
+
+def test_who_does_not_subscribe_any_more_gets_no_new_event_but_retries_and_replays_go_on(
+    hub: Hub, webhook: Registration, receiver: Receiver
+) -> None:
+    save(hub, webhook.id, Events=["other.changed"])
+    receiver.journal.clear()
+    assert hub.receivers.deliveries.get(webhook.id, attempt(hub, webhook)) is None
+    assert receiver.journal == []
+    for begun in ({"attempt": 1}, {"cycle": 1}):
+        assert record(hub, webhook, attempt(hub, webhook, **begun)).state is DeliveryState.DELIVERED
+
+
+def test_a_message_that_comes_twice_is_one_delivery(hub: Hub, webhook: Registration, receiver: Receiver) -> None:
+    event = attempt(hub, webhook)
+    attempt(hub, webhook, event)
+    assert len(receiver.journal) == 1
+    assert hub.receivers.webhooks.usage(webhook.id).total_calls == 1
+
+
+def test_a_retry_that_comes_twice_is_one_attempt_and_none_is_added(
+    hub: Hub, webhook: Registration, receiver: Receiver, transport: JournalTransport
+) -> None:
+    receiver.behave(answers_in_turn(answers(500)))
+    event = attempt(hub, webhook)
+    attempt(hub, webhook, event, attempt=1)
+    transport.forget()
+    for number in (0, 1):
+        attempt(hub, webhook, event, attempt=number)
+    assert (len(receiver.journal), delays(transport)) == (2, [])
+    assert record(hub, webhook, event).attempts == 2
+
+
+def test_the_new_address_of_a_webhook_gets_what_waited_for_the_old_one(
+    hub: Hub, webhook: Registration, receiver: Receiver
+) -> None:
+    receiver.behave(answers(500))
+    event = attempt(hub, webhook)
+    with Receiver() as moved:
+        save(hub, webhook.id, TargetUrl=moved.url)
+        moved.journal.clear()
+        attempt(hub, webhook, event, attempt=1)
+        assert [visit.headers["x-superoffice-eventid"] for visit in moved.journal] == [event.id]
+
+
+def test_a_message_that_comes_again_while_it_is_worked_on_waits_in_the_slow_queue_as_it_is(
+    hub: Hub, webhook: Registration, receiver: Receiver, connection_string: str
+) -> None:
+    event = new_event()
+    receiver.behave(hangs())
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(attempt, hub, webhook, event, attempt=2, cycle=1)
+        assert eventually(lambda: len(receiver.journal) == 1)
+        attempt(hub, webhook, event, attempt=2, cycle=1)
+        first.result(30)
+    (text,) = visible_texts(connection_string, SLOW_QUEUE)
+    sent = DeliveryMessage.model_validate_json(text)
+    assert (sent.event_id, sent.attempt, sent.cycle, sent.event) == (event.id, 2, 1, event)
+    assert len(receiver.journal) == 1
