@@ -18,6 +18,8 @@ from shared.arcgis.layer_event import EVENT_NAMES
 from shared.delivery.failures import ErrorClass
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.record import DeliveryState
+from shared.dynamics.failed_jobs import EXPLANATIONS
+from shared.dynamics.intake import Outcome
 from shared.errors import HubError
 from shared.events.announcement import EVENTS_QUEUE
 from shared.events.event import EventState
@@ -162,3 +164,13 @@ def test_every_link_of_the_documentation_leads_somewhere() -> None:
 def test_the_version_is_one() -> None:
     assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("code", "explanation"), EXPLANATIONS.items())
+def test_every_error_code_of_a_failed_job_is_documented(code: str, explanation: str) -> None:
+    assert f"| `{code}` | {explanation} |" in doc("dynamics")
+
+
+@pytest.mark.parametrize("outcome", [*(outcome.value for outcome in Outcome), "refused"])
+def test_every_outcome_of_a_replay_is_documented(outcome: str) -> None:
+    assert f"| `{outcome}` |" in doc("dynamics")

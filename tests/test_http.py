@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.deadline import remaining_seconds
 from shared.errors import (
     BadRequest,
+    Conflict,
     FieldError,
     HubError,
     Misconfigured,
@@ -185,3 +186,21 @@ def test_a_longer_body_is_not_taken() -> None:
 def test_the_type_is_judged_before_the_size() -> None:
     with pytest.raises(UnsupportedMediaType):
         json_body(post(b" " * (MOST_BODY_BYTES + 1), Content_Type="text/plain"))
+
+
+def test_a_problem_carries_its_extensions() -> None:
+    error = Conflict("two of them", extensions={"conflicts": ["a", "b"]})
+    assert content(problem(error))["conflicts"] == ["a", "b"]
+
+
+def test_an_outage_says_how_long_the_neighbour_wants_to_be_left_alone() -> None:
+    error = Unavailable("too busy")
+    error.retry_after_seconds = 77
+    assert problem(error).headers["Retry-After"] == "77"
+
+
+def test_a_trigger_may_have_a_time_of_its_own() -> None:
+    def handler(_: func.HttpRequest) -> func.HttpResponse:
+        return json_response(remaining_seconds(at_most=1000))
+
+    assert REQUEST_SECONDS < json.loads(answer(post(b""), handler, seconds=40).get_body()) <= 40

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.deadline import deadline
-from shared.errors import DirectoryDown
+from shared.errors import BadGateway, DirectoryDown
 from shared.web_api import WebApi
 from tests.fakes.graph import FakeGraph
 from tests.fakes.server import Reply, json_reply
@@ -213,3 +213,30 @@ def test_a_token_that_took_all_the_time_is_not_sent(graph: FakeGraph) -> None:
     with deadline(0.1), pytest.raises(DirectoryDown, match="no time is left"):
         WebApi("Graph", graph.url, late, DirectoryDown).get("/v1.0/x")
     assert graph.journal == []
+
+
+@pytest.mark.parametrize("reply", [Reply(302, headers={"Location": "/x"}), Reply(200, b"<html>"), json_reply([])])
+def test_an_answer_that_is_none_can_be_told_from_an_outage(graph: FakeGraph, reply: Reply) -> None:
+    api = WebApi("Graph", graph.url, lambda: graph.token, DirectoryDown, odd=BadGateway)
+    graph.answer_always(reply)
+    with pytest.raises(BadGateway):
+        api.get("/v1.0/x")
+    graph.answer_always(Reply(500))
+    with pytest.raises(DirectoryDown):
+        api.get("/v1.0/x")
+
+
+@pytest.mark.parametrize(("after", "seconds"), [("2", 2), ("86401", 86_400), (None, None), ("soon", None)])
+def test_an_outage_keeps_how_long_to_wait(
+    api: WebApi, graph: FakeGraph, after: str | None, seconds: int | None
+) -> None:
+    graph.answer_always(Reply(429, headers={"Retry-After": after} if after else {}))
+    with deadline(0.5), pytest.raises(DirectoryDown) as caught:
+        api.get("/v1.0/x")
+    assert caught.value.retry_after_seconds == seconds
+
+
+def test_a_change_is_sent_with_its_method_headers_and_body(api: WebApi, graph: FakeGraph) -> None:
+    api.send("PATCH", "/v1.0/x", {"If-Match": "*"}, {"a": 1})
+    [request] = graph.journal
+    assert (request.method, request.headers["if-match"], request.body) == ("PATCH", "*", b'{"a": 1}')
