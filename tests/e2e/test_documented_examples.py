@@ -11,24 +11,16 @@ from typing import Any
 import pytest
 
 from devhost.install import TEST_CLIENTS, find_node, install_packages
-from tests.e2e.running import ROOT, RunningApp
+from tests.e2e.running import RunningApp
 from tests.e2e.test_receiving import eventually
 from tests.fakes.receiver import Receiver
-
-PAGE = (ROOT / "docs" / "superoffice.md").read_text(encoding="utf-8")
+from tests.support.pages import blocks
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with Receiver() as running:
         yield running
-
-
-def blocks(heading: str) -> list[str]:
-    """The indented blocks below a heading, without their indentation."""
-    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    found = re.findall(r"(?:^    .*\n|^\n(?=    ))+", section, re.MULTILINE)
-    return [re.sub(r"^    ", "", block, flags=re.MULTILINE).strip("\n") for block in found]
 
 
 def filled_in(text: str, app: RunningApp, receiver: Receiver, id_: int = 1) -> str:
@@ -58,7 +50,7 @@ def shell(command: str) -> Any:  # noqa: ANN401 - JSON of any kind
 def test_the_example_with_curl(app: RunningApp, receiver: Receiver) -> None:
     commands = [
         command
-        for block in blocks("A worked example with curl")
+        for block in blocks("superoffice", "A worked example with curl")
         if block.startswith("curl")
         for command in re.split(r"\n(?=curl)", block)
     ]
@@ -80,7 +72,7 @@ def test_the_example_with_curl(app: RunningApp, receiver: Receiver) -> None:
 def test_the_example_with_the_vendors_client(app: RunningApp, receiver: Receiver) -> None:
     find_node()
     install_packages(TEST_CLIENTS)
-    example, printed = blocks("A worked example with the vendor's JavaScript client")
+    example, printed = blocks("superoffice", "A worked example with the vendor's JavaScript client")
     node = shutil.which("node")
     assert node
     environment = {**os.environ, "NODE_PATH": str(TEST_CLIENTS.folder / "node_modules")}

@@ -94,6 +94,8 @@ class FakeArcGisPortal(FakeServer):
         if path == "/community/self":
             shown = {"username": member.username, "orgId": member.org_id, "role": member.role, "privileges": []}
             return json_reply({**shown, **({"roleId": member.role_id} if member.role_id else {})})
+        if path == "/portals/self":
+            return json_reply({"id": member.org_id, "isPortal": False, "user": {"username": member.username}})
         if path.startswith("/content/items/"):
             return self._item(path.rpartition("/")[2], member)
         return json_reply({"error": _FORBIDDEN})
