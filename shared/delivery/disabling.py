@@ -1,13 +1,12 @@
 """Disabling a webhook whose receiver fails for good: state, signal, and one notice to those who asked for it."""
 
 import logging
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from shared.events.event import Event, EventId
+from shared.events.event import Event
 from shared.events.store import EventStore
 from shared.storage.tables import AlreadyStored, Changed
 from shared.superoffice.entity import WebhookState
@@ -15,7 +14,6 @@ from shared.webhooks.registration import Author, Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.signals import state_event
 
-_NAMESPACE = uuid.UUID("a4f7ff0e-6c5f-4a3e-9f6b-6a0d2f1f4a55")
 _HUB = Author("hub", is_application=True)
 
 log = logging.getLogger(__name__)
@@ -60,10 +58,8 @@ class Disabling:
     def _signal(self, disabled: Registration) -> None:
         """Signal `.errors` before the state changes: a host that dies in between would else never do it."""
         event, payload = state_event(disabled, self._now(), _HUB.id)
-        # One event for one revision, so that doing this twice stores it once.
-        id_ = EventId(str(uuid.uuid5(_NAMESPACE, f"{disabled.id}/{disabled.revision}")))
         try:
-            self._events.accept(replace(event, id=id_), payload)
+            self._events.accept(event, payload)
         except AlreadyStored:
             return
 

@@ -47,8 +47,8 @@ def _create_default(operations: WebhookOperations) -> func.HttpResponse:
 
 def _save(operations: WebhookOperations) -> func.HttpResponse:
     document = operations.exchange.required_object()
-    id_ = member(document, "WebhookId") or 0
-    is_new = id_ == 0
+    id_ = member(document, "WebhookId")
+    is_new = str(id_ or 0).strip() == "0"
     entity = operations.create(document) if is_new else operations.update(operations.find(str(id_)), document)
     return operations.exchange.reply(entity, root="Webhook", select=True)
 

@@ -8,9 +8,11 @@ import re
 
 from shared.superoffice.limits import MOST_DEPTH, is_deeper_than
 
+EVENT_NAME = re.compile(r"[a-z0-9_.-]{1,250}", re.IGNORECASE | re.ASCII)
+"""The name of an event. A name that were longer could not be a key in Table Storage."""
+
 _MOST_TEXTS = 4000
 _MOST_EVENT_CHARACTERS = 4000
-_EVENT = re.compile(r"[a-z0-9_.-]+", re.IGNORECASE | re.ASCII)
 _CHILDREN = "ChildItems"
 _LIST_ITEM_NAMES = (
     "Id Name ToolTip Deleted Rank Type ChildItems IconHint ColorBlock ExtraInfo StyleHint FullName "
@@ -40,8 +42,8 @@ def event_names(value: object) -> tuple[str, ...]:
     """
     names = [name.strip() for name in _texts(value)]
     for number, name in enumerate(names, 1):
-        if not _EVENT.fullmatch(name):
-            raise ValueError(f"a name has letters, digits, _, - and . only, one at least; name {number} has not")
+        if not EVENT_NAME.fullmatch(name):
+            raise ValueError(f"a name has letters, digits, _, - and . only, 1 to 250; name {number} has not")
     known = tuple(dict.fromkeys(name.lower() for name in names))
     if not known:
         raise ValueError("the name of one event at least is needed")

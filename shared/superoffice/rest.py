@@ -1,5 +1,7 @@
 """The REST API `/api/v1/Webhook`: which path is which operation (facts/superoffice.md 1.1)."""
 
+import re
+
 import azure.functions as func
 
 from shared.errors import BadRequest, NotFound, PreconditionFailed
@@ -10,6 +12,8 @@ from shared.superoffice.operations import WebhookOperations
 from shared.superoffice.patch import apply_patch
 from shared.superoffice.render import default_webhook
 from shared.webhooks.registration import Registration
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
@@ -73,7 +77,6 @@ def _reply(operations: WebhookOperations, entity: dict[str, object]) -> func.Htt
 
 
 def _int32(text: str) -> int:
-    try:
-        return int(text[: len(str(-(2**31))) + 1])
-    except ValueError:
-        raise BadRequest("primaryKey: a 32-bit integer is needed", pointer="#/primaryKey") from None
+    if not _INTEGER.fullmatch(text):
+        raise BadRequest("primaryKey: a 32-bit integer is needed", pointer="#/primaryKey")
+    return int(text)

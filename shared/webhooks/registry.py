@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import batched
+from typing import Any
 
 from azure.data.tables import TableEntity
 
 from shared.storage.account import StorageAccount
 from shared.storage.tables import AlreadyStored, Changed
 from shared.superoffice.entity import WebhookState
+from shared.superoffice.fields import EVENT_NAME
 from shared.webhooks.by_ids import rows_by_ids
 from shared.webhooks.counter import IdCounter
 from shared.webhooks.registration import OldSecret, Registration, Usage
@@ -60,8 +62,8 @@ class WebhookRegistry:
     def update(self, before: Registration, after: Registration) -> Registration:
         """Put `after` in the place of `before`; raises Changed where somebody else saved or removed it meanwhile."""
         registration = replace(after, revision=before.revision + 1)
-        self._subscriptions.add(registration.id, registration.webhook.events, revision=registration.revision)
-        etag = self._webhooks.replace(registration_row(registration), etag=before.etag)
+        self._subscriptions.extend(registration.id, registration.webhook.events, revision=registration.revision)
+        etag = self._replaced(registration_row(registration), before.etag)
         unwanted = set(before.webhook.events) - set(registration.webhook.events)
         self._subscriptions.remove(registration.id, sorted(unwanted), revision=registration.revision)
         return replace(registration, etag=etag)
@@ -74,6 +76,17 @@ class WebhookRegistry:
         except Changed:
             # Somebody saves it at this moment, or has done this just now.
             return self.get(registration.id) or registration
+
+    def _replaced(self, row: dict[str, Any], etag: str) -> str:
+        """The new etag of the row; raises Changed."""
+        try:
+            return self._webhooks.replace(row, etag=etag)
+        except Changed:
+            # The SDK tried again after an answer that was lost, and found our own row.
+            stored = self._row(int(row["RowKey"]))
+            if stored is None or any(stored.get(name) != value for name, value in row.items()):
+                raise
+            return str(stored.metadata["etag"])
 
     def delete(self, registration: Registration) -> None:
         """Remove a registration, then what else was kept of it; raises Changed as `update` does."""
@@ -112,6 +125,9 @@ class WebhookRegistry:
 
     def _of_event(self, wanted: WebhookFilter) -> Iterator[Registration]:
         event = (wanted.event or "").lower()
+        if not EVENT_NAME.fullmatch(event):
+            # Nobody can have subscribed to it.
+            return
         for ids in batched(self._subscriptions.webhook_ids(event), _PAGE, strict=False):
             rows = rows_by_ids(ids, self._row, lambda *bounds: self._rows(_conditions(wanted, *bounds)), "RowKey")
             # The index may list too much, and rows that were read one by one passed no filter.

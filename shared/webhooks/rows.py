@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import count, takewhile
 from typing import Any
 
 from shared.superoffice.entity import WebhookInput
@@ -14,6 +15,8 @@ WEBHOOKS_TABLE = "webhooks"
 USAGE_TABLE = "usage"
 PARTITION = "webhook"
 _USAGE_KEY = "usage"
+_PIECE_CHARACTERS = 16_000
+"""A property holds 32 Ki UTF-16 code units, and a character takes two at most."""
 
 
 def registration_row(registration: Registration) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def registration_row(registration: Registration) -> dict[str, Any]:
         "RowKey": row_key(registration.id),
         "NameKey": webhook.name.casefold(),
         "State": webhook.state.value,
-        "Document": webhook.model_copy(update={"secret": None}).model_dump_json(by_alias=True),
+        **_pieces(webhook.model_copy(update={"secret": None}).model_dump_json(by_alias=True)),
         "Registered": registration.registered.astimezone(UTC).isoformat(),
         "Updated": registration.updated.astimezone(UTC).isoformat(),
         "RegisteredBy": json.dumps(asdict(registration.registered_by)),
@@ -43,7 +46,7 @@ def parse_registration(row: Mapping[str, Any], etag: str) -> Registration:
     """The registration in a row of `webhooks`."""
     return Registration(
         id=int(row["RowKey"]),
-        webhook=WebhookInput.model_validate_json(row["Document"]),
+        webhook=WebhookInput.model_validate_json(_document(row)),
         sealed_secret=row.get("SealedSecret"),
         registered=datetime.fromisoformat(row["Registered"]),
         updated=datetime.fromisoformat(row["Updated"]),
@@ -75,3 +78,18 @@ def parse_usage(row: Mapping[str, Any] | None) -> Usage:
         consecutive_errors=int(row.get("ConsecutiveErrors", 0)),
         last_error=str(row.get("LastError", "")),
     )
+
+
+def _pieces(document: str) -> dict[str, str]:
+    """A document in as many columns as it needs: `Document`, `Document1`, `Document2`."""
+    starts = range(0, len(document), _PIECE_CHARACTERS)
+    return {_column(number): document[start : start + _PIECE_CHARACTERS] for number, start in enumerate(starts)}
+
+
+def _document(row: Mapping[str, Any]) -> str:
+    columns = takewhile(lambda column: column in row, map(_column, count()))
+    return "".join(row[column] for column in columns)
+
+
+def _column(number: int) -> str:
+    return f"Document{number or ''}"

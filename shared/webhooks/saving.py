@@ -1,6 +1,7 @@
 """Saving a webhook: validation, target policy, one synchronous test event, and only then the store (design.md 6)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,7 +10,7 @@ from shared.callers.caller import Caller
 from shared.errors import BadRequest, Conflict, FieldError
 from shared.events.store import EventStore
 from shared.storage.sealed import Sealer
-from shared.storage.tables import Changed
+from shared.storage.tables import AlreadyStored, Changed
 from shared.superoffice.entity import WebhookInput, WebhookState
 from shared.webhooks.registration import SECRET_MASK, Author, Registration, fingerprint
 from shared.webhooks.registry import WebhookRegistry
@@ -116,11 +117,11 @@ class WebhookSaving:
             tested=proof.tested,
             per_minute=proof.per_minute,
         )
+        self._signal_change(before, after, caller)
         try:
             stored = self._registry.update(before, after)
         except Changed:
             raise Conflict(f"webhook {before.id} was changed by somebody else meanwhile") from None
-        self._signal_change(before, stored, caller)
         return Saved(stored, None if keeps_secret else webhook.secret)
 
     def delete(self, registration: Registration) -> None:
@@ -156,13 +157,9 @@ class WebhookSaving:
         """Have the receiver tested where that is needed; raises BadRequest where policy or receiver say no."""
         secret = secrets[0] if secrets else None
         wanted = fingerprint(webhook, secret)
-        target_is_new = before is None or (webhook.target_url, webhook.type) != (
-            before.webhook.target_url,
-            before.webhook.type,
-        )
         must_be_tested = webhook.state is WebhookState.ACTIVE and (before is None or wanted != before.tested)
         # A webhook whose host has vanished can still be stopped, or renamed.
-        if (must_be_tested or target_is_new) and (refusals := self._target.refusals(webhook, secret)):
+        if (must_be_tested or _has_news(webhook, before)) and (refusals := self._target.refusals(webhook, secret)):
             raise BadRequest.of(refusals)
         if not must_be_tested:
             return _Proof(before.tested, before.per_minute) if before else _Proof("", None)
@@ -172,17 +169,28 @@ class WebhookSaving:
         return _Proof(wanted, tested.per_minute)
 
     def _signal_change(self, before: Registration, after: Registration, caller: Caller) -> None:
+        """Signal it before it is stored: a save that fails in between is made again, and would find no change then."""
         if before.webhook.state is after.webhook.state:
             return
         if after.is_active:
             self._registry.reset_errors(after.id)
         event, payload = state_event(after, self._now(), caller.user.id)
-        self._events.accept(event, payload)
+        # A save that is made again signals the same event again.
+        with suppress(AlreadyStored):
+            self._events.accept(event, payload)
 
 
 def replace_secret(webhook: WebhookInput) -> WebhookInput:
     """The webhook as it is stored: without its secret, which is sealed on its own."""
     return webhook.model_copy(update={"secret": None})
+
+
+def _has_news(webhook: WebhookInput, before: Registration | None) -> bool:
+    """Whether the policy has anything to judge that it did not see when the webhook was saved before."""
+    if before is None or webhook.secret not in {None, SECRET_MASK}:
+        return True
+    judged = [(one.target_url, one.type, one.headers) for one in (webhook, before.webhook)]
+    return judged[0] != judged[1]
 
 
 def _author(caller: Caller) -> Author:

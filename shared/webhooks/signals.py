@@ -13,6 +13,7 @@ from datetime import datetime
 from shared.errors import BadRequest
 from shared.events.event import Event, EventId
 from shared.superoffice.entity import WebhookState
+from shared.superoffice.fields import EVENT_NAME
 from shared.webhooks.registration import Registration
 
 HUB_SOURCE = "hub"
@@ -23,9 +24,9 @@ STATE_EVENTS = {
     WebhookState.TOO_MANY_ERRORS: "errors",
 }
 
-_NAME = re.compile(r"[a-z0-9_.-]{1,250}", re.IGNORECASE)
 _OURS = re.compile(r"test|webhook\d*\..*")
 _MOST_DATA = 30_000
+_NAMESPACE = uuid.UUID("a4f7ff0e-6c5f-4a3e-9f6b-6a0d2f1f4a55")
 _INT32 = range(-(2**31), 2**31)
 
 
@@ -33,8 +34,8 @@ def signalled_event(
     name: str, primary_key: int, data: Mapping[str, object], user_id: str, now: datetime
 ) -> tuple[Event, bytes]:
     """A client's event with its payload; raises BadRequest for a name that is none, or the hub's own."""
-    if not _NAME.fullmatch(name):
-        raise BadRequest("EventName: letters, digits, _, - and . are needed", pointer="#/EventName")
+    if not EVENT_NAME.fullmatch(name):
+        raise BadRequest("EventName: letters, digits, _, - and . are needed, 1 to 250", pointer="#/EventName")
     if _OURS.fullmatch(name.lower()):
         raise BadRequest("EventName: this event is the hub's own to signal", pointer="#/EventName")
     if primary_key not in _INT32:
@@ -49,10 +50,15 @@ def signalled_event(
 
 
 def state_event(registration: Registration, now: datetime, user_id: str) -> tuple[Event, bytes]:
-    """`webhook{id}.started`, `.stopped` or `.errors`, as the registration's state says."""
+    """`webhook{id}.started`, `.stopped` or `.errors`, as the registration's state says.
+
+    One event for one revision and state, so that signalling it twice stores it once.
+    """
     name = f"webhook{registration.id}.{STATE_EVENTS[registration.webhook.state]}"
     values = {"events": str(len(registration.webhook.events)), "state": registration.webhook.state.value}
-    return _event(name, HUB_SOURCE, str(registration.id), user_id, now, values), b"{}"
+    event = _event(name, HUB_SOURCE, str(registration.id), user_id, now, values)
+    id_ = uuid.uuid5(_NAMESPACE, f"{name}/{registration.revision}")
+    return replace(event, id=EventId(str(id_))), b"{}"
 
 
 def _event(

@@ -6,9 +6,12 @@ needs it, and removed only while it is certain that no later version of the regi
 
 from collections.abc import Iterable
 
-from shared.storage.tables import Changed, Table, key_text
+from shared.errors import StorageDown
+from shared.storage.tables import AlreadyStored, Changed, Table, key_text
 
 SUBSCRIPTIONS_TABLE = "subscriptions"
+
+_MOST_TRIES = 20
 
 
 class Subscriptions:
@@ -18,9 +21,31 @@ class Subscriptions:
         self._table = table
 
     def add(self, webhook_id: int, events: Iterable[str], *, revision: int) -> None:
-        """Have a webhook listed for these events, by this revision of its registration."""
+        """Have a new webhook listed for these events, by the first revision of its registration."""
         for event in events:
             self._table.put({**_keys(event, webhook_id), "Revision": revision})
+
+    def extend(self, webhook_id: int, events: Iterable[str], *, revision: int) -> None:
+        """Have a webhook listed for these events, by this revision of its registration or a later one.
+
+        A row's revision never goes down: a slow writer, whose save will fail, would else let a row be removed that a
+        later one needs.
+        """
+        for event in events:
+            self._raise_to(_keys(event, webhook_id), revision)
+
+    def _raise_to(self, keys: dict[str, str], revision: int) -> None:
+        for _ in range(_MOST_TRIES):
+            row = self._table.get(keys["PartitionKey"], keys["RowKey"])
+            try:
+                if row is None:
+                    self._table.insert({**keys, "Revision": revision})
+                elif int(row["Revision"]) < revision:
+                    self._table.merge({**keys, "Revision": revision}, etag=str(row.metadata["etag"]))
+            except (AlreadyStored, Changed):
+                continue
+            return
+        raise StorageDown("a webhook could not be listed for its event: too many others save it at once")
 
     def remove(self, webhook_id: int, events: Iterable[str], *, revision: int) -> None:
         """Take a webhook off the lists of these events, where no revision after this one has put it there again."""
