@@ -1,12 +1,74 @@
 """What a Relationship Manager does with webhooks through the running app."""
 
+import json
 import uuid
 from typing import Any
 
+import requests
+
+from devhost.receiver import is_genuine
 from tests.e2e.running import RunningApp
 from tests.fakes.server import Received
 
 type Json = dict[str, Any]
+
+
+MASK = "********"
+_JSON_TYPE = "application/json; charset=utf-8"
+
+
+def request(
+    app: RunningApp, method: str, path: str, body: object = None, *, query: dict[str, str] | None = None, **headers: str
+) -> requests.Response:
+    """Any request below /api/v1 with the manager's keys, redirects not followed; headers' underscores are hyphens.
+
+    Bytes go as they are, anything else as JSON.
+    """
+    given = {"Authorization": f"Bearer {app.seed.api_key}"}
+    if body is not None and not isinstance(body, bytes):
+        body, given["Content-Type"] = json.dumps(body).encode(), "application/json"
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    url, params = f"{app.url}/api/v1/{path}", {"code": app.code, **(query or {})}
+    return requests.request(method, url, params=params, data=body, headers=given, timeout=60, allow_redirects=False)
+
+
+def is_signed(secret: str, call: Received) -> bool:
+    """Whether a call has SuperOffice's signature, made with this secret."""
+    return is_genuine(secret, call.body, call.headers.get("x-superoffice-signature", ""))
+
+
+def refusal(response: requests.Response) -> tuple[int, str]:
+    """Status and message of an answer that is an error in SuperOffice's shape, with nothing beside it."""
+    error = response.json()
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert (set(error), error["Error"]) == ({"Error", "ErrorType", "ErrorMessage", "ErrorSource"}, True)
+    assert error["ErrorType"].endswith("Exception")
+    assert error["ErrorSource"]
+    return response.status_code, error["ErrorMessage"]
+
+
+def stopped(**members: object) -> Json:
+    """A document that is stored without a call: its target is an address that nobody looks up."""
+    target = "https://93.184.216.34/"
+    return {"Name": "Stopped", "Events": [new_event_name()], "TargetUrl": target, "State": "Stopped", **members}
+
+
+def created(app: RunningApp, **members: object) -> Json:
+    """A stored webhook that is stopped."""
+    entity: Json = ok(request(app, "POST", "Webhook", stopped(**members)))
+    return entity
+
+
+def ok(response: requests.Response) -> Any:  # noqa: ANN401 - whatever JSON the answer holds
+    """The JSON of an answer that is a 200."""
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Type"] == _JSON_TYPE
+    return response.json()
+
+
+def one(webhook: Json) -> str:
+    """The path of a webhook."""
+    return f"Webhook/{webhook['WebhookId']}"
 
 
 def new_event_name() -> str:
