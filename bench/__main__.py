@@ -1,6 +1,7 @@
 """`make bench`: what the hub costs, as counts and as ratios within one run."""
 
 import os
+import signal
 import sys
 
 from bench import delivering, growth, registering
@@ -15,6 +16,8 @@ from devhost.install import find_node
 
 def main() -> int:
     """Measure on Azurites of its own, print the tables, and write bench/results.json and bench/results.png."""
+    # Whoever ends this ends the programs that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     find_node()
     around = machine()
     with azurite() as storage:

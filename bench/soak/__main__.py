@@ -3,6 +3,7 @@
 import argparse
 import random
 import shutil
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -12,12 +13,13 @@ from bench.soak.plan import make_plan
 from bench.soak.run import Report, run
 from devhost.install import find_node
 
-_PATIENCE_SECONDS = 300
 _SHOWN = 20
 
 
 def main() -> int:
     """Soak, print the account, and say by the exit code whether anything was lost."""
+    # Whoever ends this ends the host and the storage that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     arguments = _arguments()
     seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
     plan = make_plan(seed, events=arguments.events, seconds=arguments.seconds)
@@ -27,7 +29,7 @@ def main() -> int:
     folder = ROOT / ".local" / "soak"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    report = run(plan, folder, patience_seconds=_PATIENCE_SECONDS)
+    report = run(plan, folder, patience_seconds=arguments.patience)
     sys.stdout.writelines(f"{line}\n" for line in _lines(report))
     sys.stdout.write(f"repeat it with: make soak SEED={seed} EVENTS={len(plan.events)} SECONDS={arguments.seconds}\n")
     return 1 if report.lost else 0
@@ -37,6 +39,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description="Loses nothing, whatever happens.")
     parser.add_argument("--seed", type=int, help="default: a new one")
     parser.add_argument("--events", type=int, default=1000)
+    parser.add_argument("--patience", type=int, default=300, help="seconds to wait until all is settled, and replayed")
     parser.add_argument("--seconds", type=int, default=120, help="how long events come and faults happen")
     return parser.parse_args()
 
