@@ -1,0 +1,17 @@
+"""docs/performance.md shows the figures of bench/results.json, and no others."""
+
+import json
+
+from bench.compared import CHART, RESULTS
+from bench.page import PAGE, page_with
+
+
+def test_the_page_shows_what_the_results_say() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    assert page_with(results, page) == page, "run `python -m bench.page`"
+    assert all(f"| {one['name']} | {one['value']} |" in page for one in results["figures"])
+
+
+def test_the_chart_is_a_picture() -> None:
+    assert CHART.read_bytes().startswith(b"\x89PNG")
