@@ -38,8 +38,11 @@ class Disabling:
         self._notices = notices
         self._now = now
 
-    def disable(self, registration: Registration, event: Event, error: str) -> None:
-        """Disable a webhook, once however many deliveries find the same; raises Unavailable in an outage."""
+    def disable(self, registration: Registration, event: Event, error: str) -> bool:
+        """Disable a webhook, once however many deliveries find the same; raises Unavailable in an outage.
+
+        False where somebody saved it meanwhile and it is active still: their word counts.
+        """
         disabled = replace(
             registration,
             webhook=registration.webhook.model_copy(update={"state": WebhookState.TOO_MANY_ERRORS}),
@@ -50,10 +53,12 @@ class Disabling:
         try:
             self._registry.update(registration, disabled)
         except Changed:
-            # Somebody saved it meanwhile, or another attempt has disabled it: their word counts.
-            return
+            # Somebody saved or removed it meanwhile, or another attempt has disabled it.
+            current = self._registry.get(registration.id)
+            return current is None or not current.is_active
         log.error("webhook %d is disabled: its receiver failed too often, or wants no more", registration.id)
         self._notify(registration, event, error)
+        return True
 
     def _signal(self, disabled: Registration) -> None:
         """Signal `.errors` before the state changes: a host that dies in between would else never do it."""

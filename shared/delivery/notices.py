@@ -20,6 +20,8 @@ class GraphNotices:
 
     def send(self, addresses: tuple[str, ...], subject: str, text: str) -> None:
         """Tell these addresses, once: after a time-out nobody knows whether the mail went out."""
+        # A webhook's name may hold line breaks, and a log has one entry a line.
+        subject = " ".join(subject.split())
         log.warning("notice: %s (to %d addresses)", subject, len(addresses))
         if not addresses or not self._mailbox:
             return

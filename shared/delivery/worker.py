@@ -134,8 +134,8 @@ class DeliveryWorker:
         if error is None:
             self._parts.deliveries.write(record.after(attempt, DeliveryState.DELIVERED, None))
             return
-        if outcome.verdict is Verdict.GONE or usage.consecutive_errors >= self._disable_after:
-            self._parts.disabling.disable(registration, event, error)
+        is_too_much = outcome.verdict is Verdict.GONE or usage.consecutive_errors >= self._disable_after
+        if is_too_much and self._parts.disabling.disable(registration, event, error):
             self._parts.deliveries.write(record.after(attempt, DeliveryState.HELD, None))
             return
         delay = next_delay(self._retry_delays, record.attempts + 1, outcome.wait, random.random())  # noqa: S311 - jitter

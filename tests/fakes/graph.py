@@ -1,4 +1,4 @@
-"""Microsoft Graph, as far as roles need it: a site's lists, groups, checkMemberGroups (facts/dynamics.md 5)."""
+"""Microsoft Graph, as far as the hub needs it: lists, groups, checkMemberGroups, mail (facts/dynamics.md 5)."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from tests.fakes.server import FakeServer, Received, Reply, json_reply
 
 _ITEMS = re.compile(r"/v1\.0/sites/([^/]+)/lists/([^/]+)/items")
 _CHECK = re.compile(r"/v1\.0/users/([^/]+)/checkMemberGroups")
+_MAIL = re.compile(r"/v1\.0/users/([^/]+)/sendMail")
 _NAME_IS = re.compile(r"displayName eq '((?:[^']|'')*)'")
 _FIELDS = "fields($select=AdGroupName,Role)"
 _MOST_GROUPS = 20
@@ -30,6 +31,8 @@ class FakeGraph(FakeServer):
         self.users: dict[str, str] = {}
         self.confirmed: Counter[tuple[str, str]] = Counter()
         """How often Graph said that this user is in this group."""
+        self.mails: list[Row] = []
+        """What was sent, each with the mailbox `from`."""
 
     @property
     def token(self) -> str:
@@ -40,7 +43,7 @@ class FakeGraph(FakeServer):
         """As it was in the beginning: an empty tenant."""
         super().reset()
         self.page_size = 100
-        for content in (self.lists, self.group_names, self.members, self.users, self.confirmed):
+        for content in (self.lists, self.group_names, self.members, self.users, self.confirmed, self.mails):
             content.clear()
 
     def add_user(self, oid: str, upn: str = "") -> str:
@@ -74,6 +77,8 @@ class FakeGraph(FakeServer):
             return _error(401, "InvalidAuthenticationToken")
         if request.method == "POST" and (found := _CHECK.fullmatch(request.path)):
             return self._check(found.group(1), request.body)
+        if request.method == "POST" and (found := _MAIL.fullmatch(request.path)):
+            return self._send(found.group(1), request.body)
         if request.method == "GET" and request.path == "/v1.0/groups":
             return self._groups(request)
         if request.method == "GET" and (found := _ITEMS.fullmatch(request.path)):
@@ -104,6 +109,15 @@ class FakeGraph(FakeServer):
         if end < len(rows):
             page["@odata.nextLink"] = f"{self.url}{request.path}?{urlencode({**request.query, '$skiptoken': end})}"
         return json_reply(page)
+
+    def _send(self, user: str, body: bytes) -> Reply:
+        if user.lower() not in {name.lower() for known in self.users.items() for name in known}:
+            return _error(404, "ErrorInvalidUser")
+        message = json.loads(body).get("message")
+        if not isinstance(message, dict) or not message.get("toRecipients"):
+            return _error(400, "ErrorInvalidRecipients")
+        self.mails.append({"from": user, **message})
+        return Reply(202)
 
     def _check(self, user: str, body: bytes) -> Reply:
         groups = json.loads(body).get("groupIds")
