@@ -52,7 +52,10 @@ class ManagedWebhook:
 
 @dataclass(frozen=True)
 class Connection:
-    """One webhook connection. `sealed_secret` is the key of its signatures, sealed."""
+    """One webhook connection. `sealed_secret` is the key of its signatures, sealed.
+
+    `service_secret` is the one that the service's webhook still has, where it could not be told the new one yet.
+    """
 
     workflow: Workflow
     id: str
@@ -67,6 +70,7 @@ class Connection:
     updated: datetime
     updated_by: str
     managed: ManagedWebhook | None = None
+    service_secret: str | None = None
     etag: str = ""
 
     @property
@@ -125,16 +129,17 @@ def connection_row(connection: Connection) -> dict[str, Any]:
         "Created": connection.created.isoformat(),
         "Updated": connection.updated.isoformat(),
         "UpdatedBy": connection.updated_by,
-        **managed_properties(connection.managed),
+        **managed_properties(connection.managed, connection.service_secret),
     }
 
 
-def managed_properties(managed: ManagedWebhook | None) -> dict[str, Any]:
+def managed_properties(managed: ManagedWebhook | None, service_secret: str | None = None) -> dict[str, Any]:
     """What a row holds of the service's webhook."""
     return {
         "ManagedWebhookId": managed.id if managed else "",
         "ChangeTypes": json.dumps(managed.change_types if managed else ()),
         "WebhookActive": managed is not None and managed.is_active,
+        "ServiceSecret": service_secret or "",
     }
 
 
@@ -156,5 +161,6 @@ def parse_connection_row(row: Mapping[str, Any], workflow: Workflow, etag: str) 
         updated=datetime.fromisoformat(row["Updated"]),
         updated_by=row["UpdatedBy"],
         managed=ManagedWebhook(managed, change_types, row["WebhookActive"]) if managed else None,
+        service_secret=row["ServiceSecret"] or None,
         etag=etag,
     )

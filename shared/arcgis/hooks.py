@@ -68,13 +68,14 @@ class HookIntake:
     def _signed_content(self, connection: Connection, body: bytes, signature: str | None) -> bytes:
         """What was signed, and nothing else may be read of the body."""
         part = split_form(body)
-        secret = self._sealer.open(connection.sealed_secret)
         given = signature or part.signature
-        if is_signed(part.content, secret, given):
-            return part.content
-        # Whoever encodes a form as forms are has signed the text before.
-        if part.content is not body and is_signed(decoded := decoded_form_value(part.content), secret, given):
-            return decoded
+        for sealed in filter(None, (connection.sealed_secret, connection.service_secret)):
+            secret = self._sealer.open(sealed)
+            if is_signed(part.content, secret, given):
+                return part.content
+            # Whoever encodes a form as forms are has signed the text before.
+            if part.content is not body and is_signed(decoded := decoded_form_value(part.content), secret, given):
+                return decoded
         raise Unauthenticated("the header x-esriHook-Signature is missing or is not this body's", challenge=_CHALLENGE)
 
     def _accept(self, connection: Connection, change: LayerChange) -> None:

@@ -17,9 +17,13 @@ from shared.arcgis.request import Request
 from shared.arcgis.rest import ArcGisRefused
 from shared.arcgis.run_as import RunAs, RunAsCheck
 from shared.callers.arcgis import ArcGisCaller
+from shared.deadline import deadline, remaining_seconds
 from shared.errors import BadRequest, Conflict, Unavailable
 from shared.storage.sealed import Sealer
 from shared.storage.tables import Changed
+
+_MOST_SECONDS = 30.0
+_RESERVE_SECONDS = 6.0
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +65,9 @@ class ConnectionOperations:
         wanted = ConnectionInput.parse(document)
         if wanted.keeps_secret:
             raise BadRequest(f"secret: {SECRET_MASK} only stands for a secret that is stored", pointer="#/secret")
-        run_as = self._run_as.prove(request.workflow, wanted, request.caller, request.referer)
+        # What is stored must be removable again, so time for that is kept back.
+        with deadline(max(remaining_seconds(at_most=_MOST_SECONDS) - _RESERVE_SECONDS, 0)):
+            run_as = self._run_as.prove(request.workflow, wanted, request.caller, request.referer)
         now = self._now()
         connection = Connection(
             workflow=request.workflow,
@@ -87,12 +93,12 @@ class ConnectionOperations:
         if wanted.item_id != before.item_id:
             raise BadRequest("itemId: this cannot be changed once the connection exists", pointer="#/itemId")
         run_as = self._run_as.prove(request.workflow, wanted, request.caller, request.referer, before)
+        sealed_secret, service_secret = self._secrets(before, wanted)
         after = replace(
             before,
             name=wanted.connection_name,
-            sealed_secret=before.sealed_secret
-            if wanted.keeps_secret
-            else self._sealer.seal(wanted.secret.get_secret_value()),
+            sealed_secret=sealed_secret,
+            service_secret=service_secret,
             enabled=wanted.enabled,
             username=run_as.username,
             fallback_username=run_as.fallback_username,
@@ -133,6 +139,13 @@ class ConnectionOperations:
         except ArcGisRefused:
             return False
         return item.may_be_managed_by(request.caller.member)
+
+    def _secrets(self, before: Connection, wanted: ConnectionInput) -> tuple[str, str | None]:
+        """The secret, sealed, and the one that the service signs with until it is told of a new one."""
+        if wanted.keeps_secret:
+            return before.sealed_secret, before.service_secret
+        is_with_service = before.service_secret or (before.sealed_secret if before.managed else None)
+        return self._sealer.seal(wanted.secret.get_secret_value()), is_with_service
 
     def _store_new(self, connection: Connection, run_as: RunAs) -> None:
         try:

@@ -49,8 +49,8 @@ class ConnectionRegistry:
         """Put a connection in the place of the one that has this etag; raises Changed."""
         return replace(connection, etag=self._table.replace(connection_row(connection), etag=etag))
 
-    def set_managed(self, connection: Connection, managed: ManagedWebhook | None) -> None:
-        """Note what the service has for a connection; raises Changed where the connection is gone."""
+    def set_managed(self, connection: Connection, managed: ManagedWebhook) -> None:
+        """Note what the service has for a connection, its secret too; raises Changed where the connection is gone."""
         keys = {"PartitionKey": connection.workflow.partition, "RowKey": connection.id}
         self._table.merge({**keys, **managed_properties(managed)})
 

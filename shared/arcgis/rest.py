@@ -61,7 +61,8 @@ class ArcGisRest:
     def get(self, who: str, url: str, token: ArcGisToken, parameters: Mapping[str, str] | None = None) -> object:
         """The JSON at an address; `who` is asked. Raises ArcGisRefused and ArcGisOutage."""
         query = urlencode({"f": "json", **(parameters or {})})
-        headers = {"X-Esri-Authorization": f"Bearer {token.value}"}
+        # The documentation names both. A web server in front of an Enterprise portal may keep the second for itself.
+        headers = dict.fromkeys(("X-Esri-Authorization", "Authorization"), f"Bearer {token.value}")
         return self._send(who, "GET", f"{url}{'&' if '?' in url else '?'}{query}", token, headers, b"")
 
     def post(self, who: str, url: str, token: ArcGisToken, form: Mapping[str, str]) -> object:

@@ -37,7 +37,8 @@ class TokenHosts:
             raise OddServiceUrl(refusal.detail) from None
         if target.scheme not in self._schemes:
             raise OddServiceUrl("the address does not begin with https://")
-        if target.host != self._portal and not any(_fits(target.host, host) for host in self._hosts):
+        is_known = any(_fits(target.host, host) or target.authority == host for host in self._hosts)
+        if target.host != self._portal and not is_known:
             raise ForeignServiceHost(f"{target.host} is not in ARCGIS_SERVICE_HOSTS")
         return target.host
 

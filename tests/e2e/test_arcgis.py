@@ -10,11 +10,7 @@ from tests.e2e.test_receiving import eventually
 from tests.e2e.webhooks import events_of, patch, register
 from tests.fakes.arcgis_portal import ORG
 from tests.fakes.receiver import Receiver
-from tests.support.arcgis import (
-    MANAGER,
-    ArcGisOrganization,
-    connection_document,
-)
+from tests.support.arcgis import MANAGER, ArcGisOrganization, connection_document
 
 ENCODED_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

@@ -8,11 +8,7 @@ import requests
 from tests.e2e.arcgis import ArcGisClient
 from tests.fakes.arcgis_portal import ORG
 from tests.fakes.server import Reply, json_reply
-from tests.support.arcgis import (
-    MANAGER,
-    ArcGisOrganization,
-    connection_document,
-)
+from tests.support.arcgis import MANAGER, ArcGisOrganization, connection_document
 
 
 @pytest.mark.parametrize("place", ["x-esri-authorization", "authorization", "query"])

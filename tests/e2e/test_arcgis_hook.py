@@ -11,11 +11,7 @@ from tests.arcgis.samples import BODY, CRC_TOKEN, RESPONSE_TOKEN, body_of, entry
 from tests.dynamics.samples import ANY_JSON
 from tests.e2e.arcgis import ArcGisClient
 from tests.fakes.feature_service import signature
-from tests.support.arcgis import (
-    HOOK_KEY,
-    SECRET,
-    ArcGisOrganization,
-)
+from tests.support.arcgis import HOOK_KEY, SECRET, ArcGisOrganization
 
 
 @pytest.fixture

@@ -6,10 +6,7 @@ from hypothesis import strategies as st
 
 from tests.dynamics.samples import ANY_JSON
 from tests.e2e.arcgis import ArcGisClient
-from tests.support.arcgis import (
-    ArcGisOrganization,
-    connection_document,
-)
+from tests.support.arcgis import ArcGisOrganization, connection_document
 
 BAD_MEMBERS: list[tuple[str, object]] = [
     ("connectionName", None),

@@ -5,12 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.e2e.arcgis import ArcGisClient, only_webhook
+from tests.fakes.feature_service import signature
 from tests.fakes.server import Reply, json_reply
-from tests.support.arcgis import (
-    MANAGER,
-    ArcGisOrganization,
-    connection_document,
-)
+from tests.support.arcgis import MANAGER, SECRET, ArcGisOrganization, connection_document
 
 
 def is_partial(answer: dict[str, object], item: str, operation: str, name: str | None = None) -> bool:
@@ -135,3 +132,22 @@ def test_a_new_secret_signs_from_then_on_and_the_mask_keeps_it(
         arcgis.service.edit("FeaturesUpdated")
     assert only_webhook(arcgis).form["signatureKey"] == "another secret"
     assert [one.status_code for one in arcgis.service.deliveries] == [200, 200]
+
+
+def test_edits_still_count_where_the_service_could_not_be_told_the_new_secret(
+    client: ArcGisClient, arcgis: ArcGisOrganization
+) -> None:
+    item = arcgis.add_item()
+    id_ = client.create(item)
+    arcgis.service.managers.clear()
+    for secret in ("another secret", "a third secret"):
+        answer = client.ask("PUT", f"/{id_}", connection_document(item, secret=secret))
+        assert is_partial(answer, item, "update")
+        arcgis.service.edit("FeaturesUpdated")
+    assert only_webhook(arcgis).form["signatureKey"] == SECRET
+    arcgis.service.managers.add(MANAGER)
+    client.ask("PUT", f"/{id_}", connection_document(item, secret="a third secret"))
+    arcgis.service.edit("FeaturesUpdated")
+    assert [one.status_code for one in arcgis.service.deliveries] == [200, 200, 200]
+    body = b"[]"
+    assert client.post_hook(id_, body, signature(body, SECRET)).status_code == 401

@@ -5,12 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.e2e.arcgis import ArcGisClient, only_webhook
-from tests.support.arcgis import (
-    MANAGER,
-    SECRET,
-    ArcGisOrganization,
-    connection_document,
-)
+from tests.support.arcgis import MANAGER, SECRET, ArcGisOrganization, connection_document
 
 
 def test_a_user_without_consent_is_a_400(client: ArcGisClient, arcgis: ArcGisOrganization) -> None:
