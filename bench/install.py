@@ -47,8 +47,12 @@ def debian_packages(packages: tuple[str, ...]) -> Path:
     folder = FOLDER / "debian" / packages[0]
     done = folder / ".installed"
     if not done.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        _run(["apt-get", "download", *packages], cwd=folder)
+        # Lists of its own: those of the machine may be old, and only root may update them.
+        for part in ("lists/partial", "cache/archives/partial"):
+            (folder / "apt" / part).mkdir(parents=True, exist_ok=True)
+        apt = ["apt-get", "-o", f"Dir::State::Lists={folder}/apt/lists", "-o", f"Dir::Cache={folder}/apt/cache"]
+        _run([*apt, "update"])
+        _run([*apt, "download", *packages], cwd=folder)
         for package in sorted(folder.glob("*.deb")):
             _run(["dpkg", "-x", str(package), str(folder)])
         done.touch()
@@ -74,5 +78,5 @@ def _run(command: list[str], *, cwd: Path | None = None, environment: dict[str, 
         raise NotToBeHad(f"{command[0]} is not on this machine") from None
     except subprocess.SubprocessError as error:
         said = str(getattr(error, "stderr", "") or error).strip().splitlines()
-        raise NotToBeHad(f"{' '.join(command[:2])} failed: {said[-1] if said else error}") from None
+        raise NotToBeHad(f"{command[0]} failed: {said[-1] if said else error}") from None
     return done.stdout or done.stderr
