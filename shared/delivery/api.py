@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import cache
 
 import azure.functions as func
 
@@ -10,7 +11,7 @@ from shared.delivery.record import DeliveryRecord, DeliveryState
 from shared.errors import BadRequest, NotFound
 from shared.events.event import Event
 from shared.events.listing import find_event, page
-from shared.events.parameters import parse_flag, parse_limit, parse_moment, parse_position
+from shared.events.parameters import Position, parse_flag, parse_limit, parse_moment, parse_position
 from shared.http import json_response
 from shared.hub import Hub, now
 
@@ -36,6 +37,8 @@ def serve(hub: Hub, req: func.HttpRequest, parts: tuple[str, ...]) -> func.HttpR
             return json_response(_find(hub, id_, webhook)[1].as_json(with_attempts=True))
         case "POST", (id_, "deliveries", webhook, "replay"):
             event, record = _find(hub, id_, webhook)
+            if hub.receivers.webhooks.get(record.webhook_id) is None:
+                raise NotFound("the webhook was removed, so nothing can be replayed to it")
             hub.receivers.replay.one(record, event)
             return json_response({"replayed": 1}, _ACCEPTED)
     raise NotFound("there is nothing at this path")
@@ -50,22 +53,27 @@ def _list(hub: Hub, query: Mapping[str, str]) -> dict[str, object]:
 
 def _replay_all(hub: Hub, query: Mapping[str, str]) -> func.HttpResponse:
     """Replay what the filters let through: failed and held ones, unless `state` names others."""
-    chosen, only_counts = _chosen(hub, _filter(query)), parse_flag(query, "dryRun")
+    chosen, only_counts = _chosen(hub, _filter(query), parse_position(query)), parse_flag(query, "dryRun")
     if only_counts:
         return json_response({"count": sum(1 for _ in chosen)})
-    started, replayed = now(), 0
-    for record in chosen:
+    started, replayed, last = now(), 0, ""
+    for position, record in chosen:
         if replayed == _MOST_REPLAYS or now() - started > timedelta(seconds=15):
-            return json_response({"replayed": replayed, "more": True}, _ACCEPTED)
+            # What was replayed may still fit the filters, so the next call must be told where to go on.
+            return json_response({"replayed": replayed, "more": True, "continuationToken": last}, _ACCEPTED)
         hub.receivers.replay.one(record, None)
-        replayed += 1
-    return json_response({"replayed": replayed, "more": False}, _ACCEPTED)
+        replayed, last = replayed + 1, position.as_token()
+    return json_response({"replayed": replayed, "more": False, "continuationToken": None}, _ACCEPTED)
 
 
-def _chosen(hub: Hub, wanted: DeliveryFilter) -> Iterator[DeliveryRecord]:
-    for _, record in hub.receivers.deliveries.list(wanted):
-        if wanted.state is not None or record.state in _UNDONE:
-            yield record
+def _chosen(hub: Hub, wanted: DeliveryFilter, after: Position | None) -> Iterator[tuple[Position, DeliveryRecord]]:
+    @cache
+    def is_registered(webhook_id: int) -> bool:
+        return hub.receivers.webhooks.get(webhook_id) is not None
+
+    for position, record in hub.receivers.deliveries.list(wanted, after=after):
+        if (wanted.state is not None or record.state in _UNDONE) and is_registered(record.webhook_id):
+            yield position, record
 
 
 def _find(hub: Hub, id_: str, webhook: str) -> tuple[Event, DeliveryRecord]:
