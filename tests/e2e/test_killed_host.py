@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.dynamics.connection import event_id
-from tests.e2e.running import running_app
+from tests.e2e.running import RunningApp, running_app
 from tests.e2e.test_receiving import ORGANIZATION, eventually, new_connection
 from tests.e2e.webhooks import events_of, register
 from tests.fakes.receiver import Receiver
@@ -17,6 +17,11 @@ from tests.fakes.receiver import Receiver
 EVENTS = 200
 LEASE_SECONDS = 10
 """How long the killed host's leases hold; under Core Tools a few minutes, and this test waits for them."""
+
+
+def acknowledged(app: RunningApp, body: bytes) -> bool:
+    """Post until it is taken, as Dataverse does: where storage is too busy to answer in time, that is a 503."""
+    return any(app.post(body).status_code in {200, 201} for _ in range(5))
 
 
 @pytest.mark.timeout(400)
@@ -33,7 +38,7 @@ def test_a_host_that_is_killed_with_200_events_in_flight_delivers_them_all_under
     with running_app(storage, tmp_path, lease_seconds=LEASE_SECONDS) as app:
         register(app, receiver.url, "connection.created")
         with ThreadPoolExecutor(8) as pool:
-            assert {response.status_code for response in pool.map(lambda one: app.post(one[1]), posted)} == {201}
+            assert all(pool.map(lambda one: acknowledged(app, one[1]), posted))
         # Some are delivered, some are under way, most wait in one of the two queues.
         assert eventually(lambda: len(received()) > 0, seconds=60)
         os.killpg(app.process.pid, signal.SIGKILL)
