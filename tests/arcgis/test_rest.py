@@ -52,6 +52,18 @@ def test_the_portal_says_who_bears_a_token(arcgis_hub: Hub, arcgis: ArcGisOrgani
     assert (asked.query, asked.body) == ({"f": "json"}, b"")
 
 
+def test_who_bears_a_token_is_remembered_and_with_another_referer_asked_again(
+    arcgis_hub: Hub, arcgis: ArcGisOrganization
+) -> None:
+    settings = arcgis_hub.settings.model_copy(update={"role_cache_seconds": 300})
+    portal = portal_of(Hub.assemble(settings))
+    token = arcgis.portal.sign_in("Megan", referer="http")
+    assert {portal.user(ArcGisToken(token, "http")).username for _ in range(3)} == {"Megan"}
+    assert len(arcgis.portal.journal) == 1
+    with pytest.raises(ArcGisRefused):
+        portal.user(ArcGisToken(token, "elsewhere"))
+
+
 def test_a_custom_role_is_no_administrators(arcgis_hub: Hub, arcgis: ArcGisOrganization) -> None:
     token = ArcGisToken(arcgis.portal.sign_in("Megan", role="org_admin", role_id="custom"))
     assert not portal_of(arcgis_hub).user(token).is_administrator

@@ -1,11 +1,15 @@
 """What WebhookConnections refuses, through the running app."""
 
+from urllib.parse import quote
+
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.dynamics.samples import ANY_JSON
 from tests.e2e.arcgis import ArcGisClient
+from tests.fakes.arcgis_portal import ORG
 from tests.support.arcgis import ArcGisOrganization, connection_document
 
 BAD_MEMBERS: list[tuple[str, object]] = [
@@ -65,3 +69,25 @@ def test_what_is_no_operation_is_a_404(client: ArcGisClient, method: str, path: 
 def test_no_document_is_answered_with_a_5xx(client: ArcGisClient, changes: dict[str, object]) -> None:
     document = {**connection_document("0" * 32), **changes}
     assert client.send("POST", document=document).status_code in {200, 400}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
+    parts=st.tuples(*[st.text(min_size=1, max_size=30)] * 3),
+    token=st.text(max_size=20),
+)
+def test_no_path_and_no_token_is_answered_with_a_5xx(
+    client: ArcGisClient, method: str, parts: tuple[str, str, str], token: str
+) -> None:
+    org_id, item_id, rest = (quote(part.encode("utf-8", "replace"), safe="") for part in parts)
+    url = f"{client.app.url}/api/{org_id}/{item_id}/webhookConnections/{rest}"
+    params = {"code": client.app.code, "token": token.encode("utf-8", "replace")}
+    assert requests.request(method, url, params=params, timeout=30).status_code in {400, 401, 403, 404}
+
+
+def test_nobody_is_a_401_in_workflow_managers_shape(client: ArcGisClient) -> None:
+    url = f"{client.app.url}/api/{ORG}/{client.workflow_item}/webhookConnections"
+    response = requests.get(url, {"code": client.app.code}, timeout=30)
+    assert (response.status_code, response.json()["error"]["code"]) == (401, 401)
+    assert "WWW-Authenticate" in response.headers
