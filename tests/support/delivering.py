@@ -51,7 +51,7 @@ def new_event() -> Event:
     return make_event(type=EVENT)
 
 
-def attempt(hub: Hub, registration: Registration, event: Event | None = None, **fields: object) -> Event:
+def attempt(hub: Hub, registration: Registration, event: Event | None = None, /, **fields: object) -> Event:
     """Work on one message; the event that it names."""
     delivered = event or new_event()
     request = {"event_id": delivered.id, "webhook_id": registration.id, "event": delivered, **fields}
