@@ -10,7 +10,8 @@ from azure.data.tables import TableClient, TableEntity, UpdateMode
 
 from shared.storage.failures import error_code, storage_failures
 
-_CHANGED = frozenset({"ResourceNotFound", "UpdateConditionNotSatisfied"})
+# Where the table is missing, so is the row.
+_CHANGED = frozenset({"ResourceNotFound", "TableNotFound", "UpdateConditionNotSatisfied"})
 
 type Row = Mapping[str, Any]
 
