@@ -23,16 +23,20 @@ def main() -> int:
     arguments = _arguments()
     seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
     plan = make_plan(seed, events=arguments.events, seconds=arguments.seconds)
-    sys.stdout.write(f"soak with seed {seed}: {len(plan.events)} events within {arguments.seconds} s\n")
-    sys.stdout.flush()
+    _say(f"soak with seed {seed}: {len(plan.events)} events within {arguments.seconds} s")
     find_node()
     folder = ROOT / ".local" / "soak"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    report = run(plan, folder, patience_seconds=arguments.patience)
+    report = run(plan, folder, patience_seconds=arguments.patience, say=_say)
     sys.stdout.writelines(f"{line}\n" for line in _lines(report))
     sys.stdout.write(f"repeat it with: make soak SEED={seed} EVENTS={len(plan.events)} SECONDS={arguments.seconds}\n")
     return 1 if report.lost else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _arguments() -> argparse.Namespace:

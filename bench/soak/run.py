@@ -54,8 +54,11 @@ class Report:
         return self.settled.lost() + self.replayed.lost(settled=["delivered"])
 
 
-def run(plan: Plan, folder: Path, *, patience_seconds: float) -> Report:
-    """Do what the plan says, then wait until everything has settled, each time at most `patience_seconds`."""
+def run(plan: Plan, folder: Path, *, patience_seconds: float, say: Callable[[str], object] = len) -> Report:
+    """Do what the plan says, then wait until everything has settled, each time at most `patience_seconds`.
+
+    `say` is told how far it is.
+    """
     done: Counter[str] = Counter()
     with Receivers(plan.seed) as receivers, Site(folder, SETTINGS, lease_seconds=LEASE_SECONDS) as site:
         client = Client(site)
@@ -63,9 +66,11 @@ def run(plan: Plan, folder: Path, *, patience_seconds: float) -> Report:
         clock = _Clock()
         _trouble(plan, site, client, done)
         clock.lap("trouble")
+        say(f"{len(client.acknowledged)} events acknowledged; the faults are over, waiting until all has settled")
         look = _Look(client, receivers, webhooks)
         settled = _wait(site, look, SETTLED, patience_seconds, done)
         clock.lap("settling")
+        say(f"{len(settled.lost())} lost so far; replaying what is held or failed to receivers that are mended")
         receivers.mend()
         for webhook_id in webhooks:
             client.activate(webhook_id)
