@@ -49,7 +49,7 @@ def test_what_function_json_says_is_taken(tmp_path: Path) -> None:
     trigger = http_trigger(route="/orders/{id}/", methods=["GET", "post"], authLevel="Admin")
     write(tmp_path, "Work", trigger, RETURN, entryPoint="start")
     function = only(tmp_path)
-    assert (function.route_text, function.methods) == ("orders/{id}", {"get", "post"})
+    assert (function.route_text, function.methods) == ("orders/{id}", frozenset({"get", "post"}))
     assert (function.auth_level, function.http_output, function.entry_point) == ("admin", "$return", "start")
 
 
