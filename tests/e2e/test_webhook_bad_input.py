@@ -200,3 +200,19 @@ def test_a_secret_is_never_in_a_refusal(app: RunningApp) -> None:
     secret = "whsec_hunter2!"
     _, message = refusal(request(app, "POST", "Webhook", stopped(Secret=secret, Headers={"X-A": "hunter2\x01"})))
     assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    "value",
+    [rb'"\ud800"', b"1" + b"0" * 400, b"1e308", rb'"\u0000"', b"-0.0", b'{"": {"": []}}', rb'{"\ud800": 1}', b"1e400"],
+)
+def test_odd_values_of_json_are_kept_or_refused(app: RunningApp, value: bytes) -> None:
+    for member in (b"Properties", b"ErrorAssociates", b"Name", b"Description", b"Headers"):
+        nested = {b"Properties": b'{"p": %s}', b"Headers": b'{"p": %s}', b"ErrorAssociates": b'[{"Name": %s}]'}
+        document = json.dumps(stopped()).encode()[:-1] + b', "%s": %s}' % (member, nested.get(member, b"%s") % value)
+        response = request(app, "POST", "Webhook", document, Content_Type="application/json")
+        assert response.status_code in {200, 400}, response.text
+        if response.status_code == 200:
+            assert request(app, "GET", one(response.json()), Accept="text/xml").status_code == 200
+    data = b'{"d": %s}' % value
+    assert request(app, "POST", "Webhook/a.b/1", data, Content_Type="application/json").status_code in {204, 400}
