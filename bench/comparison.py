@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from bench.load import Run, percentile
-from bench.side_by_side import BESIDE_HANGING, BURST, PATIENCE_SECONDS, STEADY, Compared
+from bench.side_by_side import BURST, PATIENCE_SECONDS, STEADY, Compared
 from bench.site import ROOT
 from bench.takers import EVENTS, Taken
 
@@ -34,8 +34,9 @@ def sender_rows(compared: Sequence[Compared]) -> list[list[str]]:
         [f"burst of {BURST}: accepted a second", *(f"{one.burst.accepted_a_second:.0f}" for one in compared)],
         [f"burst of {BURST}: delivered a second", *(f"{one.burst.delivered_a_second:.0f}" for one in compared)],
         ["  counted at the receiver", *(_count(one.burst) for one in compared)],
-        [f"burst of {BESIDE_HANGING}, a hanging receiver beside: delivered a second"]
+        [f"burst of {BURST}, a hanging receiver beside: delivered a second"]
         + [f"{_rate_beside_hanging(one):.1f}" for one in compared],
+        ["  over the rate without it", *(f"{_left(one):.2f}x" for one in compared)],
         [f"  counted at the receiver within {PATIENCE_SECONDS:g} s", *(_count(one.beside_hanging) for one in compared)],
     ]
 
@@ -48,11 +49,6 @@ def taker_rows(taken: Sequence[Taken]) -> list[list[str]]:
         [f"post to its answer: {_names()}", *(_milliseconds(one.run.answers) for one in taken)],
         ["kept of what was accepted", *(f"{one.stored} of {len(one.run.accepted)}" for one in taken)],
     ]
-
-
-def hub_alone(hub: Compared) -> float:
-    """What a hanging receiver leaves of the rate at which a healthy one is delivered to: 1 is all of it."""
-    return _rate_beside_hanging(hub) / hub.burst.delivered_a_second
 
 
 def curves(compared: Sequence[Compared]) -> dict[str, object]:
@@ -84,6 +80,11 @@ def _rate_beside_hanging(compared: Compared) -> float:
     """Over the whole wait where something is missing: a sender that stopped is not fast."""
     run = compared.beside_hanging
     return len(run.arrived) / PATIENCE_SECONDS if run.missing else run.delivered_a_second
+
+
+def _left(compared: Compared) -> float:
+    """What a hanging receiver leaves of the rate at which the healthy one is delivered to: 1 is all of it."""
+    return _rate_beside_hanging(compared) / compared.burst.delivered_a_second
 
 
 def _count(run: Run) -> str:

@@ -12,8 +12,7 @@ from bench.senders import Sender
 
 STEADY = (100, 5.0)
 """Events, and how many a second."""
-BURST = 300
-BESIDE_HANGING = 200
+BURST = 200
 PATIENCE_SECONDS = 45.0
 _WARM_UP = 20
 
@@ -40,7 +39,7 @@ def compare(start: Start, receiver: RunningReceiver, folder: Path) -> Compared:
         burst = _run(sender, receiver, BURST)
     with start(folder / "hanging", healthy, hanging) as sender:
         # Not warmed up: the first event already meets the receiver that hangs.
-        beside = _run(sender, receiver, BESIDE_HANGING)
+        beside = _run(sender, receiver, BURST)
         return Compared(sender.name, sender.settings, steady, burst, beside)
 
 

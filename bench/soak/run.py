@@ -51,7 +51,7 @@ class Report:
     @property
     def lost(self) -> list[str]:
         """What is nowhere accounted for, before or after the replay; [] is what it is to be."""
-        return self.settled.lost() + self.replayed.lost(settled=["delivered"])
+        return list(dict.fromkeys([*self.settled.lost(), *self.replayed.lost(settled=["delivered"])]))
 
 
 def run(plan: Plan, folder: Path, *, patience_seconds: float, say: Callable[[str], object] = len) -> Report:
