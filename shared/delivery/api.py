@@ -63,7 +63,7 @@ def _replay_all(hub: Hub, query: Mapping[str, str]) -> func.HttpResponse:
             return json_response({"replayed": replayed, "more": True, "continuationToken": last}, _ACCEPTED)
         hub.receivers.replay.one(record, None)
         replayed, last = replayed + 1, position.as_token()
-    return json_response({"replayed": replayed, "more": False, "continuationToken": None}, _ACCEPTED)
+    return json_response({"replayed": replayed, "more": False}, _ACCEPTED)
 
 
 def _chosen(hub: Hub, wanted: DeliveryFilter, after: Position | None) -> Iterator[tuple[Position, DeliveryRecord]]:

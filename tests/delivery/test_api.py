@@ -163,7 +163,7 @@ def test_replaying_counts_first_and_then_takes_what_failed_or_is_held(
     undone = {events[DeliveryState.FAILED].id, events[DeliveryState.HELD].id}
     assert call(hub, "POST", "deliveries/replay", dryRun="true") == (200, {"count": 2})
     assert waiting(connection_string) == []
-    done = {"replayed": 2, "more": False, "continuationToken": None}
+    done = {"replayed": 2, "more": False}
     assert call(hub, "POST", "deliveries/replay") == (202, done)
     assert {message.event_id for message in waiting(connection_string)} == undone
     QuietHost(connection_string).run(hub)
