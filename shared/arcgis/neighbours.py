@@ -45,7 +45,7 @@ class ArcGisNeighbours:
         now: Callable[[], datetime],
     ) -> "ArcGisNeighbours":
         """The parts of these settings."""
-        rest = ArcGisRest(_transport(), seconds=_CALL_SECONDS)
+        rest = ArcGisRest(_transport())
         portal = Portal(rest, settings.arcgis_portal_url, cache_seconds=settings.role_cache_seconds)
         callers = ArcGisCallers(portal, settings.arcgis_org_ids)
         consents = Consents(storage, sealer, registry)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from shared.deadline import deadline
 from shared.delivery.failures import DeliveryFailed
 from shared.delivery.transport import OutgoingRequest, Transport
 from shared.errors import NotJson
@@ -52,11 +51,10 @@ class ArcGisOutage(Exception):
 
 
 class ArcGisRest:
-    """Asks portals and services. `seconds` is what one call may take, within the deadline of the request."""
+    """Asks portals and services; what one call may take is the transport's to know."""
 
-    def __init__(self, transport: Transport, *, seconds: float) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._seconds = seconds
 
     def get(self, who: str, url: str, token: ArcGisToken, parameters: Mapping[str, str] | None = None) -> object:
         """The JSON at an address; `who` is asked. Raises ArcGisRefused and ArcGisOutage."""
@@ -76,8 +74,7 @@ class ArcGisRest:
         referer = {"Referer": token.referer} if token.referer and _HEADER_TEXT.fullmatch(token.referer) else {}
         sent = OutgoingRequest(method, url, {"Accept": "application/json", **referer, **headers}, body)
         try:
-            with deadline(self._seconds):
-                reply = self._transport.send(sent)
+            reply = self._transport.send(sent)
         except DeliveryFailed as exc:
             # Only the class: the text of the failure can name internal hosts.
             raise ArcGisOutage(f"{who} cannot be reached ({exc.error_class})") from None

@@ -82,7 +82,7 @@ def test_no_path_and_no_token_is_answered_with_a_5xx(
 ) -> None:
     org_id, item_id, rest = (quote(part.encode("utf-8", "replace"), safe="") for part in parts)
     url = f"{client.app.url}/api/{org_id}/{item_id}/webhookConnections/{rest}"
-    params = {"code": client.app.code, "token": token.encode("utf-8", "replace")}
+    params = {"code": client.app.code, "token": token.encode("utf-8", "replace").decode()}
     assert requests.request(method, url, params=params, timeout=30).status_code in {400, 401, 403, 404}
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.e2e.arcgis import ArcGisClient, only_webhook
-from tests.fakes.feature_service import signature
+from tests.fakes.feature_service import ServiceWebhook, signature
 from tests.fakes.server import Reply, json_reply
 from tests.support.arcgis import MANAGER, SECRET, ArcGisOrganization, connection_document
 
@@ -151,3 +151,14 @@ def test_edits_still_count_where_the_service_could_not_be_told_the_new_secret(
     assert [one.status_code for one in arcgis.service.deliveries] == [200, 200, 200]
     body = b"[]"
     assert client.post_hook(id_, body, signature(body, SECRET)).status_code == 401
+
+
+def test_a_webhook_whose_making_was_never_answered_is_found_again(
+    client: ArcGisClient, arcgis: ArcGisOrganization
+) -> None:
+    item = arcgis.add_item()
+    id_ = client.create(item, manageWebhook=False)
+    arcgis.service.webhooks["made"] = ServiceWebhook("made", {"name": id_})
+    client.ask("PUT", f"/{id_}", connection_document(item))
+    assert client.ask("GET", f"/{id_}")["managedWebhookId"] == "made"
+    assert only_webhook(arcgis).form["hookUrl"].startswith(client.hook_url(id_))
