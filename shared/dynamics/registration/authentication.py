@@ -12,6 +12,8 @@ from xml.sax.saxutils import escape
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
+from shared.dynamics.registration.lengths import text_characters
+
 _KEY = re.compile(r"[A-Za-z0-9_.~=-]{32,128}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[ -~]*")
@@ -67,7 +69,7 @@ def _parameters(values: Values) -> Values:
 def _fitting(values: Values) -> Values:
     if not values:
         raise ValueError("at least one name with its value is needed")
-    if len(settings_xml(values).encode("utf-16-le")) // 2 > _MOST_XML_CHARACTERS:
+    if text_characters(settings_xml(values)) > _MOST_XML_CHARACTERS:
         raise ValueError(f"names and values are too long: as XML they must fit in {_MOST_XML_CHARACTERS} characters")
     return values
 

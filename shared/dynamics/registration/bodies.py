@@ -12,19 +12,14 @@ from pydantic import AfterValidator, Field
 
 from shared.delivery.target import TargetRefused, parse_target
 from shared.dynamics.registration.authentication import Authentication, Body, Key
+from shared.dynamics.registration.lengths import MOST_NAME_CHARACTERS, text_characters
 from shared.errors import FieldError
 
-MOST_NAME_CHARACTERS = 256
 _MOST_URL_CHARACTERS = 2000
 _MOST_WEBHOOK_DESCRIPTION = 2000
 _MOST_COLUMN_CHARACTERS = 100_000
 _PORTS = frozenset({80, 443})
 _COLUMN = re.compile(r"[a-z_][a-z0-9_]{0,127}", re.ASCII)
-
-
-def text_characters(text: str) -> int:
-    """How many characters Dataverse counts in a text: UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2
 
 
 def _name(text: str) -> str:
@@ -128,11 +123,11 @@ class WebhookChange(Body):
 
 
 class Wanted(Body):
-    """What `ensure` is to bring about; `url` and `name` have defaults that the app's address gives."""
+    """What `ensure` is to bring about; the name has a default that the address gives."""
 
     key: Key
+    url: Url
     name: Name | None = None
-    url: Url | None = None
     mode: Mode = "async"
 
 

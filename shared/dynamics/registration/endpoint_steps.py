@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 from shared.dynamics.odata import query_string
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
-from shared.dynamics.registration.bodies import MOST_NAME_CHARACTERS
+from shared.dynamics.registration.lengths import cut
 from shared.dynamics.registration.lookups import PlannedStep
 from shared.dynamics.registration.step import COLUMNS, LOOK_UPS, STEPS, Place, Step, parse_step_row, step_columns
 from shared.dynamics.registration.webhook import ENDPOINTS, Webhook
@@ -96,17 +96,13 @@ def _planned(webhook: Webhook, planned: PlannedStep, id_: str) -> Step:
         id=id_,
         webhook_id=webhook.id,
         place=place,
-        name=_cut(name),
-        description=_cut(description),
+        name=cut(name),
+        description=cut(description),
         mode=wanted.mode,
         rank=wanted.rank,
         filtering_attributes=tuple(wanted.filtering_attributes or ()),
         async_auto_delete=wanted.deletes_jobs,
     )
-
-
-def _cut(text: str) -> str:
-    return text.encode("utf-16-le")[: 2 * MOST_NAME_CHARACTERS].decode("utf-16-le", "ignore")
 
 
 def _new_row(step: Step, planned: PlannedStep) -> dict[str, object]:

@@ -14,10 +14,11 @@ from shared.delivery.target import parse_target
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
 from shared.dynamics.registration.authentication import WebhookKey
-from shared.dynamics.registration.bodies import MOST_NAME_CHARACTERS, NewStep, Wanted
+from shared.dynamics.registration.bodies import NewStep, Wanted
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.endpoint_steps import IS_TAKEN, MOST_IDS, EndpointSteps, StepIsThere
 from shared.dynamics.registration.endpoints import Endpoints, authentication_columns, require_free_name
+from shared.dynamics.registration.lengths import cut
 from shared.dynamics.registration.lookups import Lookups, PlannedStep
 from shared.dynamics.registration.parsing import parse_body
 from shared.dynamics.registration.step import Step, changed_columns
@@ -31,6 +32,7 @@ RECEIVING_PATH = "/api/webhooks/incoming/dynamicscrm/connection"
 # Ours alone, made once. Changing it would let two installers of different versions make two webhooks.
 _NAMESPACE = UUID("6f0c8a53-52c5-4c49-9f0b-1f8f0a3f0d8e")
 _IS_GONE = 404
+_DEFAULTED = frozenset({"name", "url", "mode"})
 
 
 class Ensure:
@@ -44,8 +46,10 @@ class Ensure:
 
     def ensure(self, document: Mapping[str, object]) -> Registered:
         """The webhook with its steps, made or corrected; Conflict, and nothing changed, where there are two."""
-        wanted = parse_body(Wanted, {"url": self._public_url + RECEIVING_PATH, **document})
-        url = wanted.url or ""
+        given = {name: value for name, value in document.items() if value is not None or name not in _DEFAULTED}
+        # Checked as a given one is: an app at localhost has no address that Dataverse calls.
+        wanted = parse_body(Wanted, {"url": self._public_url + RECEIVING_PATH, **given})
+        url = wanted.url
         key = WebhookKey(type="WebhookKey", key=wanted.key)
         step = NewStep(message="Create", table="connection", mode=wanted.mode)
         with dataverse_call(key.secrets):
@@ -140,7 +144,7 @@ class Ensure:
 
 
 def _name(wanted: Wanted, url: str) -> str:
-    return wanted.name or f"Connections to {parse_target(url).authority}"[:MOST_NAME_CHARACTERS]
+    return wanted.name or cut(f"Connections to {parse_target(url).authority}")
 
 
 @contextmanager

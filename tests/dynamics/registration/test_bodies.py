@@ -17,7 +17,7 @@ from shared.dynamics.registration.bodies import (
 )
 from shared.dynamics.registration.parsing import parse_body
 from shared.errors import BadRequest
-from tests.dynamics.registration.samples import KEY, new_step, new_webhook
+from tests.dynamics.registration.samples import KEY, RECEIVER, new_step, new_webhook
 from tests.dynamics.samples import ANY_JSON
 
 HEADER = {"type": "HttpHeader", "values": {"x-secret": "s"}}
@@ -71,7 +71,7 @@ def test_an_address_that_dataverse_does_not_call_is_a_400(url: object) -> None:
 
 @pytest.mark.parametrize("key", ["k" * 32, "k" * 128, "A-Za_z0.9~=" + "k" * 30])
 def test_a_key_that_fits_in_a_query_is_taken(key: str) -> None:
-    assert parse_body(Wanted, {"key": key}).key.get_secret_value() == key
+    assert parse_body(Wanted, {"key": key, "url": RECEIVER}).key.get_secret_value() == key
 
 
 @pytest.mark.parametrize(

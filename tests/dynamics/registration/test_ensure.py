@@ -130,6 +130,18 @@ def test_the_mode_is_as_asked_for(registration: Registration, dataverse: FakeDat
     assert (step["mode"], step["asyncautodelete"]) == ((1, True) if mode == "async" else (0, False))
 
 
+def test_null_is_the_default(registration: Registration) -> None:
+    ensured = registration.ensure.ensure({"key": KEY, "url": None, "name": None, "mode": None})
+    assert (ensured.webhook.url, ensured.webhook.name) == (RECEIVER, "Connections to hub.example")
+
+
+def test_a_name_is_cut_where_the_host_is_long(registration: Registration) -> None:
+    host = ".".join(["h" * 60] * 4)
+    made = registration.ensure.ensure({"key": KEY, "url": f"https://{host}/"})
+    assert made.webhook.name == f"Connections to {host}"[:256]
+    assert [len(step.name) for step in made.steps] == [256]
+
+
 def test_two_webhooks_at_this_address_are_a_409_and_nothing_is_changed(
     registration: Registration, written: Callable[[], Asked]
 ) -> None:
@@ -193,6 +205,7 @@ def test_a_webhook_that_was_moved_elsewhere_does_not_stand_in_the_way(
         ("https://hub.example", {"key": KEY, "mode": "later"}, ["#/mode"]),
         ("https://hub.example", {"key": KEY, "url": "ftp://hub.example/"}, ["#/url"]),
         ("https://hub.example", {"key": KEY, "steps": []}, ["#/steps"]),
+        ("https://hub.example", {"key": None, "steps": None}, ["#/key", "#/steps"]),
         ("http://localhost:7071", {"key": KEY}, ["#/url"]),
     ],
 )
