@@ -15,7 +15,8 @@ MOST_ENTRIES = 200
 _PING = "nocontent"
 _GENERATIONS = re.compile(r"[?&]serverGens=\[?\s*(\d+)\s*(?:,\s*(\d+)\s*)?\]?", re.IGNORECASE)
 _FORM = re.compile(rb"\s*payload=", re.IGNORECASE)
-_SIGNATURE_LAST = re.compile(rb"&x-esri(?:hook)?-signature=([^&]*)\s*\Z", re.IGNORECASE)
+# No white space after it in the pattern: two parts that both take spaces would make it slow on purpose.
+_SIGNATURE_LAST = re.compile(rb"&x-esri(?:hook)?-signature=([^&]*)\Z", re.IGNORECASE)
 _SIGNATURE_FIRST = re.compile(rb"\s*x-esri(?:hook)?-signature=([^&]*)&(?=payload=)", re.IGNORECASE)
 _MOST_INT = 2**63
 _MOST_EVENTS = 20
@@ -127,7 +128,9 @@ def _change(entry: Mapping[str, object], pointer: str) -> LayerChange:
 
 def _events(entry: Mapping[str, object], pointer: str) -> tuple[tuple[str, ...], str]:
     """The names of the events, and their times where they have some."""
-    given = entry.get("events", entry.get("changeType"))
+    given = entry.get("events")
+    if given is None:
+        given = entry.get("changeType")
     items = given if isinstance(given, list) else [given]
     if not 1 <= len(items) <= _MOST_EVENTS:
         raise BadRequest(f"events: 1 to {_MOST_EVENTS} names of events are needed", pointer=f"{pointer}/events")

@@ -1,5 +1,7 @@
 import json
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from urllib.parse import quote
 
 import pytest
@@ -48,6 +50,13 @@ def test_an_empty_address_is_taken() -> None:
     assert (change.changes_url, change.server_generations) == ("", "")
 
 
+@contextmanager
+def deadline_of_seconds(seconds: float) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < seconds
+
+
 SIGNATURE = f"x-esriHook-Signature={quote(f'sha256={BASE64}', safe='')}".encode()
 
 
@@ -60,6 +69,13 @@ def test_of_a_form_the_value_is_signed_as_it_stands_there(body: bytes) -> None:
 
 def test_a_form_without_a_signature_has_none() -> None:
     assert split_form(b"payload=" + BODY).signature is None
+
+
+def test_a_form_made_to_be_slow_is_split_at_once() -> None:
+    body = b"payload=" + b"&x-esriHook-Signature=".join([b" " * 100_000] * 9) + b"&"
+    # A bound far above what it takes, and far below what a pattern that backtracks would.
+    with deadline_of_seconds(5):
+        assert split_form(body).signature is None
 
 
 def test_what_is_no_form_is_signed_as_a_whole() -> None:
