@@ -14,8 +14,8 @@ from bench.receiver import RunningReceiver, running_receiver
 from bench.report import Figure, print_rows
 from bench.senders import django_sender, hub_sender
 from bench.side_by_side import Compared, Start, compare
-from bench.site import ROOT
 from bench.takers import Taken, hub_taking, webhook_taking
+from devhost.install import ROOT
 
 RESULTS = ROOT / "bench" / "results.json"
 CHART = ROOT / "bench" / "results.png"

@@ -8,8 +8,8 @@ from importlib.metadata import version
 
 from bench.load import Run, percentile
 from bench.side_by_side import BURST, PATIENCE_SECONDS, STEADY, Compared
-from bench.site import ROOT
 from bench.takers import EVENTS, Taken
+from devhost.install import ROOT
 
 NOT_COMPARABLE = (
     "The hub judges key, payload, role and duplicate and has written the event to storage twice before it answers;",

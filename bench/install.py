@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.site import ROOT
+from devhost.install import ROOT
 
 FOLDER = ROOT / ".local" / "bench"
 _REQUIREMENTS = ROOT / "requirements-bench.txt"

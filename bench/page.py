@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.compared import RESULTS
-from bench.site import ROOT
+from devhost.install import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 _BEGIN, _END = "<!-- from bench/results.json -->", "<!-- end -->"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import requests
 
-from bench.site import ROOT
+from devhost.install import ROOT
 
 _READY_SECONDS = 60
 _END_SECONDS = 5

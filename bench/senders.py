@@ -12,8 +12,9 @@ from urllib.parse import quote
 from bench.install import REDIS_PACKAGES, debian_packages, libraries_of, python_environment, version_of
 from bench.processes import Sessions, free_port, running, wait_for
 from bench.receiving import SAMPLE
-from bench.site import ROOT, Site
+from bench.site import Site
 from bench.soak.client import Client
+from devhost.install import ROOT
 
 CREATED = 201
 _HUB_SETTINGS = {"DELIVERY_REQUIRE_HTTPS": "false", "DELIVERY_ALLOWED_NETWORKS": "127.0.0.0/8"}

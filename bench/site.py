@@ -1,7 +1,6 @@
 """The running hub, as benchmarks and soak see it: a host and an Azurite of their own, which can be hurt and mended."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,14 +12,15 @@ from typing import Self
 
 from cryptography.fernet import Fernet
 
+from bench.processes import free_port
 from devhost.azurite import Azurite, azurite
+from devhost.install import ROOT
 from devhost.keys import KeyStore
 from devhost.launch import keys_folder, wait_until_ready
 from devhost.seed import Seed, seed
 from shared.hub import Hub
 from shared.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[1]
 _LEASE_SECONDS = 60
 
 
@@ -37,7 +37,7 @@ class Site:
         self._storage = ExitStack()
         self._azurite: Azurite
         self._host: subprocess.Popen[bytes] | None = None
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.hub: Hub
         self.seed: Seed
@@ -99,9 +99,3 @@ class Site:
     ) -> None:
         self.kill_host()
         self._storage.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

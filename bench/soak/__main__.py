@@ -8,10 +8,9 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from bench.site import ROOT
 from bench.soak.plan import make_plan
 from bench.soak.run import Report, run
-from devhost.install import find_node
+from devhost.install import ROOT, find_node
 
 _SHOWN = 20
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import requests
 
-from bench.site import ROOT, Site
+from bench.site import Site
 from bench.soak.plan import PlannedEvent, Source
 from bench.soak.receivers import SECRET
+from devhost.install import ROOT
 
 SIGNAL_EVENT = "soak.signalled"
 CONNECTION_EVENT = "connection.created"
