@@ -20,15 +20,6 @@ _NAMESPACE = UUID("06d43e4c-1075-4680-88ce-4adc91970662")
 _QUERY = {"$select": COLUMNS, "$expand": LOOK_UPS}
 
 
-class StepIsThere(Conflict):
-    """The webhook has a step for this message, table and stage, `step`."""
-
-    def __init__(self, step: Step) -> None:
-        detail = "the webhook has a step for this message, table and stage"
-        super().__init__(detail, extensions={"conflicts": [step.id]})
-        self.step = step
-
-
 class EndpointSteps:
     """Reads and writes them. Every method raises what Organization does."""
 
@@ -47,8 +38,8 @@ class EndpointSteps:
             raise NotFound("this webhook has no step with this id")
         return parse_step_row(row)
 
-    def create(self, webhook: Webhook, planned: PlannedStep) -> Step:
-        """Make a step; raises StepIsThere where somebody else was quicker.
+    def create(self, webhook: Webhook, planned: PlannedStep) -> tuple[Step, bool]:
+        """Make a step; the one that stands there, and False, where somebody else was quicker.
 
         Its id follows from where it stands, so that of two who make it at once Dataverse refuses one. An id that is
         taken by a step that was moved since is left out.
@@ -61,8 +52,9 @@ class EndpointSteps:
                 if refusal.status != IS_TAKEN:
                     raise
             else:
-                return step
-            refuse_a_second(planned.place, self.of(webhook.id))
+                return step, True
+            if there := step_at(planned.place, self.of(webhook.id)):
+                return there, False
         raise Conflict(f"all {MOST_IDS} ids of this step are taken by steps that were moved")
 
     def update(self, id_: str, changes: Mapping[str, object]) -> None:
@@ -75,11 +67,16 @@ class EndpointSteps:
         self._organization.delete(f"{STEPS}({id_})")
 
 
-def refuse_a_second(place: Place, steps: Iterable[Step], *, besides: str | None = None) -> None:
-    """Raises StepIsThere where one of the steps stands at this place."""
-    for step in steps:
-        if step.place.key == place.key and step.id != besides:
-            raise StepIsThere(step)
+def step_at(place: Place, steps: Iterable[Step]) -> Step | None:
+    """The step that stands at this place."""
+    return next((step for step in steps if step.place.key == place.key), None)
+
+
+def refuse_a_second(place: Place, steps: Iterable[Step]) -> None:
+    """Raises Conflict where one of the steps stands at this place."""
+    if there := step_at(place, steps):
+        detail = "the webhook has a step for this message, table and stage"
+        raise Conflict(detail, extensions={"conflicts": [there.id]})
 
 
 def step_id(webhook_id: str, place: Place, number: int) -> str:

@@ -16,7 +16,7 @@ from shared.dynamics.refusal import DataverseRefused
 from shared.dynamics.registration.authentication import WebhookKey
 from shared.dynamics.registration.bodies import NewStep, Wanted
 from shared.dynamics.registration.call import dataverse_call
-from shared.dynamics.registration.endpoint_steps import IS_TAKEN, MOST_IDS, EndpointSteps, StepIsThere
+from shared.dynamics.registration.endpoint_steps import IS_TAKEN, MOST_IDS, EndpointSteps
 from shared.dynamics.registration.endpoints import Endpoints, authentication_columns, require_free_name
 from shared.dynamics.registration.lengths import cut
 from shared.dynamics.registration.lookups import Lookups, PlannedStep
@@ -126,10 +126,9 @@ class Ensure:
 
     def _step(self, webhook: Webhook, planned: PlannedStep, there: Step | None = None) -> tuple[Step, bool]:
         if there is None:
-            try:
-                return self._steps.create(webhook, planned), True
-            except StepIsThere as race:
-                there = race.step
+            there, is_new = self._steps.create(webhook, planned)
+            if is_new:
+                return there, True
         mode = planned.wanted.mode
         right = replace(
             there,

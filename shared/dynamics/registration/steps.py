@@ -42,7 +42,10 @@ class Steps:
             webhook = self._endpoints.get(webhook_id)
             [planned] = Lookups(self._organization).plan([new], ["#"])
             refuse_a_second(planned.place, self._steps.of(webhook_id))
-            return self._steps.create(webhook, planned)
+            step, is_new = self._steps.create(webhook, planned)
+            if not is_new:
+                refuse_a_second(planned.place, [step])
+            return step
 
     def update(self, webhook_id: str, id_: str, document: Document) -> Step:
         """Change a step: what is given, and of that what differs."""
@@ -53,7 +56,8 @@ class Steps:
             if errors := _errors(after, change):
                 raise BadRequest.of(errors)
             if after.place != before.place:
-                refuse_a_second(after.place, self._steps.of(webhook_id), besides=id_)
+                others = (step for step in self._steps.of(webhook_id) if step.id != id_)
+                refuse_a_second(after.place, others)
             self._steps.update(id_, changed_columns(before, after))
             return after
 

@@ -62,7 +62,7 @@ class Webhooks:
         with undone_on_failure(self._endpoints, webhook.id, is_made=False), dataverse_call(secrets):
             self._endpoints.create(webhook, new.authentication)
         with undone_on_failure(self._endpoints, webhook.id), dataverse_call(secrets):
-            steps = tuple(self._steps.create(webhook, step) for step in planned)
+            steps = tuple(self._steps.create(webhook, step)[0] for step in planned)
         return Registered(webhook, steps, is_new=True)
 
     def update(self, id_: str, document: Document) -> Registered:

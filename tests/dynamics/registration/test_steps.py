@@ -119,7 +119,7 @@ def test_of_two_who_register_the_same_step_at_once_one_has_a_409(
 ) -> None:
     dataverse.faults.meet("POST", "sdkmessageprocessingsteps")
     outcomes = at_once(lambda: registration.steps.register(webhook_id, new_step()))
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Step", "StepIsThere"]
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict", "Step"]
     assert len(dataverse.rows["sdkmessageprocessingsteps"]) == 1
 
 
