@@ -18,6 +18,8 @@ EVENTLOG_TABLE = "eventlog"
 
 _PIECE_BYTES = 64 * 1024
 _MOST_PIECES = 15
+# All texts are JSON in ASCII or short, so characters are the UTF-16 units that a property is measured in.
+_MOST_CHARACTERS = 32 * 1024
 _LAST_DAY = 99_999_999
 _LAST_MICROSECOND = 10**17 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,14 +31,17 @@ def event_keys(id_: EventId) -> tuple[str, str]:
 
 
 def event_row(event: Event, payload: bytes) -> dict[str, Any]:
-    """The row in `events`; raises TooLarge for a payload that does not fit even when compressed."""
+    """The row in `events`; raises TooLarge for what does not fit, for a payload that is after it is compressed."""
     packed = zlib.compress(payload)
     pieces = [packed[start : start + _PIECE_BYTES] for start in range(0, len(packed), _PIECE_BYTES)]
     if len(pieces) > _MOST_PIECES:
         raise TooLarge("the payload does not fit into the event store, even when it is compressed")
+    properties = _properties(event)
+    if any(isinstance(value, str) and len(value) > _MOST_CHARACTERS for value in properties.values()):
+        raise TooLarge("a part of the event that its receivers get does not fit into the event store")
     partition, key = event_keys(event.id)
     numbered = {f"Payload{number}": piece for number, piece in enumerate(pieces)}
-    return {"PartitionKey": partition, "RowKey": key, **_properties(event), "Pieces": len(pieces), **numbered}
+    return {"PartitionKey": partition, "RowKey": key, **properties, "Pieces": len(pieces), **numbered}
 
 
 def log_row(event: Event) -> dict[str, Any]:

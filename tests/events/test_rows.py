@@ -105,6 +105,13 @@ def test_what_does_not_fit_is_refused_before_anything_is_stored() -> None:
         event_row(make_event(), random_bytes(MIB))
 
 
+def test_field_values_that_do_not_fit_are_refused_before_anything_is_stored() -> None:
+    most = 32 * 1024 - len('{"a": ""}')
+    assert event_row(make_event(field_values={"a": "x" * most}), PAYLOAD)
+    with pytest.raises(TooLarge):
+        event_row(make_event(field_values={"a": "x" * (most + 1)}), PAYLOAD)
+
+
 @given(EVENTS)
 def test_an_event_is_found_by_its_id_alone(event: Event) -> None:
     row = event_row(event, PAYLOAD)
