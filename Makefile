@@ -1,5 +1,7 @@
 # What a developer needs; `make run` first, then README.md.
 PORT ?= 7071
+# Processes that share the tests, each with an Azurite of its own; they wait more than they compute.
+WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 
@@ -10,7 +12,7 @@ run: azurite           ## start the app with Azurite, seeded, at http://localhos
 
 test: azurite          ## all tests, those against the running app included
 	@$(PY) -m devhost.install tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/.ready  ## format check, lint, types
 	@$(PY) -m ruff format --check .

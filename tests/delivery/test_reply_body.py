@@ -50,16 +50,16 @@ def test_a_coding_that_is_not_understood_is_kept_as_it_came() -> None:
 
 
 def test_of_two_codings_none_is_undone() -> None:
-    packed = gzip.compress(b"a")
+    packed = gzip.compress(b"a", mtime=0)
     assert fed("gzip, gzip", packed).content == packed
 
 
 @pytest.mark.parametrize("cut", range(1, 20))
 def test_a_body_that_breaks_off_is_not_whole(cut: int) -> None:
-    assert not fed("gzip", gzip.compress(b"hello")[:-cut]).is_whole
+    assert not fed("gzip", gzip.compress(b"hello", mtime=0)[:-cut]).is_whole
 
 
-@pytest.mark.parametrize("data", [b"no gzip at all", gzip.compress(b"x")[:12] + b"\xff" * 30])
+@pytest.mark.parametrize("data", [b"no gzip at all", gzip.compress(b"x", mtime=0)[:12] + b"\xff" * 30])
 def test_a_body_that_is_no_gzip_ends_there(data: bytes) -> None:
     body = fed("gzip", data)
     assert body.is_over
@@ -67,7 +67,7 @@ def test_a_body_that_is_no_gzip_ends_there(data: bytes) -> None:
 
 
 def test_what_follows_the_compressed_data_is_left_out() -> None:
-    body = fed("gzip", gzip.compress(b"hello") + b"trailing")
+    body = fed("gzip", gzip.compress(b"hello", mtime=0) + b"trailing")
     assert (body.content, body.is_whole) == (b"hello", False)
 
 

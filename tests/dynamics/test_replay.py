@@ -27,6 +27,7 @@ ORGANIZATION, CONNECTION, MANAGER = (SAMPLE[name] for name in ("OrganizationId",
 ID = EventId(event_id(ORGANIZATION, CONNECTION))
 RECORD1 = ("opportunity", "23e35ae3-d471-e911-a956-000d3a1bc3f6")
 RECORD2 = ("systemuser", "a737589c-c95c-e911-a979-000d3a1cc8fe")
+_STRANGER = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
 ON_CREATE = Place("Create", "connection", "PostOperation")
 JOB = FailedJob(
     id=str(uuid4()),
@@ -89,9 +90,9 @@ def test_a_connection_that_came_after_all_is_a_duplicate(jobs: JobReplay, hub: H
     ("records", "user", "outcome"),
     [
         ((RECORD2, RECORD1), MANAGER, "ignored"),
-        ((RECORD2, RECORD1), str(uuid4()), "ignored"),
-        ((RECORD1, ("contact", str(uuid4()))), MANAGER, "ignored"),
-        ((RECORD1, RECORD2), str(uuid4()), "refused"),
+        ((RECORD2, RECORD1), _STRANGER, "ignored"),
+        ((RECORD1, ("contact", _STRANGER)), MANAGER, "ignored"),
+        ((RECORD1, RECORD2), _STRANGER, "refused"),
         ((RECORD1, RECORD2), None, "refused"),
     ],
 )

@@ -18,6 +18,7 @@ from tests.support.tenant import Tenant, running_tenant
 
 PUBLIC_URL = "http://hub.example"
 PATH = "v1/dynamics/webhooks"
+_NO_ID = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
 
 
 def settings_of(tenant: Tenant) -> dict[str, str]:
@@ -159,16 +160,16 @@ def test_a_synchronous_step_stops_the_save_of_who_is_no_manager(
         ("GET", "ensure"),
         ("PATCH", ""),
         ("DELETE", ""),
-        ("POST", str(uuid4())),
-        ("GET", str(uuid4())),
-        ("GET", f"{uuid4()}/steps"),
-        ("GET", f"{uuid4()}/nothing"),
-        ("GET", f"{uuid4()}/steps/nothing"),
-        ("POST", f"{uuid4()}/steps/{uuid4()}"),
-        ("GET", f"{uuid4()}/steps/{uuid4()}/failures"),
-        ("GET", f"{uuid4()}/steps/{uuid4()}/failures/{uuid4()}"),
-        ("POST", f"{uuid4()}/steps/{uuid4()}/failures/{uuid4()}"),
-        ("POST", f"{uuid4()}/steps/{uuid4()}/failures/nothing/replay"),
+        ("POST", _NO_ID),
+        ("GET", _NO_ID),
+        ("GET", f"{_NO_ID}/steps"),
+        ("GET", f"{_NO_ID}/nothing"),
+        ("GET", f"{_NO_ID}/steps/nothing"),
+        ("POST", f"{_NO_ID}/steps/{_NO_ID}"),
+        ("GET", f"{_NO_ID}/steps/{_NO_ID}/failures"),
+        ("GET", f"{_NO_ID}/steps/{_NO_ID}/failures/{_NO_ID}"),
+        ("POST", f"{_NO_ID}/steps/{_NO_ID}/failures/{_NO_ID}"),
+        ("POST", f"{_NO_ID}/steps/{_NO_ID}/failures/nothing/replay"),
         ("GET", "%27)%20or%20(1%20eq%201"),
     ],
 )
