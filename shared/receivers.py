@@ -15,6 +15,7 @@ from shared.delivery.fan_out import DeliveryFanOut
 from shared.delivery.lanes import Lanes
 from shared.delivery.log import DeliveryLog
 from shared.delivery.queues import DeliveryQueues
+from shared.delivery.receiver_check import ReceiverCheck
 from shared.delivery.record import DELIVERIES_TABLE
 from shared.delivery.replay import Replay
 from shared.delivery.target_policy import TargetPolicy
@@ -25,7 +26,6 @@ from shared.events.store import EventStore
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
 from shared.storage.sealed import Sealer
-from shared.webhooks.receiver_check import ReceiverCheck
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rows import USAGE_TABLE
 from shared.webhooks.saving import WebhookSaving
