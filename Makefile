@@ -12,7 +12,8 @@ run: azurite           ## start the app with Azurite, seeded, at http://localhos
 
 test: azurite          ## all tests, those against the running app included
 	@$(PY) -m devhost.install tests
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
+	@$(PY) -m pytest -m alone
 
 check: $(VENV)/.ready  ## format check, lint, types
 	@$(PY) -m ruff format --check .

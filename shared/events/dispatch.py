@@ -16,7 +16,7 @@ from shared.events.store import EventStore, StoredEvent
 LAST_ATTEMPT = 5
 """host.json's maxDequeueCount: after this attempt the host would put the message into the poison queue."""
 
-_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0)
+_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 log = logging.getLogger(__name__)
 

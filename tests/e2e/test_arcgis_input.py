@@ -7,10 +7,10 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.dynamics.samples import ANY_JSON
 from tests.e2e.arcgis import ArcGisClient
 from tests.fakes.arcgis_portal import ORG
 from tests.support.arcgis import ArcGisOrganization, connection_document
+from tests.test_strict_json import ANY_JSON
 
 BAD_MEMBERS: list[tuple[str, object]] = [
     ("connectionName", None),

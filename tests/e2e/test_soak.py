@@ -9,6 +9,7 @@ from bench.soak.run import run
 from devhost.install import find_node
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(420)
 def test_nothing_that_was_acknowledged_is_lost_whatever_happens(tmp_path: Path) -> None:
     find_node()
