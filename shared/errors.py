@@ -4,13 +4,15 @@ HubError
 ├── BadRequest               400  the caller's fault; names the field
 │   └── NotJson              400  the body is no JSON that we take
 ├── Unauthenticated          401  nobody we know
-├── NotAllowed               403  known, but not a Relationship Manager
+├── NotAllowed               403  known, but without the role that is needed
 ├── NotFound                 404  nothing has this id or path
 ├── Conflict                 409  somebody else was quicker, or a test in a patch failed
 ├── Gone                     410  what it is about is not there any more
+├── LengthRequired           411  the body came in chunks, and the platform hands such a body over empty
 ├── PreconditionFailed       412  changed since the time that the request names
 ├── TooLarge                 413  the body is over the limit
 ├── UnsupportedMediaType     415  the body is of another type than JSON
+├── TooManyRequests          429  more than the limit of this caller; says when to come again
 ├── BadGateway               502  a neighbour refuses the hub itself, or gives an answer that is none
 └── Unavailable              503  asking again may help
     ├── DirectoryDown        503  the role directory cannot be reached, or is not set up
@@ -112,6 +114,13 @@ class Gone(HubError):
     title = "Gone"
 
 
+class LengthRequired(HubError):
+    """The request has no Content-Length, and so, on this platform, no body: it was sent in chunks."""
+
+    status = 411
+    title = "Length required"
+
+
 class PreconditionFailed(HubError):
     """It was changed since the time that If-Unmodified-Since names."""
 
@@ -131,6 +140,17 @@ class UnsupportedMediaType(HubError):
 
     status = 415
     title = "Unsupported media type"
+
+
+class TooManyRequests(HubError):
+    """The caller is over a limit that time lifts; `retry_after_seconds` says when."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class BadGateway(HubError):

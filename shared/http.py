@@ -17,6 +17,7 @@ from shared.errors import (
     HubError,
     Misconfigured,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
     UnsupportedMediaType,
@@ -108,6 +109,8 @@ def error_headers(error: HubError) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = error.challenge
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after_seconds or _RETRY_SECONDS)
     return headers

@@ -39,6 +39,7 @@ def _split(value: object) -> object:
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Network = IPv4Network | IPv6Network
 Seconds = Annotated[int, Field(ge=0)]
+Limit = Annotated[int, Field(ge=1)]
 # A queue hides a message for 7 days at most.
 QueueDelay = Annotated[int, Field(ge=0, le=604_800)]
 
@@ -64,12 +65,19 @@ class Settings(BaseModel):
     public_url: BaseUrl = Field("http://localhost:7071", alias="PUBLIC_URL")
     role_directory: Literal["table", "graph"] = Field("table", alias="ROLE_DIRECTORY")
     relationship_manager_role: str = Field("Relationship Manager", alias="RELATIONSHIP_MANAGER_ROLE")
+    administrator_role: str = Field("Webhook Administrator", alias="ADMINISTRATOR_ROLE")
     role_cache_seconds: Seconds = Field(300, alias="ROLE_CACHE_SECONDS")
     sharepoint_site_id: str = Field("", alias="SHAREPOINT_SITE_ID")
     sharepoint_role_list: str = Field("UserRoles", alias="SHAREPOINT_ROLE_LIST")
     graph_url: BaseUrl = Field("https://graph.microsoft.com", alias="GRAPH_URL")
     dataverse_url: BaseUrl = Field("", alias="DATAVERSE_URL")
     notice_mailbox: str = Field("", alias="NOTICE_MAILBOX")
+    notice_domains: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field((), alias="NOTICE_DOMAINS")
+    max_webhooks: Limit = Field(10_000, alias="MAX_WEBHOOKS")
+    max_webhooks_per_caller: Limit = Field(1000, alias="MAX_WEBHOOKS_PER_CALLER")
+    max_events_per_webhook: Limit = Field(100, alias="MAX_EVENTS_PER_WEBHOOK")
+    max_webhook_bytes: Limit = Field(65_536, alias="MAX_WEBHOOK_BYTES")
+    max_signals_per_minute: Limit = Field(1200, alias="MAX_SIGNALS_PER_MINUTE")
     disable_after: Annotated[int, Field(ge=1)] = Field(9, alias="DELIVERY_DISABLE_AFTER")
     crmscript_entry_points: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         (), alias="CRMSCRIPT_ENTRY_POINTS"

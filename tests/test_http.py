@@ -16,6 +16,7 @@ from shared.errors import (
     Misconfigured,
     NotAllowed,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
     UnsupportedMediaType,
@@ -60,9 +61,9 @@ def test_a_problem_says_what_is_wrong_except_with_a_setting(error: type[HubError
 
 
 @CASE
-def test_only_an_outage_says_when_to_ask_again(error: type[HubError]) -> None:
+def test_only_an_outage_or_a_limit_that_time_lifts_says_when_to_ask_again(error: type[HubError]) -> None:
     seconds = problem(error("a sentence")).headers.get("Retry-After")
-    assert (seconds is not None and int(seconds) > 0) == issubclass(error, Unavailable)
+    assert (seconds is not None and int(seconds) > 0) == issubclass(error, (Unavailable, TooManyRequests))
 
 
 def test_a_bad_request_lists_its_fields() -> None:
