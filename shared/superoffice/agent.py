@@ -64,8 +64,7 @@ def _delete(operations: WebhookOperations) -> func.HttpResponse:
 
 
 def _list(operations: WebhookOperations) -> func.HttpResponse:
-    document = operations.exchange.document()
-    filters = document if isinstance(document, dict) else {}
+    filters = operations.exchange.optional_object()
     name, event = _text(filters, "NameFilter"), _text(filters, "EventFilter")
     found = operations.list(name, event, member(filters, "StatusFilter"))
     return operations.exchange.reply(found, root="ArrayOfWebhook", select=True)
