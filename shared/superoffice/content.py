@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared.errors import BadRequest, UnsupportedMediaType
 from shared.superoffice.accept import wish_for
 from shared.superoffice.form import holds_json, read_form
-from shared.superoffice.lenient_json import parse_lenient_json
+from shared.superoffice.json_input import read_json
 from shared.superoffice.xml_input import read_xml
 from shared.superoffice.xml_output import write_xml
 
@@ -23,8 +23,8 @@ class Format(StrEnum):
 
 _FORM = "application/x-www-form-urlencoded"
 _READERS: dict[str, Callable[[bytes], object]] = {
-    Format.JSON: parse_lenient_json,
-    Format.TEXT_JSON: parse_lenient_json,
+    Format.JSON: read_json,
+    Format.TEXT_JSON: read_json,
     Format.XML: read_xml,
     Format.TEXT_XML: read_xml,
     _FORM: read_form,
@@ -87,7 +87,7 @@ def _json(value: object) -> bytes:
 def _reader(content_type: str) -> Callable[[bytes], object]:
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     is_json = media_type.startswith("application/") and media_type.endswith("+json")
-    reader = parse_lenient_json if is_json else _READERS.get(media_type)
+    reader = read_json if is_json else _READERS.get(media_type)
     if reader is None:
         raise UnsupportedMediaType("Content-Type must be JSON, XML or application/x-www-form-urlencoded")
     for parameter in parameters:

@@ -10,7 +10,7 @@ from codecs import BOM_UTF8
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from shared.errors import BadRequest, NotJson
-from shared.superoffice.lenient_json import parse_lenient_json
+from shared.superoffice.json_input import read_json
 from shared.superoffice.members import Kind, find_member, kind_of, parse_text
 
 _MOST_FIELDS = 1000
@@ -28,7 +28,7 @@ def holds_json(body: bytes) -> bool:
 def read_form(body: bytes) -> object:
     """The document in a form; raises BadRequest for what is not UTF-8, has too many fields, or JSON that is none."""
     if holds_json(body):
-        return parse_lenient_json(_plain(body))
+        return read_json(_plain(body))
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -97,6 +97,6 @@ def _items(name: str, text: str) -> list[object]:
 
 def _json(name: str, text: str) -> object:
     try:
-        return parse_lenient_json(text.encode())
+        return read_json(text.encode())
     except NotJson as refusal:
         raise BadRequest(f"{name}: {refusal.detail.replace('the body', 'the field')}", pointer=f"#/{name}") from None

@@ -17,7 +17,7 @@ _TOKEN = re.compile(
 )
 
 
-def parse_lenient_json(body: bytes) -> object:
+def read_json(body: bytes) -> object:
     """The value of a JSON text in which a comma may stand behind the last member or item; else as `parse_json`.
 
     Raises NotJson with the reason that the strict reading gives.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.errors import NotJson
 from shared.strict_json import parse_json
-from shared.superoffice.lenient_json import parse_lenient_json
+from shared.superoffice.json_input import read_json
 from tests.superoffice.samples import ANY_JSON
 
 # The end of every array and object that holds something, in a text in which no string holds a bracket.
@@ -17,7 +17,7 @@ _END = re.compile(r"(?<=[^\s\[{])(?=\s*[\]}])")
 @given(ANY_JSON, st.sampled_from([None, 0, 2]))
 def test_strict_json_is_read_as_ever(value: object, indent: int | None) -> None:
     body = json.dumps(value, indent=indent).encode()
-    assert parse_lenient_json(body) == parse_json(body)
+    assert read_json(body) == parse_json(body)
 
 
 @given(
@@ -33,7 +33,7 @@ def test_strict_json_is_read_as_ever(value: object, indent: int | None) -> None:
 )
 def test_a_comma_behind_each_last_item_changes_nothing(value: object, indent: int | None) -> None:
     text = json.dumps(value, indent=indent)
-    assert parse_lenient_json(_END.sub(",", text).encode()) == value
+    assert read_json(_END.sub(",", text).encode()) == value
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,12 @@ def test_a_comma_behind_each_last_item_changes_nothing(value: object, indent: in
 )
 def test_other_commas_are_refused(text: str) -> None:
     with pytest.raises(NotJson):
-        parse_lenient_json(text.encode())
+        read_json(text.encode())
 
 
 def test_the_reason_is_that_of_the_text_as_it_came() -> None:
     with pytest.raises(NotJson) as lenient:
-        parse_lenient_json(b'{"a": 1,\n "b": nonsense,}')
+        read_json(b'{"a": 1,\n "b": nonsense,}')
     with pytest.raises(NotJson) as strict:
         parse_json(b'{"a": 1,\n "b": nonsense,}')
     assert lenient.value.detail == strict.value.detail
@@ -56,7 +56,7 @@ def test_the_reason_is_that_of_the_text_as_it_came() -> None:
 @pytest.mark.parametrize("text", ['{"a": NaN,}', '{"a": 1e400,}', '["\\ud83d",]'])
 def test_nothing_else_is_forgiven(text: str) -> None:
     with pytest.raises(NotJson):
-        parse_lenient_json(text.encode())
+        read_json(text.encode())
 
 
 @pytest.mark.parametrize("unit", [b'\\"', b'"', b",", b", ", b"[,", b'"\\', b"[ "])
@@ -64,4 +64,4 @@ def test_hostile_repetition_is_read_in_one_go(unit: bytes) -> None:
     # Quadratic time would take minutes for these, and the test's time limit is two.
     for end in (b"", b"]", b"x", b"\\"):
         with pytest.raises(NotJson):
-            parse_lenient_json(b"[" + unit * (1_000_000 // len(unit)) + end + b"}")
+            read_json(b"[" + unit * (1_000_000 // len(unit)) + end + b"}")
