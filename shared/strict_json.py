@@ -21,7 +21,7 @@ def parse_json(body: bytes) -> object:
     order mark not counted), and never the content.
     """
     text = body.removeprefix(BOM_UTF8)
-    _refuse_other_encodings(text)
+    refuse_other_encodings(text)
     try:
         value: object = from_json(text, allow_inf_nan=False)
     except ValueError as reason:
@@ -39,7 +39,8 @@ def parse_object(body: bytes) -> dict[str, object]:
     return value
 
 
-def _refuse_other_encodings(text: bytes) -> None:
+def refuse_other_encodings(text: bytes) -> None:
+    """Raise NotJson where a text without its byte order mark is empty, or plainly in another encoding than UTF-8."""
     # The parser refuses all of these too, but its reason ("expected value at line 1 column 1") helps nobody.
     if not text.strip():
         raise NotJson("the body is empty: a JSON text is needed")

@@ -10,13 +10,22 @@ from uuid import UUID, uuid5
 
 from pydantic import ValidationError
 
-from shared.dynamics.context import A_GUID, A_NAME, TARGET_POINTER, RemoteExecutionContext, refused_fields
-from shared.dynamics.values import EntityReference
+from shared.dynamics.context import (
+    A_GUID,
+    A_NAME,
+    AN_ID_OF_SOMETHING,
+    TARGET_POINTER,
+    Kind,
+    parse_context,
+    refused_fields,
+)
+from shared.dynamics.values import NO_ID, EntityReference
 from shared.errors import BadRequest, FieldError
 
 # Ours alone, made once. Changing it would make every stored event look new.
 _NAMESPACE = UUID("53a3acf1-e42b-45a4-90b8-cf9168289da9")
 
+_CREATED = Kind("Create", "connection")
 _NEEDS = {"LogicalName": A_NAME, "Id": A_GUID}
 _TABLE_OF_ROW = "@Microsoft.Dynamics.CRM.lookuplogicalname"
 
@@ -41,20 +50,20 @@ class ConnectionRecord:
     correlation_id: str | None = None
 
 
-def parse_connection(context: RemoteExecutionContext) -> ConnectionRecord:
-    """The connection whose creation the context reports.
+def parse_connection(body: bytes, *, trimmed: bool) -> ConnectionRecord:
+    """The connection whose creation a request's body reports; `trimmed` as in parse_context.
 
-    Raises BadRequest where it reports another message or table, or where, not being trimmed, it has no record1id or
-    record2id with LogicalName and Id.
+    Judged in this order: JSON, message and table, the fields of the context, the records. Raises BadRequest at the
+    first of these where something is wrong. Unless trimmed, the target needs record1id and record2id, each with
+    LogicalName and Id.
     """
-    if errors := _kind_errors(context):
-        raise BadRequest.of(errors)
+    context = parse_context(body, trimmed=trimmed, kind=_CREATED)
     return ConnectionRecord(
         organization_id=context.organization_id,
         connection_id=context.primary_entity_id,
         initiating_user_id=context.initiating_user_id,
-        records=None if context.was_trimmed else _parse_records(context.target_attributes),
-        correlation_id=context.correlation_id,
+        records=None if trimmed else _parse_records(context.target_attributes),
+        correlation_id=_known(context.correlation_id),
     )
 
 
@@ -110,16 +119,6 @@ def record_values(records: ConnectedRecords) -> dict[str, str]:
     }
 
 
-def _kind_errors(context: RemoteExecutionContext) -> list[FieldError]:
-    # Names of messages and tables compare ignoring case, as Dataverse does.
-    errors = []
-    if context.message_name.lower() != "create":
-        errors.append(FieldError("#/MessageName", "MessageName: only Create is taken here"))
-    if context.primary_entity_name.lower() != "connection":
-        errors.append(FieldError("#/PrimaryEntityName", "PrimaryEntityName: only connection is taken here"))
-    return errors
-
-
 def _parse_records(attributes: Mapping[str, object]) -> ConnectedRecords:
     records: dict[str, EntityReference] = {}
     errors: list[FieldError] = []
@@ -132,7 +131,7 @@ def _parse_records(attributes: Mapping[str, object]) -> ConnectedRecords:
         raise BadRequest.of(errors)
     # The role is informational, so an odd one counts as none.
     role = _reference_or_none(attributes.get("record2roleid"))
-    return ConnectedRecords(records["record1id"], records["record2id"], role.id if role else None)
+    return ConnectedRecords(records["record1id"], records["record2id"], _known(role.id) if role else None)
 
 
 def _parse_reference(attributes: Mapping[str, object], column: str) -> EntityReference:
@@ -141,12 +140,19 @@ def _parse_reference(attributes: Mapping[str, object], column: str) -> EntityRef
     if not isinstance(raw, dict):
         raise BadRequest(f"{column}: a reference with LogicalName and Id is needed", pointer=pointer)
     try:
-        return EntityReference.model_validate(raw)
+        reference = EntityReference.model_validate(raw)
     except ValidationError as refusal:
         fields = refused_fields(refusal)
         raise BadRequest.of(
             [FieldError(f"{pointer}/{field}", f"{column}.{field}: {_NEEDS[field]}") for field in fields]
         ) from refusal
+    if reference.id == NO_ID:
+        raise BadRequest(f"{column}.Id: {AN_ID_OF_SOMETHING}", pointer=f"{pointer}/Id")
+    return reference
+
+
+def _known(id_: str | None) -> str | None:
+    return None if id_ == NO_ID else id_
 
 
 def _reference_or_none(raw: object) -> EntityReference | None:

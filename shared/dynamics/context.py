@@ -5,11 +5,13 @@ parameters and parents are kept as they came and decoded when asked for: this ru
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from shared.dynamics.values import (
+    NO_ID,
     Contract,
     Date,
     Entity,
@@ -17,15 +19,17 @@ from shared.dynamics.values import (
     Guid,
     Lenient,
     Name,
+    Text,
     Value,
     decode_pairs,
     read_pairs,
 )
 from shared.errors import BadRequest, FieldError
-from shared.strict_json import parse_object
+from shared.lenient_json import parse_lenient_object
 
 A_GUID = "a GUID (8-4-4-4-12 hexadecimal digits) is needed"
-A_NAME = "a string that is not empty is needed"
+A_NAME = "a name is needed: a string that is not empty, no number, and of whole characters"
+AN_ID_OF_SOMETHING = "a GUID that identifies something is needed, and this one is all zeros"
 
 TARGET_POINTER = "#/InputParameters/Target"
 """Where problems of the target point to. In key/value lists the key stands for the index, which may be any."""
@@ -38,6 +42,25 @@ _NEEDS = {
     "InitiatingUserId": A_GUID,
 }
 _WAS_TRIMMED = "was_trimmed"
+# PostOperation, the one stage at which the row is there and has its id (facts/dynamics.md 2.6).
+_STAGE = 40
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a request reports: a message on a table. Both names compare ignoring case, as Dataverse does."""
+
+    message: str
+    table: str
+
+    def errors(self, document: Mapping[str, object]) -> list[FieldError]:
+        """One for each of the two names in a request's body that is another one; what is no string is not judged."""
+        named = (("MessageName", self.message), ("PrimaryEntityName", self.table))
+        return [
+            FieldError(f"#/{field}", f"{field}: only {wanted} is taken here")
+            for field, wanted in named
+            if isinstance(name := document.get(field), str) and name.lower() != wanted.lower()
+        ]
 
 
 class RemoteExecutionContext(Contract):
@@ -57,7 +80,7 @@ class RemoteExecutionContext(Contract):
 
     user_id: Lenient[Guid] = None
     business_unit_id: Lenient[Guid] = None
-    organization_name: Lenient[Name] = None
+    organization_name: Lenient[Text] = None
     secondary_entity_name: Lenient[Name] = None
     correlation_id: Lenient[Guid] = None
     operation_id: Lenient[Guid] = None
@@ -122,20 +145,24 @@ class RemoteExecutionContext(Contract):
             return None
 
 
-def parse_context(body: bytes, *, trimmed: bool) -> RemoteExecutionContext:
+def parse_context(body: bytes, *, trimmed: bool, kind: Kind | None = None) -> RemoteExecutionContext:
     """The context in a request's body; `trimmed` says that x-ms-dynamics-msg-size-exceeded was among its headers.
 
-    Unless trimmed, InputParameters must hold a `Target` with Attributes. Raises BadRequest: NotJson, or one error for
-    each required field that is missing or of the wrong type.
+    Raises BadRequest: NotJson; where it reports something else than `kind`, that alone, for the rest of such a request
+    follows other rules; else one error for each required field that is missing or wrong. Required are the five of the
+    model, of which PrimaryEntityId and OrganizationId are not all zeros, a Stage of 40 where there is one, and unless
+    trimmed a `Target` with Attributes among the InputParameters.
     """
-    document = parse_object(body)
-    target_errors = [] if trimmed else _target_errors(document.get("InputParameters"))
+    document = parse_lenient_object(body)
+    if kind is not None and (others := kind.errors(document)):
+        raise BadRequest.of(others)
+    judged = _judged_errors(document, trimmed=trimmed)
     try:
         context = _context_of(document, trimmed=trimmed)
     except ValidationError as refusal:
-        raise BadRequest.of([*_field_errors(refusal), *target_errors]) from refusal
-    if target_errors:
-        raise BadRequest.of(target_errors)
+        raise BadRequest.of([*_field_errors(refusal), *judged]) from refusal
+    if judged:
+        raise BadRequest.of(judged)
     return context
 
 
@@ -151,6 +178,16 @@ def _context_of(document: dict[str, object], *, trimmed: bool) -> RemoteExecutio
 
 def _field_errors(refusal: ValidationError) -> list[FieldError]:
     return [FieldError(f"#/{name}", f"{name}: {_NEEDS[name]}") for name in refused_fields(refusal)]
+
+
+def _judged_errors(document: Mapping[str, object], *, trimmed: bool) -> list[FieldError]:
+    """What is of the right type, and wrong all the same."""
+    ids = ("PrimaryEntityId", "OrganizationId")
+    errors = [FieldError(f"#/{name}", f"{name}: {AN_ID_OF_SOMETHING}") for name in ids if document.get(name) == NO_ID]
+    if "Stage" in document and document["Stage"] != _STAGE:
+        reason = f"only {_STAGE} (PostOperation) is taken: before it, the row is not there yet and may have no id"
+        errors.append(FieldError("#/Stage", f"Stage: {reason}"))
+    return errors if trimmed else [*errors, *_target_errors(document.get("InputParameters"))]
 
 
 def _target_errors(input_parameters: object) -> list[FieldError]:

@@ -5,7 +5,6 @@ from datetime import datetime
 from enum import Enum
 
 from shared.dynamics.connection import ConnectionRecord, event_id, field_values, is_processed, parse_connection
-from shared.dynamics.context import parse_context
 from shared.errors import NotAllowed
 from shared.events.event import Event, EventId
 from shared.events.store import EventStore
@@ -37,7 +36,7 @@ class ConnectionIntake:
         Raises BadRequest for what is no created connection, NotAllowed where the initiating user is no Relationship
         Manager, and Unavailable in an outage: in all these cases nothing is stored.
         """
-        connection = parse_connection(parse_context(body, trimmed=trimmed))
+        connection = parse_connection(body, trimmed=trimmed)
         if connection.records is not None and not is_processed(connection.records):
             return Outcome.IGNORED
         self._require_manager(connection.initiating_user_id)

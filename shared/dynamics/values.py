@@ -26,6 +26,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_pascal
 
+from shared.lenient_json import REPLACEMENT
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Eighteen digits reach far beyond the year 9999, where datetime ends; more would only be work.
 _WCF_DATE = re.compile(r"/Date\((-?[0-9]{1,18})(?:[+-][0-9]{4})?\)/")
@@ -75,8 +77,16 @@ Guid = Annotated[
 ]
 """A GUID as 8-4-4-4-12 hexadecimal digits in either case, without braces; lower case from here on."""
 
-Name = Annotated[str, StringConstraints(strict=True, min_length=1)]
-"""A string that is not empty."""
+NO_ID = "00000000-0000-0000-0000-000000000000"
+"""The GUID that identifies nothing: .NET's Guid.Empty."""
+
+# A half character was read as U+FFFD, and a number that cannot be held as its digits (lenient_json.py): no such thing
+# is the name of anything.
+Name = Annotated[str, StringConstraints(strict=True, min_length=1, pattern=rf"^[^0-9{REPLACEMENT}-][^{REPLACEMENT}]*$")]
+"""A name of a message, a table or the like: a string that is not empty, no number, and of whole characters."""
+
+Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
+"""Any string that is not empty, for people to read."""
 
 Date = Annotated[datetime, BeforeValidator(_date_of)]
 """A date in one of the forms of parse_date."""

@@ -15,7 +15,6 @@ from shared.dynamics.connection import (
     parse_connection,
     records_from_row,
 )
-from shared.dynamics.context import parse_context
 from shared.dynamics.values import EntityReference
 from shared.errors import BadRequest
 from tests.dynamics.samples import (
@@ -23,6 +22,7 @@ from tests.dynamics.samples import (
     REMOVED,
     SAMPLE_CONNECTION,
     SAMPLE_OPPORTUNITY,
+    TARGET,
     WITHOUT_TYPES,
     attribute,
     paths,
@@ -34,6 +34,7 @@ CONNECTION = "37c7c867-d571-e911-a956-000d3a1bc3f6"
 OPPORTUNITY = "23e35ae3-d471-e911-a956-000d3a1bc3f6"
 CONNECTED_USER = "a737589c-c95c-e911-a979-000d3a1cc8fe"
 INITIATING_USER = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
+NO_ID = "00000000-0000-0000-0000-000000000000"
 ROLE = "b6989ebc-a6a7-e811-a96a-000d3ac009b4"
 CORRELATION = "df493521-9c7d-4e5a-8e1c-4a38ece74a3c"
 
@@ -58,7 +59,7 @@ ODD: st.SearchStrategy[object] = (
 
 
 def parse(body: bytes, *, trimmed: bool = False) -> ConnectionRecord:
-    return parse_connection(parse_context(body, trimmed=trimmed))
+    return parse_connection(body, trimmed=trimmed)
 
 
 def refusal_of(body: bytes, *, trimmed: bool = False) -> BadRequest:
@@ -94,6 +95,27 @@ def test_another_message_is_refused(name: str, trimmed: bool) -> None:
     assert "MessageName" in refusal.detail
 
 
+MISLEADING = {
+    "Delete": [{"key": "Target", "value": {"Id": CONNECTION, "LogicalName": "connection"}}],
+    "SetState": [{"key": "EntityMoniker", "value": {"Id": CONNECTION, "LogicalName": "connection"}}],
+    "Associate": [{"key": "Target", "value": {"Id": CONNECTION}}, {"key": "RelatedEntities", "value": []}],
+    "CreateMultiple": [{"key": "Targets", "value": {"Entities": [], "EntityName": "connection"}}],
+    "new_ApproveConnection": [],
+}
+"""Messages as Dataverse sends them, whose parameters are none of a Create."""
+
+
+@pytest.mark.parametrize("message", MISLEADING)
+def test_another_message_is_told_and_not_that_its_target_is_none_of_a_create(message: str) -> None:
+    body = sample_with(MISLEADING[message], "InputParameters", body=sample_with(message, "MessageName"))
+    assert refusal_of(body).detail == "MessageName: only Create is taken here"
+
+
+def test_another_table_is_told_and_not_what_its_row_lacks() -> None:
+    body = sample_with([], *ATTRIBUTES, body=sample_with("account", "PrimaryEntityName"))
+    assert refusal_of(body).detail == "PrimaryEntityName: only connection is taken here"
+
+
 @pytest.mark.parametrize("trimmed", [False, True])
 def test_another_table_is_refused(trimmed: bool) -> None:
     refusal = refusal_of(SAMPLE_OPPORTUNITY, trimmed=trimmed)
@@ -120,6 +142,30 @@ def test_a_record_needs_a_table_and_an_id(column: str, field: str, value: object
     (error,) = refusal_of(sample_with(value, *attribute(column), field)).errors
     assert error.pointer == f"#/InputParameters/Target/Attributes/{column}/{field}"
     assert error.detail.startswith(f"{column}.{field}: ")
+
+
+@pytest.mark.parametrize("column", ["record1id", "record2id"])
+@pytest.mark.parametrize("value", [rb'"systemuser\ud83d"', b"NaN", b"1e400", b"-1e400"], ids=repr)
+def test_a_table_of_half_characters_or_no_number_is_refused(column: str, value: bytes) -> None:
+    body = sample_with("THIS", *attribute(column), "LogicalName").replace(b'"THIS"', value)
+    assert refusal_of(body).errors[0].pointer == f"#/InputParameters/Target/Attributes/{column}/LogicalName"
+
+
+@pytest.mark.parametrize("column", ["record1id", "record2id"])
+def test_a_record_id_of_all_zeros_is_refused(column: str) -> None:
+    (error,) = refusal_of(sample_with(NO_ID, *attribute(column), "Id")).errors
+    assert error.pointer == f"#/InputParameters/Target/Attributes/{column}/Id"
+    assert error.detail.startswith(f"{column}.Id: a GUID that identifies something")
+
+
+def test_the_row_is_the_primary_one_whatever_the_target_says() -> None:
+    assert parse(sample_with(NO_ID, *TARGET, "Id")) == parse(SAMPLE_CONNECTION)
+
+
+def test_a_correlation_and_a_role_of_all_zeros_are_none() -> None:
+    connection = parse(sample_with(NO_ID, "CorrelationId", body=sample_with(NO_ID, *attribute("record2roleid"), "Id")))
+    assert connection.records
+    assert (connection.correlation_id, connection.records.role_id) == (None, None)
 
 
 def test_a_record_id_that_is_no_guid_is_refused_and_not_repeated() -> None:

@@ -1,0 +1,119 @@
+"""JSON that strict reading refuses, and that must not cost an event: how Dynamics' requests are read, and shown again.
+
+A form, a script or an import may cut a text in the middle of an emoji, and then half a surrogate pair stands in some
+column. Such a half is read as U+FFFD, `NaN` and `Infinity` as null, and a number that cannot be held as the text of its
+digits. Whoever decides by a field must refuse these there; they are no names, no ids and no numbers.
+"""
+
+import json
+import math
+import re
+from codecs import BOM_UTF8
+
+from shared.errors import BadRequest, NotJson
+from shared.strict_json import parse_json, parse_object, refuse_other_encodings
+
+MAX_DEPTH = 1000
+"""Levels of arrays and objects that a text may have."""
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+"""What half a surrogate pair is read as."""
+
+# What Python itself takes for one integer.
+_MAX_DIGITS = 4300
+
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_BRACKET = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
+_TOKEN = re.compile(rf"(?P<string>{_STRING})|(?P<constant>NaN|-?Infinity)|(?P<number>{_NUMBER})", re.DOTALL)
+# Every escape is matched from its backslash on, so that the second half of a `\\` never begins another one.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def parse_lenient_object(body: bytes) -> dict[str, object]:
+    """The JSON object in the body, read strictly where that is possible (strict_json.py), else leniently.
+
+    Raises NotJson for what is no JSON in either way, or nested deeper than MAX_DEPTH, and BadRequest for an array or a
+    scalar. Line and column in a message count characters.
+    """
+    try:
+        return parse_object(body)
+    except NotJson as refusal:
+        value = _parse_lenient(body, refusal)
+    if not isinstance(value, dict):
+        raise BadRequest("a JSON object is needed", pointer="#")
+    return value
+
+
+def as_valid_json(payload: bytes) -> str:
+    """The text of a payload that one of the two readings took, as JSON that everybody can read.
+
+    Null stands for NaN and Infinity, U+FFFD for half a surrogate pair, a string for a number that cannot be held. All
+    else is as it came in, every digit of a number included.
+    """
+    text = payload.removeprefix(BOM_UTF8).decode("utf-8")
+    try:
+        parse_json(payload)
+    except NotJson:
+        return _TOKEN.sub(_valid_token, text)
+    return text
+
+
+def _parse_lenient(body: bytes, refusal: NotJson) -> object:
+    plain = body.removeprefix(BOM_UTF8)
+    refuse_other_encodings(plain)
+    try:
+        text = plain.decode("utf-8")
+    except UnicodeDecodeError:
+        raise refusal from None
+    _refuse_depth(text)
+    try:
+        value: object = json.loads(
+            _with_whole_characters(text), parse_float=_float, parse_int=_int, parse_constant=lambda _: None
+        )
+    except json.JSONDecodeError as reason:
+        told = f"{reason.msg.lower()} (line {reason.lineno} column {reason.colno})"
+        raise NotJson(f"the body is not JSON: {told}") from None
+    return value
+
+
+def _refuse_depth(text: str) -> None:
+    # The parser itself would go on to some thousand levels, or to the end of its stack.
+    level = 0
+    for bracket in _BRACKET.finditer(text):
+        if bracket[0] in "[{":
+            level += 1
+            if level > MAX_DEPTH:
+                raise NotJson(f"the body is nested deeper than {MAX_DEPTH} levels")
+        elif bracket[0] in "]}":
+            level -= 1
+
+
+def _with_whole_characters(text: str) -> str:
+    return _ESCAPE.sub(lambda escape: r"\ufffd" if escape["half"] else escape[0], text)
+
+
+def _float(text: str) -> float | str:
+    number = float(text)
+    return text if math.isinf(number) else number
+
+
+def _int(text: str) -> int | str:
+    return text if len(text.removeprefix("-")) > _MAX_DIGITS else int(text)
+
+
+def _valid_token(token: re.Match[str]) -> str:
+    if token["constant"]:
+        return "null"
+    if token["number"]:
+        return _valid_number(token[0])
+    return _with_whole_characters(token[0])
+
+
+def _valid_number(text: str) -> str:
+    is_integer = text.removeprefix("-").isdigit()
+    number = _int(text) if is_integer else _float(text)
+    return json.dumps(number) if isinstance(number, str) else text
