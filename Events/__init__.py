@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from shared.events.listing import list_events, show_event
-from shared.http import answer, json_response
+from shared.http import answer, json_response, json_text_response
 from shared.hub import hub
 
 
@@ -19,7 +19,7 @@ def _serve(req: func.HttpRequest) -> func.HttpResponse:
     if req.method == "GET" and not path:
         return json_response(list_events(parts.events, req.params, url=f"{parts.settings.public_url}/api/v1/events"))
     if req.method == "GET" and len(path) == 1 and path != ("deliveries",):
-        return json_response(show_event(parts.events, path[0]))
+        return json_text_response(show_event(parts.events, path[0]))
     # Imported here: listing events needs nothing of what calls receivers.
     from shared.delivery.api import serve
 

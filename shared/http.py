@@ -87,8 +87,13 @@ def bounded_body(req: func.HttpRequest) -> bytes:
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """A JSON answer that no cache keeps."""
+    return json_text_response(json.dumps(value), status, headers)
+
+
+def json_text_response(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
+    """The same for a value that is JSON text already."""
     sent = {"Cache-Control": "no-store", **(headers or {})}
-    return func.HttpResponse(json.dumps(value), status_code=status, mimetype="application/json", headers=sent)
+    return func.HttpResponse(text, status_code=status, mimetype="application/json", headers=sent)
 
 
 def empty_response(status: int) -> func.HttpResponse:

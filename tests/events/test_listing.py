@@ -11,7 +11,7 @@ from shared.events.event import Event, EventState
 from shared.events.listing import list_events, show_event
 from shared.events.rows import EVENTLOG_TABLE, log_row
 from shared.hub import Hub
-from shared.strict_json import parse_json
+from shared.strict_json import parse_json, parse_object
 from tests.support.events import PAYLOAD, make_event
 
 URL = "https://hub.example/api/v1/events"
@@ -27,6 +27,10 @@ def ids(page: dict[str, object]) -> list[str]:
 
 def listed(hub: Hub, **query: str) -> list[str]:
     return ids(list_events(hub.events, query, url=URL))
+
+
+def shown(hub: Hub, id_: str) -> dict[str, object]:
+    return parse_object(show_event(hub.events, id_).encode())
 
 
 def add(hub: Hub, **changes: Any) -> Event:  # noqa: ANN401 - whatever the fields of an event are
@@ -184,13 +188,13 @@ def test_a_token_that_the_api_did_not_give_is_refused(hub: Hub, token: str) -> N
 def test_one_event_is_shown_with_its_payload(hub: Hub) -> None:
     event = make_event()
     hub.events.accept(event, PAYLOAD)
-    assert show_event(hub.events, event.id) == {**event.as_json(), "payload": {"MessageName": "Create"}}
+    assert shown(hub, event.id) == {**event.as_json(), "payload": {"MessageName": "Create"}}
 
 
 def test_an_id_may_be_in_upper_case(hub: Hub) -> None:
     event = make_event()
     hub.events.accept(event, PAYLOAD)
-    assert show_event(hub.events, event.id.upper())["id"] == event.id
+    assert shown(hub, event.id.upper())["id"] == event.id
 
 
 @pytest.mark.parametrize("id_", [_NOBODYS, "", "x", "a/b", f"{_NOBODYS}/deliveries", "'", "\u017f" * 36])
@@ -205,4 +209,12 @@ def test_an_unknown_event_is_not_found(hub: Hub, id_: str) -> None:
 def test_any_payload_that_was_taken_can_be_shown(hub: Hub, payload: bytes) -> None:
     event = make_event()
     hub.events.accept(event, payload)
-    assert show_event(hub.events, event.id)["payload"] == parse_json(payload)
+    assert shown(hub, event.id)["payload"] == parse_json(payload)
+
+
+def test_a_payload_is_shown_as_strict_json_and_with_every_digit(hub: Hub) -> None:
+    event = make_event()
+    hub.events.accept(event, rb'{"a": [NaN, 1e400, 1.12345678901234567890], "b\ud83d": "\ude00"}')
+    text = show_event(hub.events, event.id)
+    assert text.endswith(r'"payload": {"a": [null, "1e400", 1.12345678901234567890], "b\ufffd": "\ufffd"}}')
+    assert parse_object(text.encode())["id"] == event.id
