@@ -39,7 +39,7 @@ class FieldError:
 
 
 class HubError(Exception):
-    """Anything the hub answers with a problem; `status` and `title` go into the reply, and so does the message.
+    """Anything the hub answers with a problem; `status`, `title` and `public_detail` go into the reply.
 
     `extensions` are more members of the problem, as RFC 9457 calls them.
     """
@@ -51,6 +51,11 @@ class HubError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.extensions: dict[str, object] = dict(extensions or {})
+
+    @property
+    def public_detail(self) -> str:
+        """What a reply says: the message, except where that is for whoever runs the app, and stands in the log."""
+        return self.detail
 
 
 class BadRequest(HubError):
@@ -186,6 +191,19 @@ class DataverseDown(Unavailable):
 class Misconfigured(Unavailable):
     """An app setting is wrong. The message is for the log; the reply does not repeat it."""
 
+    @property
+    def public_detail(self) -> str:
+        """A sentence that names no setting."""
+        return "the hub is not set up correctly"
+
 
 class StorageDown(Unavailable):
-    """Storage cannot be reached, refuses us, or did not answer within the time there was."""
+    """Storage cannot be reached, refuses us, or did not answer within the time there was.
+
+    The message says which call failed, and how, for the log; the reply does not repeat it.
+    """
+
+    @property
+    def public_detail(self) -> str:
+        """A sentence that names no table, no queue and no answer of storage."""
+        return "storage is out of reach"

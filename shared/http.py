@@ -16,7 +16,6 @@ from shared.errors import (
     BadRequest,
     HubError,
     LengthRequired,
-    Misconfigured,
     TooLarge,
     TooManyRequests,
     Unauthenticated,
@@ -103,17 +102,14 @@ def empty_response(status: int) -> func.HttpResponse:
 
 def problem(error: HubError) -> func.HttpResponse:
     """The answer to an error."""
-    content = problem_content(error)
-    # What is wrong with a setting is the administrator's business, and stands in the log.
-    if isinstance(error, Misconfigured):
-        content["detail"] = "the hub is not set up correctly"
+    content = {**problem_content(error), "detail": error.public_detail}
     return func.HttpResponse(
         json.dumps(content), status_code=error.status, mimetype="application/problem+json", headers=error_headers(error)
     )
 
 
 def problem_content(error: HubError) -> dict[str, object]:
-    """The members of a problem, with what is wrong with a setting: for whoever runs the app."""
+    """The members of a problem, with all that is known of an outage or a wrong setting: for whoever runs the app."""
     content: dict[str, object] = {"type": "about:blank", "title": error.title, "status": error.status}
     content["detail"] = error.detail
     if isinstance(error, BadRequest) and error.errors:

@@ -15,13 +15,23 @@ from shared.errors import (
     HubError,
     Misconfigured,
     NotAllowed,
+    StorageDown,
     TooLarge,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
     UnsupportedMediaType,
 )
-from shared.http import MOST_BODY_BYTES, REQUEST_SECONDS, answer, empty_response, json_body, json_response, problem
+from shared.http import (
+    MOST_BODY_BYTES,
+    REQUEST_SECONDS,
+    answer,
+    empty_response,
+    json_body,
+    json_response,
+    problem,
+    problem_content,
+)
 from tests.support.requests import post
 from tests.test_errors import subclasses
 
@@ -54,10 +64,26 @@ def test_no_cache_keeps_a_problem(error: type[HubError]) -> None:
     assert problem(error("a sentence")).headers["Cache-Control"] == "no-store"
 
 
+NEUTRAL: dict[type[HubError], str] = {
+    Misconfigured: "the hub is not set up correctly",
+    StorageDown: "storage is out of reach",
+}
+
+
 @CASE
-def test_a_problem_says_what_is_wrong_except_with_a_setting(error: type[HubError]) -> None:
-    detail = content(problem(error("a sentence")))["detail"]
-    assert detail == ("the hub is not set up correctly" if error is Misconfigured else "a sentence")
+def test_a_problem_says_what_is_wrong_except_with_a_setting_or_with_storage(error: type[HubError]) -> None:
+    assert content(problem(error("a sentence")))["detail"] == NEUTRAL.get(error, "a sentence")
+
+
+@pytest.mark.parametrize("error", NEUTRAL)
+def test_what_no_reply_says_is_in_the_log(error: type[HubError], caplog: pytest.LogCaptureFixture) -> None:
+    answer(post(b""), failing(error("list eventlog: storage answered 431")))
+    assert f"{error.__name__}: list eventlog: storage answered 431" in caplog.text
+
+
+@pytest.mark.parametrize("error", NEUTRAL)
+def test_whoever_runs_the_app_is_told_all(error: type[HubError]) -> None:
+    assert problem_content(error("list eventlog"))["detail"] == "list eventlog"
 
 
 @CASE

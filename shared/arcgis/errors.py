@@ -26,7 +26,6 @@ _TYPES: tuple[tuple[type[HubError], str], ...] = (
     (NotFound, "NotFoundException"),
     (Conflict, "ConflictException"),
 )
-_NOT_SET_UP = "the hub is not set up correctly"
 
 
 class PortalDown(Unavailable):
@@ -41,11 +40,10 @@ class UnknownConnection(NotFound):
 
 def arcgis_error(error: HubError) -> dict[str, object]:
     """The body of the answer to an error: `{"error": {"code", "message", "type", "details"}}`."""
-    # What is wrong with a setting is the administrator's business, and stands in the log.
-    message = _NOT_SET_UP if isinstance(error, Misconfigured) else error.detail
     wrong = error.errors if isinstance(error, BadRequest) else ()
     details = [{"field": one.pointer.removeprefix("#/"), "message": one.detail} for one in wrong]
-    return {"error": {"code": error.status, "message": message, "type": _type_of(error), "details": details}}
+    told = {"code": error.status, "message": error.public_detail, "type": _type_of(error), "details": details}
+    return {"error": told}
 
 
 def _type_of(error: HubError) -> str:

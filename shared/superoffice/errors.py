@@ -10,7 +10,6 @@ from shared.errors import (
     Gone,
     HubError,
     LengthRequired,
-    Misconfigured,
     NotAllowed,
     NotFound,
     PreconditionFailed,
@@ -41,7 +40,6 @@ _TYPES: tuple[tuple[type[HubError], str], ...] = (
     (Unavailable, "ServiceUnavailableException"),
 )
 _OTHER = "SoException"
-_NOT_SET_UP = "the hub is not set up correctly"
 
 
 class PatchConflict(Conflict):
@@ -51,6 +49,4 @@ class PatchConflict(Conflict):
 def superoffice_error(error: HubError) -> dict[str, object]:
     """The body of the answer to an error; `error.status` is its status."""
     kind = next((name for known, name in _TYPES if isinstance(error, known)), _OTHER)
-    # What is wrong with a setting is the administrator's business, and stands in the log.
-    message = _NOT_SET_UP if isinstance(error, Misconfigured) else error.detail
-    return {"Error": True, "ErrorType": kind, "ErrorMessage": message, "ErrorSource": ERROR_SOURCE}
+    return {"Error": True, "ErrorType": kind, "ErrorMessage": error.public_detail, "ErrorSource": ERROR_SOURCE}

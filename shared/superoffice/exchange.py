@@ -7,7 +7,7 @@ from functools import cached_property
 import azure.functions as func
 
 from shared.callers.caller import Caller
-from shared.errors import BadRequest, HubError, Misconfigured
+from shared.errors import BadRequest, HubError
 from shared.http import bounded_body, error_headers
 from shared.hub import Hub
 from shared.superoffice.content import choose_format, read_document, read_patch, write_document
@@ -91,7 +91,6 @@ def no_content() -> func.HttpResponse:
 
 def refuse(error: HubError) -> func.HttpResponse:
     """An error in SuperOffice's shape, always in JSON, as its clients read it."""
-    shown = Misconfigured("the hub is not set up correctly") if isinstance(error, Misconfigured) else error
-    body, content_type = write_document(superoffice_error(shown), choose_format(None), "Error")
+    body, content_type = write_document(superoffice_error(error), choose_format(None), "Error")
     headers = {**error_headers(error), "Content-Type": content_type}
     return func.HttpResponse(body, status_code=error.status, headers=headers)

@@ -4,7 +4,7 @@ from shared.arcgis.errors import PortalDown, arcgis_error
 from shared.arcgis.portal import Portal, PortalUser
 from shared.arcgis.rest import ArcGisOutage, ArcGisRefused, ArcGisToken, refuse_errors
 from shared.deadline import deadline
-from shared.errors import BadRequest, FieldError, Misconfigured
+from shared.errors import BadRequest, FieldError, Misconfigured, StorageDown
 from shared.hub import Hub
 from tests.fakes.arcgis_portal import ORG
 from tests.fakes.server import Reply, json_reply
@@ -111,6 +111,16 @@ def test_an_error_has_workflow_managers_shape() -> None:
             "type": "InvalidArgumentsException",
             "details": [{"field": "secret", "message": "secret: this is needed"}],
         }
+    }
+
+
+def test_what_is_wrong_with_storage_is_not_told() -> None:
+    error = arcgis_error(StorageDown("list connections: storage answered 431"))["error"]
+    assert error == {
+        "code": 503,
+        "message": "storage is out of reach",
+        "type": "UnexpectedResultsException",
+        "details": [],
     }
 
 

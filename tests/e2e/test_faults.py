@@ -2,7 +2,9 @@
 
 import signal
 import time
+import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,21 @@ def test_a_storage_that_hangs_is_a_503_within_25_seconds_and_the_next_try_is_sto
     assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
     assert own_app.post(body).status_code in {200, 201}
     assert stored(own_app, id_)
+
+
+def test_no_interface_tells_what_is_wrong_with_storage(own_app: RunningApp, own_azurite: Azurite) -> None:
+    paths = ["v1/events", "v1/Webhook", f"{uuid.uuid4()}/item/webhookConnections"]
+    own_app.get("v1/events")
+    own_azurite.pause()
+    try:
+        with ThreadPoolExecutor() as pool:
+            answers = list(pool.map(own_app.get, paths))
+    finally:
+        own_azurite.resume()
+    assert [answer.status_code for answer in answers] == [503, 503, 503]
+    bodies = [answer.json() for answer in answers]
+    told = [bodies[0]["detail"], bodies[1]["ErrorMessage"], bodies[2]["error"]["message"]]
+    assert told == ["storage is out of reach"] * 3
 
 
 def test_an_event_that_was_acknowledged_is_listed_although_the_host_was_killed(

@@ -1,7 +1,7 @@
 import pytest
 
 from shared import errors
-from shared.errors import HubError, Misconfigured, NotFound
+from shared.errors import HubError, Misconfigured, NotFound, StorageDown
 from shared.superoffice.errors import PatchConflict, superoffice_error
 
 ALL = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HubError)]
@@ -31,3 +31,8 @@ def test_a_failed_test_in_a_patch_is_a_conflict() -> None:
 
 def test_what_is_wrong_with_a_setting_is_not_told() -> None:
     assert "SECRETS_KEY" not in str(superoffice_error(Misconfigured("SECRETS_KEY is missing")))
+
+
+def test_what_is_wrong_with_storage_is_not_told() -> None:
+    told = superoffice_error(StorageDown("list webhooks: storage answered 431"))
+    assert told["ErrorMessage"] == "storage is out of reach"
