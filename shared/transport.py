@@ -1,9 +1,11 @@
 """The HTTP transport of the Azure SDKs: it keeps their calls, and the pauses between them, to the deadline."""
 
+import re
 from types import TracebackType
 from typing import Any, Self
 
 import requests
+from azure.core.exceptions import AzureError
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 from requests.adapters import HTTPAdapter
 
@@ -13,6 +15,8 @@ from shared.errors import StorageDown, Unavailable
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
 _POOL_SIZE = 64
+# A shared access signature is a part of the address, and so of the texts of errors, which end in the log.
+_SIGNATURE = re.compile(r"(?i)(\bsig=)[^&\s]+")
 
 
 class DeadlineTransport(HttpTransport[Any, Any]):
@@ -37,7 +41,13 @@ class DeadlineTransport(HttpTransport[Any, Any]):
         if left <= 0:
             raise self._down(f"{self._name} did not answer within the time of this request")
         limits = {"connection_timeout": min(CONNECT_SECONDS, left), "read_timeout": min(READ_SECONDS, left)}
-        return self._inner.send(request, **(kwargs | limits))
+        try:
+            return self._inner.send(request, **(kwargs | limits))
+        except AzureError as exc:
+            if (told := _SIGNATURE.sub(r"\1...", str(exc))) == str(exc):
+                raise
+            # The chain is cut too: requests and urllib3 have the address in their own texts.
+            raise type(exc)(told) from None
 
     def sleep(self, duration: float) -> None:
         """The pause before the SDK's next try; raises `down` where the deadline comes first."""

@@ -9,6 +9,7 @@ from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from shared.errors import IdentityDown, Misconfigured
 from shared.settings import StorageSettings
+from shared.storage.connection_string import connection_string_fault
 from shared.storage.queues import Queue
 from shared.storage.tables import Table
 from shared.transport import DeadlineTransport
@@ -52,16 +53,23 @@ class StorageAccount:
 
     def _from_string[T](self, make: Callable[..., T], **options: Any) -> T:  # noqa: ANN401 - handed on as it is
         secret = self._settings.connection_string
+        # One of the two SDKs refuses "UseDevelopmentStorage=true;", which Core Tools take.
+        text = secret.get_secret_value().rstrip("; ") if secret else ""
+        if (fault := connection_string_fault(text)) is not None:
+            raise Misconfigured(f"AzureWebJobsStorage is not a valid connection string: {fault}")
         try:
-            # One of the two SDKs refuses "UseDevelopmentStorage=true;", which Core Tools take.
-            return make(secret.get_secret_value().rstrip("; ") if secret else "", **options)
+            return make(text, **options)
         except ValueError:
             # The SDK's own text repeats parts of the connection string, so nothing of it is kept.
             raise Misconfigured("AzureWebJobsStorage is not a valid connection string") from None
 
     def _endpoint(self, service: str) -> str:
         if not self._settings.account_name:
-            raise Misconfigured("AzureWebJobsStorage is not set, and neither is AzureWebJobsStorage__accountName")
+            name = f"AzureWebJobsStorage__{service}ServiceUri"
+            raise Misconfigured(
+                f"{name} is not set, so the app does not know where its {service}s are;"
+                " AzureWebJobsStorage__accountName would say it too, or a connection string in AzureWebJobsStorage"
+            )
         return f"https://{self._settings.account_name}.{service}.core.windows.net"
 
 
