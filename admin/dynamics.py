@@ -96,7 +96,7 @@ def ensure(
     Its key, a function key of the app, is read from the variable DYNAMICS_WEBHOOK_KEY.
     """
     # Not an option: whoever lists the processes of a machine sees their arguments.
-    key = os.environ.get(_KEY, "")
+    key = os.environ.get(_KEY, "").strip()
     if not key:
         raise typer.BadParameter(f"the variable {_KEY} is not set: it holds a function key of the app")
     given: Mapping[str, str | None] = {"key": key, "name": name, "url": url, "mode": mode}

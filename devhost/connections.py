@@ -34,7 +34,7 @@ def queue_service(connection: str, environment: Mapping[str, str]) -> QueueServi
 def _by_connection_string(name: str, text: str) -> QueueServiceClient:
     try:
         # The SDK refuses "UseDevelopmentStorage=true;", which Core Tools take.
-        return QueueServiceClient.from_connection_string(text.strip("; "), **_QUICK)
+        return QueueServiceClient.from_connection_string(text.strip("; \t\r\n"), **_QUICK)
     except ValueError:
         # The SDK's own text may repeat the connection string.
         raise NoConnection(f"the app setting {name} is no connection string") from None

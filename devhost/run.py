@@ -39,7 +39,7 @@ def main() -> int:
     for number in _SIGNALS:
         signal.signal(number, _stop)
     try:
-        return _run(_port(os.environ.get("PORT") or "7071"))
+        return _run(_port(os.environ.get("PORT", "").strip() or "7071"))
     except Stopped:
         return 0
     except (HubError, AzuriteFailed, NotInstalled, OSError, ValueError) as error:
@@ -92,15 +92,16 @@ def _prepare_environment(url: str) -> None:
 def _make_keys() -> str:
     """The host key; and the key that feature services of ArcGIS are given opens the function they call."""
     keys = KeyStore(keys_folder(LOCAL))
-    if os.environ.get(_HOOK_KEY):
-        keys.set_function_key("WebhookConnections", "arcgis", os.environ[_HOOK_KEY])
+    # As the app itself reads it.
+    if hook_key := os.environ.get(_HOOK_KEY, "").strip():
+        keys.set_function_key("WebhookConnections", "arcgis", hook_key)
     return keys.ensure_host_key()
 
 
 @contextmanager
 def _storage() -> Iterator[str]:
     """The connection string; with it Azurite, where the settings ask for it and none listens yet."""
-    given = os.environ.get(_STORAGE, "")
+    given = os.environ.get(_STORAGE, "").strip()
     if given.strip("; ").lower() != "usedevelopmentstorage=true":
         yield given
     elif all(map(listens, _AZURITE_PORTS)):

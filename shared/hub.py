@@ -147,4 +147,12 @@ def _dataverse_api(
     settings: Settings, identity: AppIdentity, *, odd: type[HubError] | None = None, read_seconds: float = READ_SECONDS
 ) -> WebApi:
     url = settings.dataverse_url
-    return WebApi("Dataverse", url, lambda: identity.token(url), DataverseDown, odd=odd, read_seconds=read_seconds)
+    return WebApi(
+        "Dataverse",
+        url,
+        lambda: identity.token(url),
+        DataverseDown,
+        odd=odd,
+        read_seconds=read_seconds,
+        setting="DATAVERSE_URL",
+    )

@@ -1,9 +1,12 @@
 """App settings, cast and checked once; docs/settings.md explains each.
 
-A wrong setting is `Misconfigured`, with a sentence that names the setting and its value. It is raised when the settings
-are read, never when a module is imported: a function that cannot be imported turns its queue messages into poison.
+A wrong setting is `Misconfigured`, with a sentence that names the setting, and its value unless that may be a secret.
+It is raised when the settings are read, never when a module is imported: a function that cannot be imported turns its
+queue messages into poison.
 """
 
+import logging
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal, Self
@@ -21,6 +24,14 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from shared.errors import Misconfigured
+
+# What the platform leaves in the place of a secret that it could not fetch.
+_UNRESOLVED = "@microsoft.keyvault("
+# A wrong value is shown, so that whoever runs the app finds it, unless it may hold a secret: a password in an address,
+# a key in its query, a connection string, a key that stands in the wrong setting.
+_SHOWN = re.compile(r"[\w.,:/ -]{0,80}")
+
+log = logging.getLogger(__name__)
 
 
 def _base_url(value: str) -> str:
@@ -112,18 +123,27 @@ class Settings(BaseModel):
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """The settings of this environment; raises Misconfigured, which names what is wrong."""
-        known = setting_names()
-        given: dict[str, Any] = {name: text for name, text in environment.items() if name in known and text.strip()}
+        given: dict[str, Any] = _given(environment)
         try:
             return cls.model_validate({**given, "storage": StorageSettings.model_validate(given)})
         except ValidationError as exc:
             raise Misconfigured("; ".join(_explain(error) for error in exc.errors())) from None
 
 
+def _given(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings of ours that are set, without blanks around: a value that was pasted brings some along."""
+    known = setting_names()
+    given = {name: value for name, text in environment.items() if name in known and (value := text.strip())}
+    for name in [name for name, value in given.items() if value.lower().startswith(_UNRESOLVED)]:
+        log.warning("%s is a reference to Key Vault that was not resolved: it counts as not set", name)
+        del given[name]
+    return given
+
+
 def _explain(error: ErrorDetails) -> str:
     name = str(error["loc"][0])
-    # An address can hold a password; no other setting that can be refused holds a secret.
-    shown = "not shown" if "@" in str(error["input"]) else repr(error["input"])
+    value = str(error["input"])
+    shown = repr(value) if _SHOWN.fullmatch(value) else "not shown"
     return f"{name} is {shown}: {error['msg'].lower()}"
 
 

@@ -68,7 +68,7 @@ class _Response:
 
 class WebApi:
     """One neighbour. `token` gives an access token, and may raise Unavailable; None asks without one. `down` is raised
-    for every failure.
+    for every failure; `setting` is the app setting that has the base URL.
 
     `odd` is raised instead where the neighbour is there, but its answer is none; it is `down` where that does not
     matter. 429 and 503 are waited out as Retry-After says, while deadline and patience leave time for it.
@@ -83,6 +83,7 @@ class WebApi:
         *,
         odd: type[HubError] | None = None,
         read_seconds: float = READ_SECONDS,
+        setting: str = "",
     ) -> None:
         self._name = name
         self._base_url = base_url
@@ -90,6 +91,7 @@ class WebApi:
         self._down = down
         self._odd = odd or down
         self._read_seconds = read_seconds
+        self._setting = setting
         self._session = requests.Session()
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
@@ -147,7 +149,7 @@ class WebApi:
 
     def _address(self, path: str) -> str:
         if not self._base_url:
-            raise self._down(f"the address of {self._name} is not set")
+            raise self._down(f"the address of {self._name} is not set{self._setting and f': {self._setting}'}")
         url = path if "://" in path else self._base_url + path
         if _origin(url) != _origin(self._base_url):
             # The token must not go anywhere else.

@@ -8,6 +8,103 @@ from shared.settings import Settings, setting_names
 SECRET = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0c2VjcmV0"
 
 
+EXAMPLES = {
+    "AzureWebJobsStorage": SECRET,
+    "AzureWebJobsStorage__accountName": "hubstorage",
+    "AzureWebJobsStorage__tableServiceUri": "https://t.example",
+    "AzureWebJobsStorage__queueServiceUri": "https://q.example",
+    "AzureWebJobsStorage__clientId": "5f0d3c1e",
+    "PUBLIC_URL": "https://hub.example",
+    "ROLE_DIRECTORY": "graph",
+    "RELATIONSHIP_MANAGER_ROLE": "Account Manager",
+    "ADMINISTRATOR_ROLE": "Hub Administrator",
+    "ROLE_CACHE_SECONDS": "7",
+    "SHAREPOINT_SITE_ID": "contoso.sharepoint.com,1,2",
+    "SHAREPOINT_ROLE_LIST": "Role",
+    "GRAPH_URL": "https://graph.microsoft.us",
+    "DATAVERSE_URL": "https://contoso.crm.dynamics.com",
+    "NOTICE_MAILBOX": "hub@contoso.example",
+    "NOTICE_DOMAINS": "contoso.example, fabrikam.example",
+    "MAX_WEBHOOKS": "7",
+    "MAX_WEBHOOKS_PER_CALLER": "7",
+    "MAX_EVENTS_PER_WEBHOOK": "7",
+    "MAX_WEBHOOK_BYTES": "7",
+    "MAX_SIGNALS_PER_MINUTE": "7",
+    "DELIVERY_DISABLE_AFTER": "7",
+    "CRMSCRIPT_ENTRY_POINTS": "module:function",
+    "SECRETS_KEY": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U=",
+    "DELIVERY_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
+    "DELIVERY_REQUIRE_HTTPS": "false",
+    "DELIVERY_DEADLINE_SECONDS": "7.5",
+    "DELIVERY_MAX_RESPONSE_BYTES": "7",
+    "DELIVERY_SECRET_OVERLAP_SECONDS": "7",
+    "ENTRA_TENANT_ID": "5f0d3c1e",
+    "ENTRA_CLIENT_ID": "5f0d3c1e",
+    "ENTRA_AUTHORITY": "https://login.microsoftonline.us",
+    "WEBSITE_AUTH_ENABLED": "true",
+    "ARCGIS_PORTAL_URL": "https://gis.example",
+    "ARCGIS_ORG_IDS": "a1B2",
+    "ARCGIS_SERVICE_HOSTS": ".example",
+    "ARCGIS_HOOK_KEY": "a-key",
+    "ARCGIS_FOLLOW_CHANGES": "all",
+    "DELIVERY_RETRY_DELAYS": "1,2,3",
+}
+"""A value of each setting that is not its default."""
+
+
+def test_every_setting_has_an_example() -> None:
+    assert EXAMPLES.keys() == setting_names()
+
+
+@pytest.mark.parametrize("name", sorted(setting_names()))
+@pytest.mark.parametrize("blanks", [" ", "\n", "\r\n", "\t ", "\u00a0"], ids=repr)
+def test_blanks_around_a_setting_do_no_harm(name: str, blanks: str) -> None:
+    plain = Settings.read({name: EXAMPLES[name]})
+    for text in (EXAMPLES[name] + blanks, blanks + EXAMPLES[name], blanks + EXAMPLES[name] + blanks):
+        assert Settings.read({name: text}) == plain != Settings.read({})
+
+
+@given(st.sampled_from(sorted(setting_names())), st.text(), st.text(alphabet=" \t\r\n"))
+def test_blanks_change_nothing_in_what_is_taken_or_refused(name: str, value: str, blanks: str) -> None:
+    def read(text: str) -> Settings | str:
+        try:
+            return Settings.read({name: text})
+        except Misconfigured as refusal:
+            return refusal.detail
+
+    assert read(blanks + value + blanks) == read(value)
+
+
+@pytest.mark.parametrize("name", sorted(setting_names()))
+@pytest.mark.parametrize("reference", ["@Microsoft.KeyVault(SecretUri=https://v/secrets/x)", " @microsoft.keyvault(x)"])
+def test_a_reference_that_was_not_resolved_counts_as_not_set_and_is_logged(
+    name: str, reference: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert Settings.read({name: reference}) == Settings.read({})
+    assert caplog.messages == [f"{name} is a reference to Key Vault that was not resolved: it counts as not set"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "https://hub.example/?code=hunter2"),
+        ("PUBLIC_URL", "https://user:hunter2@"),
+        ("DATAVERSE_URL", "hunter2@x"),
+        ("GRAPH_URL", "https://hub.example/#hunter2"),
+        ("ROLE_CACHE_SECONDS", "AccountName=a;AccountKey=hunter2"),
+        ("DELIVERY_RETRY_DELAYS", "1,sig=hunter2,3"),
+        ("DELIVERY_ALLOWED_NETWORKS", "10.0.0.0/8,hunter2=="),
+        ("MAX_WEBHOOKS", "hunter2\nhunter2"),
+        ("ROLE_DIRECTORY", "hunter2" * 20),
+    ],
+)
+def test_a_wrong_setting_that_may_hold_a_secret_is_named_without_its_value(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Settings.read({name: value})
+    assert caught.value.detail.startswith(f"{name} is not shown: ")
+    assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.read({})
     assert (settings.role_directory, settings.relationship_manager_role) == ("table", "Relationship Manager")
