@@ -22,7 +22,10 @@ def issue(
     """Issue a key for a user, and show it this once."""
     if not user.strip():
         raise fail("USER is empty: a UPN or an Entra object id is needed")
-    key, issued = local_hub().api_keys.issue(user, note=note)
+    try:
+        key, issued = local_hub().api_keys.issue(user, note=note)
+    except ValueError as refusal:
+        raise fail(f"USER is {user!r}: {refusal}") from None
     if as_json:
         print_json({"key": key, **_record(issued)})
     else:

@@ -6,12 +6,14 @@ import typer
 
 from admin.hub import local_hub
 from admin.output import fail, print_json, print_records
-from shared.roles.directory import User, UserKind, is_guid, normal_user_id
+from shared.roles.directory import ARCGIS_PREFIX, User, UserKind, is_arcgis_id, is_guid, normal_user_id
 from shared.roles.table import ROLES_TABLE, Grant, TableDirectory
 
 app = typer.Typer(no_args_is_help=True, help="Relationship Managers in the embedded directory (ROLE_DIRECTORY=table).")
 
-Users = Annotated[list[str], typer.Argument(help="systemuser id, UPN or Entra object id; several for one person")]
+_AN_ID = "systemuser id, UPN, Entra object id or arcgis:NAME"
+_NEEDED = {UserKind.NAME: "UPN", UserKind.ARCGIS: "user name of ArcGIS"}
+Users = Annotated[list[str], typer.Argument(help=f"{_AN_ID}; several for one person")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
 
 _NOT_A_MANAGER = 3
@@ -27,8 +29,8 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def grant(users: Users, note: Annotated[str, typer.Option(help="who this is")] = "", as_json: AsJson = False) -> None:
     """Give the role to one or more ids. The app sees it within ROLE_CACHE_SECONDS."""
-    if blank := [user for user in users if not user.strip()]:
-        raise fail(f"USER is {blank[0]!r}: a systemuser id, a UPN or an Entra object id is needed")
+    if blank := [user for user in users if normal_user_id(user) in {"", ARCGIS_PREFIX}]:
+        raise fail(f"USER is {blank[0]!r}: a systemuser id, a UPN, an Entra object id or arcgis:NAME is needed")
     directory = _directory()
     for user in users:
         directory.grant(user, note=note)
@@ -47,7 +49,7 @@ def revoke(users: Users, as_json: AsJson = False) -> None:
 
 @app.command()
 def check(
-    user: Annotated[str, typer.Argument(help="systemuser id, UPN or Entra object id")],
+    user: Annotated[str, typer.Argument(help=_AN_ID)],
     kind: Annotated[UserKind | None, typer.Option("--as", help="what USER is; a GUID is a systemuser id")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,10 +72,24 @@ def check(
 
 def _user(text: str, kind: UserKind | None) -> User:
     id_ = normal_user_id(text)
-    chosen = kind or (UserKind.SYSTEM_USER if is_guid(id_) else UserKind.NAME)
-    if not id_ or (chosen is not UserKind.NAME and not is_guid(id_)):
-        raise fail(f"USER is {text!r}: a {'UPN' if chosen is UserKind.NAME else 'GUID'} is needed")
+    if kind is UserKind.ARCGIS and not is_arcgis_id(id_):
+        id_ = normal_user_id(ARCGIS_PREFIX + text)
+    chosen = kind or _kind_of(id_)
+    if not _is_of(chosen, id_):
+        raise fail(f"USER is {text!r}: a {_NEEDED.get(chosen, 'GUID')} is needed")
     return User(chosen, id_)
+
+
+def _kind_of(id_: str) -> UserKind:
+    if is_arcgis_id(id_):
+        return UserKind.ARCGIS
+    return UserKind.SYSTEM_USER if is_guid(id_) else UserKind.NAME
+
+
+def _is_of(kind: UserKind, id_: str) -> bool:
+    if is_arcgis_id(id_):
+        return kind is UserKind.ARCGIS and id_ != ARCGIS_PREFIX
+    return id_ != "" and (kind is UserKind.NAME or is_guid(id_))
 
 
 def _directory() -> TableDirectory:

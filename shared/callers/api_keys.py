@@ -11,7 +11,7 @@ from datetime import datetime
 
 from azure.data.tables import TableEntity
 
-from shared.roles.directory import normal_user_id
+from shared.roles.directory import is_arcgis_id, normal_user_id
 from shared.storage.tables import Table
 
 API_KEYS_TABLE = "apikeys"
@@ -37,13 +37,19 @@ class ApiKeys:
         self._table = table
 
     def issue(self, user: str, *, note: str = "") -> tuple[str, IssuedKey]:
-        """A new key for this user, and what is kept of it. The key itself is nowhere afterwards."""
+        """A new key for this user, and what is kept of it. The key itself is nowhere afterwards.
+
+        Raises ValueError for an ArcGIS user: by a key alone, nobody is known to be one.
+        """
         key = new_key()
         return key, self.register(key, user, note=note)
 
     def register(self, key: str, user: str, *, note: str = "") -> IssuedKey:
         """Take a key of `new_key` that its user has already, such as one that outlives a wiped storage."""
-        issued = IssuedKey(_hash(key)[:_ID_LENGTH], normal_user_id(user), note, None)
+        normal = normal_user_id(user)
+        if is_arcgis_id(normal):
+            raise ValueError("an ArcGIS user has a token of their own; an API key is for a UPN or an Entra object id")
+        issued = IssuedKey(_hash(key)[:_ID_LENGTH], normal, note, None)
         self._table.put({"PartitionKey": _PARTITION, "RowKey": _hash(key), "User": issued.user, "Note": note})
         return issued
 

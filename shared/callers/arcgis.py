@@ -10,7 +10,7 @@ from shared.arcgis.rest import ArcGisRefused, ArcGisToken
 from shared.callers.authorization import CHALLENGE
 from shared.callers.caller import Caller
 from shared.errors import NotAllowed, Unauthenticated
-from shared.roles.directory import User, UserKind
+from shared.roles.directory import User
 
 # RFC 6750's alphabet for tokens.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,10000}=*")
@@ -64,11 +64,7 @@ class ArcGisCallers:
         except ArcGisRefused:
             raise _refused() from None
         self.require_member(member, org_id)
-        user = User.of_account(member.username)
-        if user.kind is not UserKind.NAME:
-            # A user may choose her name: one that looks like an id of Entra must not pass for it.
-            raise NotAllowed(f"the user name {member.username} is one that the role directory cannot tell from an id")
-        return ArcGisCaller(user, member=member, token=token)
+        return ArcGisCaller(User.arcgis(member.username), member=member, token=token)
 
     def require_member(self, member: PortalUser, org_id: str) -> None:
         """Raise NotAllowed for a user of another organization, or of one that the app does not serve."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from shared.callers.caller import Caller
-from shared.roles.directory import User
+from shared.roles.directory import User, is_arcgis_id, normal_user_id
 
 
 def caller_of(claims: Mapping[str, object]) -> Caller | None:
@@ -12,7 +12,7 @@ def caller_of(claims: Mapping[str, object]) -> Caller | None:
     Only `oid` tells who it is: names and addresses can be changed by those who bear them.
     """
     oid = claims.get("oid")
-    if not isinstance(oid, str) or not oid.strip():
+    if not isinstance(oid, str) or not oid.strip() or is_arcgis_id(normal_user_id(oid)):
         return None
     roles = _app_roles(claims) if _is_application(claims) else None
     return Caller(User.entra_object(oid), roles)

@@ -8,7 +8,7 @@ from shared.callers.caller import Caller
 from shared.callers.entra import EntraTokens
 from shared.callers.principal import HEADER, parse_principal
 from shared.errors import NotAllowed, Unauthenticated
-from shared.roles.directory import RoleDirectory, User, normal_user_id
+from shared.roles.directory import RoleDirectory, User, is_arcgis_id, normal_user_id
 from shared.settings import Settings
 
 
@@ -53,6 +53,9 @@ class Callers:
         owner = self._api_keys.user_of(credential.secret)
         if owner is None or (credential.user is not None and normal_user_id(credential.user) != owner):
             raise Unauthenticated("the API key is not known, or not this user's", challenge=CHALLENGE)
+        if is_arcgis_id(owner):
+            # A row of a version that issued keys to any name.
+            raise Unauthenticated("an API key cannot stand for an ArcGIS user", challenge=CHALLENGE)
         return Caller(User.of_account(owner))
 
     def _is_manager(self, caller: Caller) -> bool:

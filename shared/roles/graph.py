@@ -5,15 +5,17 @@ directly or through other groups. A user of Dynamics is known to Dataverse by he
 object id that stands in her row there. Whatever is no clear answer is DirectoryDown: never a yes, and never a no.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import requests
 
+from shared.case import simple_lower
 from shared.errors import DirectoryDown
 from shared.remember import Clock, remembered
-from shared.roles.directory import Tell, User, UserKind
+from shared.roles.directory import ARCGIS_PREFIX, Tell, User, UserKind
 from shared.roles.system_user import SystemUser, UserReader
 from shared.web_api import WebApi
 
@@ -21,6 +23,8 @@ GRAPH_PATH = "/v1.0"
 _GROUPS_PER_CHECK = 20
 _REMEMBERED_USERS = 10_000
 _REMEMBERED_GROUPS = 100
+# What Entra takes in a user principal name (facts/dynamics.md 3.3 has a guest's).
+_UPN = re.compile(r"[A-Za-z0-9'._!#^~-]+@[A-Za-z0-9.-]+")
 
 
 class RoleList:
@@ -78,6 +82,11 @@ class GraphDirectory:
         return self._is_in_one(entra_id, groups, tell)
 
     def _entra_id(self, user: User, tell: Tell) -> str | None:
+        if user.kind is UserKind.ARCGIS:
+            name = user.id.removeprefix(ARCGIS_PREFIX)
+            is_upn = _UPN.fullmatch(name) is not None
+            tell(f"ArcGIS: the user name {name} {'is taken for a UPN of Entra' if is_upn else 'is no UPN of Entra'}")
+            return name if is_upn else None
         if user.kind is not UserKind.SYSTEM_USER:
             tell(f"Entra: the user is {user.id}")
             return user.id
@@ -139,7 +148,8 @@ def _groups_of(fields: object, role: str) -> Iterator[str]:
 
 
 def _normal(text: object) -> str | None:
-    return text.strip().casefold() if isinstance(text, str) else None
+    # Not folded: a group whose name only looks like the one in the list would have the role.
+    return simple_lower(text.strip()) if isinstance(text, str) else None
 
 
 def _chunks(group_ids: list[str]) -> Iterator[list[str]]:

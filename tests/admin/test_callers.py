@@ -46,3 +46,10 @@ def test_revoking_an_unknown_key_fails(hub: Hub, connection_string: str) -> None
 def test_a_key_for_nobody_is_refused(hub: Hub, connection_string: str) -> None:
     assert admin("callers", "issue", " ", AzureWebJobsStorage=connection_string).code == 1
     assert list(hub.api_keys.list()) == []
+
+
+def test_a_key_for_an_arcgis_user_is_refused(hub: Hub, connection_string: str) -> None:
+    run = admin("callers", "issue", "ArcGIS:megan", AzureWebJobsStorage=connection_string)
+    assert (run.code, run.out) == (1, "")
+    assert run.err.startswith("error: USER is 'ArcGIS:megan': an ArcGIS user has a token of their own")
+    assert list(hub.api_keys.list()) == []

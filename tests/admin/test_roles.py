@@ -80,3 +80,37 @@ def test_checking_a_user_tells_by_exit_code_and_step_by_step(
     assert run.code == code
     assert isinstance(run.json, dict)
     assert (run.json["isRelationshipManager"], len(run.json["steps"])) == (code == 0, 1)
+
+
+def test_an_arcgis_user_is_granted_the_role_by_name_and_checked_by_it(
+    directory: TableDirectory, connection_string: str
+) -> None:
+    admin("roles", "grant", "arcgis:Megan_M", "--note", "Megan", AzureWebJobsStorage=connection_string)
+    assert [(grant.user, grant.note) for grant in directory.grants()] == [("arcgis:Megan_M", "Megan")]
+    asked = {
+        "arcgis:Megan_M": [],
+        "ArcGIS:Megan_M": ["--as", "arcgis"],
+        "Megan_M": ["--as", "arcgis"],
+        "arcgis:megan_m": [],
+        "megan_m": [],
+    }
+    codes = {
+        user: admin("roles", "check", user, *kind, AzureWebJobsStorage=connection_string).code
+        for user, kind in asked.items()
+    }
+    assert codes == dict(zip(asked, (0, 0, 0, 3, 3), strict=True))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--as", "upn", "arcgis:megan"], ["--as", "oid", "arcgis:megan"], ["--as", "arcgis", " "], ["arcgis:"]],
+)
+def test_an_id_that_is_not_of_the_kind_is_refused(hub: Hub, connection_string: str, arguments: list[str]) -> None:
+    run = admin("roles", "check", *arguments, AzureWebJobsStorage=connection_string)
+    assert (run.code, run.out, run.err.startswith("error: USER is ")) == (1, "", True)
+
+
+def test_an_arcgis_user_without_a_name_is_refused(directory: TableDirectory, connection_string: str) -> None:
+    run = admin("roles", "grant", "arcgis: ", AzureWebJobsStorage=connection_string)
+    assert (run.code, run.err.startswith("error: USER is 'arcgis: '")) == (1, True)
+    assert list(directory.grants()) == []

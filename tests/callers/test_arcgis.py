@@ -63,10 +63,10 @@ class OneUser:
         return self._user
 
 
-def test_a_user_is_known_by_her_name() -> None:
+def test_a_user_is_known_by_their_name_as_the_portal_spells_it() -> None:
     callers = ArcGisCallers(OneUser(PortalUser("Megan", "org", False)), ("org",))
     caller = callers.caller(ArcGisToken(TOKEN), "org")
-    assert caller.user == User(UserKind.NAME, "megan")
+    assert caller.user == User(UserKind.ARCGIS, "arcgis:Megan")
     assert not caller.is_application
     assert TOKEN not in repr(caller)
 
@@ -80,8 +80,19 @@ def test_a_user_of_another_organization_is_not_allowed(path_org: str, user_org: 
         callers.caller(ArcGisToken(TOKEN), path_org)
 
 
-@pytest.mark.parametrize("name", ["5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21", "{5F0B4C8E-2D6A-4C5E-9A53-7B1C0E4D9A21}"])
-def test_a_name_that_looks_like_an_id_of_entra_does_not_pass_for_it(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "manager@hub.example",
+        "Manager@Hub.Example",
+        "5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21",
+        "{5F0B4C8E-2D6A-4C5E-9A53-7B1C0E4D9A21}",
+        "arcgis:megan",
+        " megan",
+    ],
+)
+def test_a_name_is_no_id_of_anybody_else(name: str) -> None:
     callers = ArcGisCallers(OneUser(PortalUser(name, "org", False)), ("org",))
-    with pytest.raises(NotAllowed):
-        callers.caller(ArcGisToken(TOKEN), "org")
+    user = callers.caller(ArcGisToken(TOKEN), "org").user
+    assert user == User(UserKind.ARCGIS, f"arcgis:{name}")
+    assert user not in {User.of_account(name), User.arcgis("megan")}

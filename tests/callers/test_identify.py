@@ -3,6 +3,7 @@ import base64
 import azure.functions as func
 import pytest
 
+from shared.callers.api_keys import API_KEYS_TABLE
 from shared.callers.authorization import CHALLENGE
 from shared.errors import NotAllowed, StorageDown, Unauthenticated
 from shared.hub import Hub
@@ -113,3 +114,27 @@ def test_an_outage_is_neither_unknown_nor_not_allowed(
     transport.fail(number, Fault.BEFORE)
     with pytest.raises(StorageDown):
         hub.callers.require_manager(headers(f"Bearer {key}").headers)
+
+
+def test_a_key_of_an_earlier_version_for_a_name_like_an_arcgis_users_is_nobodys(hub: Hub) -> None:
+    TableDirectory(hub.storage.table(ROLES_TABLE), "Relationship Manager").grant("arcgis:megan")
+    key, _ = hub.api_keys.issue(USER)
+    table = hub.storage.table(API_KEYS_TABLE)
+    [row] = table.query("PartitionKey ge @all", {"all": ""})
+    table.put({**row, "User": "arcgis:megan"})
+    for authorization in (f"Bearer {key}", basic("arcgis:megan", key)):
+        with pytest.raises(Unauthenticated):
+            hub.callers.identify(headers(authorization).headers)
+
+
+@pytest.mark.parametrize("user", ["ArcGIS:megan", " arcgis:megan ", "arcgis:"])
+def test_no_key_is_issued_to_an_arcgis_user(hub: Hub, user: str) -> None:
+    with pytest.raises(ValueError, match="ArcGIS user"):
+        hub.api_keys.issue(user)
+
+
+@pytest.mark.parametrize("twin", ["\u017fam@hub.example", "\u017fAM@HUB.EXAMPLE"])
+def test_basic_with_a_user_who_only_looks_alike_is_nobody(hub: Hub, twin: str) -> None:
+    key, _ = hub.api_keys.issue("sam@hub.example")
+    with pytest.raises(Unauthenticated):
+        hub.callers.identify(headers(basic(twin, key)).headers)

@@ -101,3 +101,8 @@ def test_a_principal_of_no_tenant_is_nobody_where_no_tenant_is_set() -> None:
 def test_any_header_is_a_caller_of_this_tenant_or_nobody(told: str) -> None:
     with pytest.raises(Unauthenticated):
         parse_principal(told, TENANT)
+
+
+def test_no_object_id_passes_for_an_arcgis_user() -> None:
+    with pytest.raises(Unauthenticated):
+        parse_principal(header([("oid", "ArcGIS:megan"), ("tid", TENANT)]), TENANT)

@@ -37,7 +37,7 @@ def arcgis_app(
     KeyStore(keys_folder(folder)).set_function_key("WebhookConnections", "arcgis", HOOK_KEY)
     environment = {**arcgis_organization.settings, "ROLE_CACHE_SECONDS": "0"}
     with running_app(new_account(), folder, lease_seconds=60, **environment) as running:
-        TableDirectory(running.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(MANAGER)
+        TableDirectory(running.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(f"arcgis:{MANAGER}")
         yield running
 
 

@@ -144,6 +144,38 @@ def test_a_upn_has_one_spelling(text: str) -> None:
     assert User.of_account(text) == User(UserKind.NAME, text.strip().lower())
 
 
+@pytest.mark.parametrize(("text", "id_"), [("arcgis:Megan_M", "arcgis:Megan_M"), (" ArcGIS: a@b.c ", "arcgis:a@b.c")])
+def test_an_arcgis_name_is_written_after_its_prefix_and_keeps_its_case(text: str, id_: str) -> None:
+    assert User.of_account(text) == User(UserKind.ARCGIS, id_) == User.arcgis(id_.removeprefix("arcgis:"))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in UserKind if kind is not UserKind.ARCGIS])
+def test_nobody_else_has_an_id_of_an_arcgis_user(kind: UserKind) -> None:
+    with pytest.raises(ValueError, match="no id of a user"):
+        User(kind, "arcgis:megan")
+    with pytest.raises(ValueError, match="no id of a user"):
+        User(UserKind.ARCGIS, "megan")
+
+
+@given(st.text())
+def test_no_name_that_arcgis_users_choose_makes_them_somebody_else(name: str) -> None:
+    assert User.arcgis(name).kind is UserKind.ARCGIS
+    assert User.of_account(name) != User.arcgis(name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("\u017fam@hub.example", "sam@hub.example"),
+        ("straße@x", "strasse@x"),
+        ("\u212aim@x", "kim@x"),
+        ("\u0130@x", "i@x"),
+    ],
+)
+def test_users_whose_names_only_look_alike_are_two(one: str, other: str) -> None:
+    assert User.of_account(one) != User.of_account(other)
+
+
 @given(st.text())
 def test_the_spelling_of_an_id_is_final(text: str) -> None:
     assert normal_user_id(normal_user_id(text)) == normal_user_id(text)

@@ -60,6 +60,27 @@ def test_a_role_may_have_any_name_and_is_another_than_the_rest(hub: Hub, directo
     assert [(grant.user, grant.role) for grant in of_role(hub, role).grants()] == [(GUID, role)]
 
 
+@pytest.mark.parametrize("name", ["manager@hub.example", GUID, "Megan_Manager", "o'neill/a#b"])
+def test_an_arcgis_user_has_the_role_by_a_row_of_their_own_kind_alone(directory: TableDirectory, name: str) -> None:
+    directory.grant(name)
+    assert not directory.is_member(User.arcgis(name))
+    directory.revoke(name)
+    directory.grant(f"ArcGIS:{name}")
+    assert directory.is_member(User.arcgis(name))
+    assert not directory.is_member(User.of_account(name))
+    assert users(directory) == [f"arcgis:{name}"]
+
+
+def test_arcgis_tells_names_apart_by_their_case(directory: TableDirectory) -> None:
+    directory.grant("arcgis:Megan")
+    assert not directory.is_member(User.arcgis("megan"))
+
+
+def test_a_user_whose_name_only_looks_alike_does_not_have_the_role(directory: TableDirectory) -> None:
+    directory.grant("sam@hub.example")
+    assert not directory.is_member(User.of_account("\u017fam@hub.example"))
+
+
 def test_a_revoked_role_is_gone(directory: TableDirectory) -> None:
     directory.grant(GUID)
     assert directory.revoke(f"{{{GUID.upper()}}}")
