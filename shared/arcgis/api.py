@@ -67,11 +67,11 @@ def _administer(hub: Hub, req: func.HttpRequest, path: _Path) -> Shown:
 
 def _request(hub: Hub, req: func.HttpRequest, workflow: Workflow) -> Request:
     """The caller, who is a Relationship Manager; raises Unauthenticated, NotAllowed or Unavailable."""
-    from shared.callers.arcgis import find_arcgis_token
+    from shared.callers.arcgis import accompanying_token, find_arcgis_token
 
     referer = req.headers.get("referer")
     token = find_arcgis_token(req.headers, req.params)
     if token is None:
-        return Request(workflow, hub.callers.require_manager(req.headers), referer)
+        return Request(workflow, hub.callers.require_manager(req.headers), referer, accompanying_token(req.headers))
     caller = hub.arcgis.neighbours.callers.caller(token, workflow.org_id)
     return Request(workflow, hub.callers.admit(caller), referer)

@@ -5,14 +5,14 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from shared.arcgis.connection import Connection, Workflow
 from shared.arcgis.consent import Consents
 from shared.arcgis.portal import Portal
 from shared.arcgis.registry import ConnectionRegistry
 from shared.arcgis.rest import ArcGisOutage, ArcGisRefused, ArcGisRest, ArcGisToken
-from shared.arcgis.service_address import ForeignServiceHost, OddServiceUrl, TokenHosts
+from shared.arcgis.service_address import OddServiceUrl, ServiceAddress, service_of
+from shared.arcgis.token_hosts import ForeignServiceHost, TokenHosts
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import Unavailable
 from shared.events.event import Event
@@ -70,8 +70,8 @@ class ChangesCompletion:
             if consent is None:
                 continue
             try:
-                self._require_own_host(connection, url, consent.token)
-                return self._extract(url, consent.token)
+                service = self._service(connection, consent.token)
+                return self._extract(service, url, consent.token)
             except ArcGisRefused as refusal:
                 reason = f"the feature service or the portal refused {username} (error {refusal.code})"
             except (ArcGisOutage, OddServiceUrl, ForeignServiceHost) as failure:
@@ -80,32 +80,31 @@ class ChangesCompletion:
                 reason = outage.detail
         raise NotFollowed(reason)
 
-    def _require_own_host(self, connection: Connection, url: str, token: ArcGisToken) -> None:
-        """Raise unless the address is at the very host of the item, which may be sent a token."""
-        item = self._portal.item(connection.item_id, token)
-        self._hosts.judge(item.url)
-        self._hosts.judge(url)
-        _require_same_origin(item.url, url)
+    def _service(self, connection: Connection, token: ArcGisToken) -> ServiceAddress:
+        """The item's own service, which may be sent a token."""
+        service = service_of(connection, self._portal.item(connection.item_id, token).url)
+        self._hosts.judge(service.url)
+        return service
 
-    def _extract(self, url: str, token: ArcGisToken) -> object:
-        """Start the extraction, wait for its end, and give its result."""
-        started = self._get(url, token, {} if "async=" in url.lower() else {"async": "true"})
-        status_url = _address(started, "statusUrl", url)
+    def _extract(self, service: ServiceAddress, url: str, token: ArcGisToken) -> object:
+        """Start the extraction, wait for its end, and give its result. Nobody but the service is asked."""
+        started = self._get(service.changes_url(url), token)
+        status_url = _address(started, "statusUrl", service)
         if status_url is None:
             # Small changes may come at once.
             return started
         for pause in _PAUSES_SECONDS:
-            answer = self._get(status_url, token, {})
+            answer = self._get(status_url, token)
             status = str(answer.get("status", "")).lower()
-            if status == _COMPLETED and (result_url := _address(answer, "resultUrl", url)) is not None:
-                return self._get(result_url, token, {})
+            if status == _COMPLETED and (result_url := _address(answer, "resultUrl", service)) is not None:
+                return self._get(result_url, token)
             if status in _ENDED or pause >= remaining_seconds(at_most=_MOST_SECONDS):
                 break
             time.sleep(pause)
         raise ArcGisOutage(f"{_SERVICE} did not extract the changes in time")
 
-    def _get(self, url: str, token: ArcGisToken, parameters: Mapping[str, str]) -> Mapping[str, object]:
-        answer = self._rest.get(_SERVICE, url, token, parameters)
+    def _get(self, url: str, token: ArcGisToken) -> Mapping[str, object]:
+        answer = self._rest.get(_SERVICE, url, token)
         if not isinstance(answer, dict):
             raise ArcGisOutage(f"{_SERVICE} answered with something that is no JSON object")
         return answer
@@ -132,21 +131,7 @@ def _counts(edit: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _address(answer: Mapping[str, object], name: str, origin: str) -> str | None:
-    """An address in an answer; raises OddServiceUrl where it is at another host than `origin`."""
+def _address(answer: Mapping[str, object], name: str, service: ServiceAddress) -> str | None:
+    """An address in an answer; raises OddServiceUrl where it is not below the service that answered."""
     url = answer.get(name)
-    if not isinstance(url, str) or not url:
-        return None
-    _require_same_origin(origin, url)
-    return url
-
-
-def _require_same_origin(known: str, url: str) -> None:
-    if _origin(known) != _origin(url):
-        # The token must not go anywhere else.
-        raise OddServiceUrl("the address of the changes is not at the item's own host")
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.lower()
+    return service.below(url) if isinstance(url, str) and url else None

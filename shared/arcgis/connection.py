@@ -55,6 +55,7 @@ class Connection:
     """One webhook connection. `sealed_secret` is the key of its signatures, sealed.
 
     `service_secret` is the one that the service's webhook still has, where it could not be told the new one yet.
+    `service` is the address that the item had when the connection was made, None where it had none or is not known.
     """
 
     workflow: Workflow
@@ -71,6 +72,7 @@ class Connection:
     updated_by: str
     managed: ManagedWebhook | None = None
     service_secret: str | None = None
+    service: str | None = None
     etag: str = ""
 
     @property
@@ -129,6 +131,7 @@ def connection_row(connection: Connection) -> dict[str, Any]:
         "Created": connection.created.isoformat(),
         "Updated": connection.updated.isoformat(),
         "UpdatedBy": connection.updated_by,
+        "Service": connection.service or "",
         **managed_properties(connection.managed, connection.service_secret),
     }
 
@@ -162,5 +165,7 @@ def parse_connection_row(row: Mapping[str, Any], workflow: Workflow, etag: str) 
         updated_by=row["UpdatedBy"],
         managed=ManagedWebhook(managed, change_types, row["WebhookActive"]) if managed else None,
         service_secret=row["ServiceSecret"] or None,
+        # Rows of the first version do not have it.
+        service=row.get("Service") or None,
         etag=etag,
     )

@@ -14,8 +14,9 @@ from shared.arcgis.consent import Consent, Consents
 from shared.arcgis.errors import PortalDown
 from shared.arcgis.portal import Portal
 from shared.arcgis.rest import ArcGisOutage, ArcGisRefused, ArcGisRest
-from shared.arcgis.service_address import ForeignServiceHost, OddServiceUrl, TokenHosts, webhooks_url
+from shared.arcgis.service_address import OddServiceUrl, service_of
 from shared.arcgis.service_webhooks import Hook, ServiceWebhooks
+from shared.arcgis.token_hosts import ForeignServiceHost, TokenHosts
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import Unavailable
 
@@ -119,8 +120,9 @@ class ManagedWebhooks:
     def _service(self, connection: Connection, consent: Consent) -> ServiceWebhooks:
         try:
             item = self._portal.item(connection.item_id, consent.token)
-            self._hosts.judge(item.url)
-            return ServiceWebhooks(self._rest, webhooks_url(item.url), consent.token)
+            address = service_of(connection, item.url)
+            self._hosts.judge(address.webhooks_url)
+            return ServiceWebhooks(self._rest, address.webhooks_url, consent.token)
         except PortalDown as outage:
             raise NotManaged(outage.detail, "UnableToGetHostingServerFromPortal") from None
         except OddServiceUrl as odd:

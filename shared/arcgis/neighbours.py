@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_network
 
+from shared.arcgis.authority import Authority
 from shared.arcgis.changes import ChangesCompletion
 from shared.arcgis.consent import Consents
 from shared.arcgis.managed import ManagedWebhooks
@@ -13,7 +14,7 @@ from shared.arcgis.portal import Portal
 from shared.arcgis.registry import ConnectionRegistry
 from shared.arcgis.rest import ArcGisRest
 from shared.arcgis.run_as import RunAsCheck
-from shared.arcgis.service_address import TokenHosts
+from shared.arcgis.token_hosts import TokenHosts
 from shared.callers.arcgis import ArcGisCallers
 from shared.delivery.target_policy import TargetPolicy
 from shared.delivery.transport import Transport
@@ -51,8 +52,9 @@ class ArcGisNeighbours:
         consents = Consents(storage, sealer, registry)
         hosts = TokenHosts(settings.arcgis_portal_url, settings.arcgis_service_hosts)
         managed = ManagedWebhooks(portal, rest, hosts, consents, settings.public_url, settings.arcgis_hook_key, now)
-        run_as = RunAsCheck(portal, callers, consents, now)
-        operations = ConnectionOperations(registry, consents, run_as, managed, portal, sealer, now)
+        authority = Authority(portal, callers, rest, hosts)
+        run_as = RunAsCheck(portal, callers, consents, authority, now)
+        operations = ConnectionOperations(registry, consents, run_as, managed, authority, sealer, now)
         return cls(portal, callers, operations, ChangesCompletion(registry, consents, portal, rest, hosts))
 
 

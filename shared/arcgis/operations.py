@@ -6,19 +6,18 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
+from shared.arcgis.authority import Authority, touched_members
 from shared.arcgis.connection import SECRET_MASK, Connection, Shown, new_connection_id
 from shared.arcgis.consent import Consents
 from shared.arcgis.entity import ConnectionInput
 from shared.arcgis.errors import UnknownConnection
 from shared.arcgis.managed import ManagedWebhooks, NotManaged
-from shared.arcgis.portal import Portal
 from shared.arcgis.registry import ConnectionRegistry
 from shared.arcgis.request import Request
-from shared.arcgis.rest import ArcGisRefused
 from shared.arcgis.run_as import RunAs, RunAsCheck
 from shared.callers.arcgis import ArcGisCaller
 from shared.deadline import deadline, remaining_seconds
-from shared.errors import BadRequest, Conflict, Unavailable
+from shared.errors import BadRequest, Conflict, NotAllowed, Unavailable
 from shared.storage.sealed import Sealer
 from shared.storage.tables import Changed
 
@@ -31,7 +30,11 @@ type Document = Mapping[str, object]
 
 
 class ConnectionOperations:
-    """Each raises BadRequest, UnknownConnection, Conflict and what portal and storage raise. `now` is in UTC."""
+    """Each raises BadRequest, UnknownConnection, Conflict and what portal and storage raise. `now` is in UTC.
+
+    The hub acts at a service as the users of a connection; whoever has it do so must be able to manage that service, or
+    bring the tokens along (authority.py).
+    """
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class ConnectionOperations:
         consents: Consents,
         run_as: RunAsCheck,
         managed: ManagedWebhooks,
-        portal: Portal,
+        authority: Authority,
         sealer: Sealer,
         now: Callable[[], datetime],
     ) -> None:
@@ -47,7 +50,7 @@ class ConnectionOperations:
         self._consents = consents
         self._run_as = run_as
         self._managed = managed
-        self._portal = portal
+        self._authority = authority
         self._sealer = sealer
         self._now = now
 
@@ -58,7 +61,7 @@ class ConnectionOperations:
     def get(self, request: Request, id_: str) -> Shown:
         """One connection; its service webhook is shown to those who may manage it."""
         found = self._find(request, id_)
-        return found.as_shown(with_managed_webhook=found.managed is not None and self._may_manage(request, found))
+        return found.as_shown(with_managed_webhook=found.managed is not None and self._may_see(request, found))
 
     def create(self, request: Request, document: Document) -> Shown:
         """Store a new connection, and only then make its webhook: the service calls it while that is being made."""
@@ -67,7 +70,7 @@ class ConnectionOperations:
             raise BadRequest(f"secret: {SECRET_MASK} only stands for a secret that is stored", pointer="#/secret")
         # What is stored must be removable again, so time for that is kept back.
         with deadline(max(remaining_seconds(at_most=_MOST_SECONDS) - _RESERVE_SECONDS, 0)):
-            run_as = self._run_as.prove(request.workflow, wanted, request.caller, request.referer)
+            run_as = self._run_as.prove(request, wanted)
         now = self._now()
         connection = Connection(
             workflow=request.workflow,
@@ -79,6 +82,7 @@ class ConnectionOperations:
             enabled=wanted.enabled,
             username=run_as.username,
             fallback_username=run_as.fallback_username,
+            service=run_as.service,
             created=now,
             updated=now,
             updated_by=request.caller.user.id,
@@ -87,12 +91,16 @@ class ConnectionOperations:
         return self._manage(connection, wanted, "Create") if wanted.manage_webhook else _success(connection)
 
     def update(self, request: Request, id_: str, document: Document) -> Shown:
-        """Replace a connection by the document; its service webhook follows where the document says so."""
+        """Replace a connection by the document; its service webhook follows where the document says so.
+
+        Raises NotAllowed too, where the caller may not change what the document changes.
+        """
         before = self._find(request, id_)
         wanted = ConnectionInput.parse(document)
         if wanted.item_id != before.item_id:
             raise BadRequest("itemId: this cannot be changed once the connection exists", pointer="#/itemId")
-        run_as = self._run_as.prove(request.workflow, wanted, request.caller, request.referer, before)
+        run_as = self._run_as.prove(request, wanted, before)
+        manages = self._require_authority(request, before, wanted, run_as)
         sealed_secret, service_secret = self._secrets(before, wanted)
         after = replace(
             before,
@@ -113,7 +121,7 @@ class ConnectionOperations:
             if not consent.etag:
                 self._consents.put(request.workflow, consent)
         self._consents.purge(request.workflow, set(before.users) - set(after.users))
-        return self._manage(after, wanted, "Update") if wanted.manage_webhook else _success(after)
+        return self._manage(after, wanted, "Update") if wanted.manage_webhook and manages else _success(after)
 
     def delete(self, request: Request, id_: str) -> Shown:
         """Remove a connection, and its service webhook where the caller may manage that."""
@@ -130,15 +138,29 @@ class ConnectionOperations:
             raise UnknownConnection("no webhook connection of this workflow item has this id")
         return found
 
-    def _may_manage(self, request: Request, connection: Connection) -> bool:
-        """Whether the caller may manage the service's webhooks; a manager of the hub does it through the users."""
-        if not isinstance(request.caller, ArcGisCaller):
-            return True
-        try:
-            item = self._portal.item(connection.item_id, request.caller.token)
-        except ArcGisRefused:
+    def _may_see(self, request: Request, connection: Connection) -> bool:
+        """Whether the caller is shown what the hub set at the service; a caller of the hub's own always is."""
+        is_arcgis_user = isinstance(request.caller, ArcGisCaller)
+        return not is_arcgis_user or self._authority.may_manage(request, connection.item_id)
+
+    def _require_authority(self, request: Request, before: Connection, wanted: ConnectionInput, run_as: RunAs) -> bool:
+        """Whether the hub may act at the service for this update; raises NotAllowed where it would have to.
+
+        Whoever brings the tokens of all the users of a connection, their own among them, acts as nobody else.
+        """
+        touched = touched_members(before, wanted, run_as.username, run_as.fallback_username)
+        if not touched and not wanted.manage_webhook:
             return False
-        return item.may_be_managed_by(request.caller.member)
+        users = {*before.users, *(consent.username for consent in run_as.consents)}
+        if users <= run_as.in_hand or self._authority.may_manage(request, before.item_id, wanted):
+            return True
+        if not touched:
+            # The service's webhook is as the document wants it.
+            return False
+        raise NotAllowed(
+            f"{', '.join(touched)}: whoever changes this must be able to manage the feature service {before.item_id}, "
+            "or send a userToken of somebody who can"
+        )
 
     def _secrets(self, before: Connection, wanted: ConnectionInput) -> tuple[str, str | None]:
         """The secret, sealed, and the one that the service signs with until it is told of a new one."""
@@ -181,7 +203,7 @@ class ConnectionOperations:
     def _delete_managed(self, request: Request, connection: Connection) -> NotManaged | None:
         if connection.managed is None:
             return None
-        if not self._may_manage(request, connection):
+        if not self._authority.may_manage(request, connection.item_id):
             return NotManaged("the caller may not manage the webhooks of this service")
         try:
             self._managed.delete(connection, connection.managed.id)

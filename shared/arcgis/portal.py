@@ -27,17 +27,23 @@ class PortalUser:
 
 @dataclass(frozen=True)
 class PortalItem:
-    """An item as one user sees it. `is_controlled` says that she may change it by way of a shared group."""
+    """An item as one user sees it. `is_controlled` says that they may change it by way of a shared group.
+
+    `org_id` is empty where the portal does not say whose it is.
+    """
 
     id: str
     owner: str
     type: str
     url: str
     is_controlled: bool
+    org_id: str = ""
 
     def may_be_managed_by(self, user: PortalUser) -> bool:
         """Whether this user, who was shown it, may manage its service's webhooks (facts/arcgis.md 2)."""
-        return user.is_administrator or self.owner == user.username or self.is_controlled
+        # Administrators see public items of other organizations too.
+        is_theirs = user.is_administrator and self.org_id in {"", user.org_id}
+        return is_theirs or self.owner == user.username or self.is_controlled
 
 
 class Portal:
@@ -61,6 +67,7 @@ class Portal:
             type=_text(found.get("type")),
             url=_text(found.get("url")),
             is_controlled=found.get("itemControl") in _CONTROLS,
+            org_id=_text(found.get("orgId")),
         )
 
     def _ask_user(self, token: ArcGisToken) -> PortalUser:

@@ -56,12 +56,11 @@ class ArcGisRest:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def get(self, who: str, url: str, token: ArcGisToken, parameters: Mapping[str, str] | None = None) -> object:
+    def get(self, who: str, url: str, token: ArcGisToken) -> object:
         """The JSON at an address; `who` is asked. Raises ArcGisRefused and ArcGisOutage."""
-        query = urlencode({"f": "json", **(parameters or {})})
         # The documentation names both. A web server in front of an Enterprise portal may keep the second for itself.
         headers = dict.fromkeys(("X-Esri-Authorization", "Authorization"), f"Bearer {token.value}")
-        return self._send(who, "GET", f"{url}{'&' if '?' in url else '?'}{query}", token, headers, b"")
+        return self._send(who, "GET", f"{url}{'&' if '?' in url else '?'}f=json", token, headers, b"")
 
     def post(self, who: str, url: str, token: ArcGisToken, form: Mapping[str, str]) -> object:
         """What a form is answered with; raises as `get` does."""

@@ -50,6 +50,15 @@ def find_arcgis_token(headers: Mapping[str, str], query: Mapping[str, str]) -> A
     return ArcGisToken(found, headers.get("referer"))
 
 
+def accompanying_token(headers: Mapping[str, str]) -> ArcGisToken | None:
+    """The ArcGIS token in X-Esri-Authorization of a request whose caller is the hub's own; None for none. Pure.
+
+    It shows what the caller may manage in ArcGIS, and does not make them another caller.
+    """
+    found = _bearer(headers.get("x-esri-authorization"))
+    return ArcGisToken(found, headers.get("referer")) if found and _TOKEN.fullmatch(found) else None
+
+
 class ArcGisCallers:
     """Tells who bears a token. Tokens count for the organizations in `org_ids` only."""
 

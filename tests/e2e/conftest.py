@@ -35,7 +35,7 @@ def arcgis_app(
     """An app that serves the organization, and has a key for its services."""
     folder = tmp_path_factory.mktemp("app")
     KeyStore(keys_folder(folder)).set_function_key("WebhookConnections", "arcgis", HOOK_KEY)
-    environment = {**arcgis_organization.settings, "ROLE_CACHE_SECONDS": "0"}
+    environment = {**arcgis_organization.settings, "ROLE_CACHE_SECONDS": "0", "ARCGIS_FOLLOW_CHANGES": "all"}
     with running_app(new_account(), folder, lease_seconds=60, **environment) as running:
         TableDirectory(running.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(f"arcgis:{MANAGER}")
         yield running

@@ -77,7 +77,8 @@ def test_a_manager_of_the_hub_names_the_user_and_gives_her_token(
     id_ = hub_manager.create(item, username=MANAGER, userToken=client.token)
     shown = hub_manager.ask("GET", f"/{id_}")
     assert (shown["username"], shown["managedWebhookId"]) == (MANAGER, only_webhook(arcgis).id)
-    assert hub_manager.ask("DELETE", f"/{id_}")["success"]
+    deleted = hub_manager.send("DELETE", f"/{id_}", **{"X-Esri-Authorization": f"Bearer {client.token}"})
+    assert deleted.json() == {"success": True, "connectionId": id_}
     assert arcgis.service.webhooks == {}
 
 

@@ -45,6 +45,7 @@ class Item:
     type: str = "Feature Service"
     readers: set[str] = field(default_factory=set)
     editors: set[str] = field(default_factory=set)
+    org_id: str = ORG
 
 
 class FakeArcGisPortal(FakeServer):
@@ -105,9 +106,11 @@ class FakeArcGisPortal(FakeServer):
         is_admin = member.role == "org_admin"
         if item is None or not (is_admin or member.username in {item.owner, *item.readers, *item.editors}):
             return json_reply({"error": _NO_ITEM})
-        control = "admin" if is_admin or member.username == item.owner else "view"
+        is_own_admin = is_admin and member.org_id == item.org_id
+        control = "admin" if is_own_admin or member.username == item.owner else "view"
         control = "update" if member.username in item.editors else control
         shown = {"id": id_, "owner": item.owner, "type": item.type, "access": "private", "itemControl": control}
+        shown["orgId"] = item.org_id
         return json_reply({**shown, **({"url": item.url} if item.url else {})})
 
 

@@ -26,6 +26,7 @@ class ArcGisOrganization:
         return {
             "ARCGIS_PORTAL_URL": self.portal.url,
             "ARCGIS_ORG_IDS": f"otherOrg, {ORG}",
+            "ARCGIS_SERVICE_HOSTS": self.service.url.removeprefix("http://"),
             "ARCGIS_HOOK_KEY": HOOK_KEY,
         }
 
