@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from shared.events.event import EventState
 from shared.hub import Hub
 from tests.arcgis.samples import SECRET, body_of, entry
 from tests.arcgis.stored import NOW, WORKFLOW, consent, store
+from tests.fakes.arcgis_portal import ORG
 from tests.fakes.server import Reply, json_reply
 from tests.support.arcgis import MANAGER, ArcGisOrganization
 
@@ -72,12 +74,82 @@ def test_another_host_than_the_items_own_is_never_asked(
     assert arcgis.service.journal == []
 
 
-def test_an_answer_that_names_another_host_is_not_followed(
+@pytest.mark.parametrize(
+    "end",
+    [
+        "/ArcGIS/rest/services/PAYROLL/FeatureServer/extractChanges?layers=[0]&serverGens=[0,9]",
+        "/ArcGIS/rest/services/myService/../PAYROLL/FeatureServer/extractChanges?serverGens=[0,9]",
+        "/ArcGIS/rest/services/myService/FeatureServer/%2e%2e/%2e%2e/PAYROLL/FeatureServer/extractChanges?serverGens=[0,9]",
+        "/ArcGIS/rest/services/myService/FeatureServer/0/query?where=1=1&outFields=*",
+        "/ArcGIS/rest/services/myService/FeatureServer/extractChanges?serverGens=[0,9]&where=1=1",
+        "/ArcGIS/rest/services/myService/FeatureServer;x/extractChanges?serverGens=[0,9]",
+        "/arbitrary/path?x=1",
+    ],
+)
+def test_nothing_but_the_changes_of_the_items_own_service_is_asked_for(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, end: str
+) -> None:
+    url = f"{arcgis.service.url}/{ORG}{end}"
+    assert set(followed(arcgis_hub, connection, url)) == {"changesError"}
+    assert arcgis.service.journal == []
+
+
+def test_the_changes_are_asked_for_in_the_items_own_spelling(
     arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
 ) -> None:
-    arcgis.service.answer_next(json_reply({"statusUrl": f"{arcgis.portal.url}/sharing/rest/jobs"}))
+    assert "changes" in followed(arcgis_hub, connection, changes_url(arcgis).replace("ArcGIS", "arcgis") + "&f=html")
+    asked = arcgis.service.journal[0]
+    assert asked.path == f"/{ORG}/ArcGIS/rest/services/myService/FeatureServer/extractChanges"
+    assert asked.query == {"serverGens": "[1,2]", "async": "true", "f": "json"}
+
+
+def elsewhere(arcgis: ArcGisOrganization) -> list[str]:
+    """Addresses that are not below the item's service."""
+    return [
+        f"{arcgis.portal.url}/sharing/rest/jobs",
+        f"{arcgis.service.url}/{ORG}/ArcGIS/rest/services/PAYROLL/FeatureServer/jobs",
+        f"{arcgis.service.item_url}/../../PAYROLL/FeatureServer/jobs",
+        f"{arcgis.service.item_url}/%2e%2e/jobs",
+        f"{arcgis.service.item_url}2/jobs",
+        f"{arcgis.service.item_url}/0/query?where=1=1",
+    ]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_an_answer_that_names_another_place_is_not_followed(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, number: int
+) -> None:
+    arcgis.service.answer_next(json_reply({"statusUrl": elsewhere(arcgis)[number]}))
     assert set(followed(arcgis_hub, connection, changes_url(arcgis))) == {"changesError"}
     assert len(arcgis.service.journal) == 1
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_result_at_another_place_is_not_read(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, number: int
+) -> None:
+    arcgis.service.answer_next(
+        json_reply({"statusUrl": f"{arcgis.service.item_url}/jobs/1"}),
+        json_reply({"status": "Completed", "resultUrl": elsewhere(arcgis)[number]}),
+    )
+    assert set(followed(arcgis_hub, connection, changes_url(arcgis))) == {"changesError"}
+    assert len(arcgis.service.journal) == 2
+
+
+def test_an_item_that_moved_to_another_service_is_not_followed(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
+) -> None:
+    made_for = replace(connection, service=arcgis.service.item_url.replace("myService", "public"))
+    arcgis_hub.arcgis.registry.replace(made_for, etag=stored_etag(arcgis_hub, connection))
+    found = followed(arcgis_hub, connection, changes_url(arcgis))
+    assert "make a new connection" in str(found["changesError"])
+    assert arcgis.service.journal == []
+
+
+def stored_etag(hub: Hub, connection: Connection) -> str:
+    found = hub.arcgis.registry.get(WORKFLOW, connection.id)
+    assert found is not None
+    return found.etag
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,24 @@ def test_who_is_no_relationship_manager_is_a_403(client: ArcGisClient, arcgis: A
     assert {method: somebody.refusal(method)[0] for method in ("GET", "POST")} == {"GET": 403, "POST": 403}
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["manager@hub.example", "Manager@Hub.Example", "arcgis:megan_manager", "Megan_Manager", "megan_manager "],
+)
+def test_a_user_name_that_looks_like_a_managers_id_is_no_managers(
+    client: ArcGisClient, arcgis: ArcGisOrganization, name: str
+) -> None:
+    assert replace(client, token=arcgis.portal.sign_in(name)).refusal("GET")[0] == 403
+
+
+@pytest.mark.parametrize("kind", ["systemuserid", "upn", "oid"])
+def test_a_user_name_that_is_an_id_of_the_demo_manager_is_no_managers(
+    client: ArcGisClient, arcgis: ArcGisOrganization, kind: str
+) -> None:
+    named = arcgis.portal.sign_in(client.app.seed.manager[kind])
+    assert replace(client, token=named).refusal("GET")[0] == 403
+
+
 @pytest.mark.parametrize(("user_org", "path_org"), [("foreign", ORG), (ORG, "foreign"), ("foreign", "foreign")])
 def test_another_organization_is_a_403(
     client: ArcGisClient, arcgis: ArcGisOrganization, user_org: str, path_org: str

@@ -1,16 +1,21 @@
 """executeWebhook through the running app: what a feature service gets to see."""
 
 import json
+import time
+from urllib.parse import quote
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.arcgis.samples import BODY, CRC_TOKEN, RESPONSE_TOKEN, body_of, entry
 from tests.dynamics.samples import ANY_JSON
 from tests.e2e.arcgis import ArcGisClient
+from tests.e2e.test_receiving import eventually
+from tests.e2e.webhooks import events_of, patch, register
 from tests.fakes.feature_service import signature
+from tests.fakes.receiver import Receiver
 from tests.support.arcgis import HOOK_KEY, SECRET, ArcGisOrganization
 
 
@@ -30,6 +35,61 @@ def test_an_odd_challenge_is_a_400(client: ArcGisClient, hook: str, token: str |
     params = {"code": HOOK_KEY, **({"crc_token": token} if token is not None else {})}
     response = requests.get(client.hook_url(hook), params, timeout=30)
     assert (response.status_code, response.json()["error"]["code"]) == (400, 400)
+
+
+@pytest.mark.parametrize(
+    "token", ["a%0A", "a%00", "a.b", "payload%3D[1]", "a%26b", "%C3%A9", "%EF%BC%A1", "a%25b", "x,y", "%2B%20%7B"]
+)
+def test_a_challenge_of_another_shape_is_refused_and_not_signed(client: ArcGisClient, hook: str, token: str) -> None:
+    url = f"{client.hook_url(hook)}?crc_token={token}"
+    response = requests.get(url, headers={"x-functions-key": HOOK_KEY}, timeout=30)
+    assert (response.status_code, "sha256" in response.text) == (400, False)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    token=st.from_regex(r"[A-Za-z0-9+/=_-]{1,256}", fullmatch=True) | st.sampled_from(["null", "123", "1e5", "true"])
+)
+@example(token="payload=1")
+@example(token="payload=eyJ9")
+def test_what_was_signed_as_a_challenge_is_no_signature_of_a_payload(
+    client: ArcGisClient, hook: str, token: str
+) -> None:
+    params = {"code": HOOK_KEY, "crc_token": token}
+    signed = requests.get(client.hook_url(hook), params, timeout=30).json()["response_token"]
+    for body in (token, f"payload={token}", f"payload={quote(token)}", f'{{"payload":"{token}"}}'):
+        assert client.post_hook(hook, body.encode(), signed).status_code in {400, 401}
+
+
+@pytest.mark.parametrize("service", ["PAYROLL/FeatureServer", "myService/FeatureServer/../../PAYROLL/FeatureServer"])
+def test_changes_of_another_service_are_not_read_and_the_event_is_taken(
+    client: ArcGisClient, arcgis: ArcGisOrganization, receiver: Receiver, service: str
+) -> None:
+    subscription = register(client.app, receiver.url, "feature.updated")
+    id_ = client.create(arcgis.add_item(), manageWebhook=False)
+    arcgis.service.journal.clear()
+    url = f"{arcgis.service.url}/myorgId/ArcGIS/rest/services/{service}/extractChanges?layers=[0]&serverGens=[0,9]"
+    body = json.dumps(
+        [{"layerId": 0, "changesUrl": url, "events": ["FeaturesUpdated"], "lastUpdatedTime": time.time_ns()}]
+    ).encode()
+    assert client.post_hook(id_, body, signature(body, SECRET)).status_code == 200
+    assert eventually(lambda: len(events_of(receiver.journal)) == 1)
+    values = json.loads(events_of(receiver.journal)[0].body)["FieldValues"]
+    assert ("changes" in values, "changesError" in values, arcgis.service.journal) == (False, True, [])
+    patch(client.app, subscription, State="Stopped")
+
+
+def test_changes_of_the_own_service_are_read_and_delivered(
+    client: ArcGisClient, arcgis: ArcGisOrganization, receiver: Receiver
+) -> None:
+    subscription = register(client.app, receiver.url, "feature.updated")
+    arcgis.service.changes = {"edits": [{"id": 0, "features": {"adds": [], "updates": [], "deleteIds": [7]}}]}
+    client.create(arcgis.add_item())
+    arcgis.service.edit("FeaturesUpdated")
+    assert eventually(lambda: len(events_of(receiver.journal)) == 1)
+    values = json.loads(events_of(receiver.journal)[0].body)["FieldValues"]
+    assert values["changes"] == arcgis.service.changes["edits"]
+    patch(client.app, subscription, State="Stopped")
 
 
 @pytest.mark.parametrize("signature", [None, "", "x", "sha256=AAAA", f"sha256={'0' * 64}"])

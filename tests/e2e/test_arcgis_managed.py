@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.arcgis import ArcGisClient, only_webhook
 from tests.fakes.feature_service import ServiceWebhook, signature
+from tests.fakes.receiver import Receiver
 from tests.fakes.server import Reply, json_reply
 from tests.support.arcgis import MANAGER, SECRET, ArcGisOrganization, connection_document
 
@@ -65,6 +66,31 @@ def test_an_item_at_an_odd_place_is_a_partial_failure_and_sent_no_token(
     arcgis.portal.items[item].url = url
     answer = client.ask("POST", document=connection_document(item))
     assert is_partial(answer, item, "create", name)
+
+
+@pytest.mark.parametrize("path", ["/x/ArcGIS/rest/services/s/FeatureServer", "/sharing/rest/services/s/FeatureServer"])
+def test_an_item_at_another_port_is_a_partial_failure_and_sent_no_token(
+    client: ArcGisClient, arcgis: ArcGisOrganization, receiver: Receiver, path: str
+) -> None:
+    """The receiver listens on the portal's host, at a port that is neither the portal's nor named."""
+    item = arcgis.add_item()
+    arcgis.portal.items[item].url = f"{receiver.url}{path}"
+    document = connection_document(item)
+    assert is_partial(client.ask("POST", document=document), item, "create", "UnableToDetermineHostingServer")
+    assert receiver.journal == []
+
+
+@pytest.mark.parametrize(
+    "path", ["services/../../x", "services/%2e%2e/x", "services/a;b", "services//x", "services/./x", "services/x\\y"]
+)
+def test_an_item_whose_path_leads_elsewhere_is_a_partial_failure_and_sent_no_token(
+    client: ArcGisClient, arcgis: ArcGisOrganization, path: str
+) -> None:
+    item = arcgis.add_item()
+    arcgis.portal.items[item].url = f"{arcgis.service.url}/myorgId/ArcGIS/rest/{path}/FeatureServer"
+    document = connection_document(item)
+    assert is_partial(client.ask("POST", document=document), item, "create", "InvalidPortalItemUrl")
+    assert arcgis.service.journal == []
 
 
 def test_the_fallback_does_it_where_the_first_user_cannot(client: ArcGisClient, arcgis: ArcGisOrganization) -> None:
