@@ -1,4 +1,4 @@
-"""`/api/v1/dynamics/webhooks`: webhooks and steps in Dataverse, and failed jobs, for Relationship Managers."""
+"""`/api/v1/dynamics/webhooks`: webhooks and steps in Dataverse, and failed jobs, for Webhook Administrators."""
 
 import azure.functions as func
 
@@ -16,7 +16,7 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 
 def _serve(req: func.HttpRequest) -> func.HttpResponse:
     parts = hub()
-    parts.callers.require_manager(req.headers)
+    parts.callers.require_administrator(req.headers)
     # Imported here: a caller who is not let in needs nothing of it.
     from shared.dynamics.registration.api import serve
 

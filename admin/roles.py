@@ -1,4 +1,4 @@
-"""`python -m admin roles`: who is a Relationship Manager, in the embedded directory."""
+"""`python -m admin roles`: who has which role, in the embedded directory."""
 
 from typing import Annotated
 
@@ -6,68 +6,80 @@ import typer
 
 from admin.hub import local_hub
 from admin.output import fail, print_json, print_records
-from shared.roles.directory import ARCGIS_PREFIX, User, UserKind, is_arcgis_id, is_guid, normal_user_id
+from shared.roles.directory import ARCGIS_PREFIX, User, UserKind, is_arcgis_id, is_guid, normal_user_id, role_key
 from shared.roles.table import ROLES_TABLE, Grant, TableDirectory
 
-app = typer.Typer(no_args_is_help=True, help="Relationship Managers in the embedded directory (ROLE_DIRECTORY=table).")
+app = typer.Typer(no_args_is_help=True, help="Roles in the embedded directory (ROLE_DIRECTORY=table).")
 
 _AN_ID = "systemuser id, UPN, Entra object id or arcgis:NAME"
 _NEEDED = {UserKind.NAME: "UPN", UserKind.ARCGIS: "user name of ArcGIS"}
 Users = Annotated[list[str], typer.Argument(help=f"{_AN_ID}; several for one person")]
+RoleName = Annotated[
+    str | None, typer.Option("--role", metavar="NAME", help="of the two roles; without it Relationship Manager")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
 
-_NOT_A_MANAGER = 3
+_HAS_NOT_THE_ROLE = 3
 
 
 @app.command("list")
-def list_(as_json: AsJson = False) -> None:
+def list_(role: RoleName = None, as_json: AsJson = False) -> None:
     """List who has the role."""
-    records = [_record(grant) for grant in _directory().grants()]
-    print_records("Relationship Managers", ["user", "role", "note", "grantedAt"], records, as_json=as_json)
+    name = _role(role)
+    records = [_record(grant) for grant in _directory(name).grants()]
+    print_records(name, ["user", "role", "note", "grantedAt"], records, as_json=as_json)
 
 
 @app.command()
-def grant(users: Users, note: Annotated[str, typer.Option(help="who this is")] = "", as_json: AsJson = False) -> None:
+def grant(
+    users: Users,
+    role: RoleName = None,
+    note: Annotated[str, typer.Option(help="who this is")] = "",
+    as_json: AsJson = False,
+) -> None:
     """Give the role to one or more ids. The app sees it within ROLE_CACHE_SECONDS."""
     if blank := [user for user in users if normal_user_id(user) in {"", ARCGIS_PREFIX}]:
         raise fail(f"USER is {blank[0]!r}: a systemuser id, a UPN, an Entra object id or arcgis:NAME is needed")
-    directory = _directory()
+    name = _role(role)
+    directory = _directory(name)
     for user in users:
         directory.grant(user, note=note)
-    _say({"granted": users}, f"granted to {', '.join(users)}", as_json=as_json)
+    _say({"granted": users, "role": name}, f"granted {name} to {', '.join(users)}", as_json=as_json)
 
 
 @app.command()
-def revoke(users: Users, as_json: AsJson = False) -> None:
+def revoke(users: Users, role: RoleName = None, as_json: AsJson = False) -> None:
     """Take the role from one or more ids."""
-    directory = _directory()
+    name = _role(role)
+    directory = _directory(name)
     revoked = [user for user in users if directory.revoke(user)]
-    _say({"revoked": revoked}, f"revoked from {', '.join(revoked) or 'nobody'}", as_json=as_json)
+    sentence = f"revoked {name} from {', '.join(revoked) or 'nobody'}"
+    _say({"revoked": revoked, "role": name}, sentence, as_json=as_json)
     if unknown := [user for user in users if user not in revoked]:
-        raise fail(f"had no role: {', '.join(unknown)}")
+        raise fail(f"did not have the role {name}: {', '.join(unknown)}")
 
 
 @app.command()
 def check(
     user: Annotated[str, typer.Argument(help=_AN_ID)],
     kind: Annotated[UserKind | None, typer.Option("--as", help="what USER is; a GUID is a systemuser id")] = None,
+    role: RoleName = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell step by step whether a user has the role, as the directory of ROLE_DIRECTORY sees it now.
 
     Exit code 0 for yes, 3 for no, 1 where the directory cannot say.
     """
-    asked = _user(user, kind)
-    role = local_hub().settings.relationship_manager_role
+    asked, name = _user(user, kind), _role(role)
     steps: list[str] = []
     tell = steps.append if as_json else typer.echo
-    is_member = local_hub().roles.explain(asked, tell)
+    has_role = local_hub().roles.explain(asked, name, tell)
     if as_json:
-        print_json({"user": user, "kind": asked.kind.value, "steps": steps, "isRelationshipManager": is_member})
+        print_json({"user": user, "kind": asked.kind.value, "role": name, "steps": steps, "hasRole": has_role})
     else:
-        typer.echo(f"=> {user} {'has' if is_member else 'does not have'} the role {role}")
-    if not is_member:
-        raise typer.Exit(_NOT_A_MANAGER)
+        typer.echo(f"=> {user} {'has' if has_role else 'does not have'} the role {name}")
+    if not has_role:
+        raise typer.Exit(_HAS_NOT_THE_ROLE)
 
 
 def _user(text: str, kind: UserKind | None) -> User:
@@ -92,11 +104,24 @@ def _is_of(kind: UserKind, id_: str) -> bool:
     return id_ != "" and (kind is UserKind.NAME or is_guid(id_))
 
 
-def _directory() -> TableDirectory:
+def _role(name: str | None) -> str:
+    """The role of this name, in any case and with or without its spaces, as the settings have it."""
+    settings = local_hub().settings
+    roles = (settings.relationship_manager_role, settings.administrator_role)
+    if name is None:
+        return roles[0]
+    found = next((role for role in roles if role_key(role) == role_key(name)), None)
+    if found is None:
+        # A role that nobody asks for could be granted unnoticed.
+        raise fail(f"NAME is {name!r}: {' or '.join(roles)} is needed")
+    return found
+
+
+def _directory(role: str) -> TableDirectory:
     hub = local_hub()
     if hub.settings.role_directory != "table":
         typer.echo("note: ROLE_DIRECTORY is graph, so the app does not ask the embedded directory", err=True)
-    return TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role)
+    return TableDirectory(hub.storage.table(ROLES_TABLE), role)
 
 
 def _record(grant: Grant) -> dict[str, object]:

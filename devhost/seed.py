@@ -1,4 +1,4 @@
-"""What a fresh development storage holds: a Relationship Manager to play with, and an API key of hers."""
+"""What a fresh development storage holds: somebody with both roles to play with, and an API key of theirs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,22 +19,25 @@ _MORE_MANAGERS = "RELATIONSHIP_MANAGERS"
 
 @dataclass(frozen=True)
 class Seed:
-    """What was seeded: the manager's ids and her API key."""
+    """What was seeded: the demo manager's ids and API key."""
 
     manager: Mapping[str, str]
     api_key: str
 
 
 def seed(hub: Hub, environment: Mapping[str, str], key_file: Path) -> Seed:
-    """Grant the role to the demo manager and to those of RELATIONSHIP_MANAGERS, and register the key of `key_file`.
+    """Grant both roles to the demo manager, and the manager's to RELATIONSHIP_MANAGERS; register the key of `key_file`.
 
     The key is made once and kept, so that it outlives a wiped storage. Doing all this again changes nothing.
     """
-    directory = TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role)
+    table = hub.storage.table(ROLES_TABLE)
+    managers = TableDirectory(table, hub.settings.relationship_manager_role)
+    administrators = TableDirectory(table, hub.settings.administrator_role)
     for user in MANAGER.values():
-        directory.grant(user, note="demo manager")
+        managers.grant(user, note="demo manager")
+        administrators.grant(user, note="demo manager")
     for user in filter(None, map(str.strip, environment.get(_MORE_MANAGERS, "").split(","))):
-        directory.grant(user, note=_MORE_MANAGERS)
+        managers.grant(user, note=_MORE_MANAGERS)
     return Seed(MANAGER, _seed_key(hub.api_keys, key_file))
 
 

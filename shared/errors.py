@@ -92,7 +92,7 @@ class Unauthenticated(HubError):
 
 
 class NotAllowed(HubError):
-    """The user is known, or at least named, and is not a Relationship Manager."""
+    """The user is known, or at least named, and does not have the role that is needed."""
 
     status = 403
     title = "Not allowed"

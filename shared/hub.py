@@ -19,7 +19,7 @@ from shared.identity import AppIdentity
 from shared.roles.directory import CachedDirectory, RoleDirectory
 from shared.roles.graph import GraphDirectory, RoleList
 from shared.roles.system_user import UserReader
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
 from shared.transport import DeadlineTransport
@@ -66,7 +66,7 @@ class Hub:
             api_keys=api_keys,
             callers=Callers(settings, api_keys, roles),
             events=events,
-            intake=ConnectionIntake(roles, events, now),
+            intake=ConnectionIntake(roles, events, now, settings.relationship_manager_role),
             completion=ConnectionCompletion(dataverse),
             graph=graph,
             identity=identity,
@@ -136,11 +136,10 @@ _lock = threading.RLock()
 
 
 def _directory(settings: Settings, storage: StorageAccount, graph: WebApi, users: UserReader) -> RoleDirectory:
-    role = settings.relationship_manager_role
     if settings.role_directory == "table":
-        return TableDirectory(storage.table(ROLES_TABLE), role)
+        return TableRoles(storage.table(ROLES_TABLE))
     roles = RoleList(graph, settings.sharepoint_site_id, settings.sharepoint_role_list)
-    return GraphDirectory(users, graph, roles, role, seconds=settings.role_cache_seconds)
+    return GraphDirectory(users, graph, roles, seconds=settings.role_cache_seconds)
 
 
 def _dataverse_api(

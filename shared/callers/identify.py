@@ -8,17 +8,18 @@ from shared.callers.caller import Caller
 from shared.callers.entra import EntraTokens
 from shared.callers.principal import HEADER, parse_principal
 from shared.errors import NotAllowed, Unauthenticated
-from shared.roles.directory import RoleDirectory, User, is_arcgis_id, normal_user_id
+from shared.roles.directory import RoleDirectory, User, is_arcgis_id, normal_user_id, role_key
 from shared.settings import Settings
 
 
 class Callers:
-    """Tells who calls, and lets Relationship Managers through."""
+    """Tells who calls, and lets those through who have the role that is needed."""
 
     def __init__(self, settings: Settings, api_keys: ApiKeys, roles: RoleDirectory) -> None:
         self._api_keys = api_keys
         self._roles = roles
-        self._role = settings.relationship_manager_role
+        self._manager_role = settings.relationship_manager_role
+        self._administrator_role = settings.administrator_role
         self._tenant = settings.entra_tenant_id
         # The header is the attacker's wherever App Service Authentication is off.
         self._trusts_principal = settings.app_service_auth
@@ -35,13 +36,20 @@ class Callers:
         return self._owner_of(credential)
 
     def require_manager(self, headers: Mapping[str, str]) -> Caller:
-        """The caller, who is a Relationship Manager; raises NotAllowed where she is none."""
+        """The caller, who is a Relationship Manager; raises NotAllowed where they are none."""
         return self.admit(self.identify(headers))
 
+    def require_administrator(self, headers: Mapping[str, str]) -> Caller:
+        """The caller, who is a Webhook Administrator; raises NotAllowed where they are none, a manager or not."""
+        return self._admit(self.identify(headers), self._administrator_role)
+
     def admit[Known: Caller](self, caller: Known) -> Known:
-        """The same caller, who is a Relationship Manager; raises NotAllowed where she is none."""
-        if not self._is_manager(caller):
-            raise NotAllowed(f"{caller.user.id} is not a Relationship Manager")
+        """The same caller, who is a Relationship Manager; raises NotAllowed where they are none."""
+        return self._admit(caller, self._manager_role)
+
+    def _admit[Known: Caller](self, caller: Known, role: str) -> Known:
+        if not self._has_role(caller, role):
+            raise NotAllowed(f"{caller.user.id} does not have the role {role}, which is needed here")
         return caller
 
     def _bearer_of(self, token: str) -> Caller:
@@ -58,10 +66,10 @@ class Callers:
             raise Unauthenticated("an API key cannot stand for an ArcGIS user", challenge=CHALLENGE)
         return Caller(User.of_account(owner))
 
-    def _is_manager(self, caller: Caller) -> bool:
+    def _has_role(self, caller: Caller, role: str) -> bool:
         if caller.app_roles is not None:
-            return _without_spaces(self._role) in map(_without_spaces, caller.app_roles)
-        return self._roles.is_member(caller.user)
+            return role_key(role) in map(role_key, caller.app_roles)
+        return self._roles.has_role(caller.user, role)
 
 
 def _entra(settings: Settings) -> EntraTokens | None:
@@ -73,8 +81,3 @@ def _entra(settings: Settings) -> EntraTokens | None:
 def _looks_like_a_token(secret: str) -> bool:
     """Whether this is meant to be a JWT: three parts with dots between them, which no API key has."""
     return secret.count(".") == 2
-
-
-def _without_spaces(role: str) -> str:
-    """The value of an app role may hold no spaces, so `RelationshipManager` stands for `Relationship Manager`."""
-    return "".join(role.split()).casefold()

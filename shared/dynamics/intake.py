@@ -23,10 +23,11 @@ class Outcome(Enum):
 
 
 class ConnectionIntake:
-    """Takes created connections in. `now` gives the current time, in UTC."""
+    """Takes created connections in of users who have `role`. `now` gives the current time, in UTC."""
 
-    def __init__(self, roles: RoleDirectory, events: EventStore, now: Callable[[], datetime]) -> None:
+    def __init__(self, roles: RoleDirectory, events: EventStore, now: Callable[[], datetime], role: str) -> None:
         self._roles = roles
+        self._role = role
         self._events = events
         self._now = now
 
@@ -47,8 +48,8 @@ class ConnectionIntake:
         return Outcome.STORED
 
     def _require_manager(self, system_user_id: str) -> None:
-        if not self._roles.is_member(User.system_user(system_user_id)):
-            raise NotAllowed(f"the initiating user {system_user_id} is not a Relationship Manager")
+        if not self._roles.has_role(User.system_user(system_user_id), self._role):
+            raise NotAllowed(f"the initiating user {system_user_id} does not have the role {self._role}")
 
 
 def _event(connection: ConnectionRecord, received_at: datetime) -> Event:

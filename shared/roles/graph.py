@@ -1,6 +1,6 @@
 """The role directory of Microsoft 365: facts/dynamics.md 3.2, 3.3 and 5.
 
-A SharePoint list maps the role to Entra groups by their display names; Graph says whether the user is in one of them,
+A SharePoint list maps each role to Entra groups by their display names; Graph says whether the user is in one of them,
 directly or through other groups. A user of Dynamics is known to Dataverse by her systemuser id, and to Entra by the
 object id that stands in her row there. Whatever is no clear answer is DirectoryDown: never a yes, and never a no.
 """
@@ -49,36 +49,37 @@ class RoleList:
 
 
 class GraphDirectory:
-    """Asks Dataverse who the user is, and Graph whether she is in a group that has the role."""
+    """Asks Dataverse who the user is, and Graph whether they are in a group that has the role.
+
+    What one role lacks, a row in the list or its group, is no other role's trouble.
+    """
 
     def __init__(
         self,
         users: UserReader,
         graph: WebApi,
         roles: RoleList,
-        role: str,
         *,
         seconds: int,
         clock: Clock = time.monotonic,
     ) -> None:
         self._graph = graph
-        self._role = role
         self._user = remembered(users.read_user, seconds=seconds, most=_REMEMBERED_USERS, clock=clock)
         self._group_names = remembered(roles.group_names, seconds=seconds, most=_REMEMBERED_GROUPS, clock=clock)
         self._group_id = remembered(self._find_group, seconds=seconds, most=_REMEMBERED_GROUPS, clock=clock)
 
-    def is_member(self, user: User) -> bool:
+    def has_role(self, user: User, role: str) -> bool:
         """Whether Graph says so; raises DirectoryDown or DataverseDown."""
-        return self.explain(user, lambda _: None)
+        return self.explain(user, role, lambda _: None)
 
-    def explain(self, user: User, tell: Tell) -> bool:
+    def explain(self, user: User, role: str, tell: Tell) -> bool:
         """The same, telling each step."""
         entra_id = self._entra_id(user, tell)
         if entra_id is None:
             return False
-        groups = {self._group_id(name): name for name in self._group_names(self._role)}
+        groups = {self._group_id(name): name for name in self._group_names(role)}
         for group, name in groups.items():
-            tell(f"role list: {self._role} is the group {name}, in Entra {group}")
+            tell(f"role list: {role} is the group {name}, in Entra {group}")
         return self._is_in_one(entra_id, groups, tell)
 
     def _entra_id(self, user: User, tell: Tell) -> str | None:

@@ -1,4 +1,4 @@
-"""The role directory in Table Storage: who has the role stands in table `roles`, one row an id of a user.
+"""The role directory in Table Storage: who has a role stands in table `roles`, one row an id of a user.
 
 An administrator grants it to whatever ids are known of a person: systemuser id, UPN, Entra object id. The row's
 partition is the role and its key the user, so one point read answers.
@@ -26,8 +26,23 @@ class Grant:
     granted_at: datetime | None
 
 
+class TableRoles:
+    """The embedded role directory, for all roles."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def has_role(self, user: User, role: str) -> bool:
+        """Whether this id has a row for this role; raises StorageDown."""
+        return TableDirectory(self._table, role).is_member(user)
+
+    def explain(self, user: User, role: str, tell: Tell) -> bool:
+        """The same, in a sentence."""
+        return TableDirectory(self._table, role).explain(user, tell)
+
+
 class TableDirectory:
-    """The embedded role directory, for one role."""
+    """The embedded role directory, for one role: where that is asked for, granted and revoked."""
 
     def __init__(self, table: Table, role: str) -> None:
         self._table = table

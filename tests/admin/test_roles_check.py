@@ -40,8 +40,9 @@ def test_a_caller_is_explained_by_the_id_that_she_comes_with(tenant: Tenant, kin
     assert run.json == {
         "user": user,
         "kind": kind,
+        "role": ROLE,
         "steps": [f"Entra: the user is {user}", LISTED, "Entra: the user is in none of these groups"],
-        "isRelationshipManager": False,
+        "hasRole": False,
     }
 
 

@@ -92,8 +92,25 @@ def test_a_manager_may_go_on(hub: Hub, key: str) -> None:
 def test_who_is_no_manager_may_not_go_on(hub: Hub) -> None:
     key, _ = hub.api_keys.issue("nobody@hub.example")
     assert hub.callers.identify(headers(f"Bearer {key}").headers).user.id == "nobody@hub.example"
-    with pytest.raises(NotAllowed, match=r"nobody@hub\.example is not"):
+    with pytest.raises(NotAllowed, match=r"nobody@hub\.example does not have the role Relationship Manager, "):
         hub.callers.require_manager(headers(f"Bearer {key}").headers)
+
+
+def test_neither_role_holds_the_other(hub: Hub) -> None:
+    managers, administrators = (
+        TableDirectory(hub.storage.table(ROLES_TABLE), role)
+        for role in (hub.settings.relationship_manager_role, hub.settings.administrator_role)
+    )
+    managers.grant("manager@hub.example")
+    administrators.grant("administrator@hub.example")
+    keys = [hub.api_keys.issue(user)[0] for user in ("manager@hub.example", "administrator@hub.example")]
+    manager, administrator = (headers(f"Bearer {key}").headers for key in keys)
+    assert hub.callers.require_manager(manager).user.id == "manager@hub.example"
+    assert hub.callers.require_administrator(administrator).user.id == "administrator@hub.example"
+    with pytest.raises(NotAllowed, match="the role Webhook Administrator, "):
+        hub.callers.require_administrator(manager)
+    with pytest.raises(NotAllowed, match="the role Relationship Manager, "):
+        hub.callers.require_manager(administrator)
 
 
 def test_no_refusal_repeats_the_key(hub: Hub, key: str) -> None:

@@ -110,6 +110,19 @@ def test_an_application_is_what_its_app_roles_say_and_no_directory_is_asked(
     assert tenant.graph.journal == []
 
 
+@pytest.mark.parametrize("roles", [["WebhookAdministrator"], ["x", "webhookadministrator", "RelationshipManager"]])
+def test_an_application_is_an_administrator_by_its_own_app_role(tenant: Tenant, roles: list[str]) -> None:
+    headers = post(b"", Authorization=f"Bearer {tenant.entra.mint_app(str(uuid4()), *roles)}").headers
+    assert callers_of(tenant).require_administrator(headers).is_application
+
+
+@pytest.mark.parametrize("roles", [[], ["RelationshipManager"], ["WebhookAdministrators"], ["Webhook"]])
+def test_an_application_without_that_app_role_is_no_administrator(tenant: Tenant, roles: list[str]) -> None:
+    headers = post(b"", Authorization=f"Bearer {tenant.entra.mint_app(str(uuid4()), *roles)}").headers
+    with pytest.raises(NotAllowed, match="the role Webhook Administrator, "):
+        callers_of(tenant).require_administrator(headers)
+
+
 def test_the_app_roles_of_a_person_do_not_replace_her_group(tenant: Tenant) -> None:
     other = tenant.add_person(is_member=False)
     token = tenant.entra.mint(other.oid, roles=["RelationshipManager"])

@@ -45,7 +45,7 @@ def of_new_connection() -> bytes:
 def intake(hub: Hub) -> ConnectionIntake:
     """An intake whose clock stands still, and for which the sample's user is a Relationship Manager."""
     directory(hub).grant(MANAGER)
-    return ConnectionIntake(hub.roles, hub.events, lambda: RECEIVED_AT)
+    return ConnectionIntake(hub.roles, hub.events, lambda: RECEIVED_AT, hub.settings.relationship_manager_role)
 
 
 def test_a_created_connection_is_stored_as_an_event(hub: Hub, intake: ConnectionIntake) -> None:

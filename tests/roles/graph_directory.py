@@ -10,7 +10,7 @@ from shared.roles.directory import CachedDirectory
 from shared.roles.graph import GraphDirectory, RoleList
 from shared.web_api import WebApi
 from tests.fakes.server import Reply
-from tests.support.tenant import LIST, ROLE, SITE, Tenant
+from tests.support.tenant import LIST, SITE, Tenant
 
 NO_ANSWERS = {
     "500": Reply(500),
@@ -45,5 +45,5 @@ def graph_directory(tenant: Tenant, *, seconds: int = 300, clock: Clock = time.m
     """The directory as the hub has it, with tokens of which nobody has to be asked."""
     graph = WebApi("Graph", tenant.graph.url, lambda: tenant.graph.token, DirectoryDown)
     users = DataverseClient(WebApi("Dataverse", tenant.dataverse.url, lambda: "token", DataverseDown))
-    directory = GraphDirectory(users, graph, RoleList(graph, SITE, LIST), ROLE, seconds=seconds, clock=clock)
+    directory = GraphDirectory(users, graph, RoleList(graph, SITE, LIST), seconds=seconds, clock=clock)
     return CachedDirectory(directory, seconds=seconds, clock=clock)

@@ -11,59 +11,78 @@ from shared.errors import DirectoryDown
 from shared.roles.directory import CachedDirectory, Tell, User, UserKind, normal_user_id
 
 GUID = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
+ROLE, OTHER_ROLE = "Relationship Manager", "Webhook Administrator"
 KIM = User.system_user(GUID)
 ALEX = User.of_account("alex@hub.example")
 
 
 class CountingDirectory:
-    """Knows its members, and how often it was asked about whom. `down` is an outage; `wait` holds its answers back."""
+    """Knows who has ROLE, and how often it was asked about whom. `down` is an outage; `wait` holds its answers back."""
 
     def __init__(self, *members: User) -> None:
         self.members = set(members)
-        self.asked: Counter[User] = Counter()
+        self.asked: Counter[tuple[User, str]] = Counter()
         self.down = False
         self.wait = threading.Event()
         self.wait.set()
 
-    def is_member(self, user: User) -> bool:
-        self.asked[user] += 1
+    def has_role(self, user: User, role: str) -> bool:
+        self.asked[user, role] += 1
         self.wait.wait(10)
         if self.down:
             raise DirectoryDown("the directory is down")
-        return user in self.members
+        return role == ROLE and user in self.members
 
-    def explain(self, user: User, tell: Tell) -> bool:
-        tell(f"asked about {user.id}")
-        return self.is_member(user)
+    def explain(self, user: User, role: str, tell: Tell) -> bool:
+        tell(f"asked about {user.id} and {role}")
+        return self.has_role(user, role)
 
 
 @pytest.mark.parametrize("user", [KIM, ALEX])
 def test_yes_and_no_are_remembered(user: User) -> None:
     directory = CountingDirectory(KIM)
     cached = CachedDirectory(directory, seconds=300)
-    assert [cached.is_member(user) for _ in range(3)] == [user == KIM] * 3
-    assert directory.asked == {user: 1}
+    assert [cached.has_role(user, ROLE) for _ in range(3)] == [user == KIM] * 3
+    assert directory.asked == {(user, ROLE): 1}
 
 
 def test_an_answer_about_one_user_is_none_about_another() -> None:
     cached = CachedDirectory(CountingDirectory(KIM), seconds=300)
-    assert (cached.is_member(KIM), cached.is_member(ALEX)) == (True, False)
+    assert (cached.has_role(KIM, ROLE), cached.has_role(ALEX, ROLE)) == (True, False)
 
 
 def test_the_same_id_of_another_kind_is_another_user() -> None:
     cached = CachedDirectory(CountingDirectory(KIM), seconds=300)
-    assert (cached.is_member(KIM), cached.is_member(User.of_account(GUID))) == (True, False)
+    assert (cached.has_role(KIM, ROLE), cached.has_role(User.of_account(GUID), ROLE)) == (True, False)
+
+
+def test_an_answer_about_one_role_is_none_about_another() -> None:
+    directory = CountingDirectory(KIM)
+    cached = CachedDirectory(directory, seconds=300)
+    asked = [cached.has_role(KIM, role) for role in (ROLE, OTHER_ROLE, ROLE, OTHER_ROLE)]
+    assert asked == [True, False, True, False]
+    assert directory.asked == {(KIM, ROLE): 1, (KIM, OTHER_ROLE): 1}
+
+
+def test_an_outage_of_one_role_is_none_of_another() -> None:
+    directory = CountingDirectory(KIM)
+    cached = CachedDirectory(directory, seconds=300)
+    assert cached.has_role(KIM, ROLE)
+    directory.down = True
+    with pytest.raises(DirectoryDown):
+        cached.has_role(KIM, OTHER_ROLE)
+    assert cached.has_role(KIM, ROLE)
 
 
 def test_an_answer_holds_for_its_time_only() -> None:
     directory = CountingDirectory()
     cached = CachedDirectory(directory, seconds=1)
-    assert not cached.is_member(KIM)
+    assert not cached.has_role(KIM, ROLE)
     directory.members.add(KIM)
     give_up_at = time.monotonic() + 10
-    while not cached.is_member(KIM) and time.monotonic() < give_up_at:
+    while not cached.has_role(KIM, ROLE) and time.monotonic() < give_up_at:
         time.sleep(0.05)
-    assert directory.asked == {KIM: 2}
+    assert directory.asked == {(KIM, ROLE): 2}
 
 
 def test_an_outage_is_an_exception_and_is_not_remembered() -> None:
@@ -71,17 +90,17 @@ def test_an_outage_is_an_exception_and_is_not_remembered() -> None:
     cached = CachedDirectory(directory, seconds=300)
     directory.down = True
     with pytest.raises(DirectoryDown):
-        cached.is_member(KIM)
+        cached.has_role(KIM, ROLE)
     directory.down = False
-    assert cached.is_member(KIM)
+    assert cached.has_role(KIM, ROLE)
 
 
 def test_what_was_remembered_outlives_an_outage() -> None:
     directory = CountingDirectory(KIM)
     cached = CachedDirectory(directory, seconds=300)
-    cached.is_member(KIM)
+    cached.has_role(KIM, ROLE)
     directory.down = True
-    assert cached.is_member(KIM)
+    assert cached.has_role(KIM, ROLE)
 
 
 def test_twenty_concurrent_misses_ask_once() -> None:
@@ -89,20 +108,20 @@ def test_twenty_concurrent_misses_ask_once() -> None:
     cached = CachedDirectory(directory, seconds=300)
     directory.wait.clear()
     with ThreadPoolExecutor(20) as pool:
-        answers = [pool.submit(cached.is_member, KIM) for _ in range(20)]
+        answers = [pool.submit(cached.has_role, KIM, ROLE) for _ in range(20)]
         directory.wait.set()
     assert [answer.result() for answer in answers] == [True] * 20
-    assert directory.asked == {KIM: 1}
+    assert directory.asked == {(KIM, ROLE): 1}
 
 
 def test_a_question_about_one_user_does_not_wait_for_another() -> None:
     directory = CountingDirectory(KIM)
     cached = CachedDirectory(directory, seconds=300)
-    cached.is_member(KIM)
+    cached.has_role(KIM, ROLE)
     directory.wait.clear()
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(cached.is_member, ALEX)
-        assert cached.is_member(KIM)
+        waiting = pool.submit(cached.has_role, ALEX, ROLE)
+        assert cached.has_role(KIM, ROLE)
         assert not waiting.done()
         directory.wait.set()
 
@@ -112,25 +131,25 @@ def test_all_that_wait_in_an_outage_are_told_of_it() -> None:
     directory.down = True
     cached = CachedDirectory(directory, seconds=300)
     with ThreadPoolExecutor(20) as pool:
-        answers = [pool.submit(cached.is_member, KIM) for _ in range(20)]
+        answers = [pool.submit(cached.has_role, KIM, ROLE) for _ in range(20)]
     assert all(isinstance(answer.exception(), DirectoryDown) for answer in answers)
 
 
 def test_zero_seconds_remember_nothing() -> None:
     directory = CountingDirectory(KIM)
     cached = CachedDirectory(directory, seconds=0)
-    assert [cached.is_member(KIM) for _ in range(3)] == [True] * 3
-    assert directory.asked == {KIM: 3}
+    assert [cached.has_role(KIM, ROLE) for _ in range(3)] == [True] * 3
+    assert directory.asked == {(KIM, ROLE): 3}
 
 
 def test_an_explanation_is_always_fresh() -> None:
     directory = CountingDirectory()
     cached = CachedDirectory(directory, seconds=300)
-    cached.is_member(KIM)
+    cached.has_role(KIM, ROLE)
     directory.members.add(KIM)
     steps: list[str] = []
-    assert cached.explain(KIM, steps.append)
-    assert steps == [f"asked about {GUID}"]
+    assert cached.explain(KIM, ROLE, steps.append)
+    assert steps == [f"asked about {GUID} and {ROLE}"]
 
 
 @pytest.mark.parametrize("text", [GUID, GUID.upper(), f"{{{GUID}}}", f" {{{GUID.upper()}}} "])

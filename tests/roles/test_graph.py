@@ -10,6 +10,7 @@ from shared.roles.directory import CachedDirectory, User
 from tests.roles.graph_directory import TestClock, graph_directory
 from tests.support.tenant import GROUP, GROUP_NAME, LIST, ROLE, SITE, Tenant
 
+ADMINISTRATORS = "Webhook Administrator"
 SYSTEM = "a8b0d3ad-3b3c-4b2b-9b8c-3f0f0c1b2d4e"
 CHAIN = [
     "GET /api/data/v9.2/systemusers({})",
@@ -27,14 +28,14 @@ def directory(tenant: Tenant) -> CachedDirectory:
 def test_a_member_is_one_by_each_of_her_ids(directory: CachedDirectory, tenant: Tenant) -> None:
     kim = tenant.add_person()
     users = [User.system_user(kim.system_user), User.entra_object(kim.oid), User.of_account(kim.upn.upper())]
-    assert [directory.is_member(user) for user in users] == [True] * 3
+    assert [directory.has_role(user, ROLE) for user in users] == [True] * 3
 
 
 def test_a_member_of_a_group_in_the_group_is_a_member(directory: CachedDirectory, tenant: Tenant) -> None:
     kim = tenant.add_person(is_member=False)
     inner = tenant.graph.add_group("Inner", [kim.oid, GROUP])
     tenant.graph.members[GROUP].add(tenant.graph.add_group("Middle", [inner]))
-    assert directory.is_member(User.system_user(kim.system_user))
+    assert directory.has_role(User.system_user(kim.system_user), ROLE)
 
 
 def test_whoever_is_none_is_none(directory: CachedDirectory, tenant: Tenant) -> None:
@@ -48,14 +49,14 @@ def test_whoever_is_none_is_none(directory: CachedDirectory, tenant: Tenant) -> 
         *map(User.entra_object, (other.oid, str(uuid4()), GROUP)),
         *map(User.of_account, (other.upn, "nobody@contoso.example", "x", "..", "me", "a/b?c#d@contoso.example")),
     ]
-    assert [user for user in nobodies if directory.is_member(user)] == []
+    assert [user for user in nobodies if directory.has_role(user, ROLE)] == []
 
 
 def test_somebody_of_a_group_with_a_similar_name_is_none(directory: CachedDirectory, tenant: Tenant) -> None:
     kim = tenant.add_person(is_member=False)
     for name in (f"{GROUP_NAME} Archive", GROUP_NAME[:-1], f"Former {GROUP_NAME}"):
         tenant.graph.add_group(name, [kim.oid])
-    assert not directory.is_member(User.system_user(kim.system_user))
+    assert not directory.has_role(User.system_user(kim.system_user), ROLE)
 
 
 @pytest.mark.parametrize("role", [ROLE.upper(), f"  {ROLE}\n", ROLE.lower()])
@@ -65,7 +66,7 @@ def test_the_role_is_found_in_any_spelling_on_any_page(directory: CachedDirector
     for other_role, group in [*rows * 3, (role, f" {GROUP_NAME} "), *rows * 3]:
         tenant.graph.add_role(SITE, LIST, other_role, group)
     tenant.graph.page_size = 2
-    assert directory.is_member(User.system_user(tenant.add_person().system_user))
+    assert directory.has_role(User.system_user(tenant.add_person().system_user), ROLE)
     assert tenant.calls.count(CHAIN[1]) == 13
 
 
@@ -75,8 +76,8 @@ def test_a_group_may_have_any_name(directory: CachedDirectory, tenant: Tenant, n
     tenant.graph.lists.clear()
     tenant.graph.add_role(SITE, LIST, ROLE, name)
     tenant.graph.add_group(name, [kim.oid])
-    assert directory.is_member(User.system_user(kim.system_user))
-    assert not directory.is_member(User.system_user(other.system_user))
+    assert directory.has_role(User.system_user(kim.system_user), ROLE)
+    assert not directory.has_role(User.system_user(other.system_user), ROLE)
 
 
 def test_of_many_groups_one_is_enough_and_no_check_asks_for_more_than_twenty(
@@ -86,8 +87,8 @@ def test_of_many_groups_one_is_enough_and_no_check_asks_for_more_than_twenty(
     for number in range(45):
         tenant.graph.add_role(SITE, LIST, ROLE, f"Team {number:02}")
         tenant.graph.add_group(f"Team {number:02}", [kim.oid] if number == 44 else [])
-    assert directory.is_member(User.system_user(kim.system_user))
-    assert not directory.is_member(User.system_user(other.system_user))
+    assert directory.has_role(User.system_user(kim.system_user), ROLE)
+    assert not directory.has_role(User.system_user(other.system_user), ROLE)
     asked = [json.loads(call.body)["groupIds"] for call in tenant.graph.journal if call.method == "POST"]
     assert [len(ids) for ids in asked[-3:]] == [20, 20, 6]
 
@@ -95,18 +96,18 @@ def test_of_many_groups_one_is_enough_and_no_check_asks_for_more_than_twenty(
 def test_a_user_once_asked_for_costs_no_call(directory: CachedDirectory, tenant: Tenant) -> None:
     kim, other = tenant.add_person(), tenant.add_person(is_member=False)
     for person in (kim, other):
-        directory.is_member(User.system_user(person.system_user))
+        directory.has_role(User.system_user(person.system_user), ROLE)
     tenant.graph.journal.clear()
     tenant.dataverse.journal.clear()
-    assert directory.is_member(User.system_user(kim.system_user))
-    assert not directory.is_member(User.system_user(other.system_user))
+    assert directory.has_role(User.system_user(kim.system_user), ROLE)
+    assert not directory.has_role(User.system_user(other.system_user), ROLE)
     assert tenant.calls == []
 
 
 def test_a_second_user_costs_two_calls(directory: CachedDirectory, tenant: Tenant) -> None:
     kim, alex = tenant.add_person(), tenant.add_person()
-    directory.is_member(User.system_user(kim.system_user))
-    directory.is_member(User.system_user(alex.system_user))
+    directory.has_role(User.system_user(kim.system_user), ROLE)
+    directory.has_role(User.system_user(alex.system_user), ROLE)
     expected = [*(call.format(person.system_user) for call in CHAIN[:1] for person in (kim, alex)), CHAIN[1], CHAIN[2]]
     assert sorted(tenant.calls) == sorted([*expected, *(CHAIN[3].format(person.oid) for person in (kim, alex))])
 
@@ -114,7 +115,7 @@ def test_a_second_user_costs_two_calls(directory: CachedDirectory, tenant: Tenan
 def test_fifty_questions_about_one_user_at_once_make_one_call_chain(directory: CachedDirectory, tenant: Tenant) -> None:
     kim = tenant.add_person()
     with ThreadPoolExecutor(50) as pool:
-        assert all(pool.map(lambda _: directory.is_member(User.system_user(kim.system_user)), range(50)))
+        assert all(pool.map(lambda _: directory.has_role(User.system_user(kim.system_user), ROLE), range(50)))
     chain = [CHAIN[0].format(kim.system_user), *CHAIN[1:3], CHAIN[3].format(kim.oid)]
     assert sorted(tenant.calls) == sorted(chain)
 
@@ -122,7 +123,7 @@ def test_fifty_questions_about_one_user_at_once_make_one_call_chain(directory: C
 def test_fifty_users_at_once_read_list_and_group_once(directory: CachedDirectory, tenant: Tenant) -> None:
     people = [tenant.add_person(is_member=number % 2 == 0) for number in range(50)]
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda person: directory.is_member(User.system_user(person.system_user)), people))
+        answers = list(pool.map(lambda person: directory.has_role(User.system_user(person.system_user), ROLE), people))
     assert answers == [True, False] * 25
     assert (tenant.calls.count(CHAIN[1]), tenant.calls.count(CHAIN[2]), len(tenant.calls)) == (1, 1, 102)
 
@@ -131,25 +132,44 @@ def test_what_changes_counts_when_the_time_is_over(tenant: Tenant) -> None:
     clock = TestClock()
     directory = graph_directory(tenant, seconds=300, clock=clock)
     kim = tenant.add_person()
-    assert directory.is_member(User.entra_object(kim.oid))
+    assert directory.has_role(User.entra_object(kim.oid), ROLE)
     tenant.graph.members[GROUP].clear()
     clock.seconds = 299
-    assert directory.is_member(User.entra_object(kim.oid))
+    assert directory.has_role(User.entra_object(kim.oid), ROLE)
     clock.seconds = 301
-    assert not directory.is_member(User.entra_object(kim.oid))
+    assert not directory.has_role(User.entra_object(kim.oid), ROLE)
 
 
 def test_zero_seconds_ask_each_step_once_for_each_question(tenant: Tenant) -> None:
     directory = graph_directory(tenant, seconds=0)
     kim = tenant.add_person()
-    assert [directory.is_member(User.system_user(kim.system_user)) for _ in range(2)] == [True] * 2
+    assert [directory.has_role(User.system_user(kim.system_user), ROLE) for _ in range(2)] == [True] * 2
     assert tenant.calls.count(CHAIN[2]) == 2
     assert len(tenant.calls) == 8
 
 
+def test_each_role_has_its_groups_and_neither_holds_the_other(directory: CachedDirectory, tenant: Tenant) -> None:
+    tenant.graph.add_role(SITE, LIST, ADMINISTRATORS, "Admins")
+    administrators = tenant.graph.add_group("Admins")
+    manager, administrator, both = (tenant.add_person(is_member=is_manager) for is_manager in (True, False, True))
+    tenant.graph.members[administrators] |= {administrator.oid, both.oid}
+    people = [User.entra_object(person.oid) for person in (manager, administrator, both)]
+    assert [directory.has_role(user, ROLE) for user in people] == [True, False, True]
+    assert [directory.has_role(user, ADMINISTRATORS) for user in people] == [False, True, True]
+
+
+def test_a_second_role_of_a_known_user_asks_dataverse_nothing(directory: CachedDirectory, tenant: Tenant) -> None:
+    tenant.graph.add_role(SITE, LIST, ADMINISTRATORS, GROUP_NAME)
+    kim = tenant.add_person()
+    assert [directory.has_role(User.system_user(kim.system_user), role) for role in (ROLE, ADMINISTRATORS)] == [
+        True
+    ] * 2
+    assert tenant.calls.count(CHAIN[0].format(kim.system_user)) == 1
+
+
 def explained(directory: CachedDirectory, user: User) -> tuple[bool, list[str]]:
     steps: list[str] = []
-    return directory.explain(user, steps.append), steps
+    return directory.explain(user, ROLE, steps.append), steps
 
 
 def test_an_explanation_tells_each_step(directory: CachedDirectory, tenant: Tenant) -> None:

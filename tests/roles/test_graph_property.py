@@ -111,7 +111,7 @@ class Company(RuleBasedStateMachine):
         user = User.entra_object(person.oid) if by_oid else User.system_user(person.system_user)
         with self._confirmations():
             try:
-                answer = self.directory.is_member(user)
+                answer = self.directory.has_role(user, ROLE)
             except Unavailable:
                 return None
         if answer:

@@ -132,5 +132,5 @@ def test_an_explanation_names_table_user_and_role(directory: TableDirectory, *, 
 
 def test_a_hub_remembers_an_answer_as_long_as_its_settings_say(hub: Hub, transport: JournalTransport) -> None:
     assert hub.settings.role_cache_seconds == 300
-    assert [hub.roles.is_member(User.system_user(GUID)) for _ in range(5)] == [False] * 5
+    assert [hub.roles.has_role(User.system_user(GUID), "Relationship Manager") for _ in range(5)] == [False] * 5
     assert transport.summary == ["GET roles"]
