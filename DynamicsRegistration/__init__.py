@@ -2,7 +2,8 @@
 
 import azure.functions as func
 
-from shared.http import answer
+from shared.audit.edge import administer
+from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.hub import hub
 
 _SECONDS = 45.0
@@ -11,7 +12,7 @@ _SECONDS = 45.0
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """What the registration API says, or a problem."""
-    return answer(req, _serve, seconds=_SECONDS)
+    return administer(req, DYNAMICS_REGISTRATION, _serve, seconds=_SECONDS)
 
 
 def _serve(req: func.HttpRequest) -> func.HttpResponse:

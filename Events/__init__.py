@@ -1,23 +1,33 @@
-"""`/api/v1/events`: what came in, newest first, and what became of it at each receiver, for Relationship Managers."""
+"""`/api/v1/events`: what came in, newest first, and what became of it at each receiver, for Relationship Managers.
+
+And below it `audit`: who did what, for Webhook Administrators.
+"""
 
 import azure.functions as func
 
+from shared.audit.edge import administer
+from shared.audit.listing import list_audit
+from shared.audit.surfaces import EVENTS
 from shared.events.listing import list_events, show_event
-from shared.http import answer, json_response, json_text_response
+from shared.http import json_response, json_text_response
 from shared.hub import hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
-    """A page of events, one event with its payload, or the delivery log and its replays."""
-    return answer(req, _serve)
+    """A page of events, one event with its payload, the delivery log and its replays, or a page of the audit."""
+    return administer(req, EVENTS, _serve)
 
 
 def _serve(req: func.HttpRequest) -> func.HttpResponse:
     parts = hub()
-    parts.callers.require_manager(req.headers)
     path = tuple(part for part in req.route_params.get("path", "").split("/") if part)
+    url = f"{parts.settings.public_url}/api/v1/events"
+    if req.method == "GET" and path == ("audit",):
+        parts.callers.require_administrator(req.headers)
+        return json_response(list_audit(parts.audit, req.params, url=f"{url}/audit"))
+    parts.callers.require_manager(req.headers)
     if req.method == "GET" and not path:
-        return json_response(list_events(parts.events, req.params, url=f"{parts.settings.public_url}/api/v1/events"))
+        return json_response(list_events(parts.events, req.params, url=url))
     if req.method == "GET" and len(path) == 1 and path != ("deliveries",):
         return json_text_response(show_event(parts.events, path[0]))
     # Imported here: listing events needs nothing of what calls receivers.

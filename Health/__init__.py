@@ -2,18 +2,20 @@
 
 import azure.functions as func
 
+from shared.audit.edge import administer
+from shared.audit.surfaces import HEALTH
 from shared.health import deep_health, health
 from shared.http import answer, json_response
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """200 with the version. Asked deeply: 401 without a key, 503 where storage does not answer."""
-    return answer(req, _show)
+    if req.params.get("deep") != "1":
+        return answer(req, lambda _: json_response(health()))
+    return administer(req, HEALTH, _show)
 
 
 def _show(req: func.HttpRequest) -> func.HttpResponse:
-    if req.params.get("deep") != "1":
-        return json_response(health())
     # Imported here, so that the shallow check loads neither settings nor the storage SDKs.
     from shared.hub import hub
 

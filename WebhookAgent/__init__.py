@@ -2,7 +2,8 @@
 
 import azure.functions as func
 
-from shared.http import answer
+from shared.audit.edge import administer
+from shared.audit.surfaces import WEBHOOK_AGENT
 from shared.hub import hub
 from shared.superoffice.agent import serve
 from shared.superoffice.exchange import refuse
@@ -10,4 +11,4 @@ from shared.superoffice.exchange import refuse
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """What the operation says; every refusal has SuperOffice's error body."""
-    return answer(req, lambda request: serve(hub(), request), refuse=refuse)
+    return administer(req, WEBHOOK_AGENT, lambda request: serve(hub(), request), refuse=refuse)

@@ -2,11 +2,19 @@
 
 import azure.functions as func
 
-from shared.arcgis.api import refuse, serve
+from shared.arcgis.api import is_hook, refuse, serve
+from shared.audit.edge import administer
+from shared.audit.surfaces import WEBHOOK_CONNECTIONS
 from shared.http import answer
 from shared.hub import hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """What the endpoint says; every refusal has Workflow Manager's error body."""
-    return answer(req, lambda request: serve(hub(), request), refuse=refuse)
+    if is_hook(req):
+        return answer(req, _serve, refuse=refuse)
+    return administer(req, WEBHOOK_CONNECTIONS, _serve, refuse=refuse)
+
+
+def _serve(req: func.HttpRequest) -> func.HttpResponse:
+    return serve(hub(), req)

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from admin import callers, dynamics, events, roles, webhooks
+from admin.audit import audit
 from shared.errors import HubError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The webhook hub.")
@@ -13,6 +14,7 @@ app.add_typer(callers.app, name="callers")
 app.add_typer(events.app, name="events")
 app.add_typer(dynamics.app, name="dynamics")
 app.add_typer(webhooks.app, name="webhooks")
+app.command("audit")(audit)
 
 
 def main() -> int:

@@ -6,6 +6,8 @@ import typer
 
 from admin.hub import local_hub
 from admin.output import fail, print_json, print_records
+from admin.recording import audited
+from shared.audit.recording import note as note_
 from shared.callers.api_keys import IssuedKey
 
 app = typer.Typer(no_args_is_help=True, help="API keys of callers. A key is shown once, when it is issued.")
@@ -22,10 +24,12 @@ def issue(
     """Issue a key for a user, and show it this once."""
     if not user.strip():
         raise fail("USER is empty: a UPN or an Entra object id is needed")
-    try:
-        key, issued = local_hub().api_keys.issue(user, note=note)
-    except ValueError as refusal:
-        raise fail(f"USER is {user!r}: {refusal}") from None
+    with audited("key.issue"):
+        try:
+            key, issued = local_hub().api_keys.issue(user, note=note)
+        except ValueError as refusal:
+            raise fail(f"USER is {user!r}: {refusal}") from None
+        note_(target=f"keys/{issued.id}/{issued.user}")
     if as_json:
         print_json({"key": key, **_record(issued)})
     else:
@@ -45,11 +49,12 @@ def revoke(
     id_: Annotated[str, typer.Argument(metavar="ID", help="as `callers list` shows it")], as_json: AsJson = False
 ) -> None:
     """Make a key useless, at once."""
-    revoked = local_hub().api_keys.revoke(id_)
-    if as_json:
-        print_json({"revoked": revoked})
-    if not revoked:
-        raise fail(f"no key has the id {id_}")
+    with audited("key.revoke", f"keys/{id_.strip().lower()}"):
+        revoked = local_hub().api_keys.revoke(id_)
+        if as_json:
+            print_json({"revoked": revoked})
+        if not revoked:
+            raise fail(f"no key has the id {id_}")
     if not as_json:
         typer.echo(f"revoked {id_}")
 

@@ -7,8 +7,8 @@ Bodies come from standard input.
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -16,7 +16,10 @@ import typer
 
 from admin.hub import local_hub
 from admin.output import print_json, print_problem
+from admin.recording import audited
 from admin.replaying import replay_jobs
+from shared.audit.recording import note
+from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.dynamics.failed_jobs import MOST_JOBS
 from shared.dynamics.registration.ids import parse_id
 from shared.dynamics.registration.service import Registration
@@ -29,6 +32,7 @@ app = typer.Typer(
     help="Webhooks in Dataverse (DATAVERSE_URL). Bodies are JSON on standard input, results JSON on standard output.",
 )
 
+TARGET = DYNAMICS_REGISTRATION.targets
 _KEY = "DYNAMICS_WEBHOOK_KEY"
 
 Webhook = Annotated[str, typer.Argument(metavar="ID", help="id of a webhook, as `dynamics list` shows it")]
@@ -39,11 +43,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="no progress bar; results a
 
 
 @contextmanager
-def _registration() -> Iterator[Registration]:
+def _registration(action: str | None = None, target: str = "") -> Iterator[Registration]:
+    """The operations; with an `action` what is done with them is recorded, about what stands below webhooks."""
     # The problem says it all, and a script reads it as JSON.
     logging.getLogger("shared").addHandler(logging.NullHandler())
     try:
-        yield local_hub().registration
+        with (
+            nullcontext() if action is None else audited(f"dynamics.{action}", f"{TARGET}/{target.lower()}".rstrip("/"))
+        ):
+            yield local_hub().registration
     except HubError as error:
         print_problem(error)
         raise typer.Exit(1) from None
@@ -59,8 +67,10 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def register(as_json: AsJson = False) -> None:
     """Register the webhook on standard input, with its steps, all or nothing."""
-    with _registration() as registration:
-        print_json(registration.webhooks.register(_document()).as_json())
+    with _registration("webhook.create") as registration:
+        made = registration.webhooks.register(_document())
+        note(target=f"{TARGET}/{made.webhook.id}")
+        print_json(made.as_json())
 
 
 @app.command()
@@ -73,14 +83,17 @@ def show(id_: Webhook, as_json: AsJson = False) -> None:
 @app.command()
 def update(id_: Webhook, as_json: AsJson = False) -> None:
     """Change what standard input names; `authentication` rotates the key."""
-    with _registration() as registration:
-        print_json(registration.webhooks.update(parse_id(id_), _document()).as_json())
+    with _registration("webhook.update", id_) as registration:
+        document = _document()
+        updated = registration.webhooks.update(parse_id(id_), document)
+        note(changed=document)
+        print_json(updated.as_json())
 
 
 @app.command()
 def unregister(id_: Webhook, as_json: AsJson = False) -> None:
     """Delete a webhook, its steps first."""
-    with _registration() as registration:
+    with _registration("webhook.delete", id_) as registration:
         registration.webhooks.unregister(parse_id(id_))
 
 
@@ -100,9 +113,11 @@ def ensure(
     if not key:
         raise typer.BadParameter(f"the variable {_KEY} is not set: it holds a function key of the app")
     given: Mapping[str, str | None] = {"key": key, "name": name, "url": url, "mode": mode}
-    with _registration() as registration:
+    with _registration("webhook.ensure") as registration:
         document = {member: value for member, value in given.items() if value is not None}
-        print_json(registration.ensure.ensure(document).as_json())
+        ensured = registration.ensure.ensure(document)
+        note(target=f"{TARGET}/{ensured.webhook.id}")
+        print_json(ensured.as_json())
 
 
 @app.command()
@@ -115,8 +130,10 @@ def steps(id_: Webhook, as_json: AsJson = False) -> None:
 @app.command("add-step")
 def add_step(id_: Webhook, as_json: AsJson = False) -> None:
     """Register the step on standard input."""
-    with _registration() as registration:
-        print_json(registration.steps.register(parse_id(id_), _document()).as_json())
+    with _registration("step.create", id_) as registration:
+        made = registration.steps.register(parse_id(id_), _document())
+        note(target=f"{TARGET}/{made.webhook_id}/steps/{made.id}")
+        print_json(made.as_json())
 
 
 @app.command()
@@ -129,28 +146,25 @@ def step(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
 @app.command("update-step")
 def update_step(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
     """Change what standard input names."""
-    with _registration() as registration:
-        _update_step(registration, id_, step_id, _document())
+    _update_step(id_, step_id, _document)
 
 
 @app.command()
 def enable(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
     """Let a step be called again."""
-    with _registration() as registration:
-        _update_step(registration, id_, step_id, {"enabled": True})
+    _update_step(id_, step_id, lambda: {"enabled": True})
 
 
 @app.command()
 def disable(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
     """Let a step not be called; what happens meanwhile is not sent later."""
-    with _registration() as registration:
-        _update_step(registration, id_, step_id, {"enabled": False})
+    _update_step(id_, step_id, lambda: {"enabled": False})
 
 
 @app.command("remove-step")
 def remove_step(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
     """Delete a step."""
-    with _registration() as registration:
+    with _registration("step.delete", f"{id_}/steps/{step_id}") as registration:
         registration.steps.remove(parse_id(id_), parse_id(step_id))
 
 
@@ -189,8 +203,12 @@ def replay(
         raise typer.Exit(1)
 
 
-def _update_step(registration: Registration, id_: str, step_id: str, document: Mapping[str, object]) -> None:
-    print_json(registration.steps.update(parse_id(id_), parse_id(step_id), document).as_json())
+def _update_step(id_: str, step_id: str, read: Callable[[], Mapping[str, object]]) -> None:
+    with _registration("step.update", f"{id_}/steps/{step_id}") as registration:
+        document = read()
+        updated = registration.steps.update(parse_id(id_), parse_id(step_id), document)
+        note(changed=document)
+        print_json(updated.as_json())
 
 
 def _document() -> dict[str, object]:

@@ -1,11 +1,13 @@
 """`python -m admin events`: messages that stranded in a poison queue are put back."""
 
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
 from admin.hub import local_hub
 from admin.output import print_records
+from admin.recording import audited
 from shared.redrive import redrive
 
 app = typer.Typer(no_args_is_help=True, help="Queues of events and deliveries.")
@@ -24,9 +26,9 @@ def redrive_(
     as_json: AsJson = False,
 ) -> None:
     """Put back what is ours from all poison queues; doing the work twice is harmless."""
-    hub = local_hub()
-    records = [
-        {"queue": done.queue, "putBack": done.put_back, "left": done.left}
-        for done in redrive(hub.storage, dry_run=dry_run)
-    ]
+    with nullcontext() if dry_run else audited("queue.redrive", "queues"):
+        records = [
+            {"queue": done.queue, "putBack": done.put_back, "left": done.left}
+            for done in redrive(local_hub().storage, dry_run=dry_run)
+        ]
     print_records("Poison queues", ["queue", "putBack", "left"], records, as_json=as_json)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import track
 
+from admin.recording import audited
+from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.dynamics.registration.ids import parse_id
 from shared.dynamics.registration.service import Registration
 from shared.errors import HubError
@@ -23,7 +25,9 @@ def replay_jobs(
 
 
 def _replay(registration: Registration, webhook_id: str, step_id: str, job: str) -> dict[str, object]:
+    target = f"{DYNAMICS_REGISTRATION.targets}/{webhook_id}/steps/{step_id}/failures/{job}".lower()
     try:
-        return registration.failures.replay(webhook_id, step_id, parse_id(job)).as_json()
+        with audited("dynamics.job.replay", target):
+            return registration.failures.replay(webhook_id, step_id, parse_id(job)).as_json()
     except HubError as error:
         return {"problem": problem_content(error)}

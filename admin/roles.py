@@ -6,6 +6,8 @@ import typer
 
 from admin.hub import local_hub
 from admin.output import fail, print_json, print_records
+from admin.recording import audited
+from shared.errors import NotFound
 from shared.roles.directory import ARCGIS_PREFIX, User, UserKind, is_arcgis_id, is_guid, normal_user_id, role_key
 from shared.roles.table import ROLES_TABLE, Grant, TableDirectory
 
@@ -43,7 +45,8 @@ def grant(
     name = _role(role)
     directory = _directory(name)
     for user in users:
-        directory.grant(user, note=note)
+        with audited("role.grant", _target(name, user)):
+            directory.grant(user, note=note)
     _say({"granted": users, "role": name}, f"granted {name} to {', '.join(users)}", as_json=as_json)
 
 
@@ -52,7 +55,7 @@ def revoke(users: Users, role: RoleName = None, as_json: AsJson = False) -> None
     """Take the role from one or more ids."""
     name = _role(role)
     directory = _directory(name)
-    revoked = [user for user in users if directory.revoke(user)]
+    revoked = [user for user in users if _revoke(directory, name, user)]
     sentence = f"revoked {name} from {', '.join(revoked) or 'nobody'}"
     _say({"revoked": revoked, "role": name}, sentence, as_json=as_json)
     if unknown := [user for user in users if user not in revoked]:
@@ -80,6 +83,20 @@ def check(
         typer.echo(f"=> {user} {'has' if has_role else 'does not have'} the role {name}")
     if not has_role:
         raise typer.Exit(_HAS_NOT_THE_ROLE)
+
+
+def _revoke(directory: TableDirectory, role: str, user: str) -> bool:
+    try:
+        with audited("role.revoke", _target(role, user)):
+            if not directory.revoke(user):
+                raise NotFound(f"{user} did not have the role {role}")
+    except NotFound:
+        return False
+    return True
+
+
+def _target(role: str, user: str) -> str:
+    return f"roles/{role}/{normal_user_id(user)}"
 
 
 def _user(text: str, kind: UserKind | None) -> User:

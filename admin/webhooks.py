@@ -10,6 +10,8 @@ import typer
 
 from admin.hub import local_hub
 from admin.output import fail, print_json, print_records
+from admin.recording import audited
+from shared.audit.recording import note
 from shared.callers.caller import Caller
 from shared.errors import BadRequest
 from shared.receivers import Receivers
@@ -76,7 +78,9 @@ def create(
     }
     document = _document(file, {member: value for member, value in options.items() if value is not None})
     receivers = local_hub().receivers
-    saved = receivers.saving.create(parse_webhook(document, types=WEBHOOK_TYPES), _caller(user)).registration
+    with audited("webhook.create", "webhooks"):
+        saved = receivers.saving.create(parse_webhook(document, types=WEBHOOK_TYPES), _caller(user)).registration
+        note(target=f"webhooks/{saved.id}")
     _print(entity_of(saved, receivers.webhooks.usage(saved.id)), as_json=as_json)
 
 
@@ -84,9 +88,10 @@ def create(
 def send_test(id_: Id, user: UserName = None, as_json: AsJson = False) -> None:
     """Send a test event to a webhook. Exit code 0 where it was answered 2xx, 3 where it was not."""
     receivers = local_hub().receivers
-    found = _find(receivers, id_)
-    masked = found.webhook.model_copy(update={"secret": SECRET_MASK if found.sealed_secret else None})
-    tested = receivers.saving.test(masked, found, _caller(user))
+    with audited("webhook.test", f"webhooks/{id_}"):
+        found = _find(receivers, id_)
+        masked = found.webhook.model_copy(update={"secret": SECRET_MASK if found.sealed_secret else None})
+        tested = receivers.saving.test(masked, found, _caller(user))
     if as_json:
         print_json(render_result(is_success=tested.is_success, message=tested.message))
     else:
@@ -99,7 +104,8 @@ def send_test(id_: Id, user: UserName = None, as_json: AsJson = False) -> None:
 def delete(id_: Id, as_json: AsJson = False) -> None:
     """Remove a webhook. Its deliveries stay in the log."""
     receivers = local_hub().receivers
-    receivers.saving.delete(_find(receivers, id_))
+    with audited("webhook.delete", f"webhooks/{id_}"):
+        receivers.saving.delete(_find(receivers, id_))
     if as_json:
         print_json({"deleted": id_})
     else:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from shared.audit.log import AUDIT_TABLE, AuditLog
 from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys
 from shared.callers.identify import Callers
 from shared.dynamics.completion import ConnectionCompletion
@@ -42,6 +43,7 @@ class Hub:
     roles: RoleDirectory
     api_keys: ApiKeys
     callers: Callers
+    audit: AuditLog
     events: EventStore
     intake: ConnectionIntake
     completion: ConnectionCompletion
@@ -58,13 +60,15 @@ class Hub:
         directory = _directory(settings, storage, graph, dataverse)
         roles = CachedDirectory(directory, seconds=settings.role_cache_seconds)
         api_keys = ApiKeys(storage.table(API_KEYS_TABLE))
+        audit = AuditLog(storage.table(AUDIT_TABLE))
         events = EventStore(storage)
         return cls(
             settings=settings,
             storage=storage,
             roles=roles,
             api_keys=api_keys,
-            callers=Callers(settings, api_keys, roles),
+            callers=Callers(settings, api_keys, roles, audit),
+            audit=audit,
             events=events,
             intake=ConnectionIntake(roles, events, now, settings.relationship_manager_role),
             completion=ConnectionCompletion(dataverse),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
+from shared.audit.log import AUDIT_TABLE, AuditLog
 from shared.delivery.attempt import Caller
 from shared.delivery.deliverers import make_deliverers
 from shared.delivery.disabling import Disabling, Notices
@@ -70,7 +71,7 @@ class Receivers:
             usage=UsageCounter(storage.table(USAGE_TABLE)),
             sealer=sealer,
             caller=Caller(deliverers, now),
-            disabling=Disabling(registry, events, notices, now),
+            disabling=Disabling(registry, events, notices, now, AuditLog(storage.table(AUDIT_TABLE))),
             lanes=Lanes(),
         )
         return cls(

@@ -8,6 +8,8 @@ from shared.arcgis.connection import Shown, Workflow
 from shared.arcgis.errors import arcgis_error
 from shared.arcgis.request import Request
 from shared.arcgis.signature import HEADERS
+from shared.audit.entry import Outcome
+from shared.audit.recording import note
 from shared.errors import HubError, NotFound
 from shared.http import bounded_body, error_headers, json_response
 from shared.hub import Hub
@@ -35,8 +37,15 @@ def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
             hub.arcgis.hooks.receive(path.workflow, path.connection_id, bounded_body(req), signature)
             return json_response({})
         case ("GET" | "POST", False, "") | ("GET" | "PUT" | "DELETE", True, ""):
-            return json_response(_administer(hub, req, path))
+            shown = _administer(hub, req, path)
+            _note(path.workflow, shown)
+            return json_response(shown)
     raise NotFound(f"there is no {req.method.upper()} at this path")
+
+
+def is_hook(req: func.HttpRequest) -> bool:
+    """Whether this is a feature service's request, and no administrator's."""
+    return (req.route_params.get("operation") or "").lower() == "executewebhook"
 
 
 def refuse(error: HubError) -> func.HttpResponse:
@@ -63,6 +72,13 @@ def _administer(hub: Hub, req: func.HttpRequest, path: _Path) -> Shown:
         case "PUT":
             return operations.update(request, id_, parse_object(bounded_body(req)))
     return operations.delete(request, id_)
+
+
+def _note(workflow: Workflow, shown: Shown) -> None:
+    """Note for the audit which connection this was about, and whether its webhook went along."""
+    if id_ := shown.get("connectionId"):
+        outcome = Outcome.PARTIAL if shown.get("success") is False else None
+        note(target=f"connections/{workflow.org_id}/{workflow.item_id}/{id_}", outcome=outcome)
 
 
 def _request(hub: Hub, req: func.HttpRequest, workflow: Workflow) -> Request:

@@ -16,6 +16,13 @@ CONNECTIONS_TABLE = "connections"
 SECRET_MASK = "********"  # noqa: S105 - what is shown instead of a secret
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MEMBERS = {
+    "name": "connectionName",
+    "sealed_secret": "secret",
+    "enabled": "enabled",
+    "username": "username",
+    "fallback_username": "fallbackUsername",
+}
 
 type Shown = dict[str, object]
 
@@ -103,6 +110,11 @@ class Connection:
             "webhookChangeTypes": list(self.managed.change_types),
             "managedWebhookId": self.managed.id,
         }
+
+
+def changed_members(before: Connection, after: Connection) -> tuple[str, ...]:
+    """The names of the members that a save changed, as clients know them."""
+    return tuple(name for field, name in _MEMBERS.items() if getattr(before, field) != getattr(after, field))
 
 
 def new_connection_id() -> str:

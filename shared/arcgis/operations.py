@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.arcgis.authority import Authority, touched_members
-from shared.arcgis.connection import SECRET_MASK, Connection, Shown, new_connection_id
+from shared.arcgis.connection import SECRET_MASK, Connection, Shown, changed_members, new_connection_id
 from shared.arcgis.consent import Consents
 from shared.arcgis.entity import ConnectionInput
 from shared.arcgis.errors import UnknownConnection
@@ -15,6 +15,7 @@ from shared.arcgis.managed import ManagedWebhooks, NotManaged
 from shared.arcgis.registry import ConnectionRegistry
 from shared.arcgis.request import Request
 from shared.arcgis.run_as import RunAs, RunAsCheck
+from shared.audit.recording import note
 from shared.callers.arcgis import ArcGisCaller
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import BadRequest, Conflict, NotAllowed, Unavailable
@@ -117,6 +118,7 @@ class ConnectionOperations:
             self._registry.replace(after, etag=before.etag)
         except Changed:
             raise Conflict(f"webhook connection {before.id} was changed by somebody else meanwhile") from None
+        note(changed=changed_members(before, after))
         for consent in run_as.consents:
             if not consent.etag:
                 self._consents.put(request.workflow, consent)

@@ -4,6 +4,7 @@ A key is 32 random bytes, so a plain hash of it cannot be guessed back and needs
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from shared.storage.tables import Table
 API_KEYS_TABLE = "apikeys"
 _PARTITION = "apikey"
 _PREFIX = "hub_"
+_KEY_BYTES = 32
+# So many characters of base64url stand for that many bytes.
+_FORM = re.compile(r"hub_[A-Za-z0-9_-]{43}")
 _ID_LENGTH = 12
 
 
@@ -54,8 +58,11 @@ class ApiKeys:
         return issued
 
     def user_of(self, key: str) -> str | None:
-        """The user whose key this is, None for a key that is not known or was revoked; raises StorageDown."""
-        row = self._table.get(_PARTITION, _hash(key))
+        """The user whose key this is, None for a key that is not known or was revoked; raises StorageDown.
+
+        What has not the form of a key costs nothing: strangers, too, may ask (Health does not want a function key).
+        """
+        row = self._table.get(_PARTITION, _hash(key)) if _FORM.fullmatch(key) else None
         return None if row is None else str(row["User"])
 
     def list(self) -> Iterator[IssuedKey]:
@@ -75,7 +82,7 @@ class ApiKeys:
 
 def new_key() -> str:
     """A new API key, which nobody can guess."""
-    return _PREFIX + secrets.token_urlsafe(32)
+    return _PREFIX + secrets.token_urlsafe(_KEY_BYTES)
 
 
 def _issued_key(row: TableEntity) -> IssuedKey:

@@ -1,5 +1,6 @@
 """Entra access tokens, versions 1.0 and 2.0, of one tenant and for this app: facts/dynamics.md 6.1."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _ALGORITHM = "RS256"
 _LEEWAY_SECONDS = 60
+_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _REQUIRED = ["exp", "iat", "nbf", "iss", "aud", "tid", "oid"]
 
 
@@ -39,8 +41,12 @@ class EntraTokens:
         """Who bears this token; raises Unauthenticated, or IdentityDown where the keys are out of reach."""
         import jwt
 
+        # What is no token, or none that could count, costs nothing: strangers may send it.
+        if not _FORM.fullmatch(token):
+            raise refuse_token()
         try:
-            key = self._keys.find(jwt.get_unverified_header(token).get("kid"))
+            header = jwt.get_unverified_header(token)
+            key = self._keys.find(header.get("kid")) if header.get("alg") == _ALGORITHM else None
             claims = None if key is None else self._claims(token, key)
         except (jwt.PyJWTError, RecursionError):
             raise refuse_token() from None

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from shared.audit.entry import Keeper
+from shared.audit.recording import identified
 from shared.callers.api_keys import ApiKeys
 from shared.callers.authorization import CHALLENGE, Credential, parse_authorization, refuse_token
 from shared.callers.caller import Caller
@@ -13,11 +15,12 @@ from shared.settings import Settings
 
 
 class Callers:
-    """Tells who calls, and lets those through who have the role that is needed."""
+    """Tells who calls, and lets those through who have the role that is needed; `audit` keeps what they do."""
 
-    def __init__(self, settings: Settings, api_keys: ApiKeys, roles: RoleDirectory) -> None:
+    def __init__(self, settings: Settings, api_keys: ApiKeys, roles: RoleDirectory, audit: Keeper) -> None:
         self._api_keys = api_keys
         self._roles = roles
+        self._audit = audit
         self._manager_role = settings.relationship_manager_role
         self._administrator_role = settings.administrator_role
         self._tenant = settings.entra_tenant_id
@@ -48,6 +51,7 @@ class Callers:
         return self._admit(caller, self._manager_role)
 
     def _admit[Known: Caller](self, caller: Known, role: str) -> Known:
+        identified(caller.user.id, self._audit)
         if not self._has_role(caller, role):
             raise NotAllowed(f"{caller.user.id} does not have the role {role}, which is needed here")
         return caller

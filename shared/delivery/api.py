@@ -6,6 +6,7 @@ from functools import cache
 
 import azure.functions as func
 
+from shared.audit.recording import note
 from shared.delivery.log import DeliveryFilter
 from shared.delivery.record import DeliveryRecord, DeliveryState
 from shared.errors import BadRequest, NotFound
@@ -53,7 +54,10 @@ def _list(hub: Hub, query: Mapping[str, str]) -> dict[str, object]:
 
 def _replay_all(hub: Hub, query: Mapping[str, str]) -> func.HttpResponse:
     """Replay what the filters let through: failed and held ones, unless `state` names others."""
-    chosen, only_counts = _chosen(hub, _filter(query), parse_position(query)), parse_flag(query, "dryRun")
+    wanted, only_counts = _filter(query), parse_flag(query, "dryRun")
+    if wanted.webhook_id is not None:
+        note(target=f"webhooks/{wanted.webhook_id}")
+    chosen = _chosen(hub, wanted, parse_position(query))
     if only_counts:
         return json_response({"count": sum(1 for _ in chosen)})
     started, replayed, last = now(), 0, ""

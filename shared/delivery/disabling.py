@@ -6,6 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from shared.audit.entry import AuditEntry, Keeper, Outcome
+from shared.audit.surfaces import DISABLE
+from shared.audit.writing import write
 from shared.events.event import Event
 from shared.events.store import EventStore
 from shared.storage.tables import AlreadyStored, Changed
@@ -31,12 +34,18 @@ class Disabling:
     """Sets webhooks to TooManyErrors."""
 
     def __init__(
-        self, registry: WebhookRegistry, events: EventStore, notices: Notices, now: Callable[[], datetime]
+        self,
+        registry: WebhookRegistry,
+        events: EventStore,
+        notices: Notices,
+        now: Callable[[], datetime],
+        audit: Keeper,
     ) -> None:
         self._registry = registry
         self._events = events
         self._notices = notices
         self._now = now
+        self._audit = audit
 
     def disable(self, registration: Registration, event: Event, error: str) -> bool:
         """Disable a webhook, once however many deliveries find the same; raises Unavailable in an outage.
@@ -57,6 +66,8 @@ class Disabling:
             current = self._registry.get(registration.id)
             return current is None or not current.is_active
         log.error("webhook %d is disabled: its receiver failed too often, or wants no more", registration.id)
+        target = f"webhooks/{registration.id}"
+        write(AuditEntry(disabled.updated, _HUB.id, DISABLE, target, Outcome.DONE, changed=("State",)), self._audit)
         self._notify(registration, event, error)
         return True
 

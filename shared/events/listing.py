@@ -11,7 +11,7 @@ from shared.events.parameters import Position, is_event_id, parse_limit, parse_m
 from shared.events.store import EventStore, LogFilter, StoredEvent
 from shared.lenient_json import as_valid_json
 
-_FILTERS = ("type", "webhook", "state", "since", "until", "limit")
+_FILTERS = ("type", "webhook", "state", "who", "target", "since", "until", "limit")
 
 
 def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> dict[str, object]:

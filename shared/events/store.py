@@ -6,18 +6,17 @@ from datetime import datetime
 
 from shared.events.announcement import EVENTS_QUEUE, Announcement
 from shared.events.event import Event, EventId
+from shared.events.newest_first import RowFilter
 from shared.events.parameters import Position
 from shared.events.rows import (
     EVENTLOG_TABLE,
     EVENTS_TABLE,
-    day_key,
     event_keys,
     event_row,
     log_keys,
     log_row,
     parse_event,
     parse_payload,
-    time_key,
 )
 from shared.storage.account import StorageAccount
 
@@ -78,24 +77,9 @@ class EventStore:
 
     def log(self, wanted: LogFilter, *, page_size: int) -> Iterator[tuple[Position, Event]]:
         """Events newest first, each with its position."""
-        for row in self._log.query(*_query(wanted), page_size=page_size):
+        # Only `type` is compared row by row.
+        rows = RowFilter.of_time(wanted.since, wanted.until, wanted.after)
+        if wanted.type is not None:
+            rows.add("Type eq @type", type=wanted.type)
+        for row in self._log.query(rows.text, rows.parameters, page_size=page_size):
             yield Position(row["PartitionKey"], row["RowKey"]), parse_event(row)
-
-
-def _query(wanted: LogFilter) -> tuple[str, dict[str, str]]:
-    """The filter and its parameters. Keys bound the scan; only `type` is compared row by row."""
-    conditions, parameters = ["PartitionKey ge @first_day"], {"first_day": "0"}
-    if wanted.until is not None:
-        conditions.append("RowKey ge @until")
-        # "." sorts after the "-" that follows the time in a key, so this leaves the moment itself out.
-        parameters |= {"first_day": day_key(wanted.until), "until": time_key(wanted.until) + "."}
-    if wanted.since is not None:
-        conditions.append("PartitionKey le @last_day and RowKey lt @since")
-        parameters |= {"last_day": day_key(wanted.since), "since": time_key(wanted.since) + "."}
-    if wanted.after is not None:
-        conditions.append("PartitionKey ge @after_day and RowKey gt @after")
-        parameters |= {"after_day": wanted.after.partition, "after": wanted.after.key}
-    if wanted.type is not None:
-        conditions.append("Type eq @type")
-        parameters["type"] = wanted.type
-    return " and ".join(conditions), parameters

@@ -59,7 +59,7 @@ def _get(operations: WebhookOperations) -> func.HttpResponse:
 
 
 def _delete(operations: WebhookOperations) -> func.HttpResponse:
-    operations.exchange.hub.receivers.saving.delete(operations.find(_id_in_query(operations.exchange)))
+    operations.delete(operations.find(_id_in_query(operations.exchange)))
     return no_content()
 
 

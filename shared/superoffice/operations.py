@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from shared.audit.recording import note
 from shared.errors import BadRequest, NotFound
 from shared.hub import now
 from shared.superoffice.entity import WebhookInput, WebhookState, parse_webhook
 from shared.superoffice.exchange import Exchange
 from shared.superoffice.render import associate_of, render, render_result
-from shared.webhooks.registration import SECRET_MASK, Registration, Usage
+from shared.webhooks.registration import SECRET_MASK, Registration, Usage, changed_members
 from shared.webhooks.registry import WebhookFilter
 from shared.webhooks.signals import signalled_event
 from shared.webhooks.types import WEBHOOK_TYPES
@@ -30,6 +31,7 @@ class WebhookOperations:
         found = self.exchange.hub.receivers.webhooks.get(int(id_text)) if is_id else None
         if found is None:
             raise NotFound(f"Webhook id {id_text[:20]} not found")
+        note(target=_target(found))
         return found
 
     def show(self, registration: Registration, *, new_secret: str | None = None) -> Entity:
@@ -39,13 +41,21 @@ class WebhookOperations:
 
     def create(self, document: Mapping[str, object]) -> Entity:
         """Store a new webhook, whatever id the document names."""
+        note(action="webhook.create")
         saved = self.exchange.hub.receivers.saving.create(_parse(document), self.exchange.caller)
+        note(target=_target(saved.registration))
         return entity_of(saved.registration, Usage(), new_secret=saved.new_secret)
 
     def update(self, before: Registration, document: Mapping[str, object]) -> Entity:
         """Replace a webhook by the document."""
+        note(action="webhook.update", target=_target(before))
         saved = self.exchange.hub.receivers.saving.update(before, _parse(document), self.exchange.caller)
+        note(changed=changed_members(before, saved.registration))
         return self.show(saved.registration, new_secret=saved.new_secret)
+
+    def delete(self, registration: Registration) -> None:
+        """Remove a webhook."""
+        self.exchange.hub.receivers.saving.delete(registration)
 
     def list(self, name: str | None, event: str | None, state: object) -> Iterator[Entity]:
         """The webhooks that the filters let through, read as they are asked for; empty and Unknown are no filter."""
@@ -62,6 +72,8 @@ class WebhookOperations:
         before = (
             self.exchange.hub.receivers.webhooks.get(id_) if isinstance(id_, int) and 0 < id_ <= _LAST_INT32 else None
         )
+        if before is not None:
+            note(target=_target(before))
         tested = self.exchange.hub.receivers.saving.test(webhook, before, self.exchange.caller)
         return render_result(is_success=tested.is_success, message=tested.message)
 
@@ -72,6 +84,7 @@ class WebhookOperations:
         hub, user_id = self.exchange.hub, self.exchange.caller.user.id
         event, payload = signalled_event(name, primary_key, data or {}, user_id, now())
         hub.events.accept(event, payload)
+        note(target=f"events/{event.id}")
 
     def last_error(self, id_text: str) -> str:
         """What the receiver answered when it failed last, empty where it never did."""
@@ -81,6 +94,10 @@ class WebhookOperations:
         """The entity with the links that it has by id and after saving."""
         base = f"{self.exchange.hub.settings.public_url}/api/v1/Webhook"
         return {**entity, "_Links": {"Self": f"{base}/{entity['WebhookId']}", "Archive": base}}
+
+
+def _target(registration: Registration) -> str:
+    return f"webhooks/{registration.id}"
 
 
 def entity_of(registration: Registration, usage: Usage, *, new_secret: str | None = None) -> Entity:

@@ -58,7 +58,7 @@ def _one(operations: WebhookOperations, method: str, found: Registration) -> fun
     if precondition_failed(headers.get("if-unmodified-since"), found.updated):
         raise PreconditionFailed(f"Webhook id {found.id} was changed since then")
     if method == "DELETE":
-        operations.exchange.hub.receivers.saving.delete(found)
+        operations.delete(found)
         return no_content()
     return _reply(operations, operations.update(found, _changed(operations, found, method)))
 

@@ -63,6 +63,13 @@ class Usage:
     last_error: str = ""
 
 
+def changed_members(before: Registration, after: Registration) -> tuple[str, ...]:
+    """The names of the members that a save changed, by the vendor's spelling; the secret is named and never shown."""
+    members = [one.webhook.model_dump(mode="json", by_alias=True) for one in (before, after)]
+    changed = [name for name in members[1] if members[0].get(name) != members[1][name]]
+    return (*changed, *(["Secret"] if before.sealed_secret != after.sealed_secret else []))
+
+
 def fingerprint(webhook: WebhookInput, secret: str | None) -> str:
     """What a test event proved: another target, secret, type or headers need another test."""
     proved = [webhook.type, webhook.target_url, secret, sorted((webhook.headers or {}).items())]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import azure.functions as func
 
+from shared.audit.recording import note
+from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.dynamics.failed_jobs import MOST_JOBS
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.ids import parse_id
@@ -43,6 +45,7 @@ def _all(hub: Hub, req: func.HttpRequest, parts: tuple[str, ...]) -> func.HttpRe
             return _created(hub, made.as_json(), made.webhook.id)
         case "POST", _:
             ensured = registration.ensure.ensure(_document(req))
+            note(target=f"{DYNAMICS_REGISTRATION.targets}/{ensured.webhook.id}")
             return json_response(ensured.as_json(), _CREATED if ensured.is_new else 200)
     raise NotFound("there is nothing at this path")
 
@@ -53,7 +56,10 @@ def _one(hub: Hub, req: func.HttpRequest, id_: str) -> func.HttpResponse:
         case "GET":
             return json_response(webhooks.show(id_).as_json())
         case "PATCH":
-            return json_response(webhooks.update(id_, _document(req)).as_json())
+            changes = _document(req)
+            updated = webhooks.update(id_, changes)
+            note(changed=changes)
+            return json_response(updated.as_json())
         case "DELETE":
             webhooks.unregister(id_)
             return empty_response(_NO_CONTENT)
@@ -71,7 +77,10 @@ def _steps(hub: Hub, req: func.HttpRequest, webhook_id: str, parts: list[str]) -
         case "GET", [step]:
             return json_response(steps.show(webhook_id, parse_id(step)).as_json())
         case "PATCH", [step]:
-            return json_response(steps.update(webhook_id, parse_id(step), _document(req)).as_json())
+            changes = _document(req)
+            updated = steps.update(webhook_id, parse_id(step), changes)
+            note(changed=changes)
+            return json_response(updated.as_json())
         case "DELETE", [step]:
             steps.remove(webhook_id, parse_id(step))
             return empty_response(_NO_CONTENT)
@@ -106,5 +115,6 @@ def _document(req: func.HttpRequest) -> dict[str, object]:
 
 
 def _created(hub: Hub, content: dict[str, object], path: str) -> func.HttpResponse:
+    note(target=f"{DYNAMICS_REGISTRATION.targets}/{path}")
     location = f"{hub.settings.public_url}{ROUTE}/{path}"
     return json_response(content, _CREATED, {"Location": location})

@@ -1,0 +1,101 @@
+"""Where audit entries are kept: table `audit`, newest first."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from cachetools import TTLCache
+
+from shared.audit.entry import AuditEntry, Outcome
+from shared.events.newest_first import RowFilter
+from shared.events.parameters import Position
+from shared.events.rows import day_key, time_key
+from shared.remember import Clock
+from shared.storage.tables import Table
+
+AUDIT_TABLE = "audit"
+MAX_REFUSALS_PER_MINUTE = 60
+"""Rows of refusals that one caller gets a minute, in one process: whoever may do nothing shall not fill the table."""
+_REMEMBERED_CALLERS = 10_000
+_MINUTE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which entries a listing shows: by whom, about what, from `since`, before `until`, older than `after`."""
+
+    who: str | None = None
+    target: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: Position | None = None
+
+
+class AuditLog:
+    """The table `audit`."""
+
+    def __init__(self, table: Table, *, clock: Clock = time.monotonic) -> None:
+        self._table = table
+        self._clock = clock
+        self._refusals: TTLCache[tuple[str | None, int], int] = TTLCache(
+            _REMEMBERED_CALLERS, _MINUTE_SECONDS, timer=clock
+        )
+        self._lock = threading.Lock()
+
+    def keep(self, entry: AuditEntry) -> bool:
+        """Keep an entry, one transaction; False where it is one refusal too many. Raises StorageDown."""
+        if entry.outcome is Outcome.REFUSED and not self._has_room(entry.who):
+            return False
+        # The key is nobody else's, and unlike an insert this is tried again after an answer that was lost.
+        self._table.put(_row(entry))
+        return True
+
+    def list(self, wanted: AuditFilter, *, page_size: int) -> Iterator[tuple[Position, AuditEntry]]:
+        """Entries newest first, each with its position."""
+        rows = RowFilter.of_time(wanted.since, wanted.until, wanted.after)
+        if wanted.who is not None:
+            rows.add("Who eq @who", who=wanted.who)
+        if wanted.target is not None:
+            rows.add("Target eq @target", target=wanted.target)
+        for row in self._table.query(rows.text, rows.parameters, page_size=page_size):
+            yield Position(row["PartitionKey"], row["RowKey"]), _parse(row)
+
+    def _has_room(self, who: str | None) -> bool:
+        key = (who, int(self._clock() // _MINUTE_SECONDS))
+        with self._lock:
+            so_far = self._refusals.get(key, 0)
+            self._refusals[key] = so_far + 1
+        return so_far < MAX_REFUSALS_PER_MINUTE
+
+
+def _row(entry: AuditEntry) -> dict[str, Any]:
+    status = {} if entry.status is None else {"Status": entry.status}
+    return {
+        "PartitionKey": day_key(entry.at),
+        "RowKey": f"{time_key(entry.at)}-{uuid4()}",
+        # A text, because the tables' own type comes back with another class and other digits.
+        "At": entry.at.astimezone(UTC).isoformat(),
+        "Who": entry.who or "",
+        "Action": entry.action,
+        "Target": entry.target,
+        "Outcome": entry.outcome.value,
+        "Changed": json.dumps(entry.changed),
+        **status,
+    }
+
+
+def _parse(row: Mapping[str, Any]) -> AuditEntry:
+    return AuditEntry(
+        at=datetime.fromisoformat(row["At"]),
+        who=row["Who"] or None,
+        action=row["Action"],
+        target=row["Target"],
+        outcome=Outcome(row["Outcome"]),
+        status=row.get("Status"),
+        changed=tuple(json.loads(row["Changed"])),
+    )

@@ -1,0 +1,86 @@
+"""What is known so far of the request that is being answered, for its audit entry. Pure.
+
+The edge begins a recording once, with what method and path say. Whoever identifies the caller, and the operation that
+knows better what it does, add to it here, wherever they are called from; where nothing is recorded that does nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from shared.audit.entry import MAX_TEXT, AuditEntry, Keeper, Outcome, outcome_of
+
+
+class Kind(Enum):
+    """What leaves a trace where."""
+
+    READ = "read"
+    """A line where it is refused for its caller."""
+    CHANGE = "change"
+    """A line, and a row where the caller is known."""
+    EVENT = "event"
+    """A line: an event that a client signals is kept as an event."""
+
+
+@dataclass
+class Recording:
+    """The entry in the making. `keeper` is there once the caller is known, so strangers fill no table."""
+
+    action: str
+    kind: Kind
+    target: str = ""
+    who: str | None = None
+    keeper: Keeper | None = None
+    outcome: Outcome | None = None
+    changed: tuple[str, ...] = ()
+
+    def entry(self, at: datetime, status: int | None) -> AuditEntry:
+        """The entry of what ended now, with this status (None: well, and not over HTTP)."""
+        by_status = outcome_of(status)
+        return AuditEntry(
+            at=at,
+            who=self.who and self.who[:MAX_TEXT],
+            action=self.action,
+            target=self.target[:MAX_TEXT],
+            outcome=self.outcome if self.outcome and by_status is Outcome.DONE else by_status,
+            status=status,
+            changed=self.changed,
+        )
+
+
+_current: ContextVar[Recording | None] = ContextVar("recording", default=None)
+
+
+@contextmanager
+def recording(begun: Recording) -> Iterator[Recording]:
+    """What runs inside adds to this recording."""
+    token = _current.set(begun)
+    try:
+        yield begun
+    finally:
+        _current.reset(token)
+
+
+def identified(who: str, keeper: Keeper) -> None:
+    """Note who the caller is, and who keeps what they do."""
+    if (current := _current.get()) is not None:
+        current.who, current.keeper = who, keeper
+
+
+def note(
+    *,
+    action: str | None = None,
+    target: str | None = None,
+    outcome: Outcome | None = None,
+    changed: Iterable[str] | None = None,
+) -> None:
+    """Note what is known better than method and path say: what is None stays as it is."""
+    if (current := _current.get()) is None:
+        return
+    current.action = action or current.action
+    current.target = target or current.target
+    current.outcome = outcome or current.outcome
+    current.changed = current.changed if changed is None else tuple(changed)

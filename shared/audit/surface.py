@@ -1,0 +1,85 @@
+"""The administrative operations of a function, by method and path: what a request is called in the audit. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.audit.recording import Kind, Recording
+from shared.roles.directory import is_guid
+
+READ = "read"
+SIGNAL = "event.signal"
+UNKNOWN = "unknown"
+"""What a request is called that changes something and is none of the listed: nothing goes by unrecorded."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. `path` is below the function's; a segment in braces stands for any."""
+
+    method: str
+    path: str
+    action: str = READ
+
+    @property
+    def kind(self) -> Kind:
+        """What leaves a trace where."""
+        return {READ: Kind.READ, SIGNAL: Kind.EVENT}.get(self.action, Kind.CHANGE)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The segments of the path."""
+        return _segments(self.path)
+
+    def fits(self, method: str, segments: tuple[str, ...]) -> bool:
+        """Whether a request with this method and these segments is this operation; cases do not matter."""
+        pairs = list(zip(self.segments, segments, strict=False))
+        same = all(_is_any(own) or own.lower() == given.lower() for own, given in pairs)
+        return method == self.method and len(segments) == len(self.segments) and same
+
+    def target(self, segments: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of a request's segments that say what it is about: up to the last one that stands for any."""
+        last = max((place for place, own in enumerate(self.segments, 1) if _is_any(own)), default=0)
+        pairs = zip(self.segments[:last], segments, strict=False)
+        return tuple(_one_spelling(given) if _is_any(own) else own for own, given in pairs)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The operations of a function at `base`, the first that fits counts.
+
+    `parameters` are those of its route that make the path below it; `targets` is what targets begin with, and may hold
+    parameters of the route in braces.
+    """
+
+    function: str
+    base: str
+    targets: str
+    operations: tuple[Operation, ...]
+    parameters: tuple[str, ...] = ("path",)
+
+    def begin(self, method: str, route_params: Mapping[str, str | None], query: Mapping[str, str]) -> Recording:
+        """The recording of a request."""
+        given = {name: value or "" for name, value in route_params.items()}
+        segments = _segments("/".join(given.get(name, "") for name in self.parameters))
+        prefix = "/".join(given.get(part[1:-1], "") if _is_any(part) else part for part in self.targets.split("/"))
+        found = next((one for one in self.operations if one.fits(method.upper(), segments)), None)
+        if found is None:
+            is_read = method.upper() == "GET"
+            return Recording(READ if is_read else UNKNOWN, Kind.READ if is_read else Kind.CHANGE, prefix)
+        # What a dry run would do is only counted.
+        is_dry = query.get("dryRun", "").lower() == "true"
+        target = "/".join((prefix, *found.target(segments)))
+        return Recording(found.action, Kind.READ if is_dry else found.kind, target)
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part)
+
+
+def _one_spelling(segment: str) -> str:
+    # Ids of ArcGIS and names of events keep their cases.
+    return segment.lower() if is_guid(segment.lower()) else segment
+
+
+def _is_any(segment: str) -> bool:
+    return segment.startswith("{")

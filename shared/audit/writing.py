@@ -1,0 +1,46 @@
+"""Writes an audit entry: first its row, where it gets one, then its line, which says what became of the row."""
+
+import json
+import logging
+from enum import StrEnum
+
+from shared.audit.entry import AuditEntry, Keeper, Outcome
+from shared.deadline import grace
+
+LINE_NAME = "audit"
+ROW_SECONDS = 2.0
+"""What a row may take on top of the request's own time, so that the answer still comes within 25 s."""
+
+log = logging.getLogger(__name__)
+
+
+class Row(StrEnum):
+    """What became of an entry's row."""
+
+    WRITTEN = "written"
+    FAILED = "failed"
+    NONE = "none"
+
+
+def write(entry: AuditEntry, keeper: Keeper | None) -> Row:
+    """Write row (none without a keeper) and line. Never raises: what was done is done, with or without its trace."""
+    row = Row.NONE if keeper is None else _keep(entry, keeper)
+    line = {"name": LINE_NAME, **entry.as_json(), "row": row.value}
+    log.log(_level(entry, row), "%s", json.dumps(line))
+    return row
+
+
+def _keep(entry: AuditEntry, keeper: Keeper) -> Row:
+    try:
+        with grace(ROW_SECONDS):
+            return Row.WRITTEN if keeper.keep(entry) else Row.NONE
+    except Exception:
+        # Whatever it is, the change is made, and the line says that its row is missing.
+        log.warning("an audit row could not be written", exc_info=True)
+        return Row.FAILED
+
+
+def _level(entry: AuditEntry, row: Row) -> int:
+    if row is Row.FAILED:
+        return logging.ERROR
+    return logging.WARNING if entry.outcome is Outcome.FAILED else logging.INFO
