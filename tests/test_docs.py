@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,6 +16,13 @@ from shared.arcgis.connection import CONNECTIONS_TABLE
 from shared.arcgis.consent import RUN_AS_TABLE
 from shared.arcgis.entity import ConnectionInput
 from shared.arcgis.layer_event import EVENT_NAMES
+from shared.audit.entry import MAX_TEXT, AuditEntry
+from shared.audit.entry import Outcome as AuditOutcome
+from shared.audit.listing import PARAMETERS
+from shared.audit.log import AUDIT_TABLE, MAX_REFUSALS_PER_MINUTE, audit_row
+from shared.audit.surface import UNKNOWN
+from shared.audit.surfaces import OTHER_ACTIONS, SURFACES
+from shared.audit.writing import LINE_NAME, Row
 from shared.delivery.failures import ErrorClass
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.record import DeliveryState
@@ -121,7 +129,9 @@ def test_every_member_of_a_webhook_connection_is_documented(name: str) -> None:
     assert f"`{name}`" in doc("arcgis")
 
 
-@pytest.mark.parametrize("table", [EVENTS_TABLE, EVENTLOG_TABLE, CONNECTIONS_TABLE, RUN_AS_TABLE, "roles", "apikeys"])
+@pytest.mark.parametrize(
+    "table", [EVENTS_TABLE, EVENTLOG_TABLE, CONNECTIONS_TABLE, RUN_AS_TABLE, AUDIT_TABLE, "roles", "apikeys"]
+)
 def test_every_table_is_documented(table: str) -> None:
     assert f"| `{table}` |" in doc("architecture")
 
@@ -134,11 +144,53 @@ def test_every_make_target_is_documented(target: str) -> None:
 
 
 def test_every_command_of_the_command_line_is_documented() -> None:
-    groups = get_command(command_line).commands  # type: ignore[attr-defined] # a group, by the type of the program
+    commands = get_command(command_line).commands  # type: ignore[attr-defined] # a group, by the type of the program
+    groups = {name: command for name, command in commands.items() if hasattr(command, "commands")}
+    assert [name for name in commands if f"`python -m admin {name}" not in doc("development")] == []
     documented = dict(re.findall(r"`python -m admin (\w+) ([\w|-]+)`", doc("development")))
     assert {name: set(group.commands) for name, group in groups.items()} == {
         name: set(commands.split("|")) for name, commands in documented.items()
     }
+
+
+AUDITED = AuditEntry(datetime.now(UTC), "x", "x", "x", AuditOutcome.DONE, 200)
+
+
+def test_every_member_of_the_audits_line_is_documented_with_its_column() -> None:
+    columns = audit_row(AUDITED).keys() - {"PartitionKey", "RowKey"}
+    table = doc("security").partition("| member | column | meaning |")[2].partition("\n\n")[0]
+    documented = re.findall(r"^\| `([a-z]+)` \| (?:`(\w+)` )?\| ", table, re.MULTILINE)
+    line = {"name": LINE_NAME, **AUDITED.as_json(), "row": Row.WRITTEN}
+    assert {member for member, _ in documented} == line.keys()
+    assert {column for _, column in documented if column} == columns
+
+
+@pytest.mark.parametrize("value", list(AuditOutcome))
+def test_every_outcome_in_the_audit_is_documented(value: AuditOutcome) -> None:
+    assert f"| `{value.value}` | " in doc("security")
+
+
+@pytest.mark.parametrize("value", list(Row))
+def test_what_became_of_a_row_of_the_audit_is_documented(value: Row) -> None:
+    assert f"`{value.value}`" in doc("security")
+
+
+ACTIONS = {operation.action for surface in SURFACES for operation in surface.operations} | {*OTHER_ACTIONS, UNKNOWN}
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+def test_every_action_in_the_audit_is_documented(action: str) -> None:
+    assert f"`{action}`" in doc("security")
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_parameter_of_the_audit_is_documented(name: str) -> None:
+    assert f"| `{name}` | " in doc("security").partition("`GET /api/v1/events/audit`")[2]
+
+
+def test_the_limits_of_the_audit_are_documented() -> None:
+    assert f"get {MAX_REFUSALS_PER_MINUTE} rows a minute" in doc("security")
+    assert f"in any case; {MAX_TEXT} characters at most" in doc("security")
 
 
 def test_every_dependency_has_a_reason() -> None:

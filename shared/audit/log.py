@@ -52,7 +52,7 @@ class AuditLog:
         if entry.outcome is Outcome.REFUSED and not self._has_room(entry.who):
             return False
         # The key is nobody else's, and unlike an insert this is tried again after an answer that was lost.
-        self._table.put(_row(entry))
+        self._table.put(audit_row(entry))
         return True
 
     def list(self, wanted: AuditFilter, *, page_size: int) -> Iterator[tuple[Position, AuditEntry]]:
@@ -73,7 +73,8 @@ class AuditLog:
         return so_far < MAX_REFUSALS_PER_MINUTE
 
 
-def _row(entry: AuditEntry) -> dict[str, Any]:
+def audit_row(entry: AuditEntry) -> dict[str, Any]:
+    """The row of an entry; no two rows have one key."""
     status = {} if entry.status is None else {"Status": entry.status}
     return {
         "PartitionKey": day_key(entry.at),

@@ -92,6 +92,40 @@ def test_asking_is_one_transaction(api_keys: ApiKeys, transport: JournalTranspor
     assert transport.summary == ["GET apikeys"]
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "x",
+        "hub_",
+        "hub_" + "A" * 42,
+        "hub_" + "A" * 44,
+        "HUB_" + "A" * 43,
+        "hub-" + "A" * 43,
+        "A" * 47,
+        "hub_" + "A" * 42 + "+",
+        "hub_" + "A" * 42 + "é",
+        "hub_" + "A" * 42 + "\n",
+        "hub_" + "A" * 43 + "\n",
+        " hub_" + "A" * 43,
+        "hub_" + "٣" * 43,
+        "a" * 19_000,
+    ],
+)
+def test_what_has_not_the_form_of_a_key_costs_no_transaction(
+    api_keys: ApiKeys, transport: JournalTransport, key: str
+) -> None:
+    assert api_keys.user_of(key) is None
+    assert transport.calls == []
+
+
+def test_every_new_key_has_the_form_of_one(api_keys: ApiKeys, transport: JournalTransport) -> None:
+    for _ in range(50):
+        transport.forget()
+        api_keys.user_of(new_key())
+        assert transport.summary == ["GET apikeys"]
+
+
 def test_an_outage_is_not_an_unknown_key(api_keys: ApiKeys, transport: JournalTransport) -> None:
     transport.fail(1, Fault.BEFORE)
     with pytest.raises(StorageDown):

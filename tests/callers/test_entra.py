@@ -205,3 +205,40 @@ def test_a_signed_token_with_any_claim_changed_is_the_same_user_or_nobody(
         return
     assert name in {"exp", "nbf", "iat", "oid"}
     assert json.dumps(caller.user.id) == json.dumps(claims["oid"]).strip().lower() or name == "oid"
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda _: "",
+        lambda _: "a.b.c",
+        lambda _: "..",
+        lambda _: "e30.e30.e30",
+        lambda entra: entra.mint(OID).rpartition(".")[0] + ".",
+        lambda entra: entra.mint(OID) + ".",
+        lambda entra: entra.mint(OID) + "=",
+        lambda entra: entra.mint(OID).replace(".", " .", 1),
+        lambda entra: "!" + entra.mint(OID),
+        lambda entra: entra.mint(OID)[:-1] + "\udc80",
+        lambda entra: with_part(entra.mint(OID), 0, "eyJraWQiOiJ4In0"),
+        lambda entra: entra.sign(entra.claims(OID), kid=None),
+        lambda entra: entra.sign(entra.claims(OID), kid=7),
+        of_nobody,
+        of_the_public_key,
+        lambda entra: entra.sign(entra.claims(OID), alg="RS512"),
+    ],
+)
+def test_what_can_be_no_token_of_the_tenant_costs_no_reading_of_keys(
+    tokens: EntraTokens, entra: FakeEntra, forge: Forge
+) -> None:
+    with pytest.raises(Unauthenticated):
+        tokens.caller(forge(entra))
+    assert entra.journal == []
+
+
+@given(st.text() | st.from_regex(r"\A[A-Za-z0-9_-]{0,40}\.[A-Za-z0-9_-]{0,40}\.[A-Za-z0-9_-]{0,40}\Z"))
+@ON_SHARED_FAKES
+def test_any_text_is_refused_without_a_reading_of_keys(tokens: EntraTokens, entra: FakeEntra, text: str) -> None:
+    with pytest.raises(Unauthenticated):
+        tokens.caller(text)
+    assert entra.journal == []

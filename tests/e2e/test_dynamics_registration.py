@@ -18,6 +18,7 @@ from tests.support.tenant import Tenant, running_tenant
 
 PUBLIC_URL = "http://hub.example"
 PATH = "v1/dynamics/webhooks"
+_NEW_KEY = {"type": "WebhookKey", "key": KEY}
 _NO_ID = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
 
 
@@ -215,3 +216,37 @@ def test_reading_needs_the_key_a_caller_and_the_role(own_app: RunningApp, organi
     assert requests.get(url, {"code": own_app.code}, timeout=30).status_code == 401
     assert own_app.get(PATH, api_key=nobody).status_code == 403
     assert organization.journal == []
+
+
+def test_what_is_done_to_dataverse_is_told_by_whom_and_without_a_secret(
+    own_app: RunningApp, organization: FakeDataverse
+) -> None:
+    made = own_app.send("POST", PATH, new_webhook(steps=[new_step()])).json()
+    at = f"{PATH}/{made['id']}"
+    own_app.send("PATCH", at.upper().replace(PATH.upper(), PATH), {"name": "Renamed", "authentication": _NEW_KEY})
+    step = own_app.send("POST", f"{at}/steps", {"message": "Update", "table": "account"}).json()
+    own_app.send("PATCH", f"{at}/steps/{step['id']}", {"enabled": False})
+    own_app.send("PATCH", f"{at}/steps/{step['id']}", {"enabled": "no"})
+    own_app.send("DELETE", f"{at}/steps/{step['id']}")
+    own_app.send("DELETE", at)
+    ensured = own_app.send("POST", f"{PATH}/ensure", {"key": own_app.code}).json()
+    assert told(own_app, f"dynamics/webhooks/{made['id']}") == [
+        ("dynamics.webhook.delete", "done", []),
+        ("dynamics.webhook.update", "done", ["name", "authentication"]),
+        ("dynamics.webhook.create", "done", []),
+    ]
+    assert told(own_app, f"dynamics/webhooks/{made['id']}/steps/{step['id']}") == [
+        ("dynamics.step.delete", "done", []),
+        ("dynamics.step.update", "refused", []),
+        ("dynamics.step.update", "done", ["enabled"]),
+        ("dynamics.step.create", "done", []),
+    ]
+    assert told(own_app, f"dynamics/webhooks/{ensured['id']}")[0] == ("dynamics.webhook.ensure", "done", [])
+    everything = own_app.get("v1/events/audit", limit="200").text
+    assert [secret for secret in (KEY, own_app.code, own_app.seed.api_key) if secret in everything] == []
+
+
+def told(app: RunningApp, target: str) -> list[tuple[str, str, list[str]]]:
+    entries = app.get("v1/events/audit", target=target).json()["value"]
+    assert {one["who"] for one in entries} == {app.seed.manager["upn"]}
+    return [(one["action"], one["outcome"], one["changed"]) for one in entries]

@@ -73,3 +73,9 @@ def test_deep_health_needs_an_api_key(app: RunningApp) -> None:
 
 def test_deep_health_counts_what_waits_in_poison(app: RunningApp) -> None:
     assert isinstance(app.get("health", deep="1").json()["poison"]["events-poison"], int)
+
+
+@pytest.mark.parametrize("secret", ["x", "hub_x", "hub_" + "A" * 44, "a.b.c", "hub_" + "A" * 43])
+def test_deep_health_is_closed_to_whatever_looks_like_a_key_or_not(app: RunningApp, secret: str) -> None:
+    response = app.get("health", api_key=secret, deep="1")
+    assert (response.status_code, "Bearer" in response.headers["WWW-Authenticate"]) == (401, True)
