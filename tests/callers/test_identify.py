@@ -79,6 +79,17 @@ def test_a_request_without_the_header_is_nobodys_and_asks_nobody(hub: Hub, trans
     assert transport.calls == []
 
 
+@pytest.mark.parametrize("secret", ["x", "hub_x", "hub_" + "A" * 44, "a.b.c", "..", "a" * 19_000])
+@pytest.mark.parametrize("scheme", ["Bearer", "Basic"])
+def test_what_has_not_the_form_of_a_key_is_nobodys_and_asks_nobody(
+    hub: Hub, transport: JournalTransport, scheme: str, secret: str
+) -> None:
+    authorization = f"Bearer {secret}" if scheme == "Bearer" else basic(USER, secret[:10_000])
+    with pytest.raises(Unauthenticated):
+        hub.callers.identify(headers(authorization).headers)
+    assert transport.calls == []
+
+
 def test_several_headers_joined_by_a_comma_are_nobody(hub: Hub, key: str) -> None:
     for joined in (f"Bearer {key},Bearer {key}", f"Bearer {key}, Basic x", f"Bearer x,{key}"):
         with pytest.raises(Unauthenticated):
