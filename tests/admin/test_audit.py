@@ -1,6 +1,7 @@
 """What the command line changes is told, and `python -m admin audit` tells it."""
 
 import getpass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -143,8 +144,6 @@ def test_a_change_whose_row_cannot_be_written_is_made_and_says_so(tenant: Tenant
 @pytest.fixture
 def kept(hub: Hub) -> None:
     """Two entries, a day apart."""
-    from datetime import UTC, datetime
-
     for day, who in ((14, USER), (15, "hub")):
         at = datetime(2026, 3, day, tzinfo=UTC)
         hub.audit.keep(AuditEntry(at, who, "webhook.update", "webhooks/12", Outcome.DONE, 200, ("Name", "Secret")))
