@@ -50,12 +50,12 @@ MISSING: dict[str, tuple[str, dict[str, str], Use]] = {
     "a user of Dynamics": (
         "DATAVERSE_URL",
         GRAPH,
-        lambda given: assembled(given).roles.is_member(User.system_user(SOMEBODY)),
+        lambda given: assembled(given).roles.has_role(User.system_user(SOMEBODY), "Relationship Manager"),
     ),
     "the list of roles": (
         "SHAREPOINT_SITE_ID",
         GRAPH,
-        lambda given: assembled(given).roles.is_member(User.entra_object(SOMEBODY)),
+        lambda given: assembled(given).roles.has_role(User.entra_object(SOMEBODY), "Relationship Manager"),
     ),
     "a secret": ("SECRETS_KEY", STORAGE, lambda given: Sealer(Settings.read(given).secrets_key).seal("secret")),
 }

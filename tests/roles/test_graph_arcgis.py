@@ -14,7 +14,7 @@ def directory(tenant: Tenant) -> CachedDirectory:
 
 
 def is_manager(directory: CachedDirectory, user: User) -> bool:
-    return directory.is_member(user)
+    return directory.has_role(user, "Relationship Manager")
 
 
 def test_an_arcgis_user_whose_name_is_a_members_upn_is_one(directory: CachedDirectory, tenant: Tenant) -> None:
