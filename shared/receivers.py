@@ -15,6 +15,7 @@ from shared.delivery.disabling import Disabling, Notices
 from shared.delivery.fan_out import DeliveryFanOut
 from shared.delivery.lanes import Lanes
 from shared.delivery.log import DeliveryLog
+from shared.delivery.own_address import own_addresses
 from shared.delivery.queues import DeliveryQueues
 from shared.delivery.receiver_check import ReceiverCheck
 from shared.delivery.record import DELIVERIES_TABLE
@@ -56,7 +57,9 @@ class Receivers:
     ) -> Self:
         """The parts of these settings; one transport, and so one policy, serves save, test and delivery."""
         transport = Transport(
-            TargetPolicy(settings.delivery_require_https, settings.delivery_allowed_networks),
+            TargetPolicy(
+                settings.delivery_require_https, settings.delivery_allowed_networks, own_addresses(settings.own_urls)
+            ),
             deadline_seconds=settings.delivery_deadline_seconds,
             max_response_bytes=settings.delivery_max_response_bytes,
         )

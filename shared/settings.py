@@ -106,6 +106,7 @@ class Settings(BaseModel):
     entra_tenant_id: str = Field("", alias="ENTRA_TENANT_ID")
     entra_client_id: str = Field("", alias="ENTRA_CLIENT_ID")
     entra_authority: BaseUrl = Field("https://login.microsoftonline.com", alias="ENTRA_AUTHORITY")
+    website_hostname: str = Field("", alias="WEBSITE_HOSTNAME")
     app_service_auth: bool = Field(False, alias="WEBSITE_AUTH_ENABLED")
     arcgis_portal_url: BaseUrl = Field("https://www.arcgis.com", alias="ARCGIS_PORTAL_URL")
     arcgis_org_ids: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field((), alias="ARCGIS_ORG_IDS")
@@ -119,6 +120,11 @@ class Settings(BaseModel):
     retry_delays: Annotated[tuple[QueueDelay, ...], BeforeValidator(_split)] = Field(
         (1, 4, 300, 1800, 7200, 18000, 36000), alias="DELIVERY_RETRY_DELAYS"
     )
+
+    @property
+    def own_urls(self) -> tuple[str, ...]:
+        """Where this app answers: at PUBLIC_URL, and by the name that the platform gave it."""
+        return (self.public_url, *([f"https://{self.website_hostname}"] if self.website_hostname else []))
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:

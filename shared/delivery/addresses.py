@@ -86,7 +86,7 @@ def blocked_reason(address: Address, allowed: Sequence[Network]) -> str | None:
     An IPv4-mapped address is judged as the IPv4 address, and nothing else. `allowed` opens networks for the address
     itself, never for one that stands inside it: 127.0.0.0/8 in `allowed` does not open 64:ff9b::7f00:1.
     """
-    judged = _unmapped(address)
+    judged = unmapped(address)
     if any(judged in network for network in allowed):
         return None
     reason = _reason_ipv4(judged) if isinstance(judged, IPv4Address) else _reason_ipv6(judged)
@@ -95,7 +95,8 @@ def blocked_reason(address: Address, allowed: Sequence[Network]) -> str | None:
     return f"{address} stands for {judged}: {reason}"
 
 
-def _unmapped(address: Address) -> Address:
+def unmapped(address: Address) -> Address:
+    """The IPv4 address where an IPv6 address only stands for one, else the address itself."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address

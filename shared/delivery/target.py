@@ -26,8 +26,8 @@ _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 class TargetRefused(Exception):
     """A target that may not be called.
 
-    `rule` is one of `syntax`, `scheme`, `https`, `userinfo`, `fragment`, `host`, `port`, `address`. `detail` is a
-    sentence for whoever set the target, and repeats nothing of the URL but a host that is well formed.
+    `rule` is one of `syntax`, `scheme`, `https`, `userinfo`, `fragment`, `host`, `port`, `address`, `hub`. `detail`
+    is a sentence for whoever set the target, and repeats nothing of the URL but a host that is well formed.
     """
 
     def __init__(self, rule: str, detail: str) -> None:
@@ -58,7 +58,7 @@ class Target:
 
 
 def parse_target(url: str) -> Target:
-    """The target that a URL names; raises TargetRefused with any rule but `https` and `address`."""
+    """The target that a URL names; raises TargetRefused with any rule but `https`, `address` and `hub`."""
     _refuse_characters(url)
     scheme, rest = _split_scheme(url)
     if "#" in rest:
