@@ -14,17 +14,19 @@ class NotOurs(ValueError):
 
 
 class Announcement(BaseModel):
-    """`attempt` counts how often completing a trimmed event was put off."""
+    """`attempt` counts how often completing a trimmed event was put off. `after` is the id of the last webhook that was
+    asked for, where so many want the event that another message goes on there; 0 begins with the first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     version: Literal[1] = 1
     event_id: Annotated[EventId, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
     attempt: Annotated[int, Field(ge=0)] = 0
+    after: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
     def as_text(self) -> str:
-        """The message's text."""
-        return self.model_dump_json()
+        """The message's text; one that goes on nowhere is as the first version of the hub knows it."""
+        return self.model_dump_json(exclude=None if self.after else {"after"})
 
 
 def parse_announcement(body: bytes) -> Announcement:

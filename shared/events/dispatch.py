@@ -36,8 +36,12 @@ class Completion(Protocol):
 class FanOut(Protocol):
     """Asks for the delivery of an event."""
 
-    def send(self, event: Event) -> None:
-        """Ask for one delivery to each webhook that may want it; doing so twice delivers nothing twice."""
+    def send(self, event: Event, *, after: int) -> int | None:
+        """Ask for one delivery to each webhook that may want it and has an id above `after`, in the order of their ids.
+
+        Doing so twice delivers nothing twice. The id of the last one asked for where there are more of them than one
+        message should ask for, None where these were all.
+        """
         ...
 
 
@@ -65,8 +69,7 @@ class Dispatcher:
                 raise EventMissing(f"event {announcement.event_id} is announced but not stored")
             # It was announced, and then its request died or was refused: nobody was told that it was taken.
             log.warning("dropped the announcement of event %s, which was never stored", announcement.event_id)
-        elif not (stored.event.trimmed and self._events.finished(stored.event)):
-            # For an event that came whole, looking whether it was dispatched costs as much as doing it again.
+        else:
             self._finish(stored.event, announcement)
 
     def _find(self, announcement: Announcement, attempt: int) -> StoredEvent | None:
@@ -80,18 +83,32 @@ class Dispatcher:
         return stored
 
     def _finish(self, event: Event, announcement: Announcement) -> None:
-        completed = self._complete(event) if event.trimmed else event
+        # For an event that came whole, looking whether it was dispatched costs as much as doing it again.
+        begun = self._events.finished(event) if event.trimmed else None
+        if begun is not None and begun.state is not EventState.RECEIVED:
+            return
+        completed = begun or (self._complete(event) if event.trimmed else event)
         if completed is None and announcement.attempt < len(self._retry_delays):
-            again = Announcement(event_id=event.id, attempt=announcement.attempt + 1)
+            again = announcement.model_copy(update={"attempt": announcement.attempt + 1})
             self._events.announce(again, delay_seconds=self._retry_delays[announcement.attempt])
             return
         if completed is None:
             log.error("event %s is unreadable: its record could not be read back", event.id)
             completed = replace(event, state=EventState.UNREADABLE)
         if completed.state is EventState.RECEIVED:
-            self._fan_out.send(completed)
+            last = self._fan_out.send(completed, after=announcement.after)
+            if last is not None:
+                self._go_on(completed, announcement, last)
+                return
             completed = replace(completed, state=EventState.DISPATCHED)
         self._events.finish(completed)
+
+    def _go_on(self, completed: Event, announcement: Announcement, last: int) -> None:
+        """Have another message go on behind this webhook, before this one ends: whatever dies, one of them is there."""
+        if not announcement.after:
+            # Before that message, which finds here what a trimmed event was completed with.
+            self._events.begin(completed)
+        self._events.announce(Announcement(event_id=completed.id, after=last))
 
     def _complete(self, event: Event) -> Event | None:
         try:

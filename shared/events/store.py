@@ -19,6 +19,7 @@ from shared.events.rows import (
     parse_payload,
 )
 from shared.storage.account import StorageAccount
+from shared.storage.tables import AlreadyStored
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,20 @@ class EventStore:
         row = self._events.get(*event_keys(id_))
         return None if row is None else StoredEvent(parse_event(row), parse_payload(row))
 
+    def begin(self, event: Event) -> None:
+        """Write an event into the log whose dispatch takes more than one message, as long as nobody else did."""
+        try:
+            self._log.insert(log_row(event))
+        except AlreadyStored:
+            # This message came twice, and dispatch may even be done.
+            return
+
     def finish(self, event: Event) -> None:
         """Write an event into the log, as dispatch left it: from then on that is its state."""
         self._log.put(log_row(event))
 
     def finished(self, event: Event) -> Event | None:
-        """The event as dispatch left it, None before that."""
+        """The event as dispatch left it, or `begin`; None before that."""
         row = self._log.get(*log_keys(event))
         return None if row is None else parse_event(row)
 

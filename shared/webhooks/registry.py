@@ -99,9 +99,12 @@ class WebhookRegistry:
         row = self._row(webhook_id)
         return None if row is None else _parse(row)
 
-    def subscribed_to(self, event: str) -> list[int]:
-        """The ids of all webhooks that may want this event; some may not any more."""
-        return self._subscriptions.webhook_ids(event)
+    def subscribed_to(self, event: str, *, after: int = 0, at_most: int | None = None) -> list[int]:
+        """The ids of webhooks that may want this event, ascending; some may not any more.
+
+        All of them, or as many as `at_most` whose ids are above `after`.
+        """
+        return self._subscriptions.webhook_ids(event, after=after, at_most=at_most)
 
     def usage(self, webhook_id: int) -> Usage:
         """What became of this webhook's attempts."""

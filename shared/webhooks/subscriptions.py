@@ -5,6 +5,7 @@ needs it, and removed only while it is certain that no later version of the regi
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 from shared.errors import StorageDown
 from shared.storage.tables import AlreadyStored, Changed, Table, key_text
@@ -12,6 +13,7 @@ from shared.storage.tables import AlreadyStored, Changed, Table, key_text
 SUBSCRIPTIONS_TABLE = "subscriptions"
 
 _MOST_TRIES = 20
+_PAGE = 1000
 
 
 class Subscriptions:
@@ -60,10 +62,15 @@ class Subscriptions:
                 # Somebody subscribes it again at this moment.
                 continue
 
-    def webhook_ids(self, event: str) -> list[int]:
-        """The ids of all webhooks that may want this event, ascending."""
-        rows = self._table.query("PartitionKey eq @event", {"event": key_text(event.lower())}, select=["RowKey"])
-        return [int(row["RowKey"]) for row in rows]
+    def webhook_ids(self, event: str, *, after: int = 0, at_most: int | None = None) -> list[int]:
+        """The ids of webhooks that may want this event, ascending; those above `after`, and as many as `at_most`."""
+        rows = self._table.query(
+            "PartitionKey eq @event and RowKey gt @after",
+            {"event": key_text(event.lower()), "after": row_key(after)},
+            page_size=min(at_most or _PAGE, _PAGE),
+            select=["RowKey"],
+        )
+        return [int(row["RowKey"]) for row in islice(rows, at_most)]
 
 
 def row_key(webhook_id: int) -> str:

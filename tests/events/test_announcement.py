@@ -12,6 +12,7 @@ ANNOUNCEMENTS = st.builds(
     Announcement,
     event_id=st.uuids().map(lambda id_: EventId(str(id_))),
     attempt=st.integers(min_value=0, max_value=10**6),
+    after=st.integers(min_value=0, max_value=2**31 - 1),
 )
 
 
@@ -24,6 +25,10 @@ def test_the_text_is_what_earlier_versions_sent_too() -> None:
     # Messages that wait in the queue while a new version is deployed must stay readable.
     text = json.dumps({"version": 1, "event_id": ID, "attempt": 2}).encode()
     assert parse_announcement(text) == Announcement(event_id=EventId(ID), attempt=2)
+
+
+def test_one_that_begins_with_the_first_webhook_is_as_earlier_versions_know_it() -> None:
+    assert json.loads(Announcement(event_id=EventId(ID)).as_text()) == {"version": 1, "event_id": ID, "attempt": 0}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +52,9 @@ def test_the_text_is_what_earlier_versions_sent_too() -> None:
         json.dumps({"version": 1, "event_id": ID, "attempt": "1"}).encode(),
         json.dumps({"version": 1, "event_id": ID, "attempt": True}).encode(),
         json.dumps({"version": 1, "event_id": ID, "extra": 1}).encode(),
+        json.dumps({"version": 1, "event_id": ID, "after": -1}).encode(),
+        json.dumps({"version": 1, "event_id": ID, "after": 2**31}).encode(),
+        json.dumps({"version": 1, "event_id": ID, "after": "1"}).encode(),
     ],
 )
 def test_anything_else_is_none_of_ours(body: bytes) -> None:

@@ -36,7 +36,7 @@ class Collected:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def send(self, event: Event) -> None:
+    def send(self, event: Event, *, after: int) -> None:
         self.events.append(event)
 
 

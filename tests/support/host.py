@@ -8,6 +8,7 @@ from azure.storage.queue import QueueClient, QueueMessage
 
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.events.announcement import EVENTS_QUEUE
+from shared.events.dispatch import Dispatcher
 from shared.hub import Hub
 
 _QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE)
@@ -16,17 +17,18 @@ _LEASE_SECONDS = 60
 
 
 class QuietHost:
-    """Works on the queues of one account until nothing waits in them."""
+    """Works on the queues of one account until nothing waits in them; `dispatcher` stands for the hub's own."""
 
-    def __init__(self, connection_string: str) -> None:
+    def __init__(self, connection_string: str, dispatcher: Dispatcher | None = None) -> None:
         self._connection_string = connection_string
+        self._dispatcher = dispatcher
         self.poison: list[str] = []
         self.failures = 0
 
-    def run(self, hub: Hub) -> None:
-        """Work until all messages that can be seen are done; those that are delayed are left."""
+    def run(self, hub: Hub, *queues: str) -> None:
+        """Work until all messages that can be seen, in these queues or in all, are done; delayed ones are left."""
         with ExitStack() as stack:
-            clients = [stack.enter_context(self._client(name)) for name in _QUEUES]
+            clients = [stack.enter_context(self._client(name)) for name in queues or _QUEUES]
             while any([self._work(hub, client) for client in clients]):
                 pass
 
@@ -57,6 +59,7 @@ class QuietHost:
     def _call(self, hub: Hub, queue: str, message: QueueMessage) -> None:
         body = b64decode(message.content)
         if queue == EVENTS_QUEUE:
-            hub.receivers.dispatcher.dispatch(body, attempt=message.dequeue_count or 1)
+            dispatcher = self._dispatcher or hub.receivers.dispatcher
+            dispatcher.dispatch(body, attempt=message.dequeue_count or 1)
         else:
             hub.receivers.worker.work(body, is_slow_lane=queue == SLOW_QUEUE)
