@@ -5,6 +5,7 @@ import azure.functions as func
 from shared.dynamics.intake import Outcome
 from shared.http import answer, empty_response, json_body
 from shared.hub import hub
+from shared.loops import request_hops
 
 _TRIMMED = "x-ms-dynamics-msg-size-exceeded"
 
@@ -15,5 +16,6 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _receive(req: func.HttpRequest) -> func.HttpResponse:
-    outcome = hub().intake.receive(json_body(req), trimmed=_TRIMMED in req.headers)
+    hops = request_hops(req.headers)
+    outcome = hub().intake.receive(json_body(req), trimmed=_TRIMMED in req.headers, hops=hops)
     return empty_response(201 if outcome is Outcome.STORED else 200)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from shared.audit.log import AUDIT_TABLE, AuditLog
+from shared.call_rate import CallRate
 from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys
 from shared.callers.identify import Callers
 from shared.dynamics.completion import ConnectionCompletion
@@ -49,6 +50,7 @@ class Hub:
     completion: ConnectionCompletion
     graph: WebApi
     identity: AppIdentity
+    signal_rate: CallRate
 
     @classmethod
     def assemble(cls, settings: Settings, *, transport: DeadlineTransport | None = None) -> Self:
@@ -74,6 +76,7 @@ class Hub:
             completion=ConnectionCompletion(dataverse),
             graph=graph,
             identity=identity,
+            signal_rate=CallRate(settings.max_signals_per_minute, "signals", "MAX_SIGNALS_PER_MINUTE"),
         )
 
     @property

@@ -13,6 +13,7 @@ from shared.audit.recording import note
 from shared.errors import HubError, NotFound
 from shared.http import bounded_body, error_headers, json_response
 from shared.hub import Hub
+from shared.loops import request_hops
 from shared.strict_json import parse_object
 
 
@@ -34,7 +35,8 @@ def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
             return json_response(hub.arcgis.hooks.challenge(path.workflow, path.connection_id, token))
         case "POST", True, "executewebhook":
             signature = next(filter(None, map(req.headers.get, HEADERS)), None)
-            hub.arcgis.hooks.receive(path.workflow, path.connection_id, bounded_body(req), signature)
+            hops = request_hops(req.headers)
+            hub.arcgis.hooks.receive(path.workflow, path.connection_id, bounded_body(req), signature, hops=hops)
             return json_response({})
         case ("GET" | "POST", False, "") | ("GET" | "PUT" | "DELETE", True, ""):
             shown = _administer(hub, req, path)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 
 from shared.arcgis.connection import Connection, Workflow
@@ -44,9 +45,10 @@ class HookIntake:
         connection = self._find(workflow, id_)
         return {"response_token": answer_challenge(token, self._sealer.open(connection.sealed_secret))}
 
-    def receive(self, workflow: Workflow, id_: str, body: bytes, signature: str | None) -> int:
+    def receive(self, workflow: Workflow, id_: str, body: bytes, signature: str | None, *, hops: int = 0) -> int:
         """Store one event a layer, and give the number of layers; 0 for a disabled connection and for a ping.
 
+        `hops` is how many deliveries of the hub led to the request.
         Raises NotFound, Unauthenticated for a signature that is not the body's, BadRequest for what is no payload, and
         StorageDown, and then some may be stored: the same notification may come again.
         """
@@ -56,7 +58,7 @@ class HookIntake:
             return 0
         changes = parse_changes(content)
         for change in changes:
-            self._accept(connection, change)
+            self._accept(connection, change, hops)
         return len(changes)
 
     def _find(self, workflow: Workflow, id_: str) -> Connection:
@@ -78,9 +80,9 @@ class HookIntake:
                 return decoded
         raise Unauthenticated("the header x-esriHook-Signature is missing or is not this body's", challenge=_CHALLENGE)
 
-    def _accept(self, connection: Connection, change: LayerChange) -> None:
+    def _accept(self, connection: Connection, change: LayerChange, hops: int) -> None:
         follows = ALL_CONNECTIONS in self._follow or connection.id in self._follow
-        event = layer_event(connection, change, self._now(), follows_changes=follows)
+        event = replace(layer_event(connection, change, self._now(), follows_changes=follows), hops=hops)
         try:
             self._events.accept(event, json.dumps(change.raw).encode("utf-8"))
         except AlreadyStored:

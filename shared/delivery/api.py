@@ -15,6 +15,7 @@ from shared.events.listing import find_event, page
 from shared.events.parameters import Position, parse_flag, parse_limit, parse_moment, parse_position
 from shared.http import json_response
 from shared.hub import Hub, now
+from shared.loops import HOPS_HEADER, request_hops
 
 _ACCEPTED = 202
 _LAST_INT32 = 2**31 - 1
@@ -29,6 +30,7 @@ def serve(hub: Hub, req: func.HttpRequest, parts: tuple[str, ...]) -> func.HttpR
         case "GET", ("deliveries",):
             return json_response(_list(hub, req.params))
         case "POST", ("deliveries", "replay"):
+            _refuse_in_a_chain(req.headers)
             return _replay_all(hub, req.params)
         case "GET", (id_, "deliveries"):
             event = find_event(hub.events, id_).event
@@ -37,12 +39,25 @@ def serve(hub: Hub, req: func.HttpRequest, parts: tuple[str, ...]) -> func.HttpR
         case "GET", (id_, "deliveries", webhook):
             return json_response(_find(hub, id_, webhook)[1].as_json(with_attempts=True))
         case "POST", (id_, "deliveries", webhook, "replay"):
+            _refuse_in_a_chain(req.headers)
             event, record = _find(hub, id_, webhook)
             if hub.receivers.webhooks.get(record.webhook_id) is None:
                 raise NotFound("the webhook was removed, so nothing can be replayed to it")
             hub.receivers.replay.one(record, event)
             return json_response({"replayed": 1}, _ACCEPTED)
     raise NotFound("there is nothing at this path")
+
+
+def _refuse_in_a_chain(headers: Mapping[str, str]) -> None:
+    """Raise BadRequest where a delivery led to this request: it would be made again, which leads here again.
+
+    The event stays the one that it was, so no number of hops can grow.
+    """
+    if request_hops(headers):
+        raise BadRequest(
+            f"{HOPS_HEADER}: a delivery of this hub led to this request, and a replay would bring it again",
+            pointer=f"#/{HOPS_HEADER}",
+        )
 
 
 def _list(hub: Hub, query: Mapping[str, str]) -> dict[str, object]:

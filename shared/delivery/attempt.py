@@ -57,8 +57,10 @@ def occurrence_of(event: Event) -> Occurrence:
         changed_by=0 if is_ours else associate_of(event.initiator, is_application=False).id,
         context_identifier=CONTEXT_IDENTIFIER,
         field_values=event.field_values,
+        source=event.source_kind,
         values=event.values,
         record_id=event.entity_id,
+        hops=event.hops,
     )
 
 

@@ -7,25 +7,10 @@ from datetime import UTC, datetime
 
 from shared.delivery.custom_headers import check_custom_headers, usable_headers
 from shared.delivery.signing import standard_webhooks_headers, superoffice_signature
+from shared.loops import TEST_HEADER, delivery_hops
+from shared.webhooks.properties import usable_properties
 
 __all__ = ["Occurrence", "callback_body", "callback_headers", "check_custom_headers"]
-
-# Also those that this body leaves out: a property must not pass for them.
-_BUILT_IN_KEYS = frozenset(
-    {
-        "eventid",
-        "timestamp",
-        "changes",
-        "values",
-        "event",
-        "primarykey",
-        "entity",
-        "contextidentifier",
-        "changedbyassociateid",
-        "webhookname",
-        "fieldvalues",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -35,7 +20,8 @@ class Occurrence:
     `event` is the name in the header, `body_event` the one in the body: only `webhook12.errors` and its like differ,
     and are `webhook.errors` there. `timestamp` is aware. `changes` are names of fields, without values; `field_values`
     the record's ids and dates; `values`, with deletions only, the ids of the row that is gone. `record_id` is the
-    record's key as its source has it, also where that is no integer and `primary_key` is 0.
+    record's key as its source has it, also where that is no integer and `primary_key` is 0. `source` says who made the
+    event: `dynamics`, `arcgis`, `signal` or `hub`. `hops` is how many deliveries led to it (shared/loops.py).
     """
 
     event_id: str
@@ -48,13 +34,16 @@ class Occurrence:
     changed_by: int
     context_identifier: str
     field_values: Mapping[str, object]
+    source: str
     values: Mapping[str, object] | None = None
     is_test: bool = False
     record_id: str = ""
+    hops: int = 0
 
 
 def callback_body(occurrence: Occurrence, webhook_name: str, properties: Mapping[str, object] | None) -> bytes:
-    """The body, compact JSON in UTF-8: the very bytes to sign and to send. Keys stand in the order of the samples.
+    """The body, compact JSON in UTF-8: the very bytes to sign and to send. Keys stand in the order of the samples, and
+    `Source`, which is ours, after them.
 
     `properties` stand at the top level; one that has the name of a built-in key, in whatever case, is left out.
     FieldValues is left out of a test event that has none, as in the sample.
@@ -76,7 +65,7 @@ def callback_body(occurrence: Occurrence, webhook_name: str, properties: Mapping
     }
     if occurrence.field_values or not occurrence.is_test:
         body["FieldValues"] = dict(occurrence.field_values)
-    body |= {name: value for name, value in (properties or {}).items() if name.lower() not in _BUILT_IN_KEYS}
+    body |= {"Source": occurrence.source, **usable_properties(properties)}
     return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
@@ -101,11 +90,12 @@ def callback_headers(
         "User-Agent": f"DynamicsWebhookHub/{version}",
         "X-SuperOffice-Event": occurrence.event,
         "X-SuperOffice-EventId": occurrence.event_id,
+        **delivery_hops(occurrence.hops),
     }
     if attempt > 0:
         headers["X-SuperOffice-Retry"] = str(attempt)
     if occurrence.is_test:
-        headers["X-Hook-Test"] = "true"
+        headers[TEST_HEADER] = "true"
     if secrets:
         headers["X-SuperOffice-Signature"] = superoffice_signature(secrets[0], body)
         headers |= standard_webhooks_headers(occurrence.event_id, int(now.timestamp()), body, secrets)

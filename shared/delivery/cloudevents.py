@@ -15,6 +15,7 @@ from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.outcome import Outcome
 from shared.delivery.signing import standard_webhooks_headers
 from shared.delivery.transport import Transport
+from shared.loops import delivery_hops
 from shared.superoffice.entity import WebhookInput
 from shared.version import __version__
 
@@ -31,7 +32,7 @@ class CloudEvents(HttpDeliverer):
     def __init__(self, transport: Transport, now: Callable[[], datetime], *, public_url: str, is_binary: bool) -> None:
         super().__init__(transport, now)
         self._origin = urlsplit(public_url).hostname or "localhost"
-        self._source = public_url
+        self._public_url = public_url
         self._is_binary = is_binary
 
     def ask_consent(self, webhook: WebhookInput) -> Consent:
@@ -64,6 +65,7 @@ class CloudEvents(HttpDeliverer):
         headers = {
             **{name: text for name, text in usable_headers(webhook.headers or {}).items() if not _is_reserved(name)},
             **own,
+            **delivery_hops(occurrence.hops),
             _ORIGIN: self._origin,
             "User-Agent": f"DynamicsWebhookHub/{__version__}",
         }
@@ -76,7 +78,7 @@ class CloudEvents(HttpDeliverer):
         attributes = {
             "specversion": "1.0",
             "id": occurrence.event_id,
-            "source": self._source,
+            "source": f"{self._public_url}/{occurrence.source}",
             "type": occurrence.event,
             "time": occurrence.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "subject": f"{occurrence.entity}/{occurrence.record_id or occurrence.primary_key}",

@@ -12,6 +12,7 @@ from shared.delivery.failures import ErrorClass
 from shared.delivery.outcome import Outcome, Verdict, loggable
 from shared.errors import FieldError
 from shared.superoffice.entity import WebhookInput
+from shared.webhooks.properties import usable_properties
 
 
 class CrmScript:
@@ -70,7 +71,7 @@ class CrmScript:
 
 def _parameters(webhook: WebhookInput, occurrence: Occurrence) -> dict[str, object]:
     return {
-        **(webhook.properties or {}),
+        **usable_properties(webhook.properties),
         "EventId": occurrence.event_id,
         "Event": occurrence.event,
         "Timestamp": occurrence.timestamp,
@@ -82,6 +83,7 @@ def _parameters(webhook: WebhookInput, occurrence: Occurrence) -> dict[str, obje
         "ChangedByAssociateId": occurrence.changed_by,
         "ContextIdentifier": occurrence.context_identifier,
         "WebhookName": webhook.name,
+        "Source": occurrence.source,
     }
 
 

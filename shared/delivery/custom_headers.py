@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from shared.loops import HOPS_HEADER, TEST_HEADER
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
 _OF_THE_CONNECTION = frozenset(
@@ -21,7 +23,7 @@ _OF_THE_CONNECTION = frozenset(
         "upgrade",
     }
 )
-_OF_THE_HUB = frozenset({"content-encoding", "content-type", "user-agent", "x-hook-test"})
+_OF_THE_HUB = frozenset({"content-encoding", "content-type", "user-agent", TEST_HEADER.lower(), HOPS_HEADER.lower()})
 _PREFIXES_OF_THE_HUB = ("x-superoffice-", "webhook-")
 
 

@@ -58,7 +58,7 @@ class Disabling:
             updated=self._now(),
             updated_by=_HUB,
         )
-        self._signal(disabled)
+        self._signal(disabled, event)
         try:
             self._registry.update(registration, disabled)
         except Changed:
@@ -71,9 +71,9 @@ class Disabling:
         self._notify(registration, event, error)
         return True
 
-    def _signal(self, disabled: Registration) -> None:
+    def _signal(self, disabled: Registration, cause: Event) -> None:
         """Signal `.errors` before the state changes: a host that dies in between would else never do it."""
-        event, payload = state_event(disabled, self._now(), _HUB.id)
+        event, payload = state_event(disabled, self._now(), _HUB.id, hops=cause.hops)
         try:
             self._events.accept(event, payload)
         except AlreadyStored:

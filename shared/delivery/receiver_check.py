@@ -13,6 +13,7 @@ from shared.errors import FieldError
 from shared.superoffice.associate import associate_of
 from shared.superoffice.entity import WebhookInput
 from shared.webhooks.saving import Tested
+from shared.webhooks.signals import HUB_SOURCE
 
 _MOST_TEXT = 500
 
@@ -52,7 +53,9 @@ class ReceiverCheck:
             changed_by=associate_of(caller.user.id, is_application=caller.is_application).id,
             context_identifier=CONTEXT_IDENTIFIER,
             field_values={},
+            source=HUB_SOURCE,
             is_test=True,
+            hops=caller.hops,
         )
 
 

@@ -1,6 +1,7 @@
 """From a Dataverse webhook request to a stored event: parse, judge, ask for the role, announce, store (design.md 4)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 
@@ -31,8 +32,10 @@ class ConnectionIntake:
         self._events = events
         self._now = now
 
-    def receive(self, body: bytes, *, trimmed: bool) -> Outcome:
+    def receive(self, body: bytes, *, trimmed: bool, hops: int = 0) -> Outcome:
         """Judge a request's body; `trimmed` says that Dataverse left the record out for its size.
+
+        `hops` is how many deliveries of the hub led to the request.
 
         Raises BadRequest for what is no created connection, NotAllowed where the initiating user is no Relationship
         Manager, and Unavailable in an outage: in all these cases nothing is stored.
@@ -42,7 +45,7 @@ class ConnectionIntake:
             return Outcome.IGNORED
         self._require_manager(connection.initiating_user_id)
         try:
-            self._events.accept(_event(connection, self._now()), body)
+            self._events.accept(replace(_event(connection, self._now()), hops=hops), body)
         except AlreadyStored:
             return Outcome.DUPLICATE
         return Outcome.STORED

@@ -13,7 +13,7 @@ class EventState(StrEnum):
     """How far an event has come."""
 
     RECEIVED = "received"
-    """Stored and announced; dispatch has not seen it yet."""
+    """Stored and announced; dispatch has not seen it yet, or has not come to all who want it."""
     DISPATCHED = "dispatched"
     """Handed to every webhook that wanted it."""
     IGNORED = "ignored"
@@ -30,7 +30,8 @@ class Event:
     `source` names the system (`dynamics/<organization id>`), `entity` and `entity_id` the record it is about,
     `initiator` the user who caused it, and `field_values` the ids that a receiver gets, as values of JSON. `trimmed`
     says that something is still to be read back: what the source left out for its size, or the changes behind it.
-    `changes` are names of fields, `values` what they were where the record is gone.
+    `changes` are names of fields, `values` what they were where the record is gone. `hops` is how many deliveries of
+    the hub led to it, one after the other (shared/loops.py).
     Times are UTC.
     """
 
@@ -46,6 +47,12 @@ class Event:
     values: Mapping[str, object] | None = None
     trimmed: bool = False
     state: EventState = EventState.RECEIVED
+    hops: int = 0
+
+    @property
+    def source_kind(self) -> str:
+        """The first word of the source: `dynamics`, `arcgis`, `signal` or `hub`."""
+        return self.source.partition("/")[0]
 
     def as_json(self) -> dict[str, object]:
         """The event as the Events API shows it."""

@@ -65,6 +65,7 @@ def parse_event(row: Mapping[str, Any]) -> Event:
         values=json.loads(row["Values"]),
         trimmed=row["Trimmed"],
         state=EventState(row["State"]),
+        hops=row.get("Hops", 0),
     )
 
 
@@ -106,4 +107,6 @@ def _properties(event: Event) -> dict[str, Any]:
         "Trimmed": event.trimmed,
         "State": event.state.value,
         "FieldValues": json.dumps(dict(event.field_values)),
+        # Left out of nearly all rows, and unknown to those of the first version.
+        **({"Hops": event.hops} if event.hops else {}),
     }

@@ -1,7 +1,7 @@
 """One request to SuperOffice's API, and the answer to it: caller, document, format, and errors in its own shape."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import azure.functions as func
@@ -10,6 +10,7 @@ from shared.callers.caller import Caller
 from shared.errors import BadRequest, HubError
 from shared.http import bounded_body, error_headers
 from shared.hub import Hub
+from shared.loops import request_hops
 from shared.superoffice.content import choose_format, read_document, read_patch, write_document
 from shared.superoffice.errors import superoffice_error
 from shared.superoffice.select import apply_select
@@ -30,6 +31,12 @@ class Exchange:
     def begin(cls, hub: Hub, req: func.HttpRequest) -> "Exchange":
         """The exchange, where the caller may have it; raises Unauthenticated, NotAllowed or Unavailable."""
         return cls(hub, req, hub.callers.require_manager(req.headers))
+
+    @cached_property
+    def actor(self) -> Caller:
+        """The caller as who changes or signals something; raises BadRequest where deliveries of the hub led here too
+        often."""
+        return replace(self.caller, hops=request_hops(self.req.headers))
 
     def document(self) -> object:
         """The body as a document, None where there is none; raises BadRequest and its like."""

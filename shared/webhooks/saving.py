@@ -174,7 +174,7 @@ class WebhookSaving:
             return
         if after.is_active:
             self._registry.reset_errors(after.id)
-        event, payload = state_event(after, self._now(), caller.user.id)
+        event, payload = state_event(after, self._now(), caller.user.id, hops=caller.hops)
         # A save that is made again signals the same event again.
         with suppress(AlreadyStored):
             self._events.accept(event, payload)

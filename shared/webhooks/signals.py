@@ -24,20 +24,27 @@ STATE_EVENTS = {
     WebhookState.TOO_MANY_ERRORS: "errors",
 }
 
-_OURS = re.compile(r"test|webhook\d*\..*")
+_OF_THE_HUB = re.compile(r"test|webhook[0-9]*\..*|connection\.created|(feature|attachment)\..*|schema\.changed")
+"""What the hub itself and its sources make: `connection.created` Dataverse's, the last three ArcGIS'."""
 _MOST_DATA = 30_000
 _NAMESPACE = uuid.UUID("a4f7ff0e-6c5f-4a3e-9f6b-6a0d2f1f4a55")
 _INT32 = range(-(2**31), 2**31)
 
 
 def signalled_event(
-    name: str, primary_key: int, data: Mapping[str, object], user_id: str, now: datetime
+    name: str, primary_key: int, data: Mapping[str, object], user_id: str, now: datetime, *, hops: int = 0
 ) -> tuple[Event, bytes]:
-    """A client's event with its payload; raises BadRequest for a name that is none, or the hub's own."""
+    """A client's event with its payload; raises BadRequest for a name that is none, or one that a source makes.
+
+    `hops` is how many deliveries of the hub led to the signal.
+    """
     if not EVENT_NAME.fullmatch(name):
         raise BadRequest("EventName: letters, digits, _, - and . are needed, 1 to 250", pointer="#/EventName")
-    if _OURS.fullmatch(name.lower()):
-        raise BadRequest("EventName: this event is the hub's own to signal", pointer="#/EventName")
+    if _OF_THE_HUB.fullmatch(name.lower()):
+        raise BadRequest(
+            "EventName: events of this name come from the hub or its sources alone, and cannot be signalled",
+            pointer="#/EventName",
+        )
     if primary_key not in _INT32:
         raise BadRequest("PrimaryKey: a 32-bit integer is needed", pointer="#/PrimaryKey")
     payload = json.dumps(dict(data))
@@ -46,19 +53,20 @@ def signalled_event(
     event = _event(name.lower(), CLIENT_SOURCE, str(primary_key), user_id, now, {})
     # A deletion tells the ids of what is gone, anything else the names of what changed, without values.
     told = {"values": dict(data)} if name.lower().endswith(".deleted") else {"changes": tuple(data)}
-    return replace(event, **told), payload.encode()
+    return replace(event, hops=hops, **told), payload.encode()
 
 
-def state_event(registration: Registration, now: datetime, user_id: str) -> tuple[Event, bytes]:
+def state_event(registration: Registration, now: datetime, user_id: str, *, hops: int) -> tuple[Event, bytes]:
     """`webhook{id}.started`, `.stopped` or `.errors`, as the registration's state says.
 
+    `hops` is how many deliveries of the hub led to the change.
     One event for one revision and state, so that signalling it twice stores it once.
     """
     name = f"webhook{registration.id}.{STATE_EVENTS[registration.webhook.state]}"
     values = {"events": str(len(registration.webhook.events)), "state": registration.webhook.state.value}
     event = _event(name, HUB_SOURCE, str(registration.id), user_id, now, values)
     id_ = uuid.uuid5(_NAMESPACE, f"{name}/{registration.revision}")
-    return replace(event, id=EventId(str(id_))), b"{}"
+    return replace(event, id=EventId(str(id_)), hops=hops), b"{}"
 
 
 def _event(

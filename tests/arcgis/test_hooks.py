@@ -151,3 +151,11 @@ def test_after_any_failure_the_same_notification_is_taken_whole(
         receive(arcgis_hub, connection, body)
     assert receive(arcgis_hub, connection, body) == 3
     assert stored_payloads(arcgis_hub, connection, body) == json.loads(body)
+
+
+def test_each_event_of_a_notification_is_as_far_from_the_first_as_the_request(
+    arcgis_hub: Hub, connection: Connection
+) -> None:
+    arcgis_hub.arcgis.hooks.receive(WORKFLOW, connection.id, LAYERS, sign(LAYERS, SECRET), hops=3)
+    found = [arcgis_hub.events.get(event_id(connection, change)) for change in parse_changes(LAYERS)]
+    assert [one.event.hops for one in found if one is not None] == [3, 3, 3]

@@ -34,9 +34,13 @@ def webhook(hub: Hub, receiver: Receiver) -> Registration:
     return registration
 
 
-def call(hub: Hub, method: str, path: str, **query: str) -> tuple[int, dict[str, object]]:
+def call(
+    hub: Hub, method: str, path: str, /, *, hops: str | None = None, **query: str
+) -> tuple[int, dict[str, object]]:
     """Status and document of the answer to a request below `/api/v1/events/`."""
-    request = func.HttpRequest(method, f"http://localhost/api/v1/events/{path}", params=query, body=b"")
+    url = f"http://localhost/api/v1/events/{path}"
+    headers = {} if hops is None else {"X-Hub-Hops": hops}
+    request = func.HttpRequest(method, url, headers=headers, params=query, body=b"")
     response = answer(request, lambda asked: serve(hub, asked, tuple(path.split("/"))))
     document = json.loads(response.get_body())
     if response.status_code >= 400:
@@ -208,3 +212,16 @@ def test_nothing_is_replayed_to_a_webhook_that_was_removed(
     # What became of it can still be read.
     assert call(hub, "GET", f"{event.id}/deliveries/{webhook.id}")[1]["state"] == "failed"
     assert waiting(connection_string) == []
+
+
+@pytest.mark.parametrize("hops", ["1", "5", "one"])
+def test_a_delivery_cannot_have_itself_replayed(
+    hub: Hub, webhook: Registration, connection_string: str, hops: str
+) -> None:
+    event = accepted(hub)
+    in_state(hub, webhook.id, event, DeliveryState.HELD)
+    for path in (f"{event.id}/deliveries/{webhook.id}/replay", "deliveries/replay"):
+        status, document = call(hub, "POST", path, hops=hops)
+        assert (status, "X-Hub-Hops" in str(document["detail"])) == (400, True)
+    assert waiting(connection_string) == []
+    assert call(hub, "POST", f"{event.id}/deliveries/{webhook.id}/replay", hops="0")[0] == 202

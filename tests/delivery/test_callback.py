@@ -22,6 +22,7 @@ CHANGED = Occurrence(
     changed_by=5,
     context_identifier="Cust54321",
     field_values={"activeInterests": 0, "DeletedDate": "0001-01-01T00:00:00"},
+    source="signal",
 )
 TEST = Occurrence(
     event_id="4b5ce038-50f2-4796-bdb2-f96908cf31c2",
@@ -34,10 +35,11 @@ TEST = Occurrence(
     changed_by=316,
     context_identifier="Default",
     field_values={},
+    source="hub",
     is_test=True,
 )
 BUILT_IN = ["EventId", "Timestamp", "Changes", "Values", "Event", "PrimaryKey", "Entity", "ContextIdentifier"]
-BUILT_IN += ["ChangedByAssociateId", "WebhookName", "FieldValues"]
+BUILT_IN += ["ChangedByAssociateId", "WebhookName", "FieldValues", "Source"]
 
 
 def headers(occurrence: Occurrence = CHANGED, **changes: object) -> dict[str, str]:
@@ -46,20 +48,20 @@ def headers(occurrence: Occurrence = CHANGED, **changes: object) -> dict[str, st
     return callback_headers(occurrence, b"{}", **(given | changes))  # type: ignore[arg-type]  # checked by the call
 
 
-def test_the_body_is_that_of_the_sample() -> None:
+def test_the_body_is_that_of_the_sample_and_says_its_source() -> None:
     assert callback_body(CHANGED, "Tonys Contact Handler", None) == (
         b'{"EventId":"88f91933-edce-4c1a-8ded-ade8e2f72434","Timestamp":"2025-05-14T10:48:07.8912030Z",'
         b'"Changes":["contact_id","name"],"Event":"contact.changed","PrimaryKey":18,"Entity":"contact",'
         b'"ContextIdentifier":"Cust54321","ChangedByAssociateId":5,"WebhookName":"Tonys Contact Handler",'
-        b'"FieldValues":{"activeInterests":0,"DeletedDate":"0001-01-01T00:00:00"}}'
+        b'"FieldValues":{"activeInterests":0,"DeletedDate":"0001-01-01T00:00:00"},"Source":"signal"}'
     )
 
 
-def test_the_body_of_the_test_event_is_that_of_the_sample() -> None:
+def test_the_body_of_the_test_event_is_that_of_the_sample_and_says_its_source() -> None:
     assert callback_body(TEST, "Name you provided", None) == (
         b'{"EventId":"4b5ce038-50f2-4796-bdb2-f96908cf31c2","Timestamp":"2018-04-24T08:52:59.0000000Z","Changes":[],'
         b'"Event":"test","PrimaryKey":0,"Entity":"test","ContextIdentifier":"Default","ChangedByAssociateId":316,'
-        b'"WebhookName":"Name you provided"}'
+        b'"WebhookName":"Name you provided","Source":"hub"}'
     )
 
 
@@ -96,7 +98,7 @@ def test_the_body_is_utf8() -> None:
 
 def test_properties_stand_at_the_top_level_after_the_built_in_keys() -> None:
     body = json.loads(callback_body(CHANGED, "n", {"Tenant": {"id": [1, None]}, "region": "no"}))
-    assert list(body)[-3:] == ["FieldValues", "Tenant", "region"]
+    assert list(body)[-4:] == ["FieldValues", "Source", "Tenant", "region"]
     assert body["Tenant"] == {"id": [1, None]}
 
 
@@ -124,7 +126,12 @@ def test_the_headers_of_a_first_attempt_without_a_secret() -> None:
         "User-Agent": "DynamicsWebhookHub/1.2.3",
         "X-SuperOffice-Event": "contact.changed",
         "X-SuperOffice-EventId": "88f91933-edce-4c1a-8ded-ade8e2f72434",
+        "X-Hub-Hops": "1",
     }
+
+
+def test_a_delivery_is_one_hop_further_than_its_event() -> None:
+    assert headers(replace(CHANGED, hops=3), custom={"x-hub-hops": "0"})["X-Hub-Hops"] == "4"
 
 
 def test_a_retry_says_which_it_is() -> None:

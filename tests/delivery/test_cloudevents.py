@@ -60,7 +60,7 @@ def test_the_sdk_reads_every_attribute_and_the_data(receiver: Receiver, type_: s
     assert event.get_attributes() == {
         "specversion": "1.0",
         "id": EVENT.id,
-        "source": f"https://{ORIGIN}",
+        "source": f"https://{ORIGIN}/dynamics",
         "type": "connection.created",
         "time": EVENT.received_at,
         "subject": f"connection/{EVENT.entity_id}",
@@ -69,6 +69,27 @@ def test_the_sdk_reads_every_attribute_and_the_data(receiver: Receiver, type_: s
     data = event.get_data()
     assert isinstance(data, dict)
     assert (data["EventId"], data["Changes"], data["FieldValues"]) == (EVENT.id, ["title"], EVENT.field_values)
+    assert data["Source"] == "dynamics"
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_a_delivery_says_how_far_it_is_from_the_first_event(receiver: Receiver, type_: str) -> None:
+    occurrence = occurrence_of(replace(EVENT, hops=3))
+    given = webhook(receiver, type_, Headers={"X-HUB-HOPS": "0"})
+    deliverer(type_).deliver(given, [], occurrence, attempt=0, now=NOW)
+    assert receiver.journal[-1].headers["x-hub-hops"] == "4"
+
+
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("source", ["arcgis/myorg", "signal", "hub"])
+def test_the_source_is_the_hubs_address_and_the_kind_of_neighbour(receiver: Receiver, type_: str, source: str) -> None:
+    occurrence = occurrence_of(replace(EVENT, source=source))
+    given = webhook(receiver, type_, Properties={"source": "mine", "Source": "mine"})
+    deliverer(type_).deliver(given, [], occurrence, attempt=0, now=NOW)
+    event, kind = as_event(receiver.journal[-1], type_), source.partition("/")[0]
+    data = event.get_data()
+    assert isinstance(data, dict)
+    assert (event.get_attributes()["source"], data["Source"]) == (f"https://{ORIGIN}/{kind}", kind)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def outcome(entry_point: str, *, seconds: float = 10.0, allowed: tuple[str, ...]
 
 
 def test_a_script_is_told_the_event_and_the_properties_of_its_webhook() -> None:
-    given = webhook(NOTES, Properties={"tenant": 7, "EventId": "mine"})
+    given = webhook(NOTES, Properties={"tenant": 7, "EventId": "mine", "eventid": "mine", "SOURCE": "mine"})
     script = CrmScript((NOTES,), 10)
     script.deliver(given, [], occurrence_of(EVENT), attempt=0, now=datetime.now(UTC))
     assert scripts.told == [
@@ -56,6 +56,7 @@ def test_a_script_is_told_the_event_and_the_properties_of_its_webhook() -> None:
             "ChangedByAssociateId": occurrence_of(EVENT).changed_by,
             "ContextIdentifier": "Default",
             "WebhookName": "Mine",
+            "Source": "dynamics",
         }
     ]
 

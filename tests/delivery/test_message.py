@@ -23,6 +23,7 @@ def test_a_message_comes_back_as_it_was_sent_with_its_event() -> None:
         changes=("Née",),
         values={"n": 2**80, "x": [None, {"y": 1.5}]},
         trimmed=True,
+        hops=4,
     )
     message = DeliveryMessage(event_id=event.id, webhook_id=2**31 - 1, attempt=3, cycle=4, event=event, has_turn=True)
     assert parse_delivery_message(message.as_text().encode()) == message
@@ -31,6 +32,13 @@ def test_a_message_comes_back_as_it_was_sent_with_its_event() -> None:
 def test_what_an_older_hub_sent_is_still_understood() -> None:
     message = parse_delivery_message(json.dumps({"event_id": EVENT_ID, "webhook_id": 7}).encode())
     assert (message.version, message.attempt, message.cycle, message.event) == (1, 0, 0, None)
+
+
+def test_an_event_that_an_older_hub_sent_along_is_the_first_of_its_chain() -> None:
+    event = make_event()
+    sent = json.loads(DeliveryMessage(event_id=event.id, webhook_id=7, event=event).as_text())
+    del sent["event"]["hops"]
+    assert parse_delivery_message(json.dumps(sent).encode()).event == event
 
 
 @pytest.mark.parametrize("character", ["x", "é", "\N{PILE OF POO}", '"', "\x01"])

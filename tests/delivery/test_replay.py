@@ -1,6 +1,7 @@
 """A delivery that begins anew: the same EventId, the whole schedule, whatever became of it before."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -8,8 +9,9 @@ from shared.delivery.record import DeliveryRecord, DeliveryState
 from shared.events.event import Event
 from shared.hub import Hub
 from shared.webhooks.registration import Registration
-from tests.fakes.receiver import Receiver, answers
-from tests.support.delivering import attempt, delivering_hub, register, save, waiting
+from tests.fakes.receiver import Receiver, answers, answers_in_turn
+from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
+from tests.support.events import PAYLOAD
 from tests.support.host import QuietHost
 from tests.support.transport import JournalTransport
 
@@ -125,3 +127,19 @@ def test_a_replay_costs_two_transactions(
     replay(hub, webhook, event)
     assert transport.summary == ["GET deliveries", "POST deliveries/messages", "PUT deliveries"]
     assert [message.cycle for message in waiting(connection_string)] == [1, 2]
+
+
+@pytest.mark.parametrize("length", [0, 30_000])
+def test_the_hops_of_an_event_outlive_retries_and_replays_also_of_one_too_large_for_a_message(
+    hub: Hub, webhook: Registration, receiver: Receiver, host: QuietHost, length: int
+) -> None:
+    values = {"text": "x" * length}
+    event = replace(new_event(), hops=2, field_values=values, values=values)
+    hub.events.accept(event, PAYLOAD)
+    receiver.behave(answers_in_turn(answers(500), answers()))
+    host.run(hub)
+    replay(hub, webhook, event)
+    host.run(hub)
+    hub.receivers.replay.one(stored(hub, webhook, event), None)
+    host.run(hub)
+    assert [visit.headers["x-hub-hops"] for visit in receiver.journal] == ["3"] * 4

@@ -284,3 +284,10 @@ def test_after_any_failure_the_same_request_is_taken(
     stored = hub.events.get(ID)
     assert isinstance(stored, StoredEvent)
     assert stored.payload == SAMPLE_CONNECTION
+
+
+def test_an_event_is_as_far_from_the_first_of_its_chain_as_the_request(hub: Hub, intake: ConnectionIntake) -> None:
+    assert intake.receive(SAMPLE_CONNECTION, trimmed=False, hops=3) is Outcome.STORED
+    stored = hub.events.get(ID)
+    assert stored is not None
+    assert stored.event.hops == 3

@@ -1,5 +1,6 @@
 import json
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 
@@ -42,7 +43,15 @@ EVENTS = st.builds(
     field_values=st.dictionaries(st.text(), st.text()),
     trimmed=st.booleans(),
     state=st.sampled_from(EventState),
+    hops=st.integers(0, 4),
 )
+
+
+@pytest.mark.parametrize("make", [log_row, lambda event: event_row(event, PAYLOAD)])
+def test_hops_stand_only_in_rows_of_events_that_have_some(make: Callable[[Event], dict[str, object]]) -> None:
+    assert "Hops" not in make(make_event())
+    assert make(make_event(hops=2))["Hops"] == 2
+    assert parse_event(make(make_event())).hops == 0
 
 
 def random_bytes(length: int) -> bytes:
