@@ -28,6 +28,7 @@ from shared.events.store import EventStore
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
 from shared.storage.sealed import Sealer
+from shared.webhooks.recipients import Recipients
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rows import USAGE_TABLE
 from shared.webhooks.saving import WebhookSaving
@@ -66,15 +67,19 @@ class Receivers:
         deliverers = make_deliverers(settings, transport, now)
         registry, sealer = WebhookRegistry(storage), Sealer(settings.secrets_key)
         queues, deliveries = DeliveryQueues(storage), DeliveryLog(storage.table(DELIVERIES_TABLE))
+        usage = UsageCounter(storage.table(USAGE_TABLE))
+        recipients = Recipients.of(settings.notice_mailbox, settings.notice_domains)
         parts = DeliveryParts(
             registry=registry,
             events=events,
             deliveries=deliveries,
             queues=queues,
-            usage=UsageCounter(storage.table(USAGE_TABLE)),
+            usage=usage,
             sealer=sealer,
             caller=Caller(deliverers, now),
-            disabling=Disabling(registry, events, notices, now, AuditLog(storage.table(AUDIT_TABLE))),
+            disabling=Disabling(
+                registry, events, usage, notices, recipients, now, AuditLog(storage.table(AUDIT_TABLE))
+            ),
             lanes=Lanes(),
         )
         return cls(
@@ -86,6 +91,7 @@ class Receivers:
                 ReceiverCheck(deliverers, now),
                 now,
                 secret_overlap=timedelta(seconds=settings.secret_overlap_seconds),
+                recipients=recipients,
             ),
             dispatcher=Dispatcher(events, completion, DeliveryFanOut(registry, queues), settings.retry_delays),
             deliveries=deliveries,

@@ -19,22 +19,37 @@ class GraphNotices:
         self._mailbox = mailbox
 
     def send(self, addresses: tuple[str, ...], subject: str, text: str) -> None:
-        """Tell these addresses, once: after a time-out nobody knows whether the mail went out."""
-        # A webhook's name may hold line breaks, and a log has one entry a line.
+        """Tell these addresses, once: after a time-out nobody knows whether the mail went out.
+
+        They get one mail, in which nobody sees who else got it. Graph refuses it as a whole where it takes one of the
+        addresses for none; then each gets a mail of its own.
+        """
+        # A log has one entry a line.
         subject = " ".join(subject.split())
         log.warning("notice: %s (to %d addresses)", subject, len(addresses))
         if not addresses or not self._mailbox:
             return
+        try:
+            status = self._mail(addresses, subject, text)
+            if status != requests.codes.bad_request or len(addresses) == 1:
+                _note(status)
+                return
+            for address in addresses:
+                _note(self._mail((address,), subject, text))
+        except Unavailable as error:
+            log.error("a notice could not be mailed: %s", error.detail)
+
+    def _mail(self, addresses: tuple[str, ...], subject: str, text: str) -> int:
+        """The status that Graph answers with; raises Unavailable."""
         message = {
             "subject": subject,
             "body": {"contentType": "Text", "content": text},
-            "toRecipients": [{"emailAddress": {"address": address}} for address in addresses],
+            "bccRecipients": [{"emailAddress": {"address": address}} for address in addresses],
         }
-        try:
-            path = f"/v1.0/users/{quote(self._mailbox, safe='@')}/sendMail"
-            answer = self._graph.post(path, {"message": message, "saveToSentItems": False})
-        except Unavailable as error:
-            log.error("a notice could not be mailed: %s", error.detail)
-            return
-        if answer.status != requests.codes.accepted:
-            log.error("a notice could not be mailed: Graph answered %d", answer.status)
+        path = f"/v1.0/users/{quote(self._mailbox, safe='@')}/sendMail"
+        return self._graph.post(path, {"message": message, "saveToSentItems": False}).status
+
+
+def _note(status: int) -> None:
+    if status != requests.codes.accepted:
+        log.error("a notice could not be mailed: Graph answered %d", status)

@@ -135,7 +135,7 @@ class DeliveryWorker:
             self._parts.deliveries.write(record.after(attempt, DeliveryState.DELIVERED, None))
             return
         is_too_much = outcome.verdict is Verdict.GONE or usage.consecutive_errors >= self._disable_after
-        if is_too_much and self._parts.disabling.disable(registration, event, error):
+        if is_too_much and self._parts.disabling.disable(registration, event, outcome):
             self._parts.deliveries.write(record.after(attempt, DeliveryState.HELD, None))
             return
         delay = next_delay(self._retry_delays, record.attempts + 1, outcome.wait, random.random())  # noqa: S311 - jitter

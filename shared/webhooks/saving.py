@@ -12,6 +12,8 @@ from shared.events.store import EventStore
 from shared.storage.sealed import Sealer
 from shared.storage.tables import AlreadyStored, Changed
 from shared.superoffice.entity import WebhookInput, WebhookState
+from shared.webhooks.properties import property_refusals
+from shared.webhooks.recipients import Recipients
 from shared.webhooks.registration import SECRET_MASK, Author, Registration, fingerprint
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rotation import old_secrets_at, old_secrets_beside, signing_secrets
@@ -70,6 +72,7 @@ class WebhookSaving:
         now: Callable[[], datetime],
         *,
         secret_overlap: timedelta,
+        recipients: Recipients,
     ) -> None:
         self._registry = registry
         self._events = events
@@ -77,6 +80,7 @@ class WebhookSaving:
         self._target = target
         self._now = now
         self._secret_overlap = secret_overlap
+        self._recipients = recipients
 
     def create(self, webhook: WebhookInput, caller: Caller) -> Saved:
         """Store a new webhook; raises BadRequest, and then nothing is stored."""
@@ -84,6 +88,7 @@ class WebhookSaving:
             raise BadRequest(f"Secret: {SECRET_MASK} only stands for a secret that is stored", pointer="#/Secret")
         if webhook.state is WebhookState.TOO_MANY_ERRORS:
             raise _not_to_be_set()
+        self._refuse_additions(webhook, None)
         proof = self._prove(webhook, [webhook.secret] if webhook.secret else [], caller, None)
         author, now = _author(caller), self._now()
         registration = Registration(
@@ -107,6 +112,7 @@ class WebhookSaving:
         keeps_secret = webhook.secret == SECRET_MASK
         if keeps_secret and before.sealed_secret is None:
             raise BadRequest(f"Secret: {SECRET_MASK} stands for a secret, and none is stored", pointer="#/Secret")
+        self._refuse_additions(webhook, before.webhook)
         sealed = self._with_secret_of(webhook, before)
         proof = self._prove(webhook, self._secrets(sealed), caller, before)
         after = replace(
@@ -140,6 +146,13 @@ class WebhookSaving:
         if refusals := self._target.refusals(webhook, secrets[0] if secrets else None):
             raise BadRequest.of(refusals)
         return self._target.test(webhook, secrets, caller)
+
+    def _refuse_additions(self, webhook: WebhookInput, before: WebhookInput | None) -> None:
+        """Raise BadRequest for what a save adds and may not; what is stored may stay, whatever the rules are now."""
+        recipients = self._recipients.refusals(webhook, before)
+        properties = property_refusals(webhook.properties, before.properties if before else None)
+        if wrong := [*properties, *recipients]:
+            raise BadRequest.of(wrong)
 
     def _with_secret_of(self, webhook: WebhookInput, before: Registration) -> Registration:
         """The registration with this webhook's secret, and those that are to sign besides it for a while yet."""

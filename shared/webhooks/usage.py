@@ -12,7 +12,8 @@ from shared.webhooks.registration import Usage
 from shared.webhooks.rows import parse_usage, usage_keys
 
 _MOST_TRIES = 30
-_LONGEST_LINE = timedelta(days=1)
+_A_DAY = timedelta(days=1)
+_LONGEST_LINE = _A_DAY
 _MINUTE_SECONDS = 63.0
 """A little more than it has: messages come a little late, and what is late must not fall together with what is not."""
 
@@ -59,6 +60,23 @@ class UsageCounter:
             if self._put(row, {"PartitionKey": partition, "RowKey": key, "NextTurn": after}):
                 return turn
         raise StorageDown(f"no turn for webhook {webhook_id} could be had: too many others ask at once")
+
+    def claim_notice(self, webhook_id: int, now: datetime) -> bool:
+        """Whether this webhook's people may be told now, once a day; whoever hears yes tells them. A read and a write.
+
+        Raises StorageDown.
+        """
+        partition, key = usage_keys(webhook_id)
+        for _ in range(_MOST_TRIES):
+            row = self._table.get(partition, key)
+            told = None if row is None else row.get("NoticeAt")
+            # Also a little later than now: clocks differ.
+            if told is not None and abs(now - datetime.fromisoformat(told)) < _A_DAY:
+                return False
+            at = now.astimezone(UTC).isoformat()
+            if self._put(row, {"PartitionKey": partition, "RowKey": key, "NoticeAt": at}):
+                return True
+        raise StorageDown(f"no notice for webhook {webhook_id} could be claimed: too many others write at once")
 
     def _put(self, row: TableEntity | None, changed: dict[str, Any]) -> bool:
         """Insert, or merge into what was read; whether nobody else was quicker."""

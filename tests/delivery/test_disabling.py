@@ -2,7 +2,10 @@
 
 import json
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,12 +15,15 @@ from shared.events.store import LogFilter
 from shared.hub import Hub
 from shared.superoffice.entity import WebhookState
 from shared.webhooks.registration import Registration
+from shared.webhooks.rows import USAGE_TABLE
+from shared.webhooks.usage import UsageCounter
 from tests.fakes.graph import FakeGraph
 from tests.fakes.receiver import Behaviour, Receiver, Visit, answers
-from tests.support.delivering import attempt, delivering_hub, register, save, waiting
+from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
 from tests.support.host import QuietHost
 from tests.support.patience import eventually
 from tests.support.tenant import Tenant
+from tests.support.transport import Fault, JournalTransport
 
 FAILURES = 9
 MAILBOX = "hub@contoso.example"
@@ -32,7 +38,7 @@ def graph(tenant: Tenant) -> FakeGraph:
 
 @pytest.fixture
 def hub(connection_string: str, graph: FakeGraph) -> Hub:
-    return delivering_hub(connection_string, GRAPH_URL=graph.url, NOTICE_MAILBOX=MAILBOX)
+    return delivering_hub(connection_string, GRAPH_URL=graph.url, NOTICE_MAILBOX=MAILBOX, NOTICE_DOMAINS="example.com")
 
 
 @pytest.fixture
@@ -52,6 +58,12 @@ def state(hub: Hub, webhook: Registration, event: Event) -> DeliveryState:
     record = hub.receivers.deliveries.get(webhook.id, event)
     assert record is not None
     return record.state
+
+
+def people(mail: Mapping[str, object]) -> list[str]:
+    recipients = mail["bccRecipients"]
+    assert isinstance(recipients, list)
+    return [one["emailAddress"]["address"] for one in recipients]
 
 
 def signals(hub: Hub, connection_string: str, webhook: Registration) -> list[Event]:
@@ -120,20 +132,20 @@ def test_it_is_signalled_once_under_its_own_name(
     assert (body["Event"], body["PrimaryKey"], body["Entity"]) == ("webhook.errors", webhook.id, "webhook")
 
 
-def test_people_are_told_once_with_event_name_error_and_answer(
+def test_people_are_told_once_with_event_name_and_status_and_nothing_of_the_answer(
     hub: Hub, webhook: Registration, receiver: Receiver, graph: FakeGraph
 ) -> None:
     receiver.behave(answers(410, b"we have moved"))
     event = attempt(hub, webhook)
     attempt(hub, webhook)
     (mail,) = graph.mails
-    assert mail["subject"] == "Webhook Mine was disabled"
-    assert mail["toRecipients"] == [
-        {"emailAddress": {"address": address}} for address in ("one@example.com", "two@example.com")
-    ]
+    assert mail["subject"] == 'Webhook "Mine" was disabled'
+    assert people(mail) == ["one@example.com", "two@example.com"]
+    assert not {"toRecipients", "ccRecipients"} & set(mail)
     text = str(mail["body"])
-    for part in (event.id, event.type, "HTTP 410", "we have moved", f"id {webhook.id}"):
+    for part in (event.id, event.type, "HTTP status 410", "error class http", f"id {webhook.id}"):
         assert part in text
+    assert "we have moved" not in str(mail)
 
 
 @pytest.mark.parametrize("behaviour", [answers(410), answers(500)])
@@ -209,3 +221,103 @@ def test_set_to_active_again_it_has_all_its_attempts_and_what_was_held_can_be_re
     for _ in range(FAILURES - 1):
         attempt(hub, webhook)
     assert current(hub, webhook) is WebhookState.ACTIVE
+
+
+def test_the_notice_of_a_day_can_be_claimed_once(hub: Hub, webhook: Registration) -> None:
+    usage = UsageCounter(hub.storage.table(USAGE_TABLE))
+    begin = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    hours = (0, 1, 23, -1, 24, 47, 48)
+    claims = [usage.claim_notice(webhook.id, begin + timedelta(hours=after)) for after in hours]
+    assert claims == [True, False, False, False, True, False, True]
+
+
+def test_a_webhook_that_is_disabled_again_the_same_day_tells_nobody_again(
+    hub: Hub, webhook: Registration, receiver: Receiver, graph: FakeGraph
+) -> None:
+    for _ in range(3):
+        receiver.behave(answers(410))
+        attempt(hub, webhook)
+        assert current(hub, webhook) is WebhookState.TOO_MANY_ERRORS
+        receiver.reset()
+        save(hub, webhook.id, State="Active")
+    assert len(graph.mails) == 1
+
+
+def test_many_who_disable_webhooks_claim_the_notice_of_a_day_once(hub: Hub, webhook: Registration) -> None:
+    usage, now = UsageCounter(hub.storage.table(USAGE_TABLE)), datetime.now(UTC)
+    with ThreadPoolExecutor(4) as pool:
+        claims = list(pool.map(lambda _: usage.claim_notice(webhook.id, now), range(4)))
+    assert sorted(claims) == [False, False, False, True]
+    before = hub.receivers.webhooks.usage(webhook.id)
+    assert before.total_calls == 0
+
+
+def test_a_notice_that_cannot_be_claimed_is_logged_and_the_webhook_disabled_all_the_same(
+    connection_string: str,
+    transport: JournalTransport,
+    graph: FakeGraph,
+    receiver: Receiver,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = {"GRAPH_URL": graph.url, "NOTICE_MAILBOX": MAILBOX, "NOTICE_DOMAINS": "example.com"}
+    hub = delivering_hub(connection_string, transport, **settings)
+    first, second, third = (register(hub, receiver.url, **PEOPLE) for _ in range(3))
+    receiver.behave(answers(410))
+    attempt(hub, first)  # which makes the tables and queues
+    transport.forget()
+    attempt(hub, second)
+    claim = max(number for number, call in enumerate(transport.summary, 1) if call == "PATCH usage")
+    graph.mails.clear()
+    transport.forget()
+    transport.fail(claim, Fault.BEFORE)
+    event = attempt(hub, third)
+    assert (current(hub, third), state(hub, third, event)) == (WebhookState.TOO_MANY_ERRORS, DeliveryState.HELD)
+    assert "nobody was told" in caplog.text
+    assert graph.mails == []
+
+
+def test_recipients_of_the_previous_version_are_told_where_they_may_be(
+    hub: Hub, webhook: Registration, receiver: Receiver, graph: FakeGraph
+) -> None:
+    many = tuple(f"person{number}@example.com" for number in range(1000))
+    addresses = ("a@example.com, b@victim.example", "c@victim.example", "Me <d@example.com>", "e", *many)
+    stored = hub.receivers.webhooks.get(webhook.id)
+    assert stored is not None
+    old = stored.webhook.model_copy(update={"errors_email": "f@VICTIM.example", "error_emails": addresses})
+    hub.receivers.webhooks.update(stored, replace(stored, webhook=old))
+    receiver.behave(answers(410))
+    attempt(hub, webhook)
+    assert [people(mail) for mail in graph.mails] == [list(many[:20])]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (
+            "Your mailbox is full - verify at https://evil.example",
+            "Your mailbox is full - verify at https evil example",
+        ),
+        ('A "quoted" <b>name</b>\r\nBcc: you@victim.example', "A quoted b name b Bcc you victim example"),
+        ("from \u202egnissam\u202c right to left", "from gnissam right to left"),
+        ("n" * 400, "n" * 59 + "…"),
+        ("Née 例 (2)", "Née 例 (2)"),
+    ],
+)
+def test_the_name_of_a_webhook_is_short_in_a_mail_and_nothing_to_click(
+    hub: Hub, receiver: Receiver, graph: FakeGraph, name: str, shown: str
+) -> None:
+    registration = register(hub, receiver.url, **{**PEOPLE, "Name": name})
+    receiver.behave(answers(410))
+    attempt(hub, registration)
+    (mail,) = graph.mails
+    assert mail["subject"] == f'Webhook "{shown}" was disabled'
+    assert f'The webhook "{shown}" (id' in str(mail["body"])
+    assert "//" not in str(mail)
+
+
+def test_what_disables_a_webhook_is_as_far_from_the_first_event_as_its_signal(
+    hub: Hub, webhook: Registration, receiver: Receiver, connection_string: str
+) -> None:
+    receiver.behave(answers(410))
+    attempt(hub, webhook, replace(new_event(), hops=3))
+    assert [event.hops for event in signals(hub, connection_string, webhook)] == [3]

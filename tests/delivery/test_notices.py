@@ -33,9 +33,26 @@ def test_all_addresses_get_one_mail_from_the_mailbox(graph: FakeGraph) -> None:
             "from": MAILBOX,
             "subject": "Webhook Née was disabled",
             "body": {"contentType": "Text", "content": TEXT},
-            "toRecipients": [{"emailAddress": {"address": address}} for address in PEOPLE],
+            "bccRecipients": [{"emailAddress": {"address": address}} for address in PEOPLE],
         }
     ]
+
+
+def test_an_address_that_graph_takes_for_none_costs_the_others_nothing(
+    graph: FakeGraph, caplog: pytest.LogCaptureFixture
+) -> None:
+    graph.no_addresses.add("not..one@example.com")
+    notices(graph).send(("one@example.com", "not..one@example.com", "two@example.com"), "x", TEXT)
+    assert [mail["bccRecipients"] for mail in graph.mails] == [
+        [{"emailAddress": {"address": address}}] for address in PEOPLE
+    ]
+    assert "Graph answered 400" in caplog.text
+    assert "not..one" not in caplog.text
+
+
+def test_a_mail_that_graph_took_is_not_sent_again_one_by_one(graph: FakeGraph) -> None:
+    notices(graph).send(PEOPLE, "x", TEXT)
+    assert len(graph.journal) == 1
 
 
 @pytest.mark.parametrize(("mailbox", "people"), [("", PEOPLE), (MAILBOX, ())])
@@ -55,8 +72,9 @@ def test_a_refusal_is_logged_and_raises_nothing(
 ) -> None:
     graph.answer_always(Reply(status, b'{"error": {"code": "No", "message": "a secret of Graph"}}'))
     notices(graph).send(PEOPLE, "Webhook Mine was disabled", TEXT)
-    (failure,) = [entry for entry in caplog.records if entry.levelno == logging.ERROR]
-    assert "could not be mailed" in failure.message
+    failures = [entry.message for entry in caplog.records if entry.levelno == logging.ERROR]
+    assert failures
+    assert all("could not be mailed" in message for message in failures)
     for hidden in ("a secret of Graph", *PEOPLE, graph.token):
         assert hidden not in caplog.text
 

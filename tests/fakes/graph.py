@@ -15,6 +15,7 @@ _MAIL = re.compile(r"/v1\.0/users/([^/]+)/sendMail")
 _NAME_IS = re.compile(r"displayName eq '((?:[^']|'')*)'")
 _FIELDS = "fields($select=AdGroupName,Role)"
 _MOST_GROUPS = 20
+_RECIPIENTS = ("toRecipients", "ccRecipients", "bccRecipients")
 
 type Row = dict[str, object]
 
@@ -33,6 +34,8 @@ class FakeGraph(FakeServer):
         """How often Graph said that this user is in this group."""
         self.mails: list[Row] = []
         """What was sent, each with the mailbox `from`."""
+        self.no_addresses: set[str] = set()
+        """What Graph takes for no address: a mail to one of these goes to nobody."""
 
     @property
     def token(self) -> str:
@@ -45,6 +48,7 @@ class FakeGraph(FakeServer):
         self.page_size = 100
         for content in (self.lists, self.group_names, self.members, self.users, self.confirmed, self.mails):
             content.clear()
+        self.no_addresses.clear()
 
     def add_user(self, oid: str, upn: str = "") -> str:
         """Let a user be known."""
@@ -114,7 +118,8 @@ class FakeGraph(FakeServer):
         if user.lower() not in {name.lower() for known in self.users.items() for name in known}:
             return _error(404, "ErrorInvalidUser")
         message = json.loads(body).get("message")
-        if not isinstance(message, dict) or not message.get("toRecipients"):
+        found = [one for kind in _RECIPIENTS for one in message.get(kind, [])] if isinstance(message, dict) else []
+        if not found or any(one["emailAddress"]["address"] in self.no_addresses for one in found):
             return _error(400, "ErrorInvalidRecipients")
         self.mails.append({"from": user, **message})
         return Reply(202)

@@ -1,0 +1,85 @@
+"""Who is told that a webhook was disabled: few, one address each, in domains that the hub's owner names. Pure.
+
+A notice comes from the owner's own mailbox, so nobody may have it sent to strangers.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+from unicodedata import normalize
+
+import idna
+
+from shared.errors import FieldError
+from shared.superoffice.entity import WebhookInput
+
+MAX_RECIPIENTS = 20
+
+# No list of addresses, no name beside one, nothing quoted. What else a mailbox may be called is its server's business.
+_ADDRESS = re.compile(r'[^\s@,;:<>()\[\]\\"]+@([^\s@,;:<>()\[\]\\"]+)')
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """The rule. `domains` are those that notices are sent to; None where none is judged, for nothing is sent."""
+
+    domains: frozenset[str] | None
+
+    @classmethod
+    def of(cls, mailbox: str, domains: tuple[str, ...]) -> Self:
+        """The rule of these settings: the domains, or else that of the mailbox.
+
+        A mailbox that is named by its id has no domain, so nobody is told until the domains are set.
+        """
+        if not mailbox and not domains:
+            return cls(None)
+        named = domains or tuple(filter(None, [mailbox.rpartition("@")[2] if "@" in mailbox else ""]))
+        return cls(frozenset(filter(None, (_domain(name.removeprefix("@")) for name in named))))
+
+    def refusals(self, webhook: WebhookInput, before: WebhookInput | None) -> list[FieldError]:
+        """What keeps a save from adding its recipients to those `before`; what was there may stay."""
+        known = set() if before is None else {address for _, address in _named(before)}
+        added = [(member, address) for member, address in _named(webhook) if address not in known]
+        judged = ((member, self._refusal(address)) for member, address in added)
+        wrong = [FieldError(f"#/{member}", f"{member}: {why}") for member, why in judged if why is not None]
+        count = len({address for _, address in _named(webhook)})
+        if added and count > MAX_RECIPIENTS:
+            text = (
+                f"ErrorEmails: at most {MAX_RECIPIENTS} addresses are taken, that of ErrorsEmail included, not {count}"
+            )
+            wrong.append(FieldError("#/ErrorEmails", text))
+        return wrong
+
+    def of_webhook(self, webhook: WebhookInput) -> tuple[str, ...]:
+        """Whom to tell of this webhook: those of its recipients that may be told, whenever they were saved."""
+        addresses = dict.fromkeys(address for _, address in _named(webhook))
+        return tuple(address for address in addresses if self._refusal(address) is None)[:MAX_RECIPIENTS]
+
+    def _refusal(self, address: str) -> str | None:
+        # A mail server may read a wide comma, or a wide @, as the plain one.
+        found = _ADDRESS.fullmatch(address) and _ADDRESS.fullmatch(normalize("NFKC", address))
+        domain = _domain(found.group(1)) if found else None
+        if domain is None:
+            return "one e-mail address is needed, user@domain, and nothing beside it"
+        if self.domains is not None and domain not in self.domains:
+            return (
+                "notices are not sent to the domain of this address; NOTICE_DOMAINS names those that they are sent to"
+            )
+        return None
+
+
+def _named(webhook: WebhookInput) -> list[tuple[str, str]]:
+    """Each address with the member that holds it."""
+    first = [("ErrorsEmail", webhook.errors_email)] if webhook.errors_email else []
+    return [*first, *((f"ErrorEmails/{number}", address) for number, address in enumerate(webhook.error_emails))]
+
+
+def _domain(written: str) -> str | None:
+    """A domain as mail servers know it: ASCII in lower case; None for what is none."""
+    try:
+        ascii_ = written if written.isascii() else idna.encode(written, uts46=True).decode("ascii")
+    except UnicodeError:
+        return None
+    domain = ascii_.lower().removesuffix(".")
+    return domain if _DOMAIN.fullmatch(domain) else None
