@@ -42,6 +42,7 @@ EXAMPLES = {
     "ENTRA_CLIENT_ID": "5f0d3c1e",
     "ENTRA_AUTHORITY": "https://login.microsoftonline.us",
     "WEBSITE_AUTH_ENABLED": "true",
+    "WEBSITE_HOSTNAME": "hub.azurewebsites.net",
     "ARCGIS_PORTAL_URL": "https://gis.example",
     "ARCGIS_ORG_IDS": "a1B2",
     "ARCGIS_SERVICE_HOSTS": ".example",

@@ -19,7 +19,7 @@ from shared.remember import Clock
 from shared.storage.tables import Table
 
 AUDIT_TABLE = "audit"
-MAX_REFUSALS_PER_MINUTE = 60
+MAX_REFUSALS_PER_MINUTE = 600
 """Rows of refusals that one caller gets a minute, in one process: whoever may do nothing shall not fill the table."""
 _REMEMBERED_CALLERS = 10_000
 _MINUTE_SECONDS = 60

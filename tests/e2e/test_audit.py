@@ -1,13 +1,14 @@
 """Who did what, through the running app: made, listed and filtered."""
 
 import uuid
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.e2e.arcgis import ArcGisClient
-from tests.e2e.running import RunningApp
+from tests.e2e.running import RunningApp, running_app
 from tests.e2e.webhooks import created, deliveries, new_event_name, patch, register, request, signal, stopped
 from tests.fakes.receiver import Receiver, answers
 from tests.fakes.server import Reply
@@ -18,6 +19,13 @@ AUDIT = "v1/events/audit"
 SECRET = "correct horse battery staple"
 
 type Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def app(new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """An app of its own: the refusals of other tests would use up the rows that its manager's refusals get a minute."""
+    with running_app(new_account(), tmp_path_factory.mktemp("app")) as running:
+        yield running
 
 
 def audit(app: RunningApp, **query: str) -> list[Json]:
