@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from devhost.private import make_contents_private, make_private_folder
-
 _ROOT = Path(__file__).resolve().parent.parent
 _ACCOUNT = "devstoreaccount1"
 # Azurite's well-known key, the same on every machine; it protects nothing.
@@ -69,12 +67,7 @@ def azurite(ports: Ports | None = None, location: Path | None = None) -> Iterato
     Raises AzuriteFailed where it is not installed or does not come up.
     """
     chosen = ports or _free_ports()
-    if location is not None:
-        make_private_folder(location)
-        make_contents_private(location)
-    command = _command(chosen, location)
-    # Its files hold payloads and keys: nobody else on the machine may read them.
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, umask=0o077)  # noqa: S603
+    process = subprocess.Popen(_command(chosen, location), start_new_session=True, stdout=subprocess.DEVNULL)  # noqa: S603
     running = Azurite(chosen, process)
     try:
         _wait_until_ready(running)

@@ -61,8 +61,7 @@ def is_allowed(request: Request, auth_level: str, keys: KeyStore, function: str 
         return True
     key = request.headers.get("x-functions-key")
     if key is None:
-        # The real host looks parameters up ignoring case; of several the first counts.
-        key = next((text for name, text in request.query_params.multi_items() if name.lower() == "code"), "")
+        key = request.query_params.get("code", "")
     needed = Level.ADMIN if auth_level == "admin" else Level.FUNCTION
     return bool(key) and keys.level(key, function) >= needed
 

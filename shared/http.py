@@ -15,7 +15,6 @@ from shared.deadline import deadline
 from shared.errors import (
     BadRequest,
     HubError,
-    LengthRequired,
     TooLarge,
     TooManyRequests,
     Unauthenticated,
@@ -47,21 +46,15 @@ def answer(
     Any other exception is a defect or an outage we do not know yet: it is logged, and answered like an outage, because
     Dataverse sends a request again after 503 and never after 500.
     """
-    response = _answered(req, handler, refuse or problem, seconds)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _answered(req: func.HttpRequest, handler: Handler, refuse: Refuse, seconds: float) -> func.HttpResponse:
     try:
         with deadline(seconds):
             return handler(req)
     except HubError as error:
         _log(error)
-        return refuse(error)
+        return (refuse or problem)(error)
     except Exception:
         log.exception("a request failed for a reason that is not foreseen")
-        return refuse(Unavailable("the request could not be completed"))
+        return (refuse or problem)(Unavailable("the request could not be completed"))
 
 
 def json_body(req: func.HttpRequest) -> bytes:
@@ -72,13 +65,8 @@ def json_body(req: func.HttpRequest) -> bytes:
 
 
 def bounded_body(req: func.HttpRequest) -> bytes:
-    """The body of any type; raises TooLarge over 1 MiB, and LengthRequired for one that was sent in chunks.
-
-    The platform hands a body without Content-Length over as an empty one, so what was sent is lost by then.
-    """
+    """The body of any type; raises TooLarge over 1 MiB."""
     body = req.get_body()
-    if not body and "transfer-encoding" in req.headers:
-        raise LengthRequired("the body was sent in chunks, which this platform does not hand on: send Content-Length")
     if len(body) > MOST_BODY_BYTES:
         raise TooLarge(f"the body has {len(body)} bytes; at most {MOST_BODY_BYTES} are taken")
     return body

@@ -64,7 +64,8 @@ def _delete(operations: WebhookOperations) -> func.HttpResponse:
 
 
 def _list(operations: WebhookOperations) -> func.HttpResponse:
-    filters = operations.exchange.optional_object()
+    document = operations.exchange.document()
+    filters = document if isinstance(document, dict) else {}
     name, event = _text(filters, "NameFilter"), _text(filters, "EventFilter")
     found = operations.list(name, event, member(filters, "StatusFilter"))
     return operations.exchange.reply(found, root="ArrayOfWebhook", select=True)

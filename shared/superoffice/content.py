@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from shared.errors import BadRequest, UnsupportedMediaType
+from shared.strict_json import parse_json
 from shared.superoffice.accept import wish_for
-from shared.superoffice.form import holds_json, read_form
-from shared.superoffice.json_input import read_json
+from shared.superoffice.form import read_form
 from shared.superoffice.xml_input import read_xml
 from shared.superoffice.xml_output import write_xml
 
@@ -21,20 +21,19 @@ class Format(StrEnum):
     TEXT_XML = "text/xml"
 
 
-_FORM = "application/x-www-form-urlencoded"
 _READERS: dict[str, Callable[[bytes], object]] = {
-    Format.JSON: read_json,
-    Format.TEXT_JSON: read_json,
+    Format.JSON: parse_json,
+    Format.TEXT_JSON: parse_json,
     Format.XML: read_xml,
     Format.TEXT_XML: read_xml,
-    _FORM: read_form,
+    "application/x-www-form-urlencoded": read_form,
 }
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 _XML = frozenset({Format.XML, Format.TEXT_XML})
 
 
 def read_document(body: bytes, content_type: str | None) -> object:
-    """The document in a body of JSON, XML or form fields; a form whose text is JSON is read as JSON.
+    """The document in a body of JSON, XML or form fields; patches are JSON.
 
     Raises UnsupportedMediaType for another type or charset, or none at all, and BadRequest for an empty or malformed
     body. How long a body may be is decided before (shared/http.py).
@@ -43,16 +42,6 @@ def read_document(body: bytes, content_type: str | None) -> object:
     if not body.strip():
         raise BadRequest("the body is empty: an entity is needed", pointer="#")
     return reader(body)
-
-
-def read_patch(body: bytes, content_type: str | None) -> object:
-    """The document in the body of a patch, which is never a form: a client's default may call JSON one.
-
-    Raises UnsupportedMediaType for form fields, and otherwise what `read_document` raises.
-    """
-    if _reader(content_type or "") is read_form and not holds_json(body):
-        raise UnsupportedMediaType("a patch must be JSON: send it as application/json or application/json-patch+json")
-    return read_document(body, content_type)
 
 
 def choose_format(accept: str | None) -> Format:
@@ -87,7 +76,7 @@ def _json(value: object) -> bytes:
 def _reader(content_type: str) -> Callable[[bytes], object]:
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     is_json = media_type.startswith("application/") and media_type.endswith("+json")
-    reader = read_json if is_json else _READERS.get(media_type)
+    reader = parse_json if is_json else _READERS.get(media_type)
     if reader is None:
         raise UnsupportedMediaType("Content-Type must be JSON, XML or application/x-www-form-urlencoded")
     for parameter in parameters:

@@ -11,7 +11,7 @@ from shared.errors import BadRequest, HubError
 from shared.http import bounded_body, error_headers
 from shared.hub import Hub
 from shared.loops import request_hops
-from shared.superoffice.content import choose_format, read_document, read_patch, write_document
+from shared.superoffice.content import choose_format, read_document, write_document
 from shared.superoffice.errors import superoffice_error
 from shared.superoffice.select import apply_select
 from shared.superoffice.timezone import tag_times
@@ -42,25 +42,6 @@ class Exchange:
         """The body as a document, None where there is none; raises BadRequest and its like."""
         body = bounded_body(self.req)
         return read_document(body, self.req.headers.get("content-type")) if body.strip() else None
-
-    def patch(self) -> object:
-        """The body as a patch; raises BadRequest where there is none, and UnsupportedMediaType for a form."""
-        body = bounded_body(self.req)
-        if not body.strip():
-            raise BadRequest("a patch is needed in the body", pointer="#")
-        return read_patch(body, self.req.headers.get("content-type"))
-
-    def optional_object(self) -> dict[str, object]:
-        """The body as an object, empty where there is no body; raises BadRequest for another value.
-
-        What is not understood is refused even where every member may be missing: a filter that vanishes lists all.
-        """
-        document = self.document()
-        if document is None:
-            return {}
-        if not isinstance(document, dict):
-            raise BadRequest("the body must hold an object", pointer="#")
-        return document
 
     def required_object(self) -> dict[str, object]:
         """The body as an object; raises BadRequest where it is none."""

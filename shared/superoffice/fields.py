@@ -40,7 +40,7 @@ def event_names(value: object) -> tuple[str, ...]:
 
     SuperOffice keeps them joined by commas, so that is how they are measured.
     """
-    names = _texts(value)
+    names = [name.strip() for name in _texts(value)]
     for number, name in enumerate(names, 1):
         if not EVENT_NAME.fullmatch(name):
             raise ValueError(f"a name has letters, digits, _, - and . only, 1 to 250; name {number} has not")

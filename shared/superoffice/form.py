@@ -1,34 +1,23 @@
 """Reading bodies of type application/x-www-form-urlencoded: a field by the name of each member.
 
 `Events=a&Events=b`, `Events=a,b` and `Events[0]=a` are a list; `Headers={"X-A":"1"}`, `Headers.X-A=1` and
-`Headers[X-A]=1` a dictionary; `Webhook.Name=x` and `Webhook[Name]=x` a member of an object. A text that begins as JSON
-does is JSON: curl and PowerShell call whatever they post a form, unless they are told its type.
+`Headers[X-A]=1` a dictionary; `Webhook.Name=x` and `Webhook[Name]=x` a member of an object.
 """
 
 import re
-from codecs import BOM_UTF8
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 from shared.errors import BadRequest, NotJson
-from shared.superoffice.json_input import read_json
+from shared.strict_json import parse_json
 from shared.superoffice.members import Kind, find_member, kind_of, parse_text
 
 _MOST_FIELDS = 1000
 _MOST_LEVELS = 4
-_COMMA = re.compile(r" *, *")
-_BEGINS_AS_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:[{\[]|%(?:7b|5b))", re.IGNORECASE)
 _NAME = re.compile(r"(?P<head>[^.\[]+)(?:\.(?P<dotted>.+)|\[(?P<inner>[^\]]*)\](?P<rest>.*))", re.DOTALL)
 
 
-def holds_json(body: bytes) -> bool:
-    """Whether the text of a form is JSON, as it is or percent-encoded as a whole; no field's name begins like this."""
-    return _BEGINS_AS_JSON.match(body) is not None
-
-
-def read_form(body: bytes) -> object:
+def read_form(body: bytes) -> dict[str, object]:
     """The document in a form; raises BadRequest for what is not UTF-8, has too many fields, or JSON that is none."""
-    if holds_json(body):
-        return read_json(_plain(body))
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -37,11 +26,6 @@ def read_form(body: bytes) -> object:
     for name, text in fields:
         _assign(document, name, text)
     return document
-
-
-def _plain(body: bytes) -> bytes:
-    is_encoded = body.removeprefix(BOM_UTF8).lstrip().startswith(b"%")
-    return unquote_to_bytes(body.replace(b"+", b" ")) if is_encoded else body
 
 
 def _assign(document: dict[str, object], name: str, text: str) -> None:
@@ -91,12 +75,11 @@ def _items(name: str, text: str) -> list[object]:
     if text.lstrip().startswith("["):
         value = _json(name, text)
         return value if isinstance(value, list) else [value]
-    # A space beside a comma belongs to the comma; any other white space is part of the value, and judged there.
-    return [part for part in _COMMA.split(text) if part]
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _json(name: str, text: str) -> object:
     try:
-        return read_json(text.encode())
+        return parse_json(text.encode())
     except NotJson as refusal:
         raise BadRequest(f"{name}: {refusal.detail.replace('the body', 'the field')}", pointer=f"#/{name}") from None

@@ -66,7 +66,10 @@ def _one(operations: WebhookOperations, method: str, found: Registration) -> fun
 def _changed(operations: WebhookOperations, found: Registration, method: str) -> dict[str, object]:
     if method == "PUT":
         return operations.exchange.required_object()
-    return apply_patch(operations.show(found), operations.exchange.patch())
+    patch = operations.exchange.document()
+    if patch is None:
+        raise BadRequest("a patch is needed in the body", pointer="#")
+    return apply_patch(operations.show(found), patch)
 
 
 def _reply(operations: WebhookOperations, entity: dict[str, object]) -> func.HttpResponse:

@@ -9,7 +9,7 @@ from tests.superoffice.samples import ANY_JSON
 
 
 def test_event_names_are_lower_case_and_each_once() -> None:
-    assert event_names(["B.c", "a", "b.C"]) == ("b.c", "a")
+    assert event_names([" B.c", "a", "b.C"]) == ("b.c", "a")
 
 
 def test_blank_addresses_are_left_out() -> None:
