@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from devhost.private import OTHERS_NOTHING, make_private, make_private_folder
+
 _ROOT = Path(__file__).resolve().parent.parent
 _ACCOUNT = "devstoreaccount1"
 # Azurite's well-known key, the same on every machine; it protects nothing.
@@ -64,10 +66,16 @@ def azurite(ports: Ports | None = None, location: Path | None = None) -> Iterato
     """Azurite on these ports (free ones where none are given), in memory or with its data in `location`.
 
     It runs in a process group of its own, so that a Ctrl-C in the terminal does not end it before the app has stopped.
+    Its data, also what an earlier one left in `location`, are for nobody else of this machine to read.
     Raises AzuriteFailed where it is not installed or does not come up.
     """
     chosen = ports or _free_ports()
-    process = subprocess.Popen(_command(chosen, location), start_new_session=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    if location is not None:
+        make_private_folder(location)
+        make_private(location)
+    process = subprocess.Popen(  # noqa: S603 - our own arguments
+        _command(chosen, location), start_new_session=True, stdout=subprocess.DEVNULL, umask=OTHERS_NOTHING
+    )
     running = Azurite(chosen, process)
     try:
         _wait_until_ready(running)

@@ -14,6 +14,7 @@ from devhost.hostjson import BadHostJson
 from devhost.keys import BadKeys
 from devhost.launch import keys_folder
 from devhost.localsettings import BadLocalSettings, apply_local_settings
+from devhost.private import make_private_folder
 from devhost.server import Server
 
 # Per request these would say what is said anyway, and addresses with keys in them.
@@ -31,6 +32,8 @@ def run() -> int:
         port = listening.getsockname()[1]
         # As with Core Tools, an app finds itself in its own folder.
         os.chdir(root)
+        if not arguments.keys:
+            make_private_folder(root / ".local")
         apply_local_settings(root, os.environ)
         _set_platform_variables(root, port)
         options = HostOptions(root, f"http://{arguments.host}:{port}", keys, arguments.lease_seconds)

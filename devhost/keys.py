@@ -13,6 +13,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from devhost.private import make_private_folder, write_private
+
 DEFAULT_KEY = "default"
 _HOST = "host"
 # As the platform makes them: 40 bytes in URL-safe base64 end in "==".
@@ -84,12 +86,8 @@ class KeyStore:
         return self._folder / f"{name.lower()}.json"
 
     def _write(self, path: Path, content: Any) -> None:  # noqa: ANN401 - as above
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Written beside it first: whoever reads the file meanwhile sees the whole of the old one or of the new one.
-        new = path.with_suffix(".new")
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        new.replace(path)
+        make_private_folder(self._folder)
+        write_private(path, json.dumps(content, indent=2) + "\n")
 
 
 def _stamp(path: Path) -> Stamp:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 
+from devhost.private import make_private
+
 
 class BadLocalSettings(ValueError):
     """The file is there and cannot be used."""
@@ -28,11 +30,14 @@ def apply_local_settings(root: Path, environment: MutableMapping[str, str]) -> N
 
 
 def add_missing(file: Path, makers: Mapping[str, Callable[[], str]]) -> None:
-    """Write values into the file that it lacks: secrets of this machine, which every tool then finds there."""
+    """Write values into the file that it lacks: secrets of this machine, which every tool then finds there.
+
+    The file becomes private, before it holds them.
+    """
+    make_private(file)
     content = json.loads(file.read_text(encoding="utf-8-sig"))
     values = content.setdefault("Values", {})
     missing = {name: make() for name, make in makers.items() if not values.get(name)}
     if missing:
         values.update(missing)
         file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        file.chmod(0o600)

@@ -16,6 +16,7 @@ from devhost.install import ROOT, NotInstalled, find_node
 from devhost.keys import KeyStore, new_key_value
 from devhost.launch import keys_folder, start_host, wait_until_ready
 from devhost.localsettings import add_missing, apply_local_settings
+from devhost.private import make_private_folder, write_private
 from devhost.seed import Seed, seed
 from shared.errors import HubError
 from shared.hub import Hub
@@ -60,7 +61,7 @@ def _port(text: str) -> int:
 
 def _run(port: int) -> int:
     url = f"http://localhost:{port}"
-    LOCAL.mkdir(mode=0o700, exist_ok=True)
+    make_private_folder(LOCAL)
     # One that is there is of a run that was killed.
     RUN_FILE.unlink(missing_ok=True)
     find_node()
@@ -155,11 +156,8 @@ def _run_file(url: str, code: str, seeded: Seed, storage: str) -> Iterator[None]
         "manager": dict(seeded.manager),
         "storage": storage,
     }
-    # Made beside it and moved, so that a tool that waits for it never reads half of it.
-    new = RUN_FILE.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    new.replace(RUN_FILE)
+    # A tool that waits for it must never read half of it.
+    write_private(RUN_FILE, json.dumps(content, indent=2) + "\n")
     try:
         yield
     finally:

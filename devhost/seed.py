@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devhost.private import write_private
 from shared.callers.api_keys import ApiKeys, new_key
 from shared.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableDirectory
@@ -43,8 +44,7 @@ def seed(hub: Hub, environment: Mapping[str, str], key_file: Path) -> Seed:
 
 def _seed_key(api_keys: ApiKeys, key_file: Path) -> str:
     if not key_file.exists():
-        key_file.touch(mode=0o600)
-        key_file.write_text(new_key(), encoding="utf-8")
+        write_private(key_file, new_key())
     key = key_file.read_text(encoding="utf-8").strip()
     api_keys.register(key, MANAGER["upn"], note="demo manager")
     return key

@@ -129,13 +129,17 @@ def hook_keys(app_folder: Path) -> list[str]:
 
 
 def test_only_their_owner_reads_the_keys(app_folder: Path, connection_string: str) -> None:
+    # As an older version made them.
+    (app_folder / ".local").mkdir(mode=0o755)
+    settings = app_folder / "local.settings.json"
+    shutil.copy(app_folder / "local.settings.json.example", settings)
+    settings.chmod(0o644)
     with make_run(app_folder, connection_string) as run:
         run.facts()
-        modes = {
-            file.name: oct(file.stat().st_mode & 0o777) for file in (run.run_file, app_folder / ".local" / "api_key")
-        }
-        assert modes == {"run.json": "0o600", "api_key": "0o600"}
-        assert (app_folder / ".local").stat().st_mode & 0o077 == 0
+        files = [settings, *(path for path in (app_folder / ".local").rglob("*") if path.is_file())]
+        assert {run.run_file, app_folder / ".local" / "api_key"} < set(files)
+        assert {file.name: oct(file.stat().st_mode & 0o777) for file in files} == {file.name: "0o600" for file in files}
+        assert oct((app_folder / ".local").stat().st_mode & 0o777) == "0o700"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""Files and folders that the user who runs the app may read and nobody else: keys, and the data of development."""
+
+import os
+from pathlib import Path
+
+_FOLDER = 0o700
+_FILE = 0o600
+OTHERS_NOTHING = 0o077
+"""The umask of a process whose files are nobody else's business."""
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, private; one that is there already becomes so."""
+    if not folder.parent.exists():
+        make_private_folder(folder.parent)
+    folder.mkdir(mode=_FOLDER, exist_ok=True)
+    _close(folder, _FOLDER)
+
+
+def make_private(path: Path) -> None:
+    """Make a file private, or a folder with all that is in it; what a link within leads to stays as it is."""
+    _close(path, _FOLDER if path.is_dir() else _FILE)
+    for folder, folders, files in os.walk(path):
+        inner = [Path(folder, name) for name in (*folders, *files)]
+        for one in (one for one in inner if not one.is_symlink()):
+            _close(one, _FOLDER if one.is_dir() else _FILE)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a private file as a whole: whoever reads it meanwhile sees all of the old one or of the new one."""
+    new = file.with_suffix(".new")
+    # One that is there is of a process that was killed.
+    new.unlink(missing_ok=True)
+    new.touch(mode=_FILE, exist_ok=False)
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
+
+
+def _close(path: Path, mode: int) -> None:
+    # Only where it is needed: whoever may read a folder need not own it.
+    if path.stat().st_mode & OTHERS_NOTHING:
+        path.chmod(mode)
