@@ -61,9 +61,14 @@ def is_allowed(request: Request, auth_level: str, keys: KeyStore, function: str 
         return True
     key = request.headers.get("x-functions-key")
     if key is None:
-        key = request.query_params.get("code", "")
+        key = _code(request)
     needed = Level.ADMIN if auth_level == "admin" else Level.FUNCTION
     return bool(key) and keys.level(key, function) >= needed
+
+
+def _code(request: Request) -> str:
+    # Names of parameters ignore case in the real host, and of several values it looks at the first.
+    return next((text for name, text in request.query_params.multi_items() if name.lower() == "code"), "")
 
 
 async def _http_data(request: Request, values: Mapping[str, str]) -> TypedData:

@@ -45,6 +45,17 @@ def test_the_level_admin_needs_the_master_key(host: RunningHost) -> None:
     assert [status(host, "masteronly", code=key) for key in keys] == [401, 401, 200]
 
 
+@pytest.mark.parametrize("name", ["code", "Code", "CODE", "cOdE", "%43ode"])
+def test_the_name_of_the_parameter_ignores_case(host: RunningHost, name: str) -> None:
+    assert host.call(f"locked?{name}={host.host_key}").status_code == 200
+    assert host.call(f"locked?{name}=wrong").status_code == 401
+
+
+def test_of_several_keys_in_the_query_the_first_counts(host: RunningHost) -> None:
+    assert host.call(f"locked?Code={host.host_key}&code=wrong").status_code == 200
+    assert host.call(f"locked?code=wrong&Code={host.host_key}").status_code == 401
+
+
 @pytest.mark.parametrize("header", ["", "wrong"])
 def test_the_header_counts_before_the_query_even_when_it_is_empty(host: RunningHost, header: str) -> None:
     assert status(host, "locked", code=host.host_key, header=header) == 401
