@@ -15,6 +15,7 @@ from shared.deadline import deadline
 from shared.errors import (
     BadRequest,
     HubError,
+    LengthRequired,
     TooLarge,
     TooManyRequests,
     Unauthenticated,
@@ -44,29 +45,41 @@ def answer(
     `refuse` writes errors where a neighbour's clients want them in another shape.
 
     Any other exception is a defect or an outage we do not know yet: it is logged, and answered like an outage, because
-    Dataverse sends a request again after 503 and never after 500.
+    Dataverse sends a request again after 503 and never after 500. No browser may guess another type than an answer has.
     """
+    response = _answer(req, handler, refuse or problem, seconds)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _answer(req: func.HttpRequest, handler: Handler, refuse: Refuse, seconds: float) -> func.HttpResponse:
     try:
         with deadline(seconds):
             return handler(req)
     except HubError as error:
         _log(error)
-        return (refuse or problem)(error)
+        return refuse(error)
     except Exception:
         log.exception("a request failed for a reason that is not foreseen")
-        return (refuse or problem)(Unavailable("the request could not be completed"))
+        return refuse(Unavailable("the request could not be completed"))
 
 
 def json_body(req: func.HttpRequest) -> bytes:
-    """The body of a request that says it is JSON; raises UnsupportedMediaType or TooLarge."""
+    """The body of a request that says it is JSON; raises UnsupportedMediaType, LengthRequired or TooLarge."""
     if not _JSON_TYPE.fullmatch(req.headers.get("content-type", "")):
         raise UnsupportedMediaType("Content-Type must be application/json, application/*+json or text/json")
     return bounded_body(req)
 
 
 def bounded_body(req: func.HttpRequest) -> bytes:
-    """The body of any type; raises TooLarge over 1 MiB."""
+    """The body of any type; raises LengthRequired where it came in chunks, or TooLarge over 1 MiB."""
     body = req.get_body()
+    if not body and "transfer-encoding" in req.headers:
+        # The platform reads a body only where Content-Length says that there is one (docs/receiving.md).
+        raise LengthRequired(
+            "the body came in chunks (Transfer-Encoding), and the platform hands such a body over empty: "
+            "send Content-Length (in .NET, await content.LoadIntoBufferAsync() before you send the request)"
+        )
     if len(body) > MOST_BODY_BYTES:
         raise TooLarge(f"the body has {len(body)} bytes; at most {MOST_BODY_BYTES} are taken")
     return body

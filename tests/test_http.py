@@ -13,6 +13,7 @@ from shared.errors import (
     Conflict,
     FieldError,
     HubError,
+    LengthRequired,
     Misconfigured,
     NotAllowed,
     StorageDown,
@@ -25,7 +26,10 @@ from shared.errors import (
 from shared.http import (
     MOST_BODY_BYTES,
     REQUEST_SECONDS,
+    Handler,
+    Refuse,
     answer,
+    bounded_body,
     empty_response,
     json_body,
     json_response,
@@ -213,6 +217,41 @@ def test_a_longer_body_is_not_taken() -> None:
 def test_the_type_is_judged_before_the_size() -> None:
     with pytest.raises(UnsupportedMediaType):
         json_body(post(b" " * (MOST_BODY_BYTES + 1), Content_Type="text/plain"))
+
+
+@pytest.mark.parametrize("coding", ["chunked", "Chunked", "gzip, chunked", ""])
+def test_a_body_that_came_in_chunks_and_so_not_at_all_is_told_to_say_its_length(coding: str) -> None:
+    for read in (bounded_body, json_body):
+        with pytest.raises(LengthRequired, match=r"send Content-Length .*LoadIntoBufferAsync"):
+            read(post(b"", Transfer_Encoding=coding, Content_Type="application/json"))
+
+
+def test_a_body_that_is_there_or_was_never_sent_is_taken() -> None:
+    assert bounded_body(post(b"{}", Transfer_Encoding="chunked")) == b"{}"
+    assert bounded_body(post(b"", Content_Length="0")) == bounded_body(post(b"")) == b""
+
+
+def test_the_type_is_judged_before_the_length() -> None:
+    with pytest.raises(UnsupportedMediaType):
+        json_body(post(b"", Transfer_Encoding="chunked", Content_Type="text/plain"))
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        lambda _: json_response({}),
+        lambda _: empty_response(204),
+        lambda _: func.HttpResponse(status_code=304),
+        lambda _: json_response({}, headers={"x-content-type-options": "sniff"}),
+        failing(BadRequest("no")),
+        failing(Misconfigured("no")),
+        failing(RuntimeError("boom")),
+    ],
+)
+@pytest.mark.parametrize("refuse", [None, lambda error: func.HttpResponse(status_code=error.status)])
+def test_no_browser_may_guess_what_any_answer_is(handler: Handler, refuse: Refuse | None) -> None:
+    response = answer(post(b""), handler, refuse=refuse)
+    assert response.headers.get_all("X-Content-Type-Options") == ["nosniff"]
 
 
 def test_a_problem_carries_its_extensions() -> None:

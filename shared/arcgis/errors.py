@@ -7,6 +7,7 @@ from shared.errors import (
     BadRequest,
     Conflict,
     HubError,
+    LengthRequired,
     Misconfigured,
     NotAllowed,
     NotFound,
@@ -20,6 +21,7 @@ from shared.errors import (
 _TYPES: tuple[tuple[type[HubError], str], ...] = (
     (Misconfigured, "WorkflowConfigurationException"),
     (BadRequest, "InvalidArgumentsException"),
+    (LengthRequired, "InvalidArgumentsException"),
     (TooLarge, "InvalidArgumentsException"),
     (Unauthenticated, "UnauthorizedException"),
     (NotAllowed, "ForbiddenException"),

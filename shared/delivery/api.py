@@ -13,12 +13,13 @@ from shared.errors import BadRequest, NotFound
 from shared.events.event import Event
 from shared.events.listing import find_event, page
 from shared.events.parameters import Position, parse_flag, parse_limit, parse_moment, parse_position
-from shared.http import json_response
+from shared.http import bounded_body, json_response
 from shared.hub import Hub, now
 from shared.loops import HOPS_HEADER, request_hops
 
 _ACCEPTED = 202
 _LAST_INT32 = 2**31 - 1
+_NOTHING = frozenset({b"", b"{}", b"null"})
 _UNDONE = (DeliveryState.FAILED, DeliveryState.HELD)
 # A replay of very many goes on in the next call: a request has its time limit, and a client its patience.
 _MOST_REPLAYS = 1000
@@ -31,6 +32,7 @@ def serve(hub: Hub, req: func.HttpRequest, parts: tuple[str, ...]) -> func.HttpR
             return json_response(_list(hub, req.params))
         case "POST", ("deliveries", "replay"):
             _refuse_in_a_chain(req.headers)
+            _refuse_body(req)
             return _replay_all(hub, req.params)
         case "GET", (id_, "deliveries"):
             event = find_event(hub.events, id_).event
@@ -40,6 +42,7 @@ def serve(hub: Hub, req: func.HttpRequest, parts: tuple[str, ...]) -> func.HttpR
             return json_response(_find(hub, id_, webhook)[1].as_json(with_attempts=True))
         case "POST", (id_, "deliveries", webhook, "replay"):
             _refuse_in_a_chain(req.headers)
+            _refuse_body(req)
             event, record = _find(hub, id_, webhook)
             if hub.receivers.webhooks.get(record.webhook_id) is None:
                 raise NotFound("the webhook was removed, so nothing can be replayed to it")
@@ -58,6 +61,12 @@ def _refuse_in_a_chain(headers: Mapping[str, str]) -> None:
             f"{HOPS_HEADER}: a delivery of this hub led to this request, and a replay would bring it again",
             pointer=f"#/{HOPS_HEADER}",
         )
+
+
+def _refuse_body(req: func.HttpRequest) -> None:
+    """Filters in a body would be lost, and more replayed than was meant; what clients send for nothing is none."""
+    if bounded_body(req).strip() not in _NOTHING:
+        raise BadRequest("no body is read here: webhook, state, since, until and dryRun go into the query", pointer="#")
 
 
 def _list(hub: Hub, query: Mapping[str, str]) -> dict[str, object]:
