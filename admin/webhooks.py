@@ -14,11 +14,13 @@ from admin.recording import audited
 from shared.audit.recording import note
 from shared.callers.caller import Caller
 from shared.errors import BadRequest
+from shared.events.parameters import event_name_filter
 from shared.receivers import Receivers
 from shared.roles.directory import User
 from shared.strict_json import parse_object
 from shared.superoffice.entity import WebhookState, parse_webhook
 from shared.superoffice.operations import Entity, entity_of
+from shared.superoffice.relaxed_json import without_trailing_commas
 from shared.superoffice.render import render_result
 from shared.webhooks.registration import SECRET_MASK, Registration
 from shared.webhooks.registry import WebhookFilter
@@ -42,7 +44,9 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List webhooks, by id."""
-    wanted = WebhookFilter(name or None, event or None, None if state is WebhookState.UNKNOWN else state)
+    wanted = WebhookFilter(
+        name or None, event_name_filter(event, "--event"), None if state is WebhookState.UNKNOWN else state
+    )
     found = local_hub().receivers.webhooks.list(wanted)
     entities = (entity_of(registration, usage) for registration, usage in found)
     print_records("Webhooks", _COLUMNS, entities if as_json else map(_readable, entities), as_json=as_json)
@@ -132,11 +136,15 @@ def _document(file: str | None, options: Entity) -> Entity:
 
 def _read(file: str) -> Entity:
     try:
-        return parse_object(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
+        return parse_object(without_trailing_commas(_bytes_of(file)))
     except OSError as error:
         raise fail(f"{file} cannot be read: {error.strerror}") from None
     except BadRequest as error:
         raise fail(f"{file}: {error.detail}") from None
+
+
+def _bytes_of(file: str) -> bytes:
+    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
 
 
 def _readable(entity: Entity) -> Entity:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from shared.errors import NotFound
 from shared.events.event import EventId
-from shared.events.parameters import Position, is_event_id, parse_limit, parse_moment, parse_position
+from shared.events.parameters import Position, event_name_filter, is_event_id, parse_limit, parse_moment, parse_position
 from shared.events.store import EventStore, LogFilter, StoredEvent
 from shared.lenient_json import as_valid_json
 
@@ -65,9 +65,9 @@ def page[Item](
 
 
 def _filter(query: Mapping[str, str]) -> LogFilter:
-    wanted = query.get("type")
+    wanted = event_name_filter(query.get("type"), "type")
     return LogFilter(
-        type=wanted.strip().lower() if wanted else None,
+        type=wanted.lower() if wanted else None,
         since=parse_moment(query, "since"),
         until=parse_moment(query, "until"),
         after=parse_position(query),

@@ -10,7 +10,7 @@ from shared.errors import BadRequest
 MOST_ITEMS = 200
 _DEFAULT_ITEMS = 50
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_POSITION = re.compile(rf"(\d{{8,10}})\.(\d{{17}}-{_UUID})")
+_POSITION = re.compile(rf"([0-9]{{8,10}})\.([0-9]{{17}}-{_UUID})")
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,25 @@ def parse_flag(query: Mapping[str, str], name: str) -> bool:
     return text == "true"
 
 
+def event_name_filter(text: str | None, name: str) -> str | None:
+    """The event that a filter names, None for an empty one; a name that nothing can have finds nothing.
+
+    White space around it is refused: such a name looks like another one, and whoever asks would believe the answer.
+    """
+    if text and text != text.strip():
+        raise BadRequest(f"{name}: the name of an event is needed, without white space around it", pointer=f"#/{name}")
+    return text or None
+
+
 def parse_moment(query: Mapping[str, str], name: str) -> datetime | None:
     """A time in ISO 8601, `since` or `until`; one without an offset is UTC."""
     text = query.get(name)
     if text is None:
         return None
     try:
+        # The library takes any character between date and time, a line end too.
+        if not text.isprintable():
+            raise ValueError("an invisible character")
         # A "+" that was not escaped arrives as a space, and in a time with a "T" nothing else is one.
         moment = datetime.fromisoformat(re.sub(r" (?=\d\d:?\d\d$)", "+", text) if "T" in text else text)
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

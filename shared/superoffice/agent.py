@@ -48,7 +48,7 @@ def _create_default(operations: WebhookOperations) -> func.HttpResponse:
 def _save(operations: WebhookOperations) -> func.HttpResponse:
     document = operations.exchange.required_object()
     id_ = member(document, "WebhookId")
-    is_new = str(id_ or 0).strip() == "0"
+    is_new = id_ is None or id_ == "" or str(id_) == "0"
     entity = operations.create(document) if is_new else operations.update(operations.find(str(id_)), document)
     return operations.exchange.reply(entity, root="Webhook", select=True)
 
@@ -64,10 +64,12 @@ def _delete(operations: WebhookOperations) -> func.HttpResponse:
 
 
 def _list(operations: WebhookOperations) -> func.HttpResponse:
-    document = operations.exchange.document()
-    filters = document if isinstance(document, dict) else {}
+    filters = operations.exchange.optional_object()
     name, event = _text(filters, "NameFilter"), _text(filters, "EventFilter")
-    found = operations.list(name, event, member(filters, "StatusFilter"))
+    status = member(filters, "StatusFilter")
+    # What the vendor's own sample calls it.
+    status = member(filters, "StateFilter") if status is None else status
+    found = operations.list(name, event, status)
     return operations.exchange.reply(found, root="ArrayOfWebhook", select=True)
 
 
@@ -80,7 +82,8 @@ def _test(operations: WebhookOperations) -> func.HttpResponse:
 
 def _signal(operations: WebhookOperations) -> func.HttpResponse:
     document = operations.exchange.required_object()
-    primary_key = member(document, "PrimaryKey") or 0
+    given = member(document, "PrimaryKey")
+    primary_key = 0 if given is None else given
     if isinstance(primary_key, bool) or not isinstance(primary_key, int):
         raise BadRequest("PrimaryKey: a 32-bit integer is needed", pointer="#/PrimaryKey")
     operations.signal(_text(document, "EventName") or "", primary_key, member(document, "Data"))

@@ -1,13 +1,13 @@
 """Bodies in and out: which formats are taken and given, and how one is chosen (facts/superoffice.md 7)."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from shared.errors import BadRequest, UnsupportedMediaType
-from shared.strict_json import parse_json
 from shared.superoffice.accept import wish_for
-from shared.superoffice.form import read_form
+from shared.superoffice.form import mislabelled_texts, read_form
+from shared.superoffice.relaxed_json import parse_relaxed_json
 from shared.superoffice.xml_input import read_xml
 from shared.superoffice.xml_output import write_xml
 
@@ -22,8 +22,8 @@ class Format(StrEnum):
 
 
 _READERS: dict[str, Callable[[bytes], object]] = {
-    Format.JSON: parse_json,
-    Format.TEXT_JSON: parse_json,
+    Format.JSON: parse_relaxed_json,
+    Format.TEXT_JSON: parse_relaxed_json,
     Format.XML: read_xml,
     Format.TEXT_XML: read_xml,
     "application/x-www-form-urlencoded": read_form,
@@ -33,15 +33,48 @@ _XML = frozenset({Format.XML, Format.TEXT_XML})
 
 
 def read_document(body: bytes, content_type: str | None) -> object:
-    """The document in a body of JSON, XML or form fields; patches are JSON.
+    """The document in a body of JSON, XML or form fields.
+
+    What says that it is a form and is JSON or XML is read as what it is: curl's `-d` and PowerShell say so of any text.
 
     Raises UnsupportedMediaType for another type or charset, or none at all, and BadRequest for an empty or malformed
     body. How long a body may be is decided before (shared/http.py).
     """
+    return _read(body, content_type, read_form)
+
+
+def read_patch(body: bytes, content_type: str | None) -> object:
+    """The patch in a body, as read_document reads it; a form is no patch, and is an UnsupportedMediaType."""
+    return _read(body, content_type, _refuse_form)
+
+
+def _read(body: bytes, content_type: str | None, form_reader: Callable[[bytes], object]) -> object:
     reader = _reader(content_type or "")
     if not body.strip():
         raise BadRequest("the body is empty: an entity is needed", pointer="#")
-    return reader(body)
+    if reader is not read_form:
+        return reader(body)
+    texts = mislabelled_texts(body)
+    return _read_mislabelled(texts) if texts else form_reader(body)
+
+
+def _read_mislabelled(texts: Sequence[bytes]) -> object:
+    """The document in the first of the texts that holds one; raises what is wrong with the very first."""
+    reader = read_xml if texts[0].lstrip().startswith(b"<") else parse_relaxed_json
+    refusals = list[BadRequest]()
+    for text in texts:
+        try:
+            return reader(text)
+        except BadRequest as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
+
+
+def _refuse_form(_: bytes) -> object:
+    raise UnsupportedMediaType(
+        "a patch is never a form: send a JSON array of operations, or an object to merge, with Content-Type: "
+        "application/json"
+    )
 
 
 def choose_format(accept: str | None) -> Format:
@@ -76,7 +109,7 @@ def _json(value: object) -> bytes:
 def _reader(content_type: str) -> Callable[[bytes], object]:
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     is_json = media_type.startswith("application/") and media_type.endswith("+json")
-    reader = parse_json if is_json else _READERS.get(media_type)
+    reader = parse_relaxed_json if is_json else _READERS.get(media_type)
     if reader is None:
         raise UnsupportedMediaType("Content-Type must be JSON, XML or application/x-www-form-urlencoded")
     for parameter in parameters:

@@ -11,7 +11,7 @@ from shared.errors import BadRequest, HubError
 from shared.http import bounded_body, error_headers
 from shared.hub import Hub
 from shared.loops import request_hops
-from shared.superoffice.content import choose_format, read_document, write_document
+from shared.superoffice.content import choose_format, read_document, read_patch, write_document
 from shared.superoffice.errors import superoffice_error
 from shared.superoffice.select import apply_select
 from shared.superoffice.timezone import tag_times
@@ -43,12 +43,22 @@ class Exchange:
         body = bounded_body(self.req)
         return read_document(body, self.req.headers.get("content-type")) if body.strip() else None
 
+    def patch(self) -> object:
+        """The body as a patch; raises BadRequest and its like."""
+        body = bounded_body(self.req)
+        document = read_patch(body, self.req.headers.get("content-type")) if body.strip() else None
+        if document is None:
+            raise BadRequest("a patch is needed in the body", pointer="#")
+        return document
+
+    def optional_object(self) -> dict[str, object]:
+        """The body as an object, an empty one where there is no body; raises BadRequest where it is anything else."""
+        document = self.document()
+        return {} if document is None else _object(document)
+
     def required_object(self) -> dict[str, object]:
         """The body as an object; raises BadRequest where it is none."""
-        document = self.document()
-        if not isinstance(document, dict):
-            raise BadRequest("the body must hold an object", pointer="#")
-        return document
+        return _object(self.document())
 
     @cached_property
     def query(self) -> Mapping[str, str]:
@@ -70,6 +80,12 @@ class Exchange:
 
     def _shaped(self, entity: dict[str, object], select: str | None) -> dict[str, object]:
         return tag_times(apply_select(entity, select), self.req.headers.get("so-timezone"))
+
+
+def _object(document: object) -> dict[str, object]:
+    if not isinstance(document, dict):
+        raise BadRequest("the body must hold an object", pointer="#")
+    return document
 
 
 def no_content() -> func.HttpResponse:

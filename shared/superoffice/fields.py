@@ -36,11 +36,11 @@ def printable(text: str) -> str:
 
 
 def event_names(value: object) -> tuple[str, ...]:
-    """Names of events in lower case, each once, in the order given.
+    """Names of events in lower case, each once, in the order given; white space is part of no name, not even around it.
 
     SuperOffice keeps them joined by commas, so that is how they are measured.
     """
-    names = [name.strip() for name in _texts(value)]
+    names = _texts(value)
     for number, name in enumerate(names, 1):
         if not EVENT_NAME.fullmatch(name):
             raise ValueError(f"a name has letters, digits, _, - and . only, 1 to 250; name {number} has not")

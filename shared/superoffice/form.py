@@ -5,15 +5,33 @@
 """
 
 import re
-from urllib.parse import parse_qsl
+from codecs import BOM_UTF8
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from shared.errors import BadRequest, NotJson
-from shared.strict_json import parse_json
 from shared.superoffice.members import Kind, find_member, kind_of, parse_text
+from shared.superoffice.relaxed_json import parse_relaxed_json
 
 _MOST_FIELDS = 1000
 _MOST_LEVELS = 4
+# How JSON and XML begin, and no name of a field does.
+_BEGINNINGS = (b"{", b"[", b"<")
 _NAME = re.compile(r"(?P<head>[^.\[]+)(?:\.(?P<dotted>.+)|\[(?P<inner>[^\]]*)\](?P<rest>.*))", re.DOTALL)
+
+
+def mislabelled_texts(body: bytes) -> list[bytes]:
+    """The JSON or XML text in a body that only says it is a form, in each way it can be meant; empty for a form.
+
+    Clients that are told no type send a text as it is and call it a form, or encode it as a form's field: all of it, or
+    (curl's `--data-urlencode`) what follows the first `=` alone. So the likeliest meaning comes first.
+    """
+    text = body.removeprefix(BOM_UTF8)
+    # Where a text stands as the name of a field without a value, as URLSearchParams writes it.
+    field = text.rstrip().removesuffix(b"=")
+    decoded = unquote_to_bytes(field.replace(b"+", b" ")).removeprefix(BOM_UTF8)
+    if text.lstrip().startswith(_BEGINNINGS):
+        return [text, unquote_to_bytes(field), decoded]
+    return [decoded] if decoded.lstrip().startswith(_BEGINNINGS) else []
 
 
 def read_form(body: bytes) -> dict[str, object]:
@@ -75,11 +93,18 @@ def _items(name: str, text: str) -> list[object]:
     if text.lstrip().startswith("["):
         value = _json(name, text)
         return value if isinstance(value, list) else [value]
-    return [part.strip() for part in text.split(",") if part.strip()]
+    return [part for part in _between_commas(text) if part]
+
+
+def _between_commas(text: str) -> list[str]:
+    """The parts of a list, without the blanks beside its commas; those at its two ends belong to the parts."""
+    parts = text.split(",")
+    begun = [parts[0], *(part.lstrip(" ") for part in parts[1:])]
+    return [*(part.rstrip(" ") for part in begun[:-1]), begun[-1]]
 
 
 def _json(name: str, text: str) -> object:
     try:
-        return parse_json(text.encode())
+        return parse_relaxed_json(text.encode())
     except NotJson as refusal:
         raise BadRequest(f"{name}: {refusal.detail.replace('the body', 'the field')}", pointer=f"#/{name}") from None

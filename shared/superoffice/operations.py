@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.audit.recording import note
 from shared.errors import BadRequest, NotFound
+from shared.events.parameters import event_name_filter
 from shared.hub import now
 from shared.loops import is_test
 from shared.superoffice.entity import WebhookInput, WebhookState, parse_webhook
@@ -60,7 +61,7 @@ class WebhookOperations:
 
     def list(self, name: str | None, event: str | None, state: object) -> Iterator[Entity]:
         """The webhooks that the filters let through, read as they are asked for; empty and Unknown are no filter."""
-        wanted = WebhookFilter(name or None, event or None, parse_status(state))
+        wanted = WebhookFilter(name or None, event_name_filter(event, "EventFilter"), parse_status(state))
         found = self.exchange.hub.receivers.webhooks.list(wanted)
         return (entity_of(registration, usage) for registration, usage in found)
 

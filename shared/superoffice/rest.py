@@ -66,10 +66,7 @@ def _one(operations: WebhookOperations, method: str, found: Registration) -> fun
 def _changed(operations: WebhookOperations, found: Registration, method: str) -> dict[str, object]:
     if method == "PUT":
         return operations.exchange.required_object()
-    patch = operations.exchange.document()
-    if patch is None:
-        raise BadRequest("a patch is needed in the body", pointer="#")
-    return apply_patch(operations.show(found), patch)
+    return apply_patch(operations.show(found), operations.exchange.patch())
 
 
 def _reply(operations: WebhookOperations, entity: dict[str, object]) -> func.HttpResponse:

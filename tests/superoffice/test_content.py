@@ -1,13 +1,17 @@
 import json
+from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import BadRequest, NotJson, UnsupportedMediaType
-from shared.superoffice.content import Format, choose_format, read_document, write_document
+from shared.superoffice.content import Format, choose_format, read_document, read_patch, write_document
 from tests.superoffice.samples import ANY_JSON, ENTITIES, rendered
+
+type Reader = Callable[[bytes, str | None], object]
 
 JSON_TYPES = [
     "application/json",
@@ -73,6 +77,77 @@ def test_xml_is_read_under_both_its_names(content_type: str) -> None:
 
 def test_a_form_is_read() -> None:
     assert read_document(b"Name=a", "application/x-www-form-urlencoded; charset=utf-8") == {"Name": "a"}
+
+
+ENCODED = "%7B%22State%22%3A%22Stopped%22%7D"
+MISLABELLED = {
+    "as it is": '{"State":"Stopped"}',
+    "in lines": '\r\n {\n "State": "Stopped"\n}\n',
+    "with a byte order mark": '\ufeff{"State":"Stopped"}',
+    "with a trailing comma": '{"State":"Stopped",}',
+    "percent-encoded": ENCODED,
+    "percent-encoded, in lower case": ENCODED.lower().replace("state", "State").replace("stopped", "Stopped"),
+    "percent-encoded, blanks as plus signs": "+%7B+%22State%22%3A+%22Stopped%22%7D+",
+    "percent-encoded, with a byte order mark": f"%EF%BB%BF{ENCODED}",
+    "as the name of a field": f"{ENCODED}=",
+    "as the name of a field, as it is": '{"State":"Stopped"}=',
+}
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("read", [read_document, read_patch])
+@pytest.mark.parametrize("text", MISLABELLED.values(), ids=MISLABELLED)
+@pytest.mark.parametrize("content_type", [FORM, "Application/X-WWW-Form-UrlEncoded; charset=UTF-8"])
+def test_json_that_says_it_is_a_form_is_json(read: Reader, text: str, content_type: str) -> None:
+    assert read(text.encode(), content_type) == {"State": "Stopped"}
+
+
+@pytest.mark.parametrize("encode", [quote, quote_plus, str])
+@pytest.mark.parametrize("read", [read_document, read_patch])
+def test_an_array_that_says_it_is_a_form_is_an_array(read: Reader, encode: Callable[[str], str]) -> None:
+    patch = [{"op": "replace", "path": "/Name", "value": "a+b & c=%41"}]
+    assert read(encode(json.dumps(patch)).encode(), FORM) == patch
+
+
+def test_what_curl_encodes_after_the_first_equals_sign_is_decoded_and_what_stands_before_it_stays() -> None:
+    # curl --data-urlencode '{"Name":"a+b","TargetUrl":"https://a.example/?x=1+2&y=3"}'
+    body = b'{"Name":"a+b","TargetUrl":"https://a.example/?x=1%2B2%26y%3D3%22%7D'
+    assert read_document(body, FORM) == {"Name": "a+b", "TargetUrl": "https://a.example/?x=1+2&y=3"}
+
+
+@given(ENTITIES | st.lists(ANY_JSON), st.booleans())
+def test_any_json_is_the_same_whatever_it_says_it_is(value: object, only_ascii: bool) -> None:
+    text = json.dumps(value, ensure_ascii=only_ascii)
+    for body in (text, quote(text), quote_plus(text), urlencode({text: ""})):
+        assert read_document(body.encode(), FORM) == read_patch(body.encode(), FORM) == value
+
+
+def test_xml_that_says_it_is_a_form_is_xml() -> None:
+    text = "<Webhook><Name>a &amp; b=c</Name></Webhook>"
+    for body in (text, quote(text), quote_plus(f"\ufeff {text}")):
+        assert read_document(body.encode(), FORM) == {"Name": "a & b=c"}
+
+
+@pytest.mark.parametrize("body", ['{"Name":', "{Name=a}", "[", ENCODED[:-3], "<Webhook>", "{%22", "%7B%FF"])
+@pytest.mark.parametrize("read", [read_document, read_patch])
+def test_what_begins_as_json_or_xml_is_never_taken_for_a_field(read: Reader, body: str) -> None:
+    with pytest.raises(BadRequest, match=r"not JSON|not XML"):
+        read(body.encode(), FORM)
+
+
+def test_a_refusal_is_about_the_text_as_it_was_sent() -> None:
+    with pytest.raises(NotJson, match="line 2 column 11"):
+        read_document(b'{\n "Name": nothing\n}', FORM)
+
+
+@pytest.mark.parametrize("body", [b"State=Stopped", b"a=%7B%7D", b"Webhook[State]=Stopped", b"e", b"null", b"\xff"])
+def test_a_form_is_no_patch(body: bytes) -> None:
+    with pytest.raises(UnsupportedMediaType, match=r"a patch is never a form.*application/json"):
+        read_patch(body, FORM)
+
+
+def test_xml_is_a_patch() -> None:
+    assert read_patch(b"<Webhook><Name>a</Name></Webhook>", "text/xml") == {"Name": "a"}
 
 
 @pytest.mark.parametrize("content_type", UNSUPPORTED)

@@ -43,7 +43,10 @@ WRONG = [
     ("Events", ["contact.*"], "letters, digits"),
     ("Events", ["kontakt.geändert"], "letters, digits"),
     ("Events", ["\u212aelvin"], "letters, digits"),
-    ("Events", ["a\n", "b\nc"], "name 2"),
+    ("Events", ["a", "b\nc"], "name 2"),
+    ("Events", ["c.d\n"], "name 1"),
+    ("Events", ["a", " c.d"], "name 2"),
+    ("Events", ["c.d\u00a0"], "name 1"),
     ("Events", ["x" * 251], "1 to 250"),
     ("Events", [f"{number:03}" for number in range(1001)], "at most 4000"),
     ("Events", ["a"] * 4001, "at most 4000 texts"),
@@ -187,8 +190,8 @@ def test_deep_properties_are_refused(levels: int) -> None:
         parsed(Properties=deep(levels))
 
 
-def test_events_are_trimmed_lower_case_and_each_once_in_order() -> None:
-    assert parsed(Events=[" Sale.Created", "a", "sale.created ", "A"]).events == ("sale.created", "a")
+def test_events_are_lower_case_and_each_once_in_order() -> None:
+    assert parsed(Events=["Sale.Created", "a", "sale.created", "A"]).events == ("sale.created", "a")
 
 
 def test_white_space_around_addresses_and_type_is_dropped() -> None:

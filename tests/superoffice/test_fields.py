@@ -3,13 +3,24 @@ from contextlib import suppress
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.superoffice.fields import addresses, event_names, header_texts, list_items, not_blank
 from tests.superoffice.samples import ANY_JSON
 
 
 def test_event_names_are_lower_case_and_each_once() -> None:
-    assert event_names([" B.c", "a", "b.C"]) == ("b.c", "a")
+    assert event_names(["B.c", "a", "b.C"]) == ("b.c", "a")
+
+
+@given(
+    st.text(alphabet="a.B-_9", min_size=1, max_size=5),
+    st.text(alphabet=" \t\r\n\v\f\x1c\x85\xa0\u2007\u2028\u3000\ufeff\u200b", min_size=1, max_size=3),
+)
+def test_white_space_is_part_of_no_name_and_is_not_taken_off_it(name: str, blank: str) -> None:
+    for padded in (f"{name}{blank}", f"{blank}{name}", f"{name}{blank}{name}"):
+        with pytest.raises(ValueError, match="name 2 has not"):
+            event_names(["a", padded])
 
 
 def test_blank_addresses_are_left_out() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.errors import BadRequest
 from shared.superoffice.entity import parse_webhook
-from shared.superoffice.form import read_form
+from shared.superoffice.form import mislabelled_texts, read_form
 from tests.superoffice.samples import FULL, MINIMAL, TEXTS, TYPES
 
 READ = {
@@ -28,6 +28,13 @@ READ = {
     "object by dots": ("Webhook.Name=a&webhook.Headers.X=1", {"Webhook": {"Name": "a", "Headers": {"X": "1"}}}),
     "object by brackets": ("Webhook[Name]=a&Webhook[Headers][X]=1", {"Webhook": {"Name": "a", "Headers": {"X": "1"}}}),
     "unknown": ("a.b=1&c[d]=2&=3&e", {"a.b": "1", "c[d]": "2", "": "3", "e": ""}),
+    "blanks beside commas": (
+        "Events=a , b,c, ,&ErrorEmails=a@b.c, d@e.f",
+        {"Events": ["a", "b", "c"], "ErrorEmails": ["a@b.c", "d@e.f"]},
+    ),
+    "blanks at the ends of a list": ("Events=+a,+b+", {"Events": [" a", "b "]}),
+    "line ends beside commas": ("Events=a%0A,%09b", {"Events": ["a\n", "\tb"]}),
+    "JSON with trailing commas": ('Events=["a",]&Headers={"X-A":"1",}', {"Events": ["a"], "Headers": {"X-A": "1"}}),
     "integer": ("PrimaryKey=12&TotalCalls=&Rank=x", {"PrimaryKey": 12, "TotalCalls": None, "Rank": "x"}),
     "nothing": ("", {}),
 }
@@ -53,6 +60,20 @@ def test_a_form_is_read(body: str, document: dict[str, object]) -> None:
 def test_a_form_that_cannot_be_read_is_refused(body: bytes) -> None:
     with pytest.raises(BadRequest):
         read_form(body)
+
+
+@pytest.mark.parametrize("name", ["c.d%0A", "+c.d", "c.d+", "c.d,+e.f%0A", "c.d%C2%A0", '["c.d "]'])
+def test_a_form_with_white_space_around_an_event_gives_no_webhook(name: str) -> None:
+    form = read_form(f"Name=a&TargetUrl=https://example.com/&Events={name}".encode())
+    with pytest.raises(BadRequest, match="Events"):
+        parse_webhook(form, types=TYPES)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"Name=%7B", b"a={}", b"Webhook[Name]=a", b"+=1", b"e", b"{}".join([b"a", b"b"])]
+)
+def test_a_form_is_no_text_that_only_says_so(body: bytes) -> None:
+    assert mislabelled_texts(body) == []
 
 
 def test_a_form_gives_the_webhook_that_json_gives() -> None:
