@@ -88,7 +88,8 @@ def test_a_webhook_is_tested_and_registered_and_its_secret_never_shown(desk: Des
 def test_a_file_holds_all_members_and_options_win_over_it(desk: Desk, receiver: Receiver, tmp_path: Path) -> None:
     file = tmp_path / "webhook.json"
     members = {"name": "Of the file", "events": ["a.changed"], "targetUrl": receiver.url, "headers": {"X-Token": "t"}}
-    file.write_text(json.dumps({**members, "Description": "Why"}), encoding="utf-8")
+    # As SuperOffice's own samples end.
+    file.write_text(json.dumps({**members, "Description": "Why"}).removesuffix("}") + ",\n}\n", encoding="utf-8")
     run = desk.run("create", "--file", str(file), "--name", "Of the option", "--state", "stopped", "--json")
     assert (run.code, run.err) == (0, "")
     [registration] = desk.stored
@@ -107,6 +108,7 @@ def test_a_file_holds_all_members_and_options_win_over_it(desk: Desk, receiver: 
             "error: Name: this is needed, and not blank; TargetUrl: this is needed, and not blank",
         ),
         (["--name", "n", "--event", "a b", "--target-url", "http://127.0.0.1:1/"], "error: Events: a name has letters"),
+        (["--name", "n", "--event", "a\n", "--target-url", "http://127.0.0.1:1/"], "error: Events: a name has letters"),
         (["--name", "n", "--event", "a", "--target-url", "http://10.0.0.1/"], "error: TargetUrl: "),
         (["--file", "/nowhere.json"], "error: /nowhere.json cannot be read: No such file or directory\n"),
         (["--file", "/dev/null"], "error: /dev/null: "),

@@ -17,8 +17,10 @@ from tests.fakes.receiver import Receiver, answers
 from tests.support.delivering import EVENT, attempt, delivering_hub, register, waiting
 from tests.support.events import PAYLOAD, make_event
 from tests.support.host import QuietHost
+from tests.support.requests import post as request_with
 
 SECRET = "correct horse battery staple"
+TOKEN = "79739685.98226441599999999-37c7c867-d571-e911-a956-000d3a1bc3f6"
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
@@ -40,7 +42,15 @@ def call(
     """Status and document of the answer to a request below `/api/v1/events/`."""
     url = f"http://localhost/api/v1/events/{path}"
     headers = {} if hops is None else {"X-Hub-Hops": hops}
-    request = func.HttpRequest(method, url, headers=headers, params=query, body=b"")
+    return answered(hub, path, func.HttpRequest(method, url, headers=headers, params=query, body=b""))
+
+
+def post(hub: Hub, path: str, body: bytes, **headers: str) -> tuple[int, dict[str, object]]:
+    """The same for a POST with a body; underscores in the names of headers stand for hyphens."""
+    return answered(hub, path, request_with(body, **headers))
+
+
+def answered(hub: Hub, path: str, request: func.HttpRequest) -> tuple[int, dict[str, object]]:
     response = answer(request, lambda asked: serve(hub, asked, tuple(path.split("/"))))
     document = json.loads(response.get_body())
     if response.status_code >= 400:
@@ -73,14 +83,26 @@ def ids(document: dict[str, object]) -> list[str]:
         ("webhook", ""),
         ("webhook", "2147483648"),
         ("webhook", "٣"),
+        ("webhook", "1\n"),
+        ("webhook", " 1"),
+        ("webhook", "²"),
         ("state", "lost"),
         ("state", ""),
         ("since", "yesterday"),
         ("until", "2026-02-30T00:00:00Z"),
+        ("since", "2026-01-31\n12:00:00Z"),
+        ("since", "2026-01-31T12:00:00Z\n"),
+        ("until", "2026-01-31\u00a012:00"),
+        ("state", "failed\n"),
+        ("limit", "5\n"),
+        ("limit", "\u0665"),
         ("limit", "0"),
         ("limit", "201"),
         ("limit", "many"),
         ("continuationToken", "1.2"),
+        ("continuationToken", f"{TOKEN}\n"),
+        ("continuationToken", TOKEN.replace("7973", "٧٩٧٣")),
+        ("dryRun", "true\n"),
         ("dryRun", "maybe"),
     ],
 )
@@ -118,6 +140,41 @@ def test_what_is_not_there_is_404(hub: Hub, webhook: Registration, method: str, 
     event = accepted(hub)
     in_state(hub, webhook.id, event, DeliveryState.FAILED)
     assert call(hub, method, path.format(event=event.id))[0] == 404
+
+
+@pytest.mark.parametrize("path", ["{event}\n/deliveries", "{event} /deliveries/1", "{event}/deliveries/1\n"])
+def test_an_id_with_white_space_after_it_is_nobodys(hub: Hub, webhook: Registration, path: str) -> None:
+    event = accepted(hub)
+    in_state(hub, webhook.id, event, DeliveryState.FAILED)
+    assert call(hub, "GET", path.format(event=event.id))[0] == 404
+
+
+@pytest.mark.parametrize("path", ["deliveries/replay", "{event}/deliveries/1/replay"])
+@pytest.mark.parametrize("body", [b'{"webhook": 7}', b'{"dryRun": true}', b"webhook=7", b"[]", b"x" * 2**20])
+def test_filters_of_a_replay_in_its_body_are_refused_and_nothing_is_replayed(
+    hub: Hub, webhook: Registration, connection_string: str, path: str, body: bytes
+) -> None:
+    event = accepted(hub)
+    in_state(hub, webhook.id, event, DeliveryState.FAILED)
+    status, problem = post(hub, path.format(event=event.id), body)
+    assert (status, "go into the query" in str(problem["detail"])) == (400, True)
+    assert waiting(connection_string) == []
+
+
+@pytest.mark.parametrize("path", ["deliveries/replay", "{event}/deliveries/1/replay"])
+def test_a_replay_whose_body_was_lost_on_its_way_is_refused(
+    hub: Hub, webhook: Registration, connection_string: str, path: str
+) -> None:
+    event = accepted(hub)
+    in_state(hub, webhook.id, event, DeliveryState.FAILED)
+    assert post(hub, path.format(event=event.id), b"", Transfer_Encoding="chunked")[0] == 411
+    assert waiting(connection_string) == []
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n", b"{}", b"null"])
+def test_what_clients_send_for_nothing_stops_no_replay(hub: Hub, webhook: Registration, body: bytes) -> None:
+    in_state(hub, webhook.id, accepted(hub), DeliveryState.FAILED)
+    assert post(hub, "deliveries/replay", body) == (202, {"replayed": 1, "more": False})
 
 
 def test_one_delivery_is_shown_with_its_attempts_and_no_secret(

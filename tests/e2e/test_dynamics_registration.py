@@ -11,6 +11,7 @@ import requests
 from tests.admin.command import Run, admin
 from tests.dynamics.registration.samples import KEY, new_step, new_webhook
 from tests.e2e.running import RunningApp, running_app
+from tests.e2e.test_clients import in_chunks
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.dataverse.calls import EndpointUnavailable
 from tests.support.patience import eventually
@@ -206,6 +207,33 @@ def test_bad_bodies_are_refused_as_everywhere(own_app: RunningApp, organization:
     assert post(b" " * (1024 * 1024 + 1), "application/json").status_code == 413
     wrong = post(b"{}", "application/json")
     assert [error["pointer"] for error in wrong.json()["errors"]] == ["#/name", "#/url", "#/authentication"]
+    assert organization.journal == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", PATH),
+        ("POST", f"{PATH}/ensure"),
+        ("PATCH", f"{PATH}/{_NO_ID}"),
+        ("POST", f"{PATH}/{_NO_ID}/steps"),
+        ("PATCH", f"{PATH}/{_NO_ID}/steps/{_NO_ID}"),
+    ],
+)
+def test_a_body_in_chunks_is_told_to_say_its_length(
+    own_app: RunningApp, organization: FakeDataverse, method: str, path: str
+) -> None:
+    response = in_chunks(own_app, method, path)
+    assert (response.status_code, "send Content-Length" in response.json()["detail"]) == (411, True)
+    assert organization.journal == []
+
+
+@pytest.mark.parametrize(
+    "id_", [f"{_NO_ID}%0A", f"{_NO_ID}%20", f"%20{_NO_ID}", f"{_NO_ID[:-1]}%D9%A1", f"{{{_NO_ID}}}"]
+)
+def test_an_id_with_anything_around_it_is_nobodys(own_app: RunningApp, organization: FakeDataverse, id_: str) -> None:
+    for method, path in (("DELETE", id_), ("GET", f"{id_}/steps"), ("DELETE", f"{_NO_ID}/steps/{id_}")):
+        assert own_app.send(method, f"{PATH}/{path}").status_code == 404
     assert organization.journal == []
 
 
