@@ -8,8 +8,8 @@ import re
 from shared.errors import NotJson
 from shared.strict_json import parse_json
 
-# Each place is looked at once, and no part is tried twice: a string that is never closed goes to the end of the text,
-# and white space is only ever skipped once after a comma or a bracket.
+# Nothing is looked at more than a few times, whatever the text is: a string that is never closed goes to the end of it,
+# and a run of white space belongs to the one comma or bracket before it.
 _PARTS = re.compile(
     rb"""
     "[^"\\]*+(?:\\.[^"\\]*+)*+"?            # a string, in which a comma is text

@@ -228,10 +228,9 @@ def test_a_body_in_chunks_is_told_to_say_its_length(
     assert organization.journal == []
 
 
-@pytest.mark.parametrize(
-    "id_", [f"{_NO_ID}%0A", f"{_NO_ID}%20", f"%20{_NO_ID}", f"{_NO_ID[:-1]}%D9%A1", f"{{{_NO_ID}}}"]
-)
-def test_an_id_with_anything_around_it_is_nobodys(own_app: RunningApp, organization: FakeDataverse, id_: str) -> None:
+@pytest.mark.parametrize("pad", ["{}%0A", "{}%20", "%20{}", "{}%C2%A0", "%7B{}%7D"])
+def test_an_id_with_anything_around_it_is_nobodys(own_app: RunningApp, organization: FakeDataverse, pad: str) -> None:
+    id_ = pad.format(_NO_ID)
     for method, path in (("DELETE", id_), ("GET", f"{id_}/steps"), ("DELETE", f"{_NO_ID}/steps/{id_}")):
         assert own_app.send(method, f"{PATH}/{path}").status_code == 404
     assert organization.journal == []

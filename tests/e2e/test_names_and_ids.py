@@ -1,4 +1,4 @@
-"""Names of events and ids with line ends, blanks or digits of other scripts, in every place, through the running app."""
+"""Names of events and ids with line ends, blanks or digits of other scripts, in every place, over HTTP."""
 
 import json
 from urllib.parse import quote

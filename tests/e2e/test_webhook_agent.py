@@ -25,6 +25,8 @@ from tests.fakes.receiver import Receiver, answers
 from tests.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, validator
 
 SECRET = "correct horse battery staple"
+NO_IDS: tuple[object, ...] = ([], {}, False, " 0", "0\n", "\u0660")
+NO_KEYS: tuple[object, ...] = ("", False, [], {}, "5\n")
 OPERATIONS = (
     "CreateDefaultWebhook",
     "SaveWebhook",
@@ -140,7 +142,7 @@ def test_get_describes_a_call_and_executes_nothing(app: RunningApp, operation: s
         ("SaveWebhook", {"WebhookId": 999_999_999}, 404),
         ("SaveWebhook", {"WebhookId": -1}, 404),
         ("SaveWebhook", {"WebhookId": {"a": 1}}, 404),
-        *(("SaveWebhook", {**stopped(), "WebhookId": id_}, 404) for id_ in ([], {}, False, " 0", "0\n", "\u0660")),
+        *(("SaveWebhook", {**stopped(), "WebhookId": id_}, 404) for id_ in NO_IDS),
         ("GetWebhook", None, 400),
         ("DeleteWebhook", None, 400),
         ("GetAllWebhooks", {"StatusFilter": "Sleeping"}, 400),
@@ -154,7 +156,7 @@ def test_get_describes_a_call_and_executes_nothing(app: RunningApp, operation: s
         ("SignalEvent", {"EventName": "a b"}, 400),
         ("SignalEvent", {"EventName": 7}, 400),
         *(("SignalEvent", {"EventName": f"{a}c.d{b}"}, 400) for a, b in (("", "\n"), (" ", ""), ("", "\u00a0"))),
-        *(("SignalEvent", {"EventName": "a.b", "PrimaryKey": key}, 400) for key in ("", False, [], {}, "5\n")),
+        *(("SignalEvent", {"EventName": "a.b", "PrimaryKey": key}, 400) for key in NO_KEYS),
         ("SignalEvent", {"EventName": "a.b", "PrimaryKey": "x"}, 400),
         ("SignalEvent", {"EventName": "a.b", "PrimaryKey": 2**31}, 400),
         ("SignalEvent", {"EventName": "a.b", "Data": [1]}, 400),
