@@ -150,7 +150,7 @@ def test_a_chunked_body_is_never_acknowledged(app: RunningApp) -> None:
     url = f"{app.url}/api/{CONNECTION_PATH}"
     headers = {"Content-Type": "application/json", "x-functions-key": app.code}
     response = requests.post(url, iter([SAMPLE_CONNECTION]), headers=headers, timeout=30)
-    assert response.status_code == 400
+    assert response.status_code == 411
 
 
 @pytest.mark.parametrize("code", ["", "wrong"])
