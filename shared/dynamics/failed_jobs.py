@@ -22,13 +22,15 @@ _COLUMNS = (
 )
 _REGARDING_TABLE = "_regardingobjectid_value@Microsoft.Dynamics.CRM.lookuplogicalname"
 
-# facts/dynamics.md 1.6, from Microsoft's list of error codes.
+# facts/dynamics.md 1.6 and 1.8. What Dataverse sends twice, after 502, 503 or 504, ends as 0x80050205 however the
+# second attempt fails; so an outage of the receiver is found there, and not under 0x80050201.
 EXPLANATIONS: Mapping[str, str] = {
-    "0x80050201": "the receiver answered with another status than 2xx",
+    "0x80050201": "the receiver answered with a status that is none of 200 to 299; the message says which",
     "0x80050202": "the receiver did not answer within 60 s",
-    "0x80050203": "the headers of the webhook are not valid: register its authentication again",
-    "0x80050204": "the query parameters of the webhook are not valid: register its authentication again",
-    "0x80050205": "the request could not be sent: no address, no connection, or no TLS",
+    "0x80050203": "Dataverse could not make the headers from the webhook's authentication: register it again",
+    "0x80050204": "Dataverse could not make the query from the webhook's authentication: register it again",
+    "0x80050205": "the request could not be sent (name, connection or TLS), or was answered 502, 503 or 504 and then "
+    "failed again; the message says which",
     "0x80050206": "webhooks are switched off in this organization",
     "0x80050207": "the request was too large, even without its record",
 }

@@ -54,7 +54,7 @@ def test_a_failed_job_is_shown_with_its_code_explained(jobs: FailedJobs, dataver
             "name": "a step",
             "completedOn": "2026-03-14T09:01:00Z",
             "errorCode": "0x80050201",
-            "explanation": "the receiver answered with another status than 2xx",
+            "explanation": EXPLANATIONS["0x80050201"],
             "message": "call to https://hub.example/?... failed",
             "friendlyMessage": None,
             "recordId": "37c7c867-d571-e911-a956-000d3a1bc3f6",
@@ -125,3 +125,14 @@ def test_a_code_is_shown_as_microsofts_lists_have_it(number: int, code: str) -> 
 def test_every_explained_code_is_reached_from_the_number_that_dataverse_keeps(code: str) -> None:
     number = int(code, 16) - 2**32
     assert hex_code(number) == code
+
+
+@pytest.mark.parametrize("what", ["name", "connection", "TLS", "502", "503", "504"])
+def test_a_job_that_failed_twice_is_not_blamed_on_the_connection_alone(
+    jobs: FailedJobs, dataverse: FakeDataverse, what: str
+) -> None:
+    statuses = [f"Non success http status code: 503 received from server, retryCount: {n}" for n in (0, 1)]
+    add_job(dataverse, 1, errorcode=-2147155451, message="; ".join(statuses))
+    [job] = jobs.of(STEP)
+    assert what in str(job.as_json()["explanation"])
+    assert "message" in str(job.as_json()["explanation"])

@@ -14,12 +14,34 @@ from pydantic.alias_generators import to_camel
 
 from shared.dynamics.registration.lengths import text_characters
 
-_KEY = re.compile(r"[A-Za-z0-9_.~=-]{32,128}")
+# Dataverse encodes the key for the query, so + and / of a generated function key arrive as they are.
+_KEY = re.compile(r"[A-Za-z0-9_.~=+/-]{32,128}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[ -~]*")
 # Control characters, and what XML cannot hold.
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 _MOST_XML_CHARACTERS = 2048
+# .NET refuses these in a request's headers, so that every call would fail (facts/dynamics.md 1.8).
+_RESTRICTED_HEADERS = frozenset(
+    [
+        "accept",
+        "connection",
+        "content-length",
+        "content-type",
+        "date",
+        "expect",
+        "host",
+        "if-modified-since",
+        "proxy-connection",
+        "range",
+        "referer",
+        "transfer-encoding",
+        "user-agent",
+    ]
+)
+# Dataverse's own: x-ms-dynamics-msg-size-exceeded marks a request as trimmed, for example.
+_OWN_PREFIX = "x-ms-dynamics-"
+_OWN_HEADERS = frozenset({"x-ms-correlation-request-id", "x-request-id"})
 
 
 class Body(BaseModel):
@@ -37,7 +59,7 @@ class Body(BaseModel):
 
 def _key(key: SecretStr) -> SecretStr:
     if not _KEY.fullmatch(key.get_secret_value()):
-        raise ValueError("32 to 128 characters are needed, of A-Z a-z 0-9 - _ . ~ = alone")
+        raise ValueError("32 to 128 characters are needed, of A-Z a-z 0-9 - _ . ~ = + / alone")
     return key
 
 
@@ -49,6 +71,10 @@ def _headers(values: Values) -> Values:
     for name, value in values.items():
         if not _TOKEN.fullmatch(name):
             raise ValueError(f"{_shown(name)} is no name of a header")
+        if name.lower() in _RESTRICTED_HEADERS:
+            raise ValueError(f"the header {_shown(name)} cannot be set: each call of Dataverse would fail")
+        if name.lower().startswith(_OWN_PREFIX) or name.lower() in _OWN_HEADERS:
+            raise ValueError(f"the header {_shown(name)} is one of Dataverse's own")
         if name.lower() in seen:
             raise ValueError(f"{_shown(name)} stands there twice; upper and lower case are the same")
         if not _HEADER_VALUE.fullmatch(value.get_secret_value()):
@@ -59,8 +85,8 @@ def _headers(values: Values) -> Values:
 
 def _parameters(values: Values) -> Values:
     for name, value in values.items():
-        if not name or _NOT_TEXT.search(name):
-            raise ValueError("a name is empty, or has control characters")
+        if _NOT_TEXT.search(name):
+            raise ValueError("a name has control characters")
         if _NOT_TEXT.search(value.get_secret_value()):
             raise ValueError(f"the value of {_shown(name)} has control characters")
     return _fitting(values)
@@ -69,9 +95,20 @@ def _parameters(values: Values) -> Values:
 def _fitting(values: Values) -> Values:
     if not values:
         raise ValueError("at least one name with its value is needed")
+    for name, value in values.items():
+        _require_as_sent(name, f"the name {_shown(name)}")
+        _require_as_sent(value.get_secret_value(), f"the value of {_shown(name)}")
     if text_characters(settings_xml(values)) > _MOST_XML_CHARACTERS:
         raise ValueError(f"names and values are too long: as XML they must fit in {_MOST_XML_CHARACTERS} characters")
     return values
+
+
+def _require_as_sent(text: str, what: str) -> None:
+    # Dataverse cuts blanks around both; with nothing left, or the same name twice, each call would fail.
+    if not text.strip():
+        raise ValueError(f"{what} is blank")
+    if text != text.strip():
+        raise ValueError(f"{what} begins or ends with a blank, which Dataverse does not send")
 
 
 def _shown(name: str) -> str:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -69,13 +70,13 @@ def test_an_address_that_dataverse_does_not_call_is_a_400(url: object) -> None:
     assert refused(new_webhook(url=url)) == ["#/url"]
 
 
-@pytest.mark.parametrize("key", ["k" * 32, "k" * 128, "A-Za_z0.9~=" + "k" * 30])
+@pytest.mark.parametrize("key", ["k" * 32, "k" * 128, "A-Za_z0.9~=" + "k" * 30, "+/" * 20 + "=="])
 def test_a_key_that_fits_in_a_query_is_taken(key: str) -> None:
     assert parse_body(Wanted, {"key": key, "url": RECEIVER}).key.get_secret_value() == key
 
 
 @pytest.mark.parametrize(
-    "key", ["", "k" * 31, "k" * 129, "k" * 31 + "+", "k" * 31 + "/", "k" * 31 + "ü", "k" * 40 + "\n"]
+    "key", ["", "k" * 31, "k" * 129, "k" * 31 + " ", "k" * 31 + "&", "k" * 31 + "%", "k" * 31 + "ü", "k" * 40 + "\n"]
 )
 def test_any_other_key_is_a_400_that_does_not_repeat_it(key: str) -> None:
     with pytest.raises(BadRequest) as caught:
@@ -106,6 +107,66 @@ def test_any_other_key_is_a_400_that_does_not_repeat_it(key: str) -> None:
 def test_headers_that_cannot_be_sent_are_a_400(values: object, pointer: str) -> None:
     authentication = {"type": "HttpHeader", "values": values}
     assert refused(new_webhook(authentication=authentication)) == [f"#/authentication/values{pointer}"]
+
+
+RESTRICTED = [
+    "Accept",
+    "Connection",
+    "Content-Length",
+    "Content-Type",
+    "Date",
+    "Expect",
+    "Host",
+    "If-Modified-Since",
+    "Proxy-Connection",
+    "Range",
+    "Referer",
+    "Transfer-Encoding",
+    "User-Agent",
+    "x-ms-dynamics-msg-size-exceeded",
+    "X-MS-Dynamics-Organization",
+    "x-ms-dynamics-anything",
+    "x-ms-correlation-request-id",
+]
+
+
+def sentences(authentication: dict[str, object]) -> list[str]:
+    with pytest.raises(BadRequest) as caught:
+        parse_body(NewWebhook, new_webhook(authentication=authentication), webhook_errors)
+    assert [error.pointer for error in caught.value.errors] == ["#/authentication/values"]
+    return [error.detail for error in caught.value.errors]
+
+
+@pytest.mark.parametrize("spelling", [str, str.lower, str.upper])
+@pytest.mark.parametrize("name", RESTRICTED)
+def test_a_header_that_dataverse_cannot_send_is_a_400_that_names_it(name: str, spelling: Callable[[str], str]) -> None:
+    [sentence] = sentences({"type": "HttpHeader", "values": {"x-secret": "s", spelling(name): "v4lue"}})
+    assert f'"{spelling(name)}"' in sentence
+    assert "v4lue" not in sentence
+
+
+@pytest.mark.parametrize("name", ["x-accept", "hostname", "x-ms-dynamics", "x-request-identity", "Authorization"])
+def test_a_header_that_only_looks_like_one_of_those_is_taken(name: str) -> None:
+    authentication = {"type": "HttpHeader", "values": {name: "s"}}
+    assert parse_body(NewWebhook, new_webhook(authentication=authentication), webhook_errors).name == "Hub"
+
+
+@pytest.mark.parametrize("kind", ["HttpHeader", "HttpQueryString"])
+@pytest.mark.parametrize("value", ["", " ", "   ", " v4lue", "v4lue "])
+def test_a_value_that_dataverse_would_cut_or_refuse_is_a_400_that_names_its_member(kind: str, value: str) -> None:
+    [sentence] = sentences({"type": kind, "values": {"fine": "s", "x-key": value}})
+    assert '"x-key"' in sentence
+    assert "v4lue" not in sentence
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2003"])
+def test_every_blank_that_dotnet_cuts_counts_as_one(blank: str) -> None:
+    for values in ({blank: "s"}, {"a": blank}, {"a": "s" + blank}, {blank + "a": "s"}):
+        assert sentences({"type": "HttpQueryString", "values": values})
+
+
+def test_names_that_are_one_when_they_are_trimmed_are_a_400() -> None:
+    assert "blank" in sentences({"type": "HttpQueryString", "values": {"a": "1", " a": "2"}})[0]
 
 
 @pytest.mark.parametrize("values", [{}, {"": "s"}, {"a\x00": "s"}, {"a": "s\x7f"}, {"a": "\ufffe"}, {"a": "s" * 2048}])

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from uuid import uuid4
-from xml.etree import ElementTree
 
 import requests
 
 from tests.dynamics.samples import SAMPLE_CONNECTION, attribute, sample_with
+from tests.fakes.dataverse.sender import NotSent, target_of
 from tests.fakes.dataverse.tables import LOOKUP_TABLE, Row, metadata_id
 
 FAILED, SUCCEEDED = 31, 30
@@ -81,22 +81,33 @@ def request_body(created: Created, step: Row) -> bytes:
 
 
 def call(endpoint: Row, authvalue: str, body: bytes, hosts: Mapping[str, str]) -> Outcome:
-    """Call the webhook. `hosts` says at which address an origin is, as a name server would."""
-    url, headers = _address(endpoint, authvalue)
+    """Call the webhook, twice where that is due. `hosts` says at which address an origin is, as a name server would."""
+    try:
+        url, headers = target_of(endpoint, authvalue)
+    except NotSent as exc:
+        return Outcome(exc.error_code, str(exc))
     parts = urlsplit(url)
     origin = f"{parts.scheme}://{parts.netloc}"
     there = url.replace(origin, hosts.get(origin, origin), 1)
-    for is_last in (False, True):
-        try:
-            sent = {"Content-Type": "application/json", **headers}
-            status = requests.post(there, body, headers=sent, timeout=60, allow_redirects=False).status_code
-        except requests.RequestException as exc:
-            return Outcome(_POST_FAILED, f"Failed during http post to {url}: {type(exc).__name__}")
-        if status in range(200, 300):
-            return Outcome()
-        if is_last or status not in _TRIED_AGAIN:
-            break
-    return Outcome(_NON_SUCCESS, f"The webhook call to {url} failed with the status {status}")
+    first, is_tried_again = _attempt(there, url, headers, body)
+    if not is_tried_again:
+        return first
+    second, _ = _attempt(there, url, headers, body)
+    # Whatever the second failure is, the code is this one, and both failures stand in the text.
+    return second if second.error_code is None else Outcome(_POST_FAILED, f"{first.message}; {second.message}")
+
+
+def _attempt(there: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[Outcome, bool]:
+    """What came of one request, and whether it is due once more."""
+    try:
+        sent = {"Content-Type": "application/json", **headers}
+        status = requests.post(there, body, headers=sent, timeout=60, allow_redirects=False).status_code
+    except requests.RequestException as exc:
+        return Outcome(_POST_FAILED, f"Failed during http post to {url}: {type(exc).__name__}"), False
+    if status in range(200, 300):
+        return Outcome(), False
+    failure = Outcome(_NON_SUCCESS, f"Non success http status code: {status} received from {url}")
+    return failure, status in _TRIED_AGAIN
 
 
 def job_row(step: Row, created: Created, outcome: Outcome) -> Row:
@@ -117,15 +128,3 @@ def job_row(step: Row, created: Created, outcome: Outcome) -> Row:
         f"_regardingobjectid_value{LOOKUP_TABLE}": "connection",
         "_owningextensionid_value": step["sdkmessageprocessingstepid"],
     }
-
-
-def _address(endpoint: Row, authvalue: str) -> tuple[str, dict[str, str]]:
-    parts = urlsplit(str(endpoint["url"]))
-    if endpoint["authtype"] == 4:
-        return urlunsplit(parts._replace(query=urlencode({"code": authvalue}))), {}
-    # What stands there was written by the app, and only a mistake of its would not be XML.
-    root = ElementTree.fromstring(authvalue)  # noqa: S314 - the tests' own
-    settings = {setting.attrib["name"]: setting.attrib["value"] for setting in root.findall("setting")}
-    if endpoint["authtype"] == 5:
-        return urlunsplit(parts), settings
-    return urlunsplit(parts._replace(query=urlencode(settings))), {}

@@ -18,12 +18,22 @@ class _Fault:
     reply: Reply | None = None
     action: Callable[[], object] | None = None
     echoed: int | None = None
+    late: Reply | None = None
 
     def is_meant(self, method: str, set_: str) -> bool:
         if (self.method, self.set_) != (method, set_):
             return False
         self.skip -= 1
         return self.skip < 0
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a request: answered `instead` of being done, or done, and its answer lost or another (`late`)."""
+
+    instead: Reply | None = None
+    is_lost: bool = False
+    late: Reply | None = None
 
 
 class Faults:
@@ -41,6 +51,10 @@ class Faults:
     def lose_answer(self, method: str, set_: str) -> None:
         """Let a request be done, and its connection end without an answer."""
         self._faults.append(_Fault(method, set_, 0))
+
+    def answer_late(self, method: str, set_: str, reply: Reply, *, skip: int = 0) -> None:
+        """Let a request be done, and answered so nonetheless: a gateway in between has lost patience."""
+        self._faults.append(_Fault(method, set_, skip, late=reply))
 
     def meet(self, method: str, set_: str, parties: int = 2) -> None:
         """Let the next requests of this kind wait until so many of them are there: that is what a race is."""
@@ -67,17 +81,17 @@ class Faults:
         if barrier is not None:
             barrier.wait(_PATIENCE_SECONDS)
 
-    def take(self, request: Received, set_: str) -> tuple[Reply | None, bool]:
-        """The answer that this request gets instead, if any, and whether its own is lost."""
+    def take(self, request: Received, set_: str) -> Fate:
+        """What becomes of this request; an action is done first."""
         fault = self._next(request.method, set_)
         if fault is None:
-            return None, False
+            return Fate()
         if fault.echoed is not None:
-            return _echo(request, fault.echoed), False
+            return Fate(_echo(request, fault.echoed))
         if fault.action is not None:
             fault.action()
-            return None, False
-        return fault.reply, fault.reply is None
+            return Fate()
+        return Fate(fault.reply, fault.reply is None and fault.late is None, fault.late)
 
     def _next(self, method: str, set_: str) -> _Fault | None:
         with self._lock:

@@ -92,13 +92,13 @@ class FakeDataverse(FakeServer):
             return Reply(401, headers={"WWW-Authenticate": "Bearer authorization_uri=https://login.example/common"})
         set_ = request.path.removeprefix(API_PATH).partition("(")[0]
         self.faults.wait(request, set_)
-        instead, is_lost = self.faults.take(request, set_)
-        if instead is not None:
-            return instead
+        fate = self.faults.take(request, set_)
+        if fate.instead is not None:
+            return fate.instead
         answer = self._answer_of(request)
-        if is_lost:
+        if fate.is_lost:
             raise ConnectionAbortedError
-        return answer
+        return fate.late or answer
 
     def _answer_of(self, request: Received) -> Reply:
         try:
@@ -189,7 +189,9 @@ class FakeDataverse(FakeServer):
         self.add(set_, id_, row)
 
     def _delete(self, set_: str, id_: str) -> Reply:
-        self._row(set_, id_)
+        if self._row(set_, id_).get("ismanaged"):
+            raise Refused(400, "The component is managed and cannot be deleted", "0x8004f01f")
+        # The steps go along (Delete: Cascade), in the same transaction.
         for step in self._steps_of(id_) if set_ == _ENDPOINTS else []:
             del self.rows[_STEPS][str(step["sdkmessageprocessingstepid"])]
         del self.rows[set_][id_]
