@@ -92,7 +92,7 @@ def update(id_: Webhook, as_json: AsJson = False) -> None:
 
 @app.command()
 def unregister(id_: Webhook, as_json: AsJson = False) -> None:
-    """Delete a webhook, its steps first."""
+    """Delete a webhook together with its steps."""
     with _registration("webhook.delete", id_) as registration:
         registration.webhooks.unregister(parse_id(id_))
 

@@ -39,12 +39,14 @@ type Json = Mapping[str, object]
 class Answer:
     """An answer that is no failure of the neighbour: its status and its JSON object, empty where there is no body.
 
-    Names of headers compare ignoring case.
+    Names of headers compare ignoring case. `is_second` says that the same request was answered 503 before, and may have
+    been done nonetheless: whoever answers 503 is often not who does the work.
     """
 
     status: int
     content: Json
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_second: bool = False
 
     @property
     def error_code(self) -> str | None:
@@ -136,16 +138,18 @@ class WebApi:
 
     def _call(self, method: str, path: str, headers: Mapping[str, str], content: Json | None) -> Answer:
         url = self._address(path)
+        is_second = False
         for last in (False,) * (_MOST_TRIES - 1) + (True,):
             response = self._send(method, url, headers, content)
             if response.status not in _THROTTLED:
                 break
             self._wait(response, last=last)
+            is_second = is_second or response.status == requests.codes.service_unavailable
         if response.status >= requests.codes.server_error:
             raise self._down(f"{self._name} answered {response.status}")
         if response.status in _REDIRECTS:
             raise self.no_answer(f"answered {response.status}")
-        return Answer(response.status, self._parse(response), response.headers)
+        return Answer(response.status, self._parse(response), response.headers, is_second)
 
     def _address(self, path: str) -> str:
         if not self._base_url:

@@ -64,14 +64,19 @@ class Organization:
     def create(self, set_: str, row: Row) -> None:
         """Make a row, which must have its id; a row that has this id already is refused with 412.
 
-        Where the answer is lost, the row is sent once more: its id keeps it from being made twice.
+        Where the answer is lost, the row is sent once more: its id keeps it from being made twice. A 412 to what was
+        sent before (`is_second`) may be about the very row that this call made; who asked for it must look.
         """
         try:
             self._write("POST", set_, row)
         except Unavailable as lost:
             if lost.retry_after_seconds is not None:
                 raise
-            self._create_again(set_, row)
+            try:
+                self._write("POST", set_, row)
+            except DataverseRefused as refusal:
+                refusal.is_second = True
+                raise
 
     def update(self, path: str, changes: Row) -> None:
         """Change columns of a row that is there; one that has gone is refused with 404, and not made again."""
@@ -83,14 +88,6 @@ class Organization:
             self._write("DELETE", path, None)
         except DataverseRefused as refusal:
             if refusal.status != requests.codes.not_found:
-                raise
-
-    def _create_again(self, set_: str, row: Row) -> None:
-        try:
-            self._write("POST", set_, row)
-        except DataverseRefused as refusal:
-            # It was made the first time.
-            if refusal.status != requests.codes.precondition_failed:
                 raise
 
     def _write(self, method: str, path: str, row: Row | None, headers: Mapping[str, str] | None = None) -> None:

@@ -13,11 +13,19 @@ class DataverseRefused(Exception):
     """An answer of 400 to 499. `message` is Dataverse's own, and may repeat parts of what was sent.
 
     So it does not stand in the exception's text. `code` is such as `0x80040217`, and may be empty. `is_dataverses` is
-    False where the body is no OData error, so that something in between may have answered.
+    False where the body is no OData error, so that something in between may have answered. `is_second` says that the
+    same request went out before, and that its answer was lost, or was a 503: it may have been done then.
     """
 
     def __init__(
-        self, status: int, code: str, message: str, request_id: str = "", *, is_dataverses: bool = True
+        self,
+        status: int,
+        code: str,
+        message: str,
+        request_id: str = "",
+        *,
+        is_dataverses: bool = True,
+        is_second: bool = False,
     ) -> None:
         super().__init__(f"Dataverse answered {status} ({code or 'no code'}, request {request_id or 'without an id'})")
         self.status = status
@@ -25,6 +33,7 @@ class DataverseRefused(Exception):
         self.message = message
         self.request_id = request_id
         self.is_dataverses = is_dataverses
+        self.is_second = is_second
 
 
 def refusal_of(answer: Answer) -> DataverseRefused:
@@ -34,7 +43,10 @@ def refusal_of(answer: Answer) -> DataverseRefused:
     code, message = _word(members.get("code")), members.get("message")
     text = message[:_MOST_MESSAGE_CHARACTERS] if isinstance(message, str) else ""
     request_id = _word(answer.headers.get(_REQUEST_ID))
-    return DataverseRefused(answer.status, code, text, request_id, is_dataverses=isinstance(error, dict))
+    is_dataverses = isinstance(error, dict)
+    return DataverseRefused(
+        answer.status, code, text, request_id, is_dataverses=is_dataverses, is_second=answer.is_second
+    )
 
 
 def _word(value: object) -> str:

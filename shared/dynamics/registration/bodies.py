@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from shared.delivery.target import TargetRefused, parse_target
 from shared.dynamics.registration.authentication import Authentication, Body, Key
 from shared.dynamics.registration.lengths import MOST_NAME_CHARACTERS, text_characters
+from shared.dynamics.registration.step import table_of
 from shared.errors import FieldError
 
 _MOST_URL_CHARACTERS = 2000
@@ -26,6 +27,11 @@ def _name(text: str) -> str:
     if not text.strip() or not text.isprintable() or text_characters(text) > MOST_NAME_CHARACTERS:
         raise ValueError(f"1 to {MOST_NAME_CHARACTERS} characters are needed, not all blank, and none invisible")
     return text
+
+
+def _table(text: str) -> str | None:
+    named = table_of(text)
+    return None if named is None else _name(named)
 
 
 def _step_description(text: str) -> str:
@@ -62,6 +68,7 @@ def _columns(names: list[str]) -> list[str]:
 
 
 Name = Annotated[str, AfterValidator(_name)]
+Table = Annotated[str, AfterValidator(_table)]
 Url = Annotated[str, AfterValidator(_url)]
 Rank = Annotated[int, Field(ge=1, le=2_147_483_647)]
 Columns = Annotated[list[str], AfterValidator(_columns)]
@@ -75,7 +82,7 @@ class NewStep(Body):
     """A step to be registered."""
 
     message: Name
-    table: Name | None = None
+    table: Table | None = None
     stage: Stage = "PostOperation"
     mode: Mode = "async"
     rank: Rank = 1

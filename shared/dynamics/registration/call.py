@@ -47,6 +47,8 @@ def _error(status: int) -> HubError:
             return BadGateway("Dataverse refuses the app: its identity, or a privilege that it lacks")
         case 404:
             return NotFound("Dataverse does not know it, or not any more")
+        case 405:
+            return Conflict("Dataverse does not allow this as things are: something else depends on it, for example")
         case 412:
             return Conflict("somebody else was quicker; ask again")
     return BadGateway(f"Dataverse answered {status}, which was not to be expected")

@@ -6,13 +6,22 @@ from uuid import UUID, uuid5
 from shared.dynamics.odata import query_string
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
+from shared.dynamics.registration.endpoints import IS_TAKEN
 from shared.dynamics.registration.lengths import cut
 from shared.dynamics.registration.lookups import PlannedStep
-from shared.dynamics.registration.step import COLUMNS, LOOK_UPS, STEPS, Place, Step, parse_step_row, step_columns
+from shared.dynamics.registration.step import (
+    COLUMNS,
+    LOOK_UPS,
+    STEPS,
+    Place,
+    Step,
+    is_alike,
+    parse_step_row,
+    step_columns,
+)
 from shared.dynamics.registration.webhook import ENDPOINTS, Webhook
 from shared.errors import Conflict, NotFound
 
-IS_TAKEN = 412
 MOST_IDS = 10
 
 # Ours alone, made once. Changing it would let two installers at once make two steps for one.
@@ -42,7 +51,7 @@ class EndpointSteps:
         """Make a step; the one that stands there, and False, where somebody else was quicker.
 
         Its id follows from where it stands, so that of two who make it at once Dataverse refuses one. An id that is
-        taken by a step that was moved since is left out.
+        taken by a step that was moved since is left out. A step that this call made without hearing of it is new.
         """
         for number in range(MOST_IDS):
             step = _planned(webhook, planned, step_id(webhook.id, planned.place, number))
@@ -51,7 +60,10 @@ class EndpointSteps:
             except DataverseRefused as refusal:
                 if refusal.status != IS_TAKEN:
                     raise
+                is_made = refusal.is_second and self._is_there(step)
             else:
+                is_made = True
+            if is_made:
                 return step, True
             if there := step_at(planned.place, self.of(webhook.id)):
                 return there, False
@@ -65,6 +77,10 @@ class EndpointSteps:
     def delete(self, id_: str) -> None:
         """Delete a step."""
         self._organization.delete(f"{STEPS}({id_})")
+
+    def _is_there(self, step: Step) -> bool:
+        row = self._organization.find(f"{STEPS}({step.id})" + query_string(_QUERY))
+        return row is not None and is_alike(step, parse_step_row(row))
 
 
 def step_at(place: Place, steps: Iterable[Step]) -> Step | None:

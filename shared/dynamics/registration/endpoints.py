@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from shared.dynamics.odata import query_string
 from shared.dynamics.organization import Organization
+from shared.dynamics.refusal import DataverseRefused
 from shared.dynamics.registration.authentication import HttpHeader, HttpQueryString, WebhookKey
 from shared.dynamics.registration.webhook import (
     COLUMNS,
@@ -14,6 +15,8 @@ from shared.dynamics.registration.webhook import (
     same_name,
 )
 from shared.errors import Conflict, NotFound
+
+IS_TAKEN = 412
 
 type AnyAuthentication = WebhookKey | HttpHeader | HttpQueryString
 
@@ -39,7 +42,10 @@ class Endpoints:
         return webhook
 
     def create(self, webhook: Webhook, authentication: AnyAuthentication) -> None:
-        """Make a webhook with the id that it has."""
+        """Make a webhook with the id that it has; one that this call made without hearing of it is a success.
+
+        DataverseRefused with 412 where something else has this id.
+        """
         row: dict[str, object] = {
             "serviceendpointid": webhook.id,
             "name": webhook.name,
@@ -49,7 +55,14 @@ class Endpoints:
         }
         if webhook.description is not None:
             row["description"] = webhook.description
-        self._organization.create(ENDPOINTS, row)
+        try:
+            self._organization.create(ENDPOINTS, row)
+        except DataverseRefused as refusal:
+            if refusal.status != IS_TAKEN or not refusal.is_second or not self._is_there(webhook):
+                raise
+            # The secret cannot be read back, and where the id follows from the address, another installer may have
+            # been as quick.
+            self.update(webhook.id, authentication_columns(authentication))
 
     def update(self, id_: str, changes: Mapping[str, object]) -> None:
         """Change columns of a webhook."""
@@ -58,6 +71,11 @@ class Endpoints:
     def delete(self, id_: str) -> None:
         """Delete a webhook, and with it what steps it still has."""
         self._organization.delete(f"{ENDPOINTS}({id_})")
+
+    def _is_there(self, webhook: Webhook) -> bool:
+        row = self._organization.find(f"{ENDPOINTS}({webhook.id})" + query_string({"$select": COLUMNS}))
+        there = None if row is None else parse_webhook_row(row)
+        return there is not None and same_name(there.name, webhook.name) and there.url == webhook.url
 
 
 def authentication_columns(authentication: AnyAuthentication) -> dict[str, object]:

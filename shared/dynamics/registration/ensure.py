@@ -16,8 +16,8 @@ from shared.dynamics.refusal import DataverseRefused
 from shared.dynamics.registration.authentication import WebhookKey
 from shared.dynamics.registration.bodies import NewStep, Wanted
 from shared.dynamics.registration.call import dataverse_call
-from shared.dynamics.registration.endpoint_steps import IS_TAKEN, MOST_IDS, EndpointSteps
-from shared.dynamics.registration.endpoints import Endpoints, authentication_columns, require_free_name
+from shared.dynamics.registration.endpoint_steps import MOST_IDS, EndpointSteps
+from shared.dynamics.registration.endpoints import IS_TAKEN, Endpoints, authentication_columns, require_free_name
 from shared.dynamics.registration.lengths import cut
 from shared.dynamics.registration.lookups import Lookups, PlannedStep
 from shared.dynamics.registration.parsing import parse_body

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from shared.dynamics.odata import query_string, text_literal
 from shared.dynamics.organization import FRESH, Organization, Row
 from shared.dynamics.registration.bodies import NewStep
-from shared.dynamics.registration.step import Place
+from shared.dynamics.registration.step import Place, table_of
 from shared.errors import BadGateway, BadRequest, FieldError
-
-_NO_TABLES = frozenset({"", "none"})
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class Lookups:
 
 
 def _is_usable(row: Row, table: str) -> bool:
-    is_single = str(row.get("secondaryobjecttypecode") or "").lower() in _NO_TABLES
+    is_single = table_of(str(row.get("secondaryobjecttypecode") or "")) is None
     is_this = _text(row, "primaryobjecttypecode").lower() == table.lower()
     return row.get("iscustomprocessingstepallowed") is True and is_single and is_this
 

@@ -19,8 +19,14 @@ STAGES: Mapping[str, int] = {"PreValidation": 10, "PreOperation": 20, "PostOpera
 MODES: Mapping[str, int] = {"sync": 0, "async": 1}
 _STAGE_NAMES = {number: name for name, number in STAGES.items()}
 _MODE_NAMES = {number: name for name, number in MODES.items()}
-_NO_TABLE = "none"
+# How a table is written where there is none: by people and tools, and in Dataverse's own rows.
+_NO_TABLE = frozenset({"", "none"})
 _EVERY_COLUMN = "without filteringAttributes this step runs on every update of any column"
+
+
+def table_of(text: str | None) -> str | None:
+    """The table that a text names; None for an empty or blank one and for `none`, in any case."""
+    return None if text is None or text.strip().lower() in _NO_TABLE else text
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Place:
     @property
     def key(self) -> tuple[str, str, str]:
         """What two steps at the same place have in common."""
-        return self.message.lower(), (self.table or "").lower(), self.stage
+        return self.message.lower(), (table_of(self.table) or "").lower(), self.stage
 
 
 @dataclass(frozen=True)
@@ -108,12 +114,12 @@ def parse_step_row(row: Mapping[str, object]) -> Step:
         found = _Row.model_validate(dict(row))
     except ValidationError:
         raise BadGateway("Dataverse answered with a row that is no step") from None
-    table = found.filter.primaryobjecttypecode if found.filter else None
+    table = table_of(found.filter.primaryobjecttypecode) if found.filter else None
     stage = _STAGE_NAMES.get(found.stage, str(found.stage))
     return Step(
         id=found.id,
         webhook_id=found.handler,
-        place=Place(found.message.name, None if table == _NO_TABLE else table, stage),
+        place=Place(found.message.name, table, stage),
         name=found.name or "",
         description=found.description,
         mode=_MODE_NAMES.get(found.mode, str(found.mode)),
@@ -143,6 +149,12 @@ def changed_columns(before: Step, after: Step) -> dict[str, object]:
     """The columns in which two states of a step differ: what a PATCH has to send, and no more."""
     old = step_columns(before)
     return {name: value for name, value in step_columns(after).items() if old[name] != value}
+
+
+def is_alike(one: Step, other: Step) -> bool:
+    """Whether two steps do the same for the same webhook; what they are called does not matter."""
+    places = (one.webhook_id, *one.place.key), (other.webhook_id, *other.place.key)
+    return places[0] == places[1] and not changed_columns(one, other).keys() - {"name", "description"}
 
 
 def _number(known: Mapping[str, int], name: str) -> int:

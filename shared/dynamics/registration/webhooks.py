@@ -14,6 +14,7 @@ from shared.dynamics.registration.parsing import parse_body
 from shared.dynamics.registration.step import Step
 from shared.dynamics.registration.undo import undone_on_failure
 from shared.dynamics.registration.webhook import Webhook
+from shared.errors import Conflict
 
 type Document = Mapping[str, object]
 
@@ -79,11 +80,10 @@ class Webhooks:
             return Registered(after, tuple(self._steps.of(id_)))
 
     def unregister(self, id_: str) -> None:
-        """Delete a webhook, its steps first."""
+        """Delete a webhook; Dataverse deletes its steps in the same transaction, so all of it goes or nothing."""
         with dataverse_call():
-            self._endpoints.get(id_)
-            for step in self._steps.of(id_):
-                self._steps.delete(step.id)
+            if self._endpoints.get(id_).is_managed:
+                raise Conflict("the webhook is part of a managed solution: it goes when that is uninstalled")
             self._endpoints.delete(id_)
 
 

@@ -206,7 +206,7 @@ def test_a_member_that_is_wrong_is_named(change: dict[str, object], pointers: li
     [
         ({"message": None}, "/message"),
         ({"message": ""}, "/message"),
-        ({"table": ""}, "/table"),
+        ({"table": "a\nb"}, "/table"),
         ({"table": 4}, "/table"),
         ({"stage": 40}, "/stage"),
         ({"stage": "postoperation"}, "/stage"),

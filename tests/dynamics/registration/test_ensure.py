@@ -197,6 +197,37 @@ def test_a_webhook_that_was_moved_elsewhere_does_not_stand_in_the_way(
     assert registration.ensure.ensure({"key": KEY}).webhook.id == ensured.webhook.id
 
 
+def test_what_was_done_although_it_was_answered_503_is_new_and_has_the_key(
+    registration: Registration, dataverse: FakeDataverse
+) -> None:
+    dataverse.faults.answer_late("POST", "serviceendpoints", Reply(503))
+    dataverse.faults.answer_late("POST", "sdkmessageprocessingsteps", Reply(503))
+    ensured = registration.ensure.ensure({"key": KEY})
+    assert (ensured.is_new, len(endpoints(dataverse)), len(steps(dataverse))) == (True, 1, 1)
+    assert dataverse.secrets == {ensured.webhook.id: KEY}
+
+
+def test_a_webhook_that_was_made_unheard_goes_again_where_its_step_fails(
+    registration: Registration, dataverse: FakeDataverse
+) -> None:
+    dataverse.faults.answer_late("POST", "serviceendpoints", Reply(503))
+    dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL)
+    with pytest.raises(BadRequest):
+        registration.ensure.ensure({"key": KEY})
+    assert endpoints(dataverse) == []
+
+
+@pytest.mark.parametrize("first", [Reply(503), Reply(504)])
+def test_a_webhook_that_another_installer_made_meanwhile_has_this_ones_key_in_the_end(
+    installers: list[Registration], dataverse: FakeDataverse, first: Reply
+) -> None:
+    other = lambda: installers[1].ensure.ensure({"key": OTHER_KEY})  # noqa: E731 - what happens in between
+    dataverse.faults.before("POST", "serviceendpoints", other, reply=first)
+    ensured = installers[0].ensure.ensure({"key": KEY})
+    assert (len(endpoints(dataverse)), len(steps(dataverse))) == (1, 1)
+    assert dataverse.secrets == {ensured.webhook.id: KEY}
+
+
 @pytest.mark.parametrize(
     ("public_url", "document", "pointers"),
     [

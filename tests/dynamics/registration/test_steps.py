@@ -10,6 +10,7 @@ from tests.dynamics.registration.racing import at_once
 from tests.dynamics.registration.samples import CREATE, UPDATE, new_step, new_webhook
 from tests.fakes.dataverse import API_PATH, FakeDataverse
 from tests.fakes.dataverse.tables import metadata_id
+from tests.fakes.server import Reply
 
 
 @pytest.fixture
@@ -130,6 +131,80 @@ def test_a_step_whose_id_is_taken_by_one_that_was_moved_has_another(
     registration.steps.update(webhook_id, moved.id, {"stage": "PreValidation", "mode": "sync"})
     step = registration.steps.register(webhook_id, new_step())
     assert {one.id for one in registration.steps.list(webhook_id)} == {moved.id, step.id}
+
+
+NO_TABLE = [{}, *({"table": table} for table in (None, "none", "None", "NONE", " none ", "", " "))]
+
+
+@pytest.mark.parametrize("first", NO_TABLE)
+def test_a_step_without_a_table_is_registered_once_however_that_is_written(
+    registration: Registration, webhook_id: str, first: dict[str, object], written: Callable[[], Asked]
+) -> None:
+    made = registration.steps.register(webhook_id, {"message": "Associate", **first})
+    assert made.as_json()["table"] is None
+    for again in NO_TABLE:
+        with pytest.raises(Conflict) as caught:
+            registration.steps.register(webhook_id, {"message": "associate", **again})
+        assert caught.value.extensions == {"conflicts": [made.id]}
+    assert [path for _, path, _ in written()[1:]] == ["sdkmessageprocessingsteps"]
+
+
+@pytest.mark.parametrize("table", ["none", "None", "", None])
+def test_a_step_that_a_tool_gave_the_table_none_is_shown_without_one_and_found(
+    registration: Registration, webhook_id: str, dataverse: FakeDataverse, table: str | None
+) -> None:
+    made = registration.steps.register(webhook_id, {"message": "Associate"})
+    filter_id = metadata_id("Associate", "none")
+    dataverse.rows["sdkmessagefilters"][filter_id]["primaryobjecttypecode"] = table
+    dataverse.rows["sdkmessageprocessingsteps"][made.id]["_sdkmessagefilterid_value"] = filter_id
+    assert [step.as_json() for step in registration.steps.list(webhook_id)] == [made.as_json()]
+    dataverse.rows["sdkmessagefilters"][filter_id]["primaryobjecttypecode"] = "none"
+    with pytest.raises(Conflict):
+        registration.steps.register(webhook_id, {"message": "Associate", "table": "none"})
+
+
+@pytest.mark.parametrize("table", ["none", "NONE", "", " "])
+def test_none_is_no_table_where_one_is_needed(registration: Registration, webhook_id: str, table: str) -> None:
+    assert pointers(registration, webhook_id, {"message": "Create", "table": table}) == ["#/table"]
+
+
+def test_a_table_whose_name_holds_none_is_a_table(
+    registration: Registration, webhook_id: str, dataverse: FakeDataverse
+) -> None:
+    filters = dataverse.rows["sdkmessagefilters"]
+    filters[metadata_id("Create", "account")]["primaryobjecttypecode"] = "new_none"
+    assert registration.steps.register(webhook_id, {"message": "Create", "table": "new_none"}).place.table == "new_none"
+
+
+def test_a_step_whose_create_was_done_although_it_was_answered_503_is_a_success(
+    registration: Registration, webhook_id: str, dataverse: FakeDataverse
+) -> None:
+    dataverse.faults.answer_late("POST", "sdkmessageprocessingsteps", Reply(503))
+    made = registration.steps.register(webhook_id, new_step())
+    assert [step.id for step in registration.steps.list(webhook_id)] == [made.id]
+
+
+@pytest.mark.parametrize("other", [{"mode": "sync"}, {"rank": 7}])
+def test_a_step_that_another_made_meanwhile_is_a_409_even_after_a_503(
+    registration: Registration, webhook_id: str, dataverse: FakeDataverse, other: dict[str, object]
+) -> None:
+    another = lambda: registration.steps.register(webhook_id, new_step(**other))  # noqa: E731 - what happens in between
+    dataverse.faults.before("POST", "sdkmessageprocessingsteps", another, reply=Reply(503))
+    with pytest.raises(Conflict):
+        registration.steps.register(webhook_id, new_step())
+    [step] = registration.steps.list(webhook_id)
+    assert all(step.as_json()[name] == value for name, value in other.items())
+
+
+def test_a_step_moved_away_under_an_id_is_not_taken_for_the_one_that_was_made(
+    registration: Registration, webhook_id: str, dataverse: FakeDataverse
+) -> None:
+    moved = registration.steps.register(webhook_id, new_step())
+    registration.steps.update(webhook_id, moved.id, {"stage": "PreValidation", "mode": "sync"})
+    dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", Reply(503))
+    made = registration.steps.register(webhook_id, new_step())
+    assert {step.id for step in registration.steps.list(webhook_id)} == {moved.id, made.id}
+    assert made.id != moved.id
 
 
 @pytest.mark.parametrize(

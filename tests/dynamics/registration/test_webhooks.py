@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 
 from shared.dynamics.registration.service import Registration
-from shared.errors import BadRequest, Conflict, DataverseDown, NotFound
+from shared.errors import BadRequest, Conflict, DataverseDown, HubError, NotFound
 from tests.dynamics.registration.conftest import Asked
 from tests.dynamics.registration.samples import (
     CREATE,
@@ -26,6 +26,11 @@ STEP_COLUMNS = (
     "_eventhandler_value"
 )
 LOOK_UPS = "sdkmessageid($select=name),sdkmessagefilterid($select=primaryobjecttypecode)"
+
+
+TWO_STEPS = [new_step(), new_step(message="Update", table="account")]
+REFUSAL = json_reply({"error": {"code": "0x80044000", "message": "no"}}, 400)
+REFERENCED = {"error": {"code": "0x8004f01f", "message": "It cannot be deleted because it is referenced"}}
 
 
 def asked(dataverse: FakeDataverse) -> list[tuple[str, str, dict[str, str]]]:
@@ -230,20 +235,40 @@ def test_an_update_without_changes_writes_nothing(registration: Registration, wr
     assert len(written()) == 1
 
 
-def test_a_webhook_is_unregistered_with_its_steps_first(
+def test_a_webhook_is_unregistered_with_its_steps_in_one_request(
     registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked]
 ) -> None:
     made = registration.webhooks.register(new_webhook(steps=[new_step()]))
     registration.webhooks.unregister(made.webhook.id)
-    assert [(method, path) for method, path, _ in written()[2:]] == [
-        ("DELETE", f"sdkmessageprocessingsteps({made.steps[0].id})"),
-        ("DELETE", f"serviceendpoints({made.webhook.id})"),
-    ]
+    assert [(method, path) for method, path, _ in written()[2:]] == [("DELETE", f"serviceendpoints({made.webhook.id})")]
     assert (dataverse.rows["serviceendpoints"], dataverse.rows["sdkmessageprocessingsteps"]) == ({}, {})
 
 
-TWO_STEPS = [new_step(), new_step(message="Update", table="account")]
-REFUSAL = json_reply({"error": {"code": "0x80044000", "message": "no"}}, 400)
+@pytest.mark.parametrize(
+    ("status", "answered"), [(400, 400), (403, 502), (405, 409), (412, 409), (500, 503), (502, 503), (504, 503)]
+)
+def test_a_delete_that_is_refused_or_fails_changes_nothing(
+    registration: Registration, dataverse: FakeDataverse, status: int, answered: int
+) -> None:
+    made = registration.webhooks.register(new_webhook(steps=TWO_STEPS))
+    dataverse.faults.fail_once("DELETE", "serviceendpoints", json_reply(REFERENCED, status))
+    with pytest.raises(HubError) as caught:
+        registration.webhooks.unregister(made.webhook.id)
+    assert caught.value.status == answered
+    assert registration.webhooks.show(made.webhook.id).as_json() == made.as_json()
+    registration.webhooks.unregister(made.webhook.id)
+    assert dataverse.rows["sdkmessageprocessingsteps"] == {}
+
+
+def test_a_webhook_of_a_managed_solution_is_a_409_and_stays(
+    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked]
+) -> None:
+    made = registration.webhooks.register(new_webhook(steps=TWO_STEPS))
+    dataverse.rows["serviceendpoints"][made.webhook.id]["ismanaged"] = True
+    with pytest.raises(Conflict, match="managed"):
+        registration.webhooks.unregister(made.webhook.id)
+    assert [method for method, _, _ in written()] == ["POST"] * 3
+    assert len(dataverse.rows["sdkmessageprocessingsteps"]) == 2
 
 
 def test_a_registration_of_which_a_step_fails_leaves_nothing(
@@ -276,6 +301,40 @@ def test_a_create_whose_answer_is_lost_is_repeated_and_makes_one(
     made = registration.webhooks.register(new_webhook(steps=[new_step()]))
     assert list(dataverse.rows["serviceendpoints"]) == [made.webhook.id]
     assert list(dataverse.rows["sdkmessageprocessingsteps"]) == [made.steps[0].id]
+
+
+def test_a_create_that_was_done_although_it_was_answered_503_is_a_success(
+    registration: Registration, dataverse: FakeDataverse
+) -> None:
+    dataverse.faults.answer_late("POST", "serviceendpoints", Reply(503))
+    dataverse.faults.answer_late("POST", "sdkmessageprocessingsteps", Reply(503, headers={"Retry-After": "1"}))
+    made = registration.webhooks.register(new_webhook(steps=TWO_STEPS))
+    assert list(dataverse.rows["serviceendpoints"]) == [made.webhook.id]
+    assert list(dataverse.rows["sdkmessageprocessingsteps"]) == [step.id for step in made.steps]
+    assert registration.webhooks.show(made.webhook.id).as_json() == made.as_json()
+    assert dataverse.secrets == {made.webhook.id: KEY}
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_so_is_one_that_a_gateway_answered_in_its_place(
+    registration: Registration, dataverse: FakeDataverse, status: int
+) -> None:
+    dataverse.faults.answer_late("POST", "serviceendpoints", Reply(status))
+    made = registration.webhooks.register(new_webhook())
+    assert list(dataverse.rows["serviceendpoints"]) == [made.webhook.id]
+
+
+@pytest.mark.parametrize("first", [None, Reply(503), Reply(429, headers={"Retry-After": "1"}), Reply(504)])
+def test_a_412_for_a_row_that_this_call_did_not_make_is_a_409(
+    registration: Registration, dataverse: FakeDataverse, first: Reply | None
+) -> None:
+    if first is not None:
+        dataverse.faults.fail_once("POST", "serviceendpoints", first)
+    duplicate = json_reply({"error": {"code": "0x80040237", "message": "duplicate"}}, 412)
+    dataverse.faults.fail_once("POST", "serviceendpoints", duplicate)
+    with pytest.raises(Conflict):
+        registration.webhooks.register(new_webhook())
+    assert dataverse.rows.get("serviceendpoints", {}) == {}
 
 
 def test_a_webhook_that_may_have_been_made_in_an_outage_is_taken_back(

@@ -60,9 +60,11 @@ class Faults:
         """Let the next requests of this kind wait until so many of them are there: that is what a race is."""
         self._meetings[method, set_] = [threading.Barrier(parties)] * parties
 
-    def before(self, method: str, set_: str, action: Callable[[], object], *, skip: int = 0) -> None:
-        """Let something else happen just before a request is done."""
-        self._faults.append(_Fault(method, set_, skip, action=action))
+    def before(
+        self, method: str, set_: str, action: Callable[[], object], *, skip: int = 0, reply: Reply | None = None
+    ) -> None:
+        """Let something else happen just before a request is done; with a reply, it is answered so and not done."""
+        self._faults.append(_Fault(method, set_, skip, reply, action))
 
     def echo(self, method: str, set_: str, status: int) -> None:
         """Let a request not be done, and its body be repeated by the error, plain and as JSON."""
@@ -90,7 +92,7 @@ class Faults:
             return Fate(_echo(request, fault.echoed))
         if fault.action is not None:
             fault.action()
-            return Fate()
+            return Fate(fault.reply)
         return Fate(fault.reply, fault.reply is None and fault.late is None, fault.late)
 
     def _next(self, method: str, set_: str) -> _Fault | None:

@@ -105,8 +105,8 @@ def metadata() -> dict[str, dict[str, Row]]:
     filters.append({**_filter("Create", "connection", "blocked"), "iscustomprocessingstepallowed": False})
     filters.append({**_filter("Create", "connection", "pair"), "secondaryobjecttypecode": "account"})
     filters += [_filter("Create", "twice"), _filter("Create", "twice", "again")]
-    # A message that is none of tables may have such a row.
-    filters.append(_filter("WhoAmI", "none"))
+    # A message that is none of tables may have such a row, which registration tools give to their steps.
+    filters += [_filter("WhoAmI", "none"), _filter("Associate", "none")]
     return {"sdkmessages": messages, "sdkmessagefilters": {str(row["sdkmessagefilterid"]): row for row in filters}}
 
 
