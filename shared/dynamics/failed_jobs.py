@@ -1,6 +1,6 @@
 """Failed system jobs: requests of asynchronous steps that a webhook did not take (facts/dynamics.md 1.6, 2.7, 2.8)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -76,15 +76,21 @@ class FailedJobs:
     def __init__(self, organization: Organization) -> None:
         self._organization = organization
 
-    def of(self, step_id: str, *, since: datetime | None = None, top: int | None = None) -> Iterator[FailedJob]:
-        """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later."""
+    def of(
+        self, step_id: str, *, since: datetime | None = None, top: int | None = None, secrets: Sequence[str] = ()
+    ) -> Iterator[FailedJob]:
+        """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later.
+
+        What repeats one of `secrets`, those in the address of the webhook, is not shown.
+        """
         conditions = [f"statuscode eq {FAILED}", f"_owningextensionid_value eq {step_id}"]
         if since is not None:
             conditions.append(f"completedon ge {since.astimezone(UTC).isoformat().replace('+00:00', 'Z')}")
         options = {"$select": _COLUMNS, "$filter": " and ".join(conditions), "$orderby": "completedon desc"}
         if top is not None:
             options["$top"] = str(top)
-        return map(parse_job_row, self._organization.list(JOBS + query_string(options)))
+        rows = self._organization.list(JOBS + query_string(options))
+        return (parse_job_row(row, secrets) for row in rows)
 
     def get(self, step_id: str, id_: str) -> FailedJob:
         """The job with this id, failed or not; raises NotFound, for a job of another step as well."""
@@ -110,8 +116,8 @@ class _Row(BaseModel):
     correlationid: Guid | None = None
 
 
-def parse_job_row(row: Mapping[str, object]) -> FailedJob:
-    """The job in a row; raises BadGateway for what is no such row."""
+def parse_job_row(row: Mapping[str, object], secrets: Sequence[str] = ()) -> FailedJob:
+    """The job in a row, without these secrets; raises BadGateway for what is no such row."""
     try:
         found = _Row.model_validate(dict(row))
     except ValidationError:
@@ -123,8 +129,8 @@ def parse_job_row(row: Mapping[str, object]) -> FailedJob:
         status=found.statuscode,
         completed_on=found.completedon,
         error_code=None if found.errorcode is None else hex_code(found.errorcode),
-        message=_shown(found.message),
-        friendly_message=_shown(found.friendlymessage),
+        message=_shown(found.message, secrets),
+        friendly_message=_shown(found.friendlymessage, secrets),
         record_id=found.record_id,
         record_type=found.record_type or found.primaryentitytype,
         correlation_id=found.correlationid,
@@ -136,6 +142,7 @@ def hex_code(number: int) -> str:
     return f"0x{number & 0xFFFFFFFF:08x}"
 
 
-def _shown(message: str | None) -> str | None:
-    # Whatever Dataverse says about a request can repeat its address, and the address its key.
-    return None if message is None else without_secrets(message)
+def _shown(message: str | None, secrets: Sequence[str]) -> str | None:
+    # Whatever Dataverse says about a request can repeat its address, and the address its key. Cut out of an address,
+    # that costs nothing else of the message; so it is done first.
+    return None if message is None else without_secrets(without_secrets(message), secrets)

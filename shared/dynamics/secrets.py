@@ -11,12 +11,15 @@ HIDDEN = "(not shown: it repeats a secret)"
 # A part of a secret that is so long is no accident.
 _PART_CHARACTERS = 8
 _QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE)
-_CODE = re.compile(r"\b(code=)[^\s&\"'<>]+", re.IGNORECASE)
+_USERINFO = re.compile(r"(https?://)[^\s/?#\"'<>]*@", re.IGNORECASE)
+_CODE = re.compile(
+    r"\b((?:code|sig|signature|key|api[-_]?key|(?:access[-_]?)?token|secret|password|pwd)=)[^\s&\"'<>]+", re.IGNORECASE
+)
 _TOKEN = re.compile(r"\bBearer\s+\S+|\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?", re.IGNORECASE)
 
 
 def without_secrets(message: str, secrets: Iterable[str] = ()) -> str:
-    """The message without queries of addresses, codes and tokens.
+    """The message without queries, user names and passwords of addresses, without codes and tokens.
 
     Where it holds one of these secrets, or eight characters in a row of one, in whatever spelling, nothing of it is
     left: what else it repeats nobody knows.
@@ -24,7 +27,8 @@ def without_secrets(message: str, secrets: Iterable[str] = ()) -> str:
     spoken = message.casefold()
     if any(part in spoken for secret in secrets for part in _parts(secret)):
         return HIDDEN
-    return _TOKEN.sub("...", _CODE.sub(r"\1...", _QUERY.sub(r"\1?...", message)))
+    addresses = _USERINFO.sub(r"\1...@", _QUERY.sub(r"\1?...", message))
+    return _TOKEN.sub("...", _CODE.sub(r"\1...", addresses))
 
 
 def _parts(secret: str) -> Iterable[str]:

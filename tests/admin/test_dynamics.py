@@ -85,6 +85,26 @@ def test_reading_commands_show_what_the_api_shows(dynamics: Command, registratio
     assert dynamics("failures", *ids, "--since", "2026-01-31", "--top", "5").json == {"value": []}
 
 
+def test_no_command_shows_a_secret_in_an_address(
+    dynamics: Command, registration: Registration, dataverse: FakeDataverse
+) -> None:
+    made = registration.webhooks.register(new_webhook(url=f"{RECEIVER}?sig=s3cret-0123456789"))
+    id_ = made.webhook.id
+    masked = f"{RECEIVER}?sig=********"
+    runs = [
+        dynamics("list"),
+        dynamics("show", id_),
+        dynamics("update", id_, document={"name": "New", "url": masked}),
+        dynamics("register", document=new_webhook(url=masked)),
+    ]
+    assert [run.code for run in runs] == [0, 0, 0, 1]
+    assert [masked in run.out for run in runs] == [True, True, True, False]
+    assert "s3cret" not in "".join(run.out + run.err for run in runs)
+    assert dataverse.rows["serviceendpoints"][id_]["url"] == f"{RECEIVER}?sig=s3cret-0123456789"
+    shown: Any = dynamics("ensure", DYNAMICS_WEBHOOK_KEY=KEY).json
+    assert (shown["id"], shown["url"], shown["warnings"]) == (id_, RECEIVER, [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "document", "status"),
     [

@@ -14,6 +14,7 @@ from tests.e2e.running import RunningApp, running_app
 from tests.e2e.test_clients import in_chunks
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.dataverse.calls import EndpointUnavailable
+from tests.fakes.server import Reply, json_reply
 from tests.support.patience import eventually
 from tests.support.tenant import Tenant, running_tenant
 
@@ -153,6 +154,101 @@ def test_a_synchronous_step_stops_the_save_of_who_is_no_manager(
     with pytest.raises(EndpointUnavailable):
         connect(organization, str(uuid4()))
     assert len(organization.rows["connections"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [
+        ("http://evil.example/collect", "not this app's"),
+        ("http://169.254.169.254/metadata", "link-local"),
+        ("https://localhost/x", "local network"),
+        ("https://hub/x", "local network"),
+        ("https://crm.contoso.local/x", ".local"),
+        ("https://evil.example/x", "not this app's"),
+        (f"{PUBLIC_URL}/api/webhooks/incoming/dynamicscrm/connection", "it is http"),
+        (f"{PUBLIC_URL}/api/webhooks/incoming/dynamicscrm/connection?code=s3cret", "can read a secret"),
+    ],
+)
+def test_an_address_that_may_be_a_mistake_comes_back_with_warnings(
+    own_app: RunningApp, organization: FakeDataverse, url: str, part: str
+) -> None:
+    made = own_app.send("POST", PATH, new_webhook(url=url))
+    assert (made.status_code, part in " ".join(made.json()["warnings"])) == (201, True)
+    at = f"{PATH}/{made.json()['id']}"
+    authentication = {"type": "WebhookKey", "key": KEY}
+    moved = own_app.send("PATCH", at, {"url": f"{url}x", "authentication": authentication})
+    assert moved.json()["warnings"]
+    back = own_app.send("PATCH", at, {"url": url, "authentication": authentication})
+    assert back.json() == own_app.get(at).json() == made.json()
+    assert "s3cret" not in made.text + moved.text + back.text
+
+
+def test_a_step_that_this_app_refuses_comes_back_with_warnings(
+    own_app: RunningApp, organization: FakeDataverse
+) -> None:
+    ensured = own_app.send("POST", f"{PATH}/ensure", {"key": own_app.code}).json()
+    assert ensured["steps"][0]["warnings"] == []
+    early = new_step(stage="PreOperation", mode="sync")
+    made = own_app.send("POST", f"{PATH}/{ensured['id']}/steps", early)
+    assert (made.status_code, ["400" in text for text in made.json()["warnings"]]) == (201, [True])
+
+
+def test_a_webhook_made_by_hand_shows_no_secret_and_is_found_by_ensure(
+    own_app: RunningApp, organization: FakeDataverse
+) -> None:
+    id_ = str(uuid4())
+    url = f"{PUBLIC_URL}/API/webhooks/incoming/dynamicscrm/connection/?code=s3cret-0123456789"
+    row = {"serviceendpointid": id_, "name": "By hand", "url": url, "contract": 8, "authtype": 4}
+    organization.add("serviceendpoints", id_, {**row, "isauthvalueset": True, "ismanaged": False})
+    organization.secrets[id_] = own_app.code
+    listed_, shown = own_app.get(PATH), own_app.get(f"{PATH}/{id_}")
+    saved = own_app.send("PATCH", f"{PATH}/{id_}", {"url": shown.json()["url"], "name": "Renamed"})
+    assert (saved.status_code, organization.rows["serviceendpoints"][id_]["url"]) == (200, url)
+    assert "s3cret" not in listed_.text + shown.text + saved.text
+    ensured = own_app.send("POST", f"{PATH}/ensure", {"key": own_app.code})
+    assert (ensured.status_code, ensured.json()["id"], len(organization.rows["serviceendpoints"])) == (201, id_, 1)
+    # The key in the address was an old one; Dataverse sends the one that was ensured.
+    connection = connect(organization, own_app.seed.manager["systemuserid"])
+    assert eventually(lambda: connection in listed(own_app))
+
+
+def test_authentication_that_cannot_be_sent_is_a_400_that_names_the_member(
+    own_app: RunningApp, organization: FakeDataverse
+) -> None:
+    for kind, values, name in (
+        ("HttpHeader", {"x-key": ""}, "x-key"),
+        ("HttpHeader", {"Content-Type": "application/json"}, "Content-Type"),
+        ("HttpQueryString", {"a": "1", " a": "2"}, " a"),
+    ):
+        refused = own_app.send("POST", PATH, new_webhook(authentication={"type": kind, "values": values}))
+        [error] = refused.json()["errors"]
+        assert (refused.status_code, error["pointer"]) == (400, "#/authentication/values")
+        assert f'"{name}"' in error["detail"]
+    assert organization.journal == []
+
+
+def test_a_step_without_a_table_is_201_once_and_a_refused_delete_changes_nothing(
+    own_app: RunningApp, organization: FakeDataverse
+) -> None:
+    made = own_app.send("POST", PATH, new_webhook(steps=[new_step()])).json()
+    at = f"{PATH}/{made['id']}"
+    steps = [own_app.send("POST", f"{at}/steps", {"message": "Associate", "table": "none"}) for _ in range(3)]
+    assert [step.status_code for step in steps] == [201, 409, 409]
+    before = own_app.get(at).json()
+    for status, answered in ((405, 409), (400, 400), (403, 502), (500, 503)):
+        refusal = json_reply({"error": {"code": "0x8004f01f", "message": "it is referenced"}}, status)
+        organization.faults.fail_once("DELETE", "serviceendpoints", refusal)
+        assert (own_app.send("DELETE", at).status_code, own_app.get(at).json()) == (answered, before)
+
+
+def test_a_create_that_was_done_although_it_was_answered_503_is_a_201(
+    own_app: RunningApp, organization: FakeDataverse
+) -> None:
+    for set_ in ("serviceendpoints", "sdkmessageprocessingsteps"):
+        organization.faults.answer_late("POST", set_, Reply(503))
+    made = own_app.send("POST", PATH, new_webhook(steps=[new_step()]))
+    assert (made.status_code, len(organization.rows["serviceendpoints"])) == (201, 1)
+    assert own_app.get(f"{PATH}/{made.json()['id']}").json() == made.json()
 
 
 @pytest.mark.parametrize(

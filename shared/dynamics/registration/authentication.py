@@ -165,8 +165,14 @@ class HttpQueryString(_Settings):
     type: Literal["HttpQueryString"]
     values: Annotated[Values, AfterValidator(_parameters)]
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether all names and values are."""
+        return all(name.isascii() and value.get_secret_value().isascii() for name, value in self.values.items())
 
-type Authentication = Annotated[WebhookKey | HttpHeader | HttpQueryString, Field(discriminator="type")]
+
+type AnyAuthentication = WebhookKey | HttpHeader | HttpQueryString
+type Authentication = Annotated[AnyAuthentication, Field(discriminator="type")]
 
 AUTHENTICATION_TYPES: Mapping[int, str] = {
     one.authtype: one.__name__ for one in (WebhookKey, HttpHeader, HttpQueryString)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from shared.delivery.target import TargetRefused, parse_target
+from shared.dynamics.registration.address import MASK, sent_url, shown_url
 from shared.dynamics.registration.authentication import Authentication, Body, Key
 from shared.dynamics.registration.lengths import MOST_NAME_CHARACTERS, text_characters
 from shared.dynamics.registration.step import table_of
@@ -49,15 +50,22 @@ def _at_most(text: str, most: int) -> str:
 
 
 def _url(text: str) -> str:
-    if text_characters(text) > _MOST_URL_CHARACTERS:
-        raise ValueError(f"at most {_MOST_URL_CHARACTERS} characters are taken")
     try:
-        target = parse_target(text)
+        target, sent = parse_target(text), sent_url(text)
     except TargetRefused as refused:
         raise ValueError(refused.detail) from None
+    if MASK in text:
+        raise ValueError(f"{MASK} stands for a value that is not shown: the whole address is needed")
+    if text_characters(sent) > _MOST_URL_CHARACTERS:
+        raise ValueError(f"at most {_MOST_URL_CHARACTERS} characters are taken")
     if target.port not in _PORTS:
         raise ValueError("the port must be 80 or 443: Dataverse calls no others")
-    return text
+    return sent
+
+
+def _changed_url(text: str) -> str:
+    # One with the mask can only be that of the webhook, as it was read, and is compared with it later.
+    return text if MASK in text else _url(text)
 
 
 def _columns(names: list[str]) -> list[str]:
@@ -69,7 +77,9 @@ def _columns(names: list[str]) -> list[str]:
 
 Name = Annotated[str, AfterValidator(_name)]
 Table = Annotated[str, AfterValidator(_table)]
+# As Dataverse will send it; secrets may stand in it.
 Url = Annotated[str, AfterValidator(_url)]
+ChangedUrl = Annotated[str, AfterValidator(_changed_url)]
 Rank = Annotated[int, Field(ge=1, le=2_147_483_647)]
 Columns = Annotated[list[str], AfterValidator(_columns)]
 StepDescription = Annotated[str, AfterValidator(_step_description)]
@@ -114,7 +124,7 @@ class NewWebhook(Body):
     """A webhook to be registered with its steps."""
 
     name: Name
-    url: Url
+    url: Url = Field(repr=False)
     authentication: Authentication
     description: WebhookDescription | None = None
     steps: list[NewStep] = Field(default_factory=list)
@@ -124,7 +134,7 @@ class WebhookChange(Body):
     """Changes of a webhook; `model_fields_set` says which members were given."""
 
     name: Name | None = None
-    url: Url | None = None
+    url: ChangedUrl | None = Field(None, repr=False)
     authentication: Authentication | None = None
     description: WebhookDescription | None = None
 
@@ -133,7 +143,7 @@ class Wanted(Body):
     """What `ensure` is to bring about; the name has a default that the address gives."""
 
     key: Key
-    url: Url
+    url: Url = Field(repr=False)
     name: Name | None = None
     mode: Mode = "async"
 
@@ -172,13 +182,30 @@ def webhook_errors(webhook: NewWebhook) -> list[FieldError]:
 def change_errors(change: WebhookChange) -> list[FieldError]:
     """What a change of a webhook may not do."""
     given = change.model_fields_set
-    errors = [
-        _error("#", name, "this cannot be null") for name in _NEVER_NULL if name in given and not _of(change, name)
-    ]
-    if "url" in given and "authentication" not in given:
+    return [_error("#", name, "this cannot be null") for name in _NEVER_NULL if name in given and not _of(change, name)]
+
+
+def move_errors(change: WebhookChange, before: str) -> list[FieldError]:
+    """What is wrong with the address of a change, where it is another than `before`; no change of the address is."""
+    if change.url is None or is_same_url(change.url, before):
+        return []
+    if MASK in change.url:
+        reason = f"{MASK} stands for a value of another address than this: the whole address is needed"
+        return [_error("#", "url", reason)]
+    if change.authentication is None:
         reason = "the address can only be changed together with authentication: Dataverse may not keep the secret"
-        errors.append(_error("#", "url", reason))
-    return errors
+        return [_error("#", "url", reason)]
+    return []
+
+
+def is_same_url(given: str, before: str) -> bool:
+    """Whether an address is the one that a webhook has, as it is shown or as it is sent."""
+    if given == shown_url(before):
+        return True
+    try:
+        return given == sent_url(before.strip())
+    except TargetRefused:
+        return False
 
 
 _NEVER_NULL = ("name", "url", "authentication")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from shared.dynamics.odata import query_string
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
-from shared.dynamics.registration.authentication import HttpHeader, HttpQueryString, WebhookKey
+from shared.dynamics.registration.authentication import AnyAuthentication
 from shared.dynamics.registration.webhook import (
     COLUMNS,
     CONTRACT,
@@ -17,8 +17,6 @@ from shared.dynamics.registration.webhook import (
 from shared.errors import Conflict, NotFound
 
 IS_TAKEN = 412
-
-type AnyAuthentication = WebhookKey | HttpHeader | HttpQueryString
 
 
 class Endpoints:

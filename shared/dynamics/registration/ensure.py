@@ -13,6 +13,8 @@ from uuid import UUID, uuid5
 from shared.delivery.target import parse_target
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
+from shared.dynamics.registration.address import RECEIVING_PATH, address, url_secrets
+from shared.dynamics.registration.advice import Advisor
 from shared.dynamics.registration.authentication import WebhookKey
 from shared.dynamics.registration.bodies import NewStep, Wanted
 from shared.dynamics.registration.call import dataverse_call
@@ -23,11 +25,9 @@ from shared.dynamics.registration.lookups import Lookups, PlannedStep
 from shared.dynamics.registration.parsing import parse_body
 from shared.dynamics.registration.step import Step, changed_columns
 from shared.dynamics.registration.undo import undone_on_failure
-from shared.dynamics.registration.webhook import Webhook, address
-from shared.dynamics.registration.webhooks import Registered
+from shared.dynamics.registration.webhook import Webhook
+from shared.dynamics.registration.webhooks import Registered, advised
 from shared.errors import Conflict
-
-RECEIVING_PATH = "/api/webhooks/incoming/dynamicscrm/connection"
 
 # Ours alone, made once. Changing it would let two installers of different versions make two webhooks.
 _NAMESPACE = UUID("6f0c8a53-52c5-4c49-9f0b-1f8f0a3f0d8e")
@@ -36,23 +36,27 @@ _DEFAULTED = frozenset({"name", "url", "mode"})
 
 
 class Ensure:
-    """Brings it about. `public_url` is where the world reaches this app."""
+    """Brings it about; `advisor` knows where the world reaches this app."""
 
-    def __init__(self, organization: Organization, public_url: str) -> None:
+    def __init__(self, organization: Organization, advisor: Advisor) -> None:
         self._organization = organization
-        self._public_url = public_url
+        self._advisor = advisor
         self._endpoints = Endpoints(organization)
         self._steps = EndpointSteps(organization)
 
     def ensure(self, document: Mapping[str, object]) -> Registered:
         """The webhook with its steps, made or corrected; Conflict, and nothing changed, where there are two."""
+        return advised(self._advisor, self._ensure(document))
+
+    def _ensure(self, document: Mapping[str, object]) -> Registered:
         given = {name: value for name, value in document.items() if value is not None or name not in _DEFAULTED}
         # Checked as a given one is: an app at localhost has no address that Dataverse calls.
-        wanted = parse_body(Wanted, {"url": self._public_url + RECEIVING_PATH, **given})
+        wanted = parse_body(Wanted, {"url": self._advisor.public_url + RECEIVING_PATH, **given})
         url = wanted.url
         key = WebhookKey(type="WebhookKey", key=wanted.key)
         step = NewStep(message="Create", table="connection", mode=wanted.mode)
-        with dataverse_call(key.secrets):
+        secrets = _secrets(key, url)
+        with dataverse_call(secrets):
             [planned] = Lookups(self._organization).plan([step], ["#"])
             webhooks = self._endpoints.list()
             found = self._only(webhooks, url)
@@ -60,8 +64,10 @@ class Ensure:
                 require_free_name(_name(wanted, url), webhooks)
         if found is None and (made := self._make(url, wanted, key)):
             return self._with_new_step(made, planned, key)
-        with dataverse_call(key.secrets):
-            return self._correct(found or self._made_by_another(url), wanted, planned, key)
+        with dataverse_call(secrets):
+            found = found or self._made_by_another(url)
+            with dataverse_call((*secrets, *url_secrets(found.url))):
+                return self._correct(found, wanted, planned, key)
 
     def _only(self, webhooks: list[Webhook], url: str) -> Webhook | None:
         found = [webhook for webhook in webhooks if address(webhook.url) == address(url)]
@@ -82,7 +88,7 @@ class Ensure:
             webhook = Webhook(id_, _name(wanted, url), url, None, key.authtype, is_auth_set=True)
             if self._create(webhook, key):
                 return webhook
-            with dataverse_call(key.secrets):
+            with dataverse_call(_secrets(key, url)):
                 if self._only(self._endpoints.list(), url):
                     return None
             # The id is that of a webhook which was moved to another address since.
@@ -90,7 +96,7 @@ class Ensure:
 
     def _create(self, webhook: Webhook, key: WebhookKey) -> bool:
         """False where the id is taken."""
-        with self._undone_on_failure(webhook, is_made=False), dataverse_call(key.secrets):
+        with self._undone_on_failure(webhook, is_made=False), dataverse_call(_secrets(key, webhook.url)):
             try:
                 self._endpoints.create(webhook, key)
             except DataverseRefused as refusal:
@@ -106,7 +112,7 @@ class Ensure:
         )
 
     def _with_new_step(self, webhook: Webhook, planned: PlannedStep, key: WebhookKey) -> Registered:
-        with self._undone_on_failure(webhook, is_made=True), dataverse_call(key.secrets):
+        with self._undone_on_failure(webhook, is_made=True), dataverse_call(_secrets(key, webhook.url)):
             return Registered(webhook, (self._step(webhook, planned)[0],), is_new=True)
 
     def _correct(self, webhook: Webhook, wanted: Wanted, planned: PlannedStep, key: WebhookKey) -> Registered:
@@ -115,13 +121,17 @@ class Ensure:
         if len(same) > 1:
             raise _conflict("steps of this webhook are called for created connections", [step.id for step in same])
         columns = authentication_columns(key)
+        if webhook.url != wanted.url:
+            # It reaches the same function, and Dataverse sends it as it is wanted only now.
+            columns["url"] = wanted.url
         if wanted.name and wanted.name != webhook.name:
             require_free_name(wanted.name, self._endpoints.list(), besides=webhook.id)
             columns["name"] = wanted.name
         with _gone_meanwhile():
             self._endpoints.update(webhook.id, columns)
             step, is_new = self._step(webhook, planned, same[0] if same else None)
-        after = replace(webhook, name=wanted.name or webhook.name, authtype=key.authtype, is_auth_set=True)
+        name = wanted.name or webhook.name
+        after = replace(webhook, name=name, url=wanted.url, authtype=key.authtype, is_auth_set=True)
         return Registered(after, (*(other for other in steps if other.id != step.id), step), is_new=is_new)
 
     def _step(self, webhook: Webhook, planned: PlannedStep, there: Step | None = None) -> tuple[Step, bool]:
@@ -140,6 +150,10 @@ class Ensure:
         )
         self._steps.update(there.id, changed_columns(there, right))
         return right, False
+
+
+def _secrets(key: WebhookKey, url: str) -> tuple[str, ...]:
+    return (*key.secrets, *url_secrets(url))
 
 
 def _name(wanted: Wanted, url: str) -> str:

@@ -7,6 +7,8 @@ from typing import Self
 from shared.dynamics.failed_jobs import FailedJob, FailedJobs
 from shared.dynamics.intake import ConnectionIntake
 from shared.dynamics.organization import Organization
+from shared.dynamics.registration.address import url_secrets
+from shared.dynamics.registration.advice import Advisor
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.ensure import Ensure
 from shared.dynamics.registration.steps import Steps
@@ -25,8 +27,8 @@ class Failures:
     def list(self, webhook_id: str, step_id: str, *, since: datetime | None, top: int | None) -> list[FailedJob]:
         """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later."""
         with dataverse_call():
-            self.steps.show(webhook_id, step_id)
-            return list(self.jobs.of(step_id, since=since, top=top))
+            webhook, _ = self.steps.find(webhook_id, step_id)
+            return list(self.jobs.of(step_id, since=since, top=top, secrets=url_secrets(webhook.url)))
 
     def replay(self, webhook_id: str, step_id: str, job_id: str) -> Replay:
         """Replay one job."""
@@ -47,10 +49,11 @@ class Registration:
     @classmethod
     def assemble(cls, organization: Organization, intake: ConnectionIntake, public_url: str) -> Self:
         """The operations in one organization, for the app at `public_url`."""
-        steps = Steps(organization)
+        advisor = Advisor(public_url)
+        steps = Steps(organization, advisor)
         return cls(
-            webhooks=Webhooks(organization),
+            webhooks=Webhooks(organization, advisor),
             steps=steps,
-            ensure=Ensure(organization, public_url),
+            ensure=Ensure(organization, advisor),
             failures=Failures(steps, FailedJobs(organization), JobReplay(organization, intake)),
         )

@@ -1,7 +1,7 @@
 """A step: on which message and table a webhook is called (facts/dynamics.md 2.6). Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -45,7 +45,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a webhook. `stage` is its number as a text where it is none of the three."""
+    """One step of a webhook. `stage` is its number as a text where it is none of the three.
+
+    `advice` is what an Advisor has to say about it.
+    """
 
     id: str
     webhook_id: str
@@ -57,12 +60,13 @@ class Step:
     filtering_attributes: tuple[str, ...] = ()
     async_auto_delete: bool = False
     enabled: bool = True
+    advice: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def warnings(self) -> list[str]:
         """What somebody should know who registered it like this."""
         is_wide = self.place.message.lower() == "update" and not self.filtering_attributes
-        return [_EVERY_COLUMN] if is_wide else []
+        return [*([_EVERY_COLUMN] if is_wide else []), *self.advice]
 
     def as_json(self) -> dict[str, object]:
         """The step as the registration API shows it."""

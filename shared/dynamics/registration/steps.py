@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shared.dynamics.organization import Organization
+from shared.dynamics.registration.advice import Advisor
 from shared.dynamics.registration.bodies import NewStep, StepChange, combination_errors, step_errors
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.endpoint_steps import EndpointSteps, refuse_a_second
@@ -11,6 +12,7 @@ from shared.dynamics.registration.endpoints import Endpoints
 from shared.dynamics.registration.lookups import Lookups
 from shared.dynamics.registration.parsing import parse_body
 from shared.dynamics.registration.step import Step, changed_columns
+from shared.dynamics.registration.webhook import Webhook
 from shared.errors import BadRequest, FieldError
 
 type Document = Mapping[str, object]
@@ -19,21 +21,27 @@ type Document = Mapping[str, object]
 class Steps:
     """The operations. Each raises errors of shared/errors.py alone; ids are GUIDs in lower case."""
 
-    def __init__(self, organization: Organization) -> None:
+    def __init__(self, organization: Organization, advisor: Advisor) -> None:
         self._organization = organization
+        self._advisor = advisor
         self._endpoints = Endpoints(organization)
         self._steps = EndpointSteps(organization)
 
     def list(self, webhook_id: str) -> list[Step]:
         """All steps of a webhook."""
         with dataverse_call():
-            self._endpoints.get(webhook_id)
-            return self._steps.of(webhook_id)
+            webhook = self._endpoints.get(webhook_id)
+            return [self._advisor.step(step, webhook) for step in self._steps.of(webhook_id)]
 
     def show(self, webhook_id: str, id_: str) -> Step:
         """One step."""
+        return self.find(webhook_id, id_)[1]
+
+    def find(self, webhook_id: str, id_: str) -> tuple[Webhook, Step]:
+        """One step, and the webhook that it belongs to."""
         with dataverse_call():
-            return self._find(webhook_id, id_)
+            webhook = self._endpoints.get(webhook_id)
+            return webhook, self._advisor.step(self._steps.get(webhook_id, id_), webhook)
 
     def register(self, webhook_id: str, document: Document) -> Step:
         """Register a step; Conflict where the webhook has one for this message, table and stage."""
@@ -45,13 +53,13 @@ class Steps:
             step, is_new = self._steps.create(webhook, planned)
             if not is_new:
                 refuse_a_second(planned.place, [step])
-            return step
+            return self._advisor.step(step, webhook)
 
     def update(self, webhook_id: str, id_: str, document: Document) -> Step:
         """Change a step: what is given, and of that what differs."""
         change = parse_body(StepChange, document)
         with dataverse_call():
-            before = self._find(webhook_id, id_)
+            webhook, before = self.find(webhook_id, id_)
             after = _changed(before, change)
             if errors := _errors(after, change):
                 raise BadRequest.of(errors)
@@ -59,16 +67,12 @@ class Steps:
                 others = (step for step in self._steps.of(webhook_id) if step.id != id_)
                 refuse_a_second(after.place, others)
             self._steps.update(id_, changed_columns(before, after))
-            return after
+            return self._advisor.step(after, webhook)
 
     def remove(self, webhook_id: str, id_: str) -> None:
         """Delete a step."""
         with dataverse_call():
-            self._steps.delete(self._find(webhook_id, id_).id)
-
-    def _find(self, webhook_id: str, id_: str) -> Step:
-        self._endpoints.get(webhook_id)
-        return self._steps.get(webhook_id, id_)
+            self._steps.delete(self.show(webhook_id, id_).id)
 
 
 def _changed(before: Step, change: StepChange) -> Step:

@@ -1,11 +1,11 @@
 """A webhook as Dataverse keeps it: a row of `serviceendpoint` with contract 8 (facts/dynamics.md 2.4). Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, Field, ValidationError
 
-from shared.delivery.target import TargetRefused, parse_target
+from shared.dynamics.registration.address import shown_url
 from shared.dynamics.registration.authentication import AUTHENTICATION_TYPES
 from shared.dynamics.registration.step import Step
 from shared.dynamics.values import Guid
@@ -18,25 +18,30 @@ COLUMNS = "serviceendpointid,name,url,description,contract,authtype,isauthvalues
 
 @dataclass(frozen=True)
 class Webhook:
-    """One webhook; its secret is never read. `authtype` is 4, 5 or 6, or whatever else Dataverse has."""
+    """One webhook; its secret is never read. `authtype` is 4, 5 or 6, or whatever else Dataverse has.
+
+    `url` is as Dataverse has it, secrets in it included; `warnings` is what an Advisor has to say.
+    """
 
     id: str
     name: str
-    url: str
+    url: str = field(repr=False)
     description: str | None
     authtype: int | None
     is_auth_set: bool
     is_managed: bool = False
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     def as_json(self, steps: Sequence[Step] | None = None) -> dict[str, object]:
         """The webhook as the registration API shows it, with its steps where they are known."""
         shown: dict[str, object] = {
             "id": self.id,
             "name": self.name,
-            "url": self.url,
+            "url": shown_url(self.url),
             "description": self.description,
             "authentication": {"type": AUTHENTICATION_TYPES.get(self.authtype or 0), "isSet": self.is_auth_set},
             "isManaged": self.is_managed,
+            "warnings": list(self.warnings),
         }
         return shown if steps is None else {**shown, "steps": [step.as_json() for step in steps]}
 
@@ -74,12 +79,3 @@ def parse_webhook_row(row: Mapping[str, object]) -> Webhook | None:
 def same_name(one: str, other: str) -> bool:
     """Whether Dataverse's users would take two names for one."""
     return one.casefold() == other.casefold()
-
-
-def address(url: str) -> str:
-    """One spelling for all that are the same address: the host in lower case, no port where it is the scheme's own."""
-    try:
-        target = parse_target(url)
-    except TargetRefused:
-        return url
-    return f"{target.scheme}://{target.authority}{target.path_and_query}"

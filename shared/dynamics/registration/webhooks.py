@@ -1,11 +1,21 @@
 """Webhooks: listed, shown, registered with their steps, changed, unregistered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from shared.dynamics.organization import Organization
-from shared.dynamics.registration.bodies import NewWebhook, WebhookChange, change_errors, webhook_errors
+from shared.dynamics.registration.address import url_secrets
+from shared.dynamics.registration.advice import Advisor
+from shared.dynamics.registration.authentication import AnyAuthentication
+from shared.dynamics.registration.bodies import (
+    NewWebhook,
+    WebhookChange,
+    change_errors,
+    is_same_url,
+    move_errors,
+    webhook_errors,
+)
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.endpoint_steps import EndpointSteps
 from shared.dynamics.registration.endpoints import Endpoints, authentication_columns, require_free_name
@@ -14,7 +24,7 @@ from shared.dynamics.registration.parsing import parse_body
 from shared.dynamics.registration.step import Step
 from shared.dynamics.registration.undo import undone_on_failure
 from shared.dynamics.registration.webhook import Webhook
-from shared.errors import Conflict
+from shared.errors import BadRequest, Conflict
 
 type Document = Mapping[str, object]
 
@@ -35,27 +45,29 @@ class Registered:
 class Webhooks:
     """The operations. Each raises errors of shared/errors.py alone; an `id_` is a GUID in lower case."""
 
-    def __init__(self, organization: Organization) -> None:
+    def __init__(self, organization: Organization, advisor: Advisor) -> None:
         self._organization = organization
+        self._advisor = advisor
         self._endpoints = Endpoints(organization)
         self._steps = EndpointSteps(organization)
 
     def list(self) -> list[Webhook]:
         """All webhooks of the organization."""
         with dataverse_call():
-            return self._endpoints.list()
+            return [self._advisor.webhook(webhook) for webhook in self._endpoints.list()]
 
     def show(self, id_: str) -> Registered:
         """One webhook with its steps."""
         with dataverse_call():
-            return Registered(self._endpoints.get(id_), tuple(self._steps.of(id_)))
+            return advised(self._advisor, Registered(self._endpoints.get(id_), tuple(self._steps.of(id_))))
 
     def register(self, document: Document) -> Registered:
         """Register a webhook and its steps, all or nothing."""
         new = parse_body(NewWebhook, document, webhook_errors)
-        secrets = new.authentication.secrets
+        secrets = (*new.authentication.secrets, *url_secrets(new.url))
         with dataverse_call(secrets):
-            require_free_name(new.name, self._endpoints.list())
+            others = self._endpoints.list()
+            require_free_name(new.name, others)
             pointers = [f"#/steps/{number}" for number in range(len(new.steps))]
             planned = Lookups(self._organization).plan(new.steps, pointers)
         authtype = new.authentication.authtype
@@ -64,31 +76,64 @@ class Webhooks:
             self._endpoints.create(webhook, new.authentication)
         with undone_on_failure(self._endpoints, webhook.id), dataverse_call(secrets):
             steps = tuple(self._steps.create(webhook, step)[0] for step in planned)
-        return Registered(webhook, steps, is_new=True)
+        made = Registered(webhook, steps, is_new=True)
+        return advised(self._advisor, made, new.authentication, others)
 
     def update(self, id_: str, document: Document) -> Registered:
-        """Change a webhook: what is given, and of that what differs; its authentication is always written."""
+        """Change a webhook: what is given, and of that what differs; its authentication is always written.
+
+        The address as it is shown, with its masks, stands for the one that the webhook has.
+        """
         change = parse_body(WebhookChange, document, change_errors)
-        secrets = change.authentication.secrets if change.authentication else ()
-        with dataverse_call(secrets):
+        with dataverse_call():
             before = self._endpoints.get(id_)
-            after = _changed(before, change)
-            if after.name != before.name:
-                require_free_name(after.name, self._endpoints.list(), besides=id_)
-            if columns := _columns(before, after, change):
-                self._endpoints.update(id_, columns)
-            return Registered(after, tuple(self._steps.of(id_)))
+            if errors := move_errors(change, before.url):
+                raise BadRequest.of(errors)
+            with dataverse_call(_secrets(before, change)):
+                return self._update(before, change)
+
+    def _update(self, before: Webhook, change: WebhookChange) -> Registered:
+        after = _changed(before, change)
+        others: Sequence[Webhook] = ()
+        if (after.name, after.url) != (before.name, before.url):
+            others = self._endpoints.list()
+        if after.name != before.name:
+            require_free_name(after.name, others, besides=before.id)
+        if columns := _columns(before, after, change):
+            self._endpoints.update(before.id, columns)
+        registered = Registered(after, tuple(self._steps.of(before.id)))
+        return advised(self._advisor, registered, change.authentication, others)
 
     def unregister(self, id_: str) -> None:
         """Delete a webhook; Dataverse deletes its steps in the same transaction, so all of it goes or nothing."""
         with dataverse_call():
-            if self._endpoints.get(id_).is_managed:
+            webhook = self._endpoints.get(id_)
+            if webhook.is_managed:
                 raise Conflict("the webhook is part of a managed solution: it goes when that is uninstalled")
-            self._endpoints.delete(id_)
+            with dataverse_call(url_secrets(webhook.url)):
+                self._endpoints.delete(id_)
+
+
+def advised(
+    advisor: Advisor,
+    registered: Registered,
+    authentication: AnyAuthentication | None = None,
+    others: Iterable[Webhook] = (),
+) -> Registered:
+    """A webhook and its steps with what an Advisor has to say about them."""
+    webhook = advisor.webhook(registered.webhook, authentication, others)
+    return replace(registered, webhook=webhook, steps=tuple(advisor.step(one, webhook) for one in registered.steps))
+
+
+def _secrets(before: Webhook, change: WebhookChange) -> tuple[str, ...]:
+    given = change.authentication.secrets if change.authentication else ()
+    return (*given, *url_secrets(before.url), *url_secrets(change.url or ""))
 
 
 def _changed(before: Webhook, change: WebhookChange) -> Webhook:
     given = {name: getattr(change, name) for name in change.model_fields_set - {"authentication"}}
+    if change.url is not None and is_same_url(change.url, before.url):
+        given["url"] = before.url
     if change.authentication is not None:
         given |= {"authtype": change.authentication.authtype, "is_auth_set": True}
     return replace(before, **given)

@@ -63,6 +63,7 @@ def test_a_webhook_is_registered_with_its_key(
         "description": "for tests",
         "authentication": {"type": "WebhookKey", "isSet": True},
         "isManaged": False,
+        "warnings": [],
         "steps": [],
     }
 
@@ -90,8 +91,9 @@ def test_each_kind_of_authentication_is_written_as_dataverse_wants_it(
     made = registration.webhooks.register(new_webhook(authentication=authentication))
     assert dataverse.rows["serviceendpoints"][made.webhook.id]["authtype"] == authtype
     assert dataverse.secrets[made.webhook.id] == authvalue
-    shown = registration.webhooks.show(made.webhook.id)
-    assert shown.as_json() == made.as_json()
+    shown = registration.webhooks.show(made.webhook.id).as_json()
+    # What was written cannot be read, so a warning about it comes once.
+    assert shown == {**made.as_json(), "warnings": []}
 
 
 def test_a_webhook_is_registered_with_its_steps(
@@ -224,7 +226,7 @@ def test_an_address_moves_together_with_the_secret(
     change = {"url": "https://new.example/", "authentication": {"type": "HttpHeader", "values": values}}
     moved = registration.webhooks.update(id_, {**change, "description": None})
     xml = '<settings><setting name="x-secret" value="s"/></settings>'
-    assert written()[-1][2] == {"url": "https://new.example/", "authtype": 5, "authvalue": xml}
+    assert written()[-1][2] == {"url": "https://new.example", "authtype": 5, "authvalue": xml}
     assert registration.webhooks.show(id_).as_json() == moved.as_json()
 
 

@@ -1,0 +1,149 @@
+"""Addresses of webhooks: what of them is shown, what Dataverse makes of them, and which are the same. Pure.
+
+A row of Dataverse may hold any text as its address: another product's, or one that somebody typed. So what is shown is
+decided by where something stands in the text, and never by whether it is a good address.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from shared.delivery.target import TargetRefused, parse_target
+
+MASK = "********"
+"""What is shown instead of a value."""
+
+RECEIVING_PATH = "/api/webhooks/incoming/dynamicscrm/connection"
+
+_SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,}")
+_AUTHORITY = re.compile(r"[^/\\?#]*")
+_HOST = re.compile(r"(?:[^@:\[\]]*|\[[0-9A-Fa-f:.]*\])(?::[0-9]{0,5})?")
+_PATH = re.compile(r"[^?#]*")
+# In a path a value stands where somebody forgot the question mark, `/api/x&code=...`.
+_PATH_VALUE = re.compile(r"(?<==)[^/\\&;=][^/\\&;]*")
+_NAME = re.compile(r"[\w.$~%\[\]-]{1,64}")
+_USERINFO = re.compile(r"(?<=//)[^/\\?#]*@")
+_PORTS = frozenset({80, 443})
+# A shorter value stands in too many messages by chance.
+_MIN_SECRET_CHARACTERS = 4
+
+type _Piece = tuple[str, bool]
+
+
+def shown_url(url: str) -> str:
+    """The address with the mask in the place of user name and password, of each value of its query, and of its
+    fragment; the address as shown is shown as it is."""
+    return "".join(MASK if is_secret else text for text, is_secret in _pieces(url.strip()))
+
+
+def url_secrets(url: str) -> tuple[str, ...]:
+    """What of the address no reply and no log may show, as it is written and decoded."""
+    found = [text for text, is_secret in _pieces(url.strip()) if is_secret]
+    parts = {part for text in found for part in (text, *text.split(":"))}
+    spellings = {spelling for part in parts for spelling in (part, unquote(part), unquote(part.replace("+", " ")))}
+    return tuple(sorted(text for text in spellings if len(text) >= _MIN_SECRET_CHARACTERS and text != MASK))
+
+
+def sent_url(url: str) -> str:
+    """The address as Dataverse sends it: in ASCII, without slashes at its end; in a query they are encoded instead.
+
+    Raises TargetRefused for what is no address.
+    """
+    target = parse_target(url)
+    text = url if url.isascii() else f"{target.scheme}://{target.authority}{target.path_and_query}"
+    path, _, query = text.partition("?")
+    if not query:
+        return path.rstrip("/")
+    kept = query.rstrip("/")
+    return f"{path}?{kept}{'%2F' * (len(query) - len(kept))}"
+
+
+def address(url: str) -> str:
+    """One spelling for all that reach the same function; a text that is no address is only itself.
+
+    Dataverse trims the address, cuts slashes at its end, and puts its own `code` into the query; Functions ignores the
+    case of a route. Scheme and port do not count: Dataverse calls 80 and 443 alone, and behind both is the same app.
+    """
+    sent = _USERINFO.sub("", url.strip().partition("#")[0])
+    try:
+        target = parse_target(sent.rstrip("/"))
+    except TargetRefused:
+        return url
+    written, _, query = target.path_and_query.partition("?")
+    path = unquote(written).lower().rstrip("/") or "/"
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    port = "" if target.port in _PORTS else f":{target.port}"
+    # The receiving function reads nothing of its query but the key.
+    others = [] if path == RECEIVING_PATH else [part for part in query.split("&") if part and _name(part) != "code"]
+    # Of https alone, as before: the ids of `ensure` follow from this text.
+    return f"https://{host}{port}{path}" + ("?" + "&".join(others) if others else "")
+
+
+def query_names(url: str) -> list[str]:
+    """The names in the query of an address, decoded and in lower case; one without a value is not among them."""
+    query = url.partition("#")[0].partition("?")[2]
+    return [_name(part) for part in query.split("&") if "=" in part]
+
+
+def _name(part: str) -> str:
+    return unquote(part.partition("=")[0]).strip().lower()
+
+
+def _pieces(url: str) -> Iterator[_Piece]:
+    """The text in pieces, and of each whether it is a secret."""
+    scheme = _SCHEME.match(url)
+    start = scheme.end() if scheme else 0
+    yield url[:start], False
+    authority = _authority(url, start)
+    yield from _authority_pieces(authority)
+    start += len(authority)
+    path = _matched(_PATH, url, start)
+    yield from _path_pieces(path)
+    rest, hash_, fragment = url[start + len(path) :].partition("#")
+    yield from _query_pieces(rest)
+    yield hash_, False
+    yield fragment, bool(fragment)
+
+
+def _authority(url: str, start: int) -> str:
+    written = _matched(_AUTHORITY, url, start)
+    if _HOST.fullmatch(written.rpartition("@")[2]):
+        return written
+    # A password that was not encoded may hold what ends an authority, /, ? or #.
+    at = url.rfind("@", start)
+    return url[start : at + 1] + _matched(_AUTHORITY, url, at + 1) if at > start + len(written) else written
+
+
+def _authority_pieces(authority: str) -> Iterator[_Piece]:
+    userinfo, at, host = authority.rpartition("@")
+    yield userinfo, bool(userinfo)
+    yield at, False
+    # What is no host and port may be half of a password.
+    yield host, not _HOST.fullmatch(host)
+
+
+def _path_pieces(path: str) -> Iterator[_Piece]:
+    end = 0
+    for found in _PATH_VALUE.finditer(path):
+        yield path[end : found.start()], False
+        yield found.group(), True
+        end = found.end()
+    yield path[end:], False
+
+
+def _query_pieces(rest: str) -> Iterator[_Piece]:
+    yield rest[:1], False
+    for number, part in enumerate(rest[1:].split("&")):
+        yield "&" if number else "", False
+        name, equals, value = part.partition("=")
+        if _NAME.fullmatch(name) and value.strip("="):
+            yield name + equals, False
+            yield value, True
+        else:
+            # Without a value it can be a bare key, whose end is padding.
+            yield part, bool(part)
+
+
+def _matched(pattern: re.Pattern[str], text: str, start: int) -> str:
+    found = pattern.match(text, start)
+    return found.group() if found else ""
