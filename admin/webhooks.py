@@ -22,8 +22,9 @@ from shared.superoffice.entity import WebhookState, parse_webhook
 from shared.superoffice.operations import Entity, entity_of
 from shared.superoffice.relaxed_json import without_trailing_commas
 from shared.superoffice.render import render_result
-from shared.webhooks.registration import SECRET_MASK, Registration
+from shared.webhooks.registration import SECRET_MASK, Registration, Usage
 from shared.webhooks.registry import WebhookFilter
+from shared.webhooks.reseal import reseal_all
 from shared.webhooks.types import WEBHOOK_TYPES
 
 app = typer.Typer(no_args_is_help=True, help="Registered webhooks. JSON is that of SuperOffice's API.")
@@ -47,16 +48,16 @@ def list_(
     wanted = WebhookFilter(
         name or None, event_name_filter(event, "--event"), None if state is WebhookState.UNKNOWN else state
     )
-    found = local_hub().receivers.webhooks.list(wanted)
-    entities = (entity_of(registration, usage) for registration, usage in found)
+    receivers = local_hub().receivers
+    entities = (_entity(receivers, registration, usage) for registration, usage in receivers.webhooks.list(wanted))
     print_records("Webhooks", _COLUMNS, entities if as_json else map(_readable, entities), as_json=as_json)
 
 
 @app.command()
 def show(id_: Id, as_json: AsJson = False) -> None:
-    """Show one webhook with its usage; its secret is masked."""
+    """Show one webhook with its usage; its secrets are masked."""
     receivers = local_hub().receivers
-    _print(entity_of(_find(receivers, id_), receivers.webhooks.usage(id_)), as_json=as_json)
+    _print(_entity(receivers, _find(receivers, id_), receivers.webhooks.usage(id_)), as_json=as_json)
 
 
 @app.command()
@@ -83,9 +84,12 @@ def create(
     document = _document(file, {member: value for member, value in options.items() if value is not None})
     receivers = local_hub().receivers
     with audited("webhook.create", "webhooks"):
-        saved = receivers.saving.create(parse_webhook(document, types=WEBHOOK_TYPES), _caller(user)).registration
-        note(target=f"webhooks/{saved.id}")
-    _print(entity_of(saved, receivers.webhooks.usage(saved.id)), as_json=as_json)
+        saved = receivers.saving.create(parse_webhook(document, types=WEBHOOK_TYPES), _caller(user))
+        note(target=f"webhooks/{saved.registration.id}")
+    for warning in saved.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    registration = saved.registration
+    _print(_entity(receivers, registration, receivers.webhooks.usage(registration.id)), as_json=as_json)
 
 
 @app.command("test")
@@ -114,6 +118,28 @@ def delete(id_: Id, as_json: AsJson = False) -> None:
         print_json({"deleted": id_})
     else:
         typer.echo(f"deleted {id_}")
+
+
+@app.command()
+def reseal(as_json: AsJson = False) -> None:
+    """Seal with the first key of SECRETS_KEY what another key sealed, or what an older version stored in clear.
+
+    Doing it twice changes nothing. Exit code 1 where something could not be done; it stays as it is.
+    """
+    hub = local_hub()
+    done = reseal_all(hub.receivers.webhooks, hub.receivers.sealer)
+    for id_, reason in done.failed.items():
+        typer.echo(f"error: webhook {id_} stays as it is: {reason}", err=True)
+    if as_json:
+        print_json({"webhooks": done.webhooks, "resealed": done.resealed, "failed": [*done.failed]})
+    else:
+        typer.echo(f"sealed anew: {done.resealed} of {done.webhooks} webhooks")
+    if done.failed:
+        raise typer.Exit(1)
+
+
+def _entity(receivers: Receivers, registration: Registration, usage: Usage) -> Entity:
+    return entity_of(registration, receivers.known_secrets.usage(registration, usage))
 
 
 def _find(receivers: Receivers, id_: int) -> Registration:

@@ -13,6 +13,7 @@ from shared.delivery.attempt import Caller
 from shared.delivery.deliverers import make_deliverers
 from shared.delivery.disabling import Disabling, Notices
 from shared.delivery.fan_out import DeliveryFanOut
+from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.lanes import Lanes
 from shared.delivery.log import DeliveryLog
 from shared.delivery.own_address import own_addresses
@@ -45,6 +46,8 @@ class Receivers:
     deliveries: DeliveryLog
     worker: DeliveryWorker
     replay: Replay
+    known_secrets: KnownSecrets
+    sealer: Sealer
 
     @classmethod
     def assemble(
@@ -97,4 +100,6 @@ class Receivers:
             deliveries=deliveries,
             worker=DeliveryWorker(parts, settings.retry_delays, settings.disable_after, now),
             replay=Replay(deliveries, queues, now),
+            known_secrets=KnownSecrets(sealer, now),
+            sealer=sealer,
         )

@@ -39,7 +39,10 @@ def serve(hub: Hub, req: func.HttpRequest, parts: tuple[str, ...]) -> func.HttpR
             records = hub.receivers.deliveries.of_event(event)
             return json_response({"value": [record.as_json() for record in records]})
         case "GET", (id_, "deliveries", webhook):
-            return json_response(_find(hub, id_, webhook)[1].as_json(with_attempts=True))
+            record = _find(hub, id_, webhook)[1]
+            registration = hub.receivers.webhooks.get(record.webhook_id)
+            shown = hub.receivers.known_secrets.record(registration, record)
+            return json_response(shown.as_json(with_attempts=True))
         case "POST", (id_, "deliveries", webhook, "replay"):
             _refuse_in_a_chain(req.headers)
             _refuse_body(req)

@@ -12,7 +12,8 @@ from shared.delivery.deliverer import Consent
 from shared.delivery.exchange import OutgoingRequest
 from shared.delivery.failures import DeliveryFailed
 from shared.delivery.http_deliverer import HttpDeliverer
-from shared.delivery.outcome import Outcome
+from shared.delivery.known_secrets import redaction_of
+from shared.delivery.outcome import Outcome, judge_failure
 from shared.delivery.signing import standard_webhooks_headers
 from shared.delivery.transport import Transport
 from shared.loops import delivery_hops
@@ -44,7 +45,8 @@ class CloudEvents(HttpDeliverer):
         try:
             reply = self.transport.send(OutgoingRequest("OPTIONS", webhook.target_url, headers))
         except DeliveryFailed as failure:
-            return Consent(f"the validation request failed: {failure.error_class}: {failure.detail}")
+            outcome = judge_failure(failure, redaction_of(webhook, []))
+            return Consent(f"the validation request failed: {outcome.error_class}: {outcome.text}")
         allowed = (reply.header("webhook-allowed-origin") or "").strip()
         if allowed != "*" and allowed.lower() != self._origin.lower():
             return Consent(f"the receiver gave no consent: WebHook-Allowed-Origin must be {self._origin} or *")
@@ -71,7 +73,7 @@ class CloudEvents(HttpDeliverer):
         }
         if secrets:
             headers |= standard_webhooks_headers(occurrence.event_id, int(now.timestamp()), body, secrets)
-        return self.post(webhook.target_url, headers, body)
+        return self.post(webhook.target_url, headers, body, redaction_of(webhook, secrets))
 
     def _attributes(self, occurrence: Occurrence, properties: Mapping[str, object]) -> dict[str, str]:
         """The context attributes; properties are extensions where their names and values may be."""

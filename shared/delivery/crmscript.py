@@ -9,7 +9,9 @@ from queue import Empty, SimpleQueue
 from shared.delivery.callback import Occurrence
 from shared.delivery.deliverer import Consent
 from shared.delivery.failures import ErrorClass
+from shared.delivery.known_secrets import redaction_of
 from shared.delivery.outcome import Outcome, Verdict, loggable
+from shared.delivery.redaction import Redaction
 from shared.errors import FieldError
 from shared.superoffice.entity import WebhookInput
 from shared.webhooks.properties import usable_properties
@@ -46,6 +48,7 @@ class CrmScript:
         if webhook.target_url not in self._allowed:
             return _failed(ErrorClass.BLOCKED, "the entry point is not in CRMSCRIPT_ENTRY_POINTS any more")
         failures: SimpleQueue[BaseException | None] = SimpleQueue()
+        redaction = redaction_of(webhook, secrets)
 
         def run() -> None:
             try:
@@ -60,7 +63,8 @@ class CrmScript:
         except Empty:
             return _failed(ErrorClass.TIMEOUT, f"the script took longer than {self._seconds:g} s")
         if failure is not None:
-            return _failed(ErrorClass.SCRIPT, f"the script raised {type(failure).__name__}: {failure}")
+            # A script is told the properties, and its exceptions may repeat them.
+            return _failed(ErrorClass.SCRIPT, f"the script raised {type(failure).__name__}: {failure}", redaction)
         return Outcome(Verdict.DELIVERED, None, "", "the script returned")
 
     def _load(self, entry_point: str) -> Callable[[dict[str, object]], object]:
@@ -87,5 +91,5 @@ def _parameters(webhook: WebhookInput, occurrence: Occurrence) -> dict[str, obje
     }
 
 
-def _failed(error_class: ErrorClass, text: str) -> Outcome:
-    return Outcome(Verdict.FAILED, None, error_class.value, loggable(text))
+def _failed(error_class: ErrorClass, text: str, redaction: Redaction | None = None) -> Outcome:
+    return Outcome(Verdict.FAILED, None, error_class.value, loggable(text, redaction or Redaction()))

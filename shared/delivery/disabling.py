@@ -71,6 +71,8 @@ class Disabling:
             webhook=registration.webhook.model_copy(update={"state": WebhookState.TOO_MANY_ERRORS}),
             updated=self._now(),
             updated_by=_HUB,
+            # Active again it is tested anyway, and the version before wrote fingerprints that should not stay.
+            tested="",
         )
         self._signal(disabled, event)
         try:

@@ -34,12 +34,16 @@ class ErrorClass(StrEnum):
 
 
 class DeliveryFailed(Exception):
-    """There is no answer, so nobody knows whether the receiver took the request. `detail` is a sentence for the log."""
+    """There is no answer, so nobody knows whether the receiver took the request. `detail` is a sentence for the log.
 
-    def __init__(self, error_class: ErrorClass, detail: str) -> None:
+    It may repeat what the receiver sent; `is_cut` says that there was more of that.
+    """
+
+    def __init__(self, error_class: ErrorClass, detail: str, *, is_cut: bool = False) -> None:
         super().__init__(f"{error_class}: {detail}")
         self.error_class = error_class
         self.detail = detail
+        self.is_cut = is_cut
 
 
 @contextmanager
@@ -55,7 +59,8 @@ def failures_of_the_exchange() -> Iterator[None]:
     except h11.RemoteProtocolError as exc:
         if exc.error_status_hint == _TOO_LARGE_HINT:
             raise DeliveryFailed(ErrorClass.TOO_LARGE, "the head of the answer is too large") from exc
-        raise DeliveryFailed(ErrorClass.HTTP, f"the answer is no HTTP: {str(exc)[:_MOST_TEXT]}") from exc
+        text, is_cut = str(exc), len(str(exc)) > _MOST_TEXT
+        raise DeliveryFailed(ErrorClass.HTTP, f"the answer is no HTTP: {text[:_MOST_TEXT]}", is_cut=is_cut) from exc
     except ssl.SSLError as exc:
         raise DeliveryFailed(ErrorClass.TLS, f"TLS broke off: {exc.reason or 'the connection was closed'}") from exc
     except OSError as exc:

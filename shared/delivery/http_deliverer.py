@@ -7,6 +7,7 @@ from shared.delivery.custom_headers import check_custom_headers
 from shared.delivery.exchange import OutgoingRequest
 from shared.delivery.failures import DeliveryFailed
 from shared.delivery.outcome import Outcome, judge_failure, judge_reply
+from shared.delivery.redaction import Redaction
 from shared.delivery.resolution import NameNotResolved
 from shared.delivery.signing import InvalidSecret, check_secret
 from shared.delivery.target_policy import TargetRefused
@@ -30,13 +31,13 @@ class HttpDeliverer:
             *self._target_refusals(webhook.target_url),
         ]
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
-        """Post once, and judge what comes back."""
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, redaction: Redaction) -> Outcome:
+        """Post once, and judge what comes back; secrets that the receiver repeats are cut from it."""
         try:
             reply = self.transport.send(OutgoingRequest("POST", url, headers, body))
         except DeliveryFailed as failure:
-            return judge_failure(failure)
-        return judge_reply(reply, self._now())
+            return judge_failure(failure, redaction)
+        return judge_reply(reply, self._now(), redaction)
 
     def _target_refusals(self, url: str) -> list[FieldError]:
         try:

@@ -8,10 +8,12 @@ from http import HTTPStatus
 
 from shared.delivery.exchange import Reply
 from shared.delivery.failures import DeliveryFailed
+from shared.delivery.redaction import Redaction
 from shared.retry_after import retry_after
 
 _LONGEST_WISH = timedelta(days=1)
-_MOST_TEXT = 4000
+MOST_TEXT = 4000
+_NO_SECRETS = Redaction()
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters and lone surrogates: tables cannot hold them all, and in JSON each grows to six characters."""
 
@@ -41,12 +43,12 @@ class Outcome:
     wait: timedelta = timedelta(0)
 
 
-def judge_reply(reply: Reply, now: datetime) -> Outcome:
+def judge_reply(reply: Reply, now: datetime, redaction: Redaction = _NO_SECRETS) -> Outcome:
     """The verdict on an answer: any 2xx is a success, 410 disables, everything else is tried again on the schedule.
 
     3xx is a failure like 4xx: no redirect is ever followed. Retry-After counts with any failure that names it.
     """
-    text = _as_text(reply)
+    text = _as_text(reply, redaction)
     if reply.is_success:
         return Outcome(Verdict.DELIVERED, reply.status, "", text)
     if reply.status == HTTPStatus.GONE:
@@ -55,17 +57,24 @@ def judge_reply(reply: Reply, now: datetime) -> Outcome:
     return Outcome(Verdict.FAILED, reply.status, "http", text, min(wish, _LONGEST_WISH))
 
 
-def judge_failure(failure: DeliveryFailed) -> Outcome:
+def judge_failure(failure: DeliveryFailed, redaction: Redaction = _NO_SECRETS) -> Outcome:
     """The verdict where no answer came."""
-    return Outcome(Verdict.FAILED, None, failure.error_class.value, loggable(failure.detail))
+    text = loggable(failure.detail, redaction, is_cut=failure.is_cut)
+    return Outcome(Verdict.FAILED, None, failure.error_class.value, text)
 
 
-def loggable(text: str) -> str:
-    """As much of a text as is kept, with nothing in it that cannot be stored and shown."""
-    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text[:_MOST_TEXT])
+def loggable(text: str, redaction: Redaction = _NO_SECRETS, *, is_cut: bool = False) -> str:
+    """As much of a text as is kept, with no secret in it, and nothing else that cannot be stored and shown.
+
+    `is_cut` says that the text was longer once.
+    """
+    # Secrets go before the text is cut, or half of one would be left.
+    kept = text[: MOST_TEXT + redaction.longest]
+    clean = redaction.redact(kept, is_cut=is_cut or len(kept) < len(text))
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", clean[:MOST_TEXT])
 
 
-def _as_text(reply: Reply) -> str:
+def _as_text(reply: Reply, redaction: Redaction) -> str:
     head = "".join(f"{name}: {value}\n" for name, value in reply.headers.items())
     body = reply.body.decode("utf-8", "replace")
-    return loggable(f"HTTP {reply.status}\n{head}\n{body}")
+    return loggable(f"HTTP {reply.status}\n{head}\n{body}", redaction, is_cut=reply.was_truncated)

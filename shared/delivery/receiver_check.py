@@ -1,14 +1,15 @@
 """What a target must pass before a webhook is saved: the checks of its type, its consent, and a test event."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from shared.callers.caller import Caller
 from shared.delivery.attempt import CONTEXT_IDENTIFIER
 from shared.delivery.callback import Occurrence
 from shared.delivery.deliverer import Deliverer
-from shared.delivery.outcome import Outcome, Verdict
+from shared.delivery.outcome import MOST_TEXT, Outcome, Verdict
+from shared.delivery.redaction import Redaction
 from shared.errors import FieldError
 from shared.superoffice.associate import associate_of
 from shared.superoffice.entity import WebhookInput
@@ -16,6 +17,8 @@ from shared.webhooks.saving import Tested
 from shared.webhooks.signals import HUB_SOURCE
 
 _MOST_TEXT = 500
+# Of what a receiver sent, in the refusal of a handshake.
+_MOST_REPEATED = 200
 
 
 class ReceiverCheck:
@@ -29,17 +32,21 @@ class ReceiverCheck:
         """What the type has against this webhook; nobody is called."""
         return self._deliverers[webhook.type].refusals(webhook, secret)
 
-    def test(self, webhook: WebhookInput, secrets: list[str], caller: Caller) -> Tested:
+    def test(self, webhook: WebhookInput, secrets: list[str], caller: Caller, *, known: Collection[str] = ()) -> Tested:
         """Ask for consent and send one test event, signed with all of the secrets."""
         deliverer = self._deliverers[webhook.type]
+        # Deliverers cut what they send; a receiver may also know what it was sent before.
+        redaction = Redaction([*secrets, *known])
         consent = deliverer.ask_consent(webhook)
         if consent.refusal is not None:
-            return Tested(is_success=False, message=consent.refusal)
+            refusal = redaction.redact(consent.refusal, is_cut=len(consent.refusal) >= _MOST_REPEATED)
+            return Tested(is_success=False, message=refusal)
         occurrence = self._test_event(caller)
         outcome = deliverer.deliver(webhook, secrets, occurrence, attempt=0, now=occurrence.timestamp)
+        text = redaction.redact(outcome.text, is_cut=len(outcome.text) >= MOST_TEXT)
         if outcome.verdict is Verdict.DELIVERED:
-            return Tested(is_success=True, message=outcome.text, per_minute=consent.per_minute)
-        return Tested(is_success=False, message=_what_came(outcome))
+            return Tested(is_success=True, message=text, per_minute=consent.per_minute)
+        return Tested(is_success=False, message=_what_came(outcome, text))
 
     def _test_event(self, caller: Caller) -> Occurrence:
         return Occurrence(
@@ -59,6 +66,6 @@ class ReceiverCheck:
         )
 
 
-def _what_came(outcome: Outcome) -> str:
+def _what_came(outcome: Outcome, text: str) -> str:
     answered = f"{outcome.error_class}" if outcome.status is None else f"it was answered {outcome.status}"
-    return f"{answered}: {outcome.text[:_MOST_TEXT]}"
+    return f"{answered}: {text[:_MOST_TEXT]}"

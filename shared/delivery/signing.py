@@ -29,7 +29,7 @@ def standard_webhooks_headers(message_id: str, timestamp: int, body: bytes, secr
     secrets are a rotation: a receiver accepts a message if any signature fits.
     """
     signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
-    signatures = (f"v1,{_mac(_standard_webhooks_key(secret), signed)}" for secret in secrets)
+    signatures = (f"v1,{_mac(secret_bytes(secret), signed)}" for secret in secrets)
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
@@ -39,10 +39,11 @@ def standard_webhooks_headers(message_id: str, timestamp: int, body: bytes, secr
 
 def check_secret(secret: str) -> None:
     """Raise InvalidSecret for a secret that cannot sign: an empty one, or `whsec_` before what is no base64."""
-    _standard_webhooks_key(secret)
+    secret_bytes(secret)
 
 
-def _standard_webhooks_key(secret: str) -> bytes:
+def secret_bytes(secret: str) -> bytes:
+    """The key of Standard Webhooks' signatures; raises InvalidSecret."""
     if not secret.startswith(_ENCODED):
         return _text(secret)
     encoded = secret.removeprefix(_ENCODED)

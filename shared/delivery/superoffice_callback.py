@@ -5,6 +5,7 @@ from datetime import datetime
 from shared.delivery.callback import Occurrence, callback_body, callback_headers
 from shared.delivery.deliverer import Consent
 from shared.delivery.http_deliverer import HttpDeliverer
+from shared.delivery.known_secrets import redaction_of
 from shared.delivery.outcome import Outcome
 from shared.superoffice.entity import WebhookInput
 from shared.version import __version__
@@ -25,4 +26,4 @@ class SuperOfficeCallback(HttpDeliverer):
         headers = callback_headers(
             occurrence, body, version=__version__, attempt=attempt, custom=webhook.headers, secrets=secrets, now=now
         )
-        return self.post(webhook.target_url, headers, body)
+        return self.post(webhook.target_url, headers, body, redaction_of(webhook, secrets))

@@ -26,6 +26,7 @@ from shared.storage.sealed import Sealer
 from shared.webhooks.registration import Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rotation import old_secrets_at, signing_secrets
+from shared.webhooks.sealing import opened_webhook
 from shared.webhooks.usage import Call, UsageCounter
 
 _A_DAY = timedelta(days=1)
@@ -113,7 +114,8 @@ class DeliveryWorker:
 
     def _call(self, registration: Registration, event: Event, record: DeliveryRecord) -> Made:
         secrets = signing_secrets(registration, self._parts.sealer, self._now())
-        made = self._parts.caller.call(registration.webhook, secrets, event, attempt=record.attempts)
+        webhook = opened_webhook(registration, self._parts.sealer)
+        made = self._parts.caller.call(webhook, secrets, event, attempt=record.attempts)
         delivered = made.outcome.verdict is Verdict.DELIVERED
         self._parts.lanes.report(registration.id, succeeded=delivered, seconds=made.duration.total_seconds())
         return made

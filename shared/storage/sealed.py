@@ -1,5 +1,8 @@
 """Secrets sealed at rest with Fernet: several keys, so that they can be replaced without losing what is stored."""
 
+import base64
+import hashlib
+import hmac
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -8,7 +11,9 @@ from pydantic import SecretStr
 from shared.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from cryptography.fernet import MultiFernet
+    from cryptography.fernet import Fernet, MultiFernet
+
+_DOMAIN = b"dynamics-webhook-hub/"
 
 
 class Sealer:
@@ -16,6 +21,14 @@ class Sealer:
 
     def __init__(self, keys: SecretStr | None) -> None:
         self._keys = keys
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether anything can be sealed at all."""
+        try:
+            return bool(self._fernets)
+        except Misconfigured:
+            return False
 
     def seal(self, secret: str) -> str:
         """The secret as it may be stored; raises Misconfigured where there are no keys."""
@@ -30,16 +43,51 @@ class Sealer:
         except InvalidToken:
             raise Misconfigured("SECRETS_KEY does not hold the key that sealed a stored secret") from None
 
+    def is_current(self, sealed: str) -> bool:
+        """Whether the first key sealed it; raises Misconfigured where there are no keys."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            self._fernets[0].decrypt(sealed.encode("ascii"))
+        except InvalidToken:
+            return False
+        return True
+
+    def marks(self, purpose: str, message: bytes) -> tuple[str, ...]:
+        """A keyed digest of the message for each key, that of the first key first; () where there are no keys.
+
+        The keys of the digests are derived from the sealing keys and `purpose`: a digest for one purpose says nothing
+        about another, and nobody without SECRETS_KEY can tell by trying what the message was.
+        """
+        if not self.has_keys:
+            return ()
+        derived = (hmac.digest(key, _DOMAIN + purpose.encode(), hashlib.sha256) for key in self._raw_keys)
+        return tuple(hmac.new(key, message, hashlib.sha256).hexdigest() for key in derived)
+
     @cached_property
     def _fernet(self) -> "MultiFernet":
-        from cryptography.fernet import Fernet, MultiFernet
+        from cryptography.fernet import MultiFernet
 
-        texts = self._keys.get_secret_value().split(",") if self._keys else []
+        return MultiFernet(self._fernets)
+
+    @cached_property
+    def _fernets(self) -> "list[Fernet]":
+        from cryptography.fernet import Fernet
+
         try:
-            keys = [Fernet(text.strip()) for text in texts if text.strip()]
+            keys = [Fernet(text) for text in self._texts]
         except ValueError:
             # Its own text would repeat nothing, but the value is a secret all the same.
             keys = []
         if not keys:
             raise Misconfigured("SECRETS_KEY needs one or more Fernet keys: 32 bytes in url-safe base64 each")
-        return MultiFernet(keys)
+        return keys
+
+    @property
+    def _raw_keys(self) -> list[bytes]:
+        return [base64.urlsafe_b64decode(text) for text in self._texts]
+
+    @property
+    def _texts(self) -> list[str]:
+        texts = self._keys.get_secret_value().split(",") if self._keys else []
+        return [text.strip() for text in texts if text.strip()]

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_pascal
 from pydantic_core import ErrorDetails
 
 from shared.errors import BadRequest, FieldError
-from shared.superoffice.fields import addresses, event_names, header_texts, list_items, not_blank, printable
+from shared.superoffice.fields import addresses, event_names, header_texts, list_items, names, not_blank, printable
 from shared.superoffice.flags import NotifyVia, NotifyWhen, WebhookState, parse_flags, parse_state
 from shared.superoffice.limits import at_most, json_at_most
 
@@ -51,7 +51,9 @@ _EMail = Annotated[str, _STRIPPED, AfterValidator(printable), at_most(239)]
 class WebhookInput(BaseModel):
     """A webhook as its owner wants it. Made by `parse_webhook`; stored and read back by the vendor's names.
 
-    `events` are in lower case, each once. `secret` may be the mask that stands for the stored one.
+    `events` are in lower case, each once. `secret` may be the mask that stands for the stored one, and so may values of
+    headers and properties. `sealed_headers`, which SuperOffice does not know, names headers and properties whose values
+    are secrets although their names do not say so.
     """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True)
@@ -70,6 +72,7 @@ class WebhookInput(BaseModel):
     description: Annotated[str, at_most(4000)] | None = None
     notify_via: Annotated[NotifyVia, BeforeValidator(_notify_via)] = NotifyVia(0)
     notify_when: Annotated[NotifyWhen, BeforeValidator(_notify_when)] = NotifyWhen(0)
+    sealed_headers: Annotated[tuple[str, ...], BeforeValidator(names), _JSON] | None = None
 
 
 _ALIASES = {to_pascal(name).lower(): to_pascal(name) for name in WebhookInput.model_fields}

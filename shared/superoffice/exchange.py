@@ -1,7 +1,7 @@
 """One request to SuperOffice's API, and the answer to it: caller, document, format, and errors in its own shape."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import azure.functions as func
@@ -21,11 +21,12 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request of a Relationship Manager; made by `begin`."""
+    """A request of a Relationship Manager; made by `begin`. `warnings` are sentences that go with the reply."""
 
     hub: Hub
     req: func.HttpRequest
     caller: Caller
+    warnings: list[str] = field(default_factory=list)
 
     @classmethod
     def begin(cls, hub: Hub, req: func.HttpRequest) -> "Exchange":
@@ -76,7 +77,8 @@ class Exchange:
         elif isinstance(value, list | Iterator):
             value = (self._shaped(one, wanted) for one in value)
         body, content_type = write_document(value, choose_format(self.req.headers.get("accept")), root)
-        return func.HttpResponse(body, status_code=200, headers={**_NO_STORE, "Content-Type": content_type})
+        headers = {**_NO_STORE, **warning_header(self.warnings), "Content-Type": content_type}
+        return func.HttpResponse(body, status_code=200, headers=headers)
 
     def _shaped(self, entity: dict[str, object], select: str | None) -> dict[str, object]:
         return tag_times(apply_select(entity, select), self.req.headers.get("so-timezone"))
@@ -86,6 +88,14 @@ def _object(document: object) -> dict[str, object]:
     if not isinstance(document, dict):
         raise BadRequest("the body must hold an object", pointer="#")
     return document
+
+
+def warning_header(warnings: list[str]) -> dict[str, str]:
+    """The header with warnings, none without any; SuperOffice's bodies have no place for them.
+
+    The platform takes a header's name once, so all stand in one line with commas, which says the same (RFC 9110, 5.3).
+    """
+    return {"X-Hub-Warning": ", ".join(warnings)} if warnings else {}
 
 
 def no_content() -> func.HttpResponse:

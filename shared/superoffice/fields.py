@@ -58,6 +58,14 @@ def addresses(value: object) -> tuple[str, ...]:
     return tuple(text.strip() for text in _texts(value) if text.strip())
 
 
+def names(value: object) -> tuple[str, ...]:
+    """Names, each once whatever its case, in the order given; blank ones are left out."""
+    known: dict[str, str] = {}
+    for name in filter(None, map(str.strip, _texts(value))):
+        known.setdefault(name.casefold(), name)
+    return tuple(known.values())
+
+
 def header_texts(value: object) -> dict[str, str]:
     """Headers, name to text. Numbers and booleans become texts, as JSON.NET makes them."""
     if not isinstance(value, dict):

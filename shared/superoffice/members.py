@@ -41,7 +41,7 @@ _NAMES = {
         "WebhookResult Operation"
     ),
     Kind.DICTIONARY: "Headers Properties _Links ExtraFields CustomFields FieldProperties Data",
-    Kind.LIST: "Events ErrorEmails ErrorAssociates ChildItems",
+    Kind.LIST: "Events ErrorEmails ErrorAssociates ChildItems SealedHeaders",
 }
 _KINDS = {name.lower(): kind for kind, names in _NAMES.items() for name in names.split()}
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)

@@ -11,7 +11,7 @@ from shared.loops import is_test
 from shared.superoffice.entity import WebhookInput, WebhookState, parse_webhook
 from shared.superoffice.exchange import Exchange
 from shared.superoffice.render import associate_of, render, render_result
-from shared.webhooks.registration import SECRET_MASK, Registration, Usage, changed_members
+from shared.webhooks.registration import SECRET_MASK, Registration, Usage
 from shared.webhooks.registry import WebhookFilter
 from shared.webhooks.signals import signalled_event
 from shared.webhooks.types import WEBHOOK_TYPES
@@ -38,21 +38,22 @@ class WebhookOperations:
 
     def show(self, registration: Registration, *, new_secret: str | None = None) -> Entity:
         """A webhook with its usage."""
-        usage = self.exchange.hub.receivers.webhooks.usage(registration.id)
-        return entity_of(registration, usage, new_secret=new_secret)
+        return entity_of(registration, self._usage(registration), new_secret=new_secret)
 
     def create(self, document: Mapping[str, object]) -> Entity:
         """Store a new webhook, whatever id the document names."""
         note(action="webhook.create")
         saved = self.exchange.hub.receivers.saving.create(_parse(document), self.exchange.actor)
         note(target=_target(saved.registration))
+        self.exchange.warnings.extend(saved.warnings)
         return entity_of(saved.registration, Usage(), new_secret=saved.new_secret)
 
     def update(self, before: Registration, document: Mapping[str, object]) -> Entity:
         """Replace a webhook by the document."""
         note(action="webhook.update", target=_target(before))
         saved = self.exchange.hub.receivers.saving.update(before, _parse(document), self.exchange.actor)
-        note(changed=changed_members(before, saved.registration))
+        note(changed=saved.changed)
+        self.exchange.warnings.extend(saved.warnings)
         return self.show(saved.registration, new_secret=saved.new_secret)
 
     def delete(self, registration: Registration) -> None:
@@ -63,7 +64,8 @@ class WebhookOperations:
         """The webhooks that the filters let through, read as they are asked for; empty and Unknown are no filter."""
         wanted = WebhookFilter(name or None, event_name_filter(event, "EventFilter"), parse_status(state))
         found = self.exchange.hub.receivers.webhooks.list(wanted)
-        return (entity_of(registration, usage) for registration, usage in found)
+        known = self.exchange.hub.receivers.known_secrets
+        return (entity_of(registration, known.usage(registration, usage)) for registration, usage in found)
 
     def test(self, document: Mapping[str, object]) -> Entity:
         """Send a test event to the webhook in the document, which need not be saved."""
@@ -94,7 +96,11 @@ class WebhookOperations:
 
     def last_error(self, id_text: str) -> str:
         """What the receiver answered when it failed last, empty where it never did."""
-        return self.exchange.hub.receivers.webhooks.usage(self.find(id_text).id).last_error
+        return self._usage(self.find(id_text)).last_error
+
+    def _usage(self, registration: Registration) -> Usage:
+        receivers = self.exchange.hub.receivers
+        return receivers.known_secrets.usage(registration, receivers.webhooks.usage(registration.id))
 
     def with_links(self, entity: Entity) -> Entity:
         """The entity with the links that it has by id and after saving."""

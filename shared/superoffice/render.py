@@ -9,6 +9,7 @@ from shared.superoffice.associate import Associate, associate_of
 from shared.superoffice.entity import WebhookInput
 from shared.superoffice.flags import flag_names
 from shared.webhooks.registration import Registration, Usage
+from shared.webhooks.sensitive import masked_webhook
 
 __all__ = ["associate_of", "default_webhook", "render", "render_result"]
 
@@ -20,9 +21,14 @@ _DEFAULT_EVENTS = ("contact.created", "contact.deleted")
 def render(
     registration: Registration, usage: Usage, *, registered_by: Associate, updated_by: Associate, secret: str | None
 ) -> dict[str, object]:
-    """A stored webhook; `secret` is what its reader is shown."""
+    """A stored webhook; `secret` is what its reader is shown. Secret values of headers and properties never are.
+
+    `SealedHeaders`, which SuperOffice does not know, stands only in the answer of a webhook that has it.
+    """
+    webhook = masked_webhook(registration.webhook)
+    sealed = {"SealedHeaders": [*webhook.sealed_headers]} if webhook.sealed_headers else {}
     return _webhook(
-        registration.webhook,
+        webhook,
         usage,
         WebhookId=registration.id,
         Secret=secret,
@@ -30,6 +36,7 @@ def render(
         RegisteredAssociate=registered_by.render(),
         Updated=_time(registration.updated),
         UpdatedAssociate=updated_by.render(),
+        **sealed,
     )
 
 

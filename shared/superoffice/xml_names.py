@@ -17,6 +17,7 @@ KEY, VALUE = "Key", "Value"
 _ITEMS = {
     "events": "string",
     "erroremails": "string",
+    "sealedheaders": "string",
     "errorassociates": "MDOListItem",
     "childitems": "MDOListItem",
 }

@@ -1,7 +1,5 @@
 """A registered webhook as the hub keeps it, and what its receiver has answered so far. Pure."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,8 +28,10 @@ class OldSecret:
 class Registration:
     """One webhook. `webhook.secret` is None here: `sealed_secret` holds it, sealed.
 
-    `revision` counts its saves. `tested` is the fingerprint with which a test event last succeeded, empty before.
-    `old_secrets` stand newest first. `per_minute` is how many requests its receiver allows, None for any number.
+    Secret values of its headers and properties are masks, and `sealed_values` is what they stand for, sealed; in a row
+    of the version before they stand in `webhook` (see sealing.py, which opens both). `revision` counts its saves.
+    `tested` is the fingerprint with which a test event last succeeded, empty before. `old_secrets` stand newest first.
+    `per_minute` is how many requests its receiver allows, None for any number.
     """
 
     id: int
@@ -46,6 +46,7 @@ class Registration:
     etag: str = ""
     old_secrets: tuple[OldSecret, ...] = ()
     per_minute: int | None = None
+    sealed_values: str | None = None
 
     @property
     def is_active(self) -> bool:
@@ -61,16 +62,3 @@ class Usage:
     total_errors: int = 0
     consecutive_errors: int = 0
     last_error: str = ""
-
-
-def changed_members(before: Registration, after: Registration) -> tuple[str, ...]:
-    """The names of the members that a save changed, by the vendor's spelling; the secret is named and never shown."""
-    members = [one.webhook.model_dump(mode="json", by_alias=True) for one in (before, after)]
-    changed = [name for name in members[1] if members[0].get(name) != members[1][name]]
-    return (*changed, *(["Secret"] if before.sealed_secret != after.sealed_secret else []))
-
-
-def fingerprint(webhook: WebhookInput, secret: str | None) -> str:
-    """What a test event proved: another target, secret, type or headers need another test."""
-    proved = [webhook.type, webhook.target_url, secret, sorted((webhook.headers or {}).items())]
-    return hashlib.sha256(json.dumps(proved).encode("utf-8", "surrogatepass")).hexdigest()

@@ -70,12 +70,15 @@ class WebhookRegistry:
 
     def keep_old_secrets(self, registration: Registration, kept: tuple[OldSecret, ...]) -> Registration:
         """Remove all but these of the old secrets, in one transaction; nothing else of the registration changes."""
-        after = replace(registration, old_secrets=kept)
         try:
-            return replace(after, etag=self._webhooks.replace(registration_row(after), etag=registration.etag))
+            return self.rewrite(replace(registration, old_secrets=kept))
         except Changed:
             # Somebody saves it at this moment, or has done this just now.
             return self.get(registration.id) or registration
+
+    def rewrite(self, registration: Registration) -> Registration:
+        """Write a registration again, in one transaction, where nothing changed that anybody sees; raises Changed."""
+        return replace(registration, etag=self._replaced(registration_row(registration), registration.etag))
 
     def _replaced(self, row: dict[str, Any], etag: str) -> str:
         """The new etag of the row; raises Changed."""

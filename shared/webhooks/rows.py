@@ -15,6 +15,8 @@ WEBHOOKS_TABLE = "webhooks"
 USAGE_TABLE = "usage"
 PARTITION = "webhook"
 _USAGE_KEY = "usage"
+_DOCUMENT = "Document"
+_SEALED_VALUES = "SealedValues"
 _PIECE_CHARACTERS = 16_000
 """A property holds 32 Ki UTF-16 code units, and a character takes two at most."""
 
@@ -27,7 +29,8 @@ def registration_row(registration: Registration) -> dict[str, Any]:
         "RowKey": row_key(registration.id),
         "NameKey": webhook.name.casefold(),
         "State": webhook.state.value,
-        **_pieces(webhook.model_copy(update={"secret": None}).model_dump_json(by_alias=True)),
+        **_pieces(_DOCUMENT, webhook.model_copy(update={"secret": None}).model_dump_json(by_alias=True)),
+        **_pieces(_SEALED_VALUES, registration.sealed_values or ""),
         "Registered": registration.registered.astimezone(UTC).isoformat(),
         "Updated": registration.updated.astimezone(UTC).isoformat(),
         "RegisteredBy": json.dumps(asdict(registration.registered_by)),
@@ -46,7 +49,7 @@ def parse_registration(row: Mapping[str, Any], etag: str) -> Registration:
     """The registration in a row of `webhooks`."""
     return Registration(
         id=int(row["RowKey"]),
-        webhook=WebhookInput.model_validate_json(_document(row)),
+        webhook=WebhookInput.model_validate_json(_joined(_DOCUMENT, row)),
         sealed_secret=row.get("SealedSecret"),
         registered=datetime.fromisoformat(row["Registered"]),
         updated=datetime.fromisoformat(row["Updated"]),
@@ -60,6 +63,7 @@ def parse_registration(row: Mapping[str, Any], etag: str) -> Registration:
             for sealed, until in json.loads(row.get("OldSecrets", "[]"))
         ),
         per_minute=row.get("PerMinute"),
+        sealed_values=_joined(_SEALED_VALUES, row) or None,
     )
 
 
@@ -80,16 +84,16 @@ def parse_usage(row: Mapping[str, Any] | None) -> Usage:
     )
 
 
-def _pieces(document: str) -> dict[str, str]:
-    """A document in as many columns as it needs: `Document`, `Document1`, `Document2`."""
-    starts = range(0, len(document), _PIECE_CHARACTERS)
-    return {_column(number): document[start : start + _PIECE_CHARACTERS] for number, start in enumerate(starts)}
+def _pieces(name: str, text: str) -> dict[str, str]:
+    """A text in as many columns as it needs: `Document`, `Document1`, `Document2`."""
+    starts = range(0, len(text), _PIECE_CHARACTERS)
+    return {_column(name, number): text[start : start + _PIECE_CHARACTERS] for number, start in enumerate(starts)}
 
 
-def _document(row: Mapping[str, Any]) -> str:
-    columns = takewhile(lambda column: column in row, map(_column, count()))
+def _joined(name: str, row: Mapping[str, Any]) -> str:
+    columns = takewhile(lambda column: column in row, (_column(name, number) for number in count()))
     return "".join(row[column] for column in columns)
 
 
-def _column(number: int) -> str:
-    return f"Document{number or ''}"
+def _column(name: str, number: int) -> str:
+    return f"{name}{number or ''}"

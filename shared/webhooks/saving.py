@@ -1,23 +1,28 @@
 """Saving a webhook: validation, target policy, one synchronous test event, and only then the store (design.md 6)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.callers.caller import Caller
-from shared.errors import BadRequest, Conflict, FieldError
+from shared.errors import BadRequest, Conflict, FieldError, Misconfigured
 from shared.events.store import EventStore
 from shared.storage.sealed import Sealer
 from shared.storage.tables import AlreadyStored, Changed
 from shared.superoffice.entity import WebhookInput, WebhookState
+from shared.webhooks.fingerprint import Fingerprints
 from shared.webhooks.properties import property_refusals
 from shared.webhooks.recipients import Recipients
-from shared.webhooks.registration import SECRET_MASK, Author, Registration, fingerprint
+from shared.webhooks.registration import SECRET_MASK, Author, Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rotation import old_secrets_at, old_secrets_beside, signing_secrets
+from shared.webhooks.sealing import Wanted, known_secrets, opened_webhook, sealed_webhook, wanted_webhook
+from shared.webhooks.secret_rules import refuse_moved_masks, with_plain_secret
+from shared.webhooks.sensitive import masked_webhook
 from shared.webhooks.signals import state_event
+from shared.webhooks.warnings import warnings_of
 
 
 @dataclass(frozen=True)
@@ -39,17 +44,25 @@ class TargetCheck(Protocol):
         """What the policy has against target, headers and secret; asks the name service, calls nobody."""
         ...
 
-    def test(self, webhook: WebhookInput, secrets: list[str], caller: Caller) -> Tested:
-        """Send one test event, signed with all of the secrets, the current one first; it must be answered 2xx."""
+    def test(self, webhook: WebhookInput, secrets: list[str], caller: Caller, *, known: Collection[str] = ()) -> Tested:
+        """Send one test event, signed with all of the secrets, the current one first; it must be answered 2xx.
+
+        The message holds no secret: none of this webhook and of `secrets`, and none that is `known` besides.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A registration as it was stored, and the secret where this save set it: the only time it is shown."""
+    """A registration as it was stored, and the secret where this save set it: the only time it is shown.
+
+    `warnings` are sentences on what was taken, but should be better. `changed` names the members that an update changed.
+    """
 
     registration: Registration
     new_secret: str | None
+    warnings: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,51 +97,63 @@ class WebhookSaving:
 
     def create(self, webhook: WebhookInput, caller: Caller) -> Saved:
         """Store a new webhook; raises BadRequest, and then nothing is stored."""
-        if webhook.secret == SECRET_MASK:
-            raise BadRequest(f"Secret: {SECRET_MASK} only stands for a secret that is stored", pointer="#/Secret")
+        webhook = with_plain_secret(webhook, None)
         if webhook.state is WebhookState.TOO_MANY_ERRORS:
             raise _not_to_be_set()
         self._refuse_additions(webhook, None)
-        proof = self._prove(webhook, [webhook.secret] if webhook.secret else [], caller, None)
+        wanted = wanted_webhook(webhook, None, self._sealer)
+        document, sealed_values = sealed_webhook(wanted, self._sealer)
+        sealed_secret = self._sealer.seal(webhook.secret) if webhook.secret else None
+        proof = self._prove(wanted, [webhook.secret] if webhook.secret else [], caller, None)
         author, now = _author(caller), self._now()
         registration = Registration(
             id=self._registry.next_id(),
-            webhook=replace_secret(webhook),
-            sealed_secret=self._sealer.seal(webhook.secret) if webhook.secret else None,
+            webhook=replace_secret(document),
+            sealed_secret=sealed_secret,
             registered=now,
             updated=now,
             registered_by=author,
             updated_by=author,
             tested=proof.tested,
             per_minute=proof.per_minute,
+            sealed_values=sealed_values,
         )
         self._registry.create(registration)
-        return Saved(registration, webhook.secret)
+        return Saved(registration, webhook.secret, warnings_of(webhook, webhook.secret))
 
     def update(self, before: Registration, webhook: WebhookInput, caller: Caller) -> Saved:
         """Put `webhook` in the place of what is stored; raises BadRequest, or Conflict where another was quicker."""
+        webhook = with_plain_secret(webhook, before)
         if webhook.state is WebhookState.TOO_MANY_ERRORS and before.webhook.state is not webhook.state:
             raise _not_to_be_set()
         keeps_secret = webhook.secret == SECRET_MASK
-        if keeps_secret and before.sealed_secret is None:
-            raise BadRequest(f"Secret: {SECRET_MASK} stands for a secret, and none is stored", pointer="#/Secret")
         self._refuse_additions(webhook, before.webhook)
+        wanted = wanted_webhook(webhook, before, self._sealer)
+        # The signing secret stays with its webhook wherever that points, for clients move targets with its mask.
+        refuse_moved_masks(before, wanted)
+        document, sealed_values = sealed_webhook(wanted, self._sealer)
         sealed = self._with_secret_of(webhook, before)
-        proof = self._prove(webhook, self._secrets(sealed), caller, before)
+        secrets = self._secrets(sealed)
+        proof = self._prove(wanted, secrets, caller, before)
         after = replace(
             sealed,
-            webhook=replace_secret(webhook),
+            webhook=replace_secret(document),
             updated=self._now(),
             updated_by=_author(caller),
             tested=proof.tested,
             per_minute=proof.per_minute,
+            sealed_values=sealed_values,
         )
         self._signal_change(before, after, caller)
         try:
             stored = self._registry.update(before, after)
         except Changed:
             raise Conflict(f"webhook {before.id} was changed by somebody else meanwhile") from None
-        return Saved(stored, None if keeps_secret else webhook.secret)
+        warnings = warnings_of(webhook, secrets[0] if secrets else None)
+        changed = changed_members(self._opened(before), wanted.webhook)
+        if before.sealed_secret != after.sealed_secret:
+            changed = (*changed, "Secret")
+        return Saved(stored, None if keeps_secret else webhook.secret, warnings, changed)
 
     def delete(self, registration: Registration) -> None:
         """Remove a webhook; raises Conflict where somebody else changes it at this moment."""
@@ -138,14 +163,27 @@ class WebhookSaving:
             raise Conflict(f"webhook {registration.id} was changed by somebody else meanwhile") from None
 
     def test(self, webhook: WebhookInput, before: Registration | None, caller: Caller) -> Tested:
-        """Send a test event without saving anything; raises BadRequest where the target may not be called."""
-        if before is not None:
-            secrets = self._secrets(self._with_secret_of(webhook, before))
+        """Send a test event without saving anything; raises BadRequest where the target may not be called.
+
+        What is stored is neither sent to another origin than the stored target's, nor signs anything for it.
+        """
+        webhook = with_plain_secret(webhook, before)
+        wanted = wanted_webhook(webhook, before, self._sealer)
+        has_moved = before is not None and refuse_moved_masks(before, wanted, with_secret=True)
+        if before is None or before.sealed_secret is None or has_moved:
+            secrets = [webhook.secret] if webhook.secret else []
         else:
-            secrets = [webhook.secret] if webhook.secret and webhook.secret != SECRET_MASK else []
-        if refusals := self._target.refusals(webhook, secrets[0] if secrets else None):
+            secrets = self._secrets(self._with_secret_of(webhook, before))
+        if refusals := self._target.refusals(wanted.webhook, secrets[0] if secrets else None):
             raise BadRequest.of(refusals)
-        return self._target.test(webhook, secrets, caller)
+        return self._target.test(wanted.webhook, secrets, caller, known=self._known(before))
+
+    def _opened(self, registration: Registration) -> WebhookInput:
+        try:
+            return opened_webhook(registration, self._sealer)
+        except Misconfigured:
+            # No key opens what is stored, so whatever came counts as changed.
+            return registration.webhook
 
     def _refuse_additions(self, webhook: WebhookInput, before: WebhookInput | None) -> None:
         """Raise BadRequest for what a save adds and may not; what is stored may stay, whatever the rules are now."""
@@ -166,20 +204,29 @@ class WebhookSaving:
     def _secrets(self, registration: Registration) -> list[str]:
         return signing_secrets(registration, self._sealer, self._now())
 
-    def _prove(self, webhook: WebhookInput, secrets: list[str], caller: Caller, before: Registration | None) -> _Proof:
-        """Have the receiver tested where that is needed; raises BadRequest where policy or receiver say no."""
-        secret = secrets[0] if secrets else None
-        wanted = fingerprint(webhook, secret)
-        must_be_tested = webhook.state is WebhookState.ACTIVE and (before is None or wanted != before.tested)
+    def _known(self, before: Registration | None) -> list[str]:
+        """What a receiver may know that is not to be shown: it may still have the secrets of before."""
+        return [] if before is None else [*known_secrets(before, self._sealer, self._now())]
+
+    def _prove(self, wanted: Wanted, secrets: list[str], caller: Caller, before: Registration | None) -> _Proof:
+        """Have the receiver tested where that is needed; raises BadRequest where policy or receiver say no.
+
+        A webhook that was not active is tested whatever was proved once: its receiver may be another one by now.
+        """
+        webhook, secret = wanted.webhook, secrets[0] if secrets else None
+        prints = Fingerprints(webhook, secret, self._sealer)
+        was_proved = before is not None and prints.has(before.tested)
+        must_be_tested = webhook.state is WebhookState.ACTIVE and not (before and before.is_active and was_proved)
         # A webhook whose host has vanished can still be stopped, or renamed.
-        if (must_be_tested or _has_news(webhook, before)) and (refusals := self._target.refusals(webhook, secret)):
+        if (must_be_tested or _has_news(wanted, before)) and (refusals := self._target.refusals(webhook, secret)):
             raise BadRequest.of(refusals)
         if not must_be_tested:
-            return _Proof(before.tested, before.per_minute) if before else _Proof("", None)
-        tested = self._target.test(webhook, secrets, caller)
+            # A fingerprint of something else is not kept: only what is active is ever spared a test.
+            return _Proof(prints.current if was_proved else "", before.per_minute if before else None)
+        tested = self._target.test(webhook, secrets, caller, known=self._known(before))
         if not tested.is_success:
             raise BadRequest(f"TargetUrl: the test event failed: {tested.message}", pointer="#/TargetUrl")
-        return _Proof(wanted, tested.per_minute)
+        return _Proof(prints.current, tested.per_minute)
 
     def _signal_change(self, before: Registration, after: Registration, caller: Caller) -> None:
         """Signal it before it is stored: a save that fails in between is made again, and would find no change then."""
@@ -198,12 +245,18 @@ def replace_secret(webhook: WebhookInput) -> WebhookInput:
     return webhook.model_copy(update={"secret": None})
 
 
-def _has_news(webhook: WebhookInput, before: Registration | None) -> bool:
+def _has_news(wanted: Wanted, before: Registration | None) -> bool:
     """Whether the policy has anything to judge that it did not see when the webhook was saved before."""
-    if before is None or webhook.secret not in {None, SECRET_MASK}:
+    if before is None or wanted.webhook.secret not in {None, SECRET_MASK} or wanted.has_new_headers:
         return True
-    judged = [(one.target_url, one.type, one.headers) for one in (webhook, before.webhook)]
+    judged = [(one.target_url, one.type, masked_webhook(one).headers) for one in (wanted.webhook, before.webhook)]
     return judged[0] != judged[1]
+
+
+def changed_members(before: WebhookInput, after: WebhookInput) -> tuple[str, ...]:
+    """The names of the members in which two webhooks differ, both opened, by the vendor's spelling. Secret is not one."""
+    members = [one.model_dump(mode="json", by_alias=True, exclude={"secret"}) for one in (before, after)]
+    return tuple(name for name in members[1] if members[0].get(name) != members[1][name])
 
 
 def _author(caller: Caller) -> Author:

@@ -19,6 +19,7 @@ from tests.admin.command import Run, admin
 from tests.fakes.receiver import Receiver, answers
 
 SECRET = "correct horse battery staple"
+WARNING = "warning: TargetUrl: http sends events and headers in clear; https is safer\n"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def test_a_webhook_is_tested_and_registered_and_its_secret_never_shown(desk: Des
     target = f"{receiver.url}/hook"
     required = ["--name", "My [red]one", "--event", "A.changed", "--event", "b.changed", "--target-url", target]
     run = desk.run("create", *required, "--user", "kim@hub.example", WEBHOOK_SECRET=SECRET)
-    assert (run.code, run.err, SECRET in run.out) == (0, "", False)
+    assert (run.code, run.err, SECRET in run.out) == (0, WARNING, False)
     [registration] = desk.stored
     assert all(word in run.out for word in ("My [red]one", "a.changed, b.changed", target, "kim@hub.example"))
     assert (registration.webhook.name, registration.webhook.events) == ("My [red]one", ("a.changed", "b.changed"))
@@ -87,14 +88,14 @@ def test_a_webhook_is_tested_and_registered_and_its_secret_never_shown(desk: Des
 
 def test_a_file_holds_all_members_and_options_win_over_it(desk: Desk, receiver: Receiver, tmp_path: Path) -> None:
     file = tmp_path / "webhook.json"
-    members = {"name": "Of the file", "events": ["a.changed"], "targetUrl": receiver.url, "headers": {"X-Token": "t"}}
+    members = {"name": "Of the file", "events": ["a.changed"], "targetUrl": receiver.url, "headers": {"X-Tenant": "t"}}
     # As SuperOffice's own samples end.
     file.write_text(json.dumps({**members, "Description": "Why"}).removesuffix("}") + ",\n}\n", encoding="utf-8")
     run = desk.run("create", "--file", str(file), "--name", "Of the option", "--state", "stopped", "--json")
-    assert (run.code, run.err) == (0, "")
+    assert (run.code, run.err) == (0, WARNING)
     [registration] = desk.stored
     webhook = registration.webhook
-    assert (webhook.name, webhook.description, webhook.headers) == ("Of the option", "Why", {"X-Token": "t"})
+    assert (webhook.name, webhook.description, webhook.headers) == ("Of the option", "Why", {"X-Tenant": "t"})
     assert (webhook.state, receiver.journal) == (WebhookState.STOPPED, [])
     assert isinstance(run.json, dict)
     assert run.json["WebhookId"] == registration.id

@@ -51,6 +51,7 @@ def test_what_was_delivered_failed_or_held_is_delivered_again_with_its_id(
     event = attempt(hub, webhook)
     host.run(hub)
     before = stored(hub, webhook, event)
+    receiver.reset()
     save(hub, webhook.id, State="Active")
     receiver.reset()
     replay(hub, webhook, event)

@@ -119,7 +119,7 @@ def test_only_name_target_and_events_are_needed() -> None:
 def test_all_members_are_taken() -> None:
     webhook = parse_webhook(FULL, types=TYPES)
     given = webhook.model_dump(mode="json", by_alias=True)
-    assert given == {**FULL, "NotifyVia": 2, "NotifyWhen": 2}
+    assert given == {**FULL, "NotifyVia": 2, "NotifyWhen": 2, "SealedHeaders": None}
 
 
 @pytest.mark.parametrize("respell", [str.lower, str.upper, str.swapcase])
@@ -134,7 +134,7 @@ def test_what_the_server_sets_and_what_is_unknown_is_ignored() -> None:
 
 def test_no_member_of_the_vendor_is_forgotten() -> None:
     taken = {field.alias for field in WebhookInput.model_fields.values()}
-    assert taken | set(SERVER_SET) == {*DEFINITIONS[WEBHOOK]["properties"], "_Links"}
+    assert taken | set(SERVER_SET) == {*DEFINITIONS[WEBHOOK]["properties"], "_Links", "SealedHeaders"}
 
 
 @pytest.mark.parametrize("nothing", [None, ""])

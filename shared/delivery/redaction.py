@@ -1,0 +1,107 @@
+"""Cutting known secrets from what receivers answer, before it is stored, shown or mailed. Pure.
+
+A receiver may repeat what it was sent: in clear, the token without the scheme before it, or written as JSON, HTML, a
+URL, base64 or hex write it. What stands inside a longer base64 text is not found; neither are secrets that are shorter
+than MIN_CHARACTERS, for every text would be full of holes.
+"""
+
+import base64
+import binascii
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from urllib.parse import quote, quote_plus
+
+from shared.delivery.signing import InvalidSecret, secret_bytes
+from shared.webhooks.registration import SECRET_MASK
+
+MIN_CHARACTERS = 6
+"""Of a secret that is cut from texts."""
+
+MIN_PART_CHARACTERS = 8
+"""Of a part of one, such as a cookie's value: shorter ones are words (`Bearer`, `path`)."""
+
+_SCHEME = re.compile(r"[A-Za-z][\w-]*[ ]+(\S.*)", re.DOTALL)
+_BETWEEN_PARTS = re.compile(r"[\s;,=\"']+")
+_PERCENT = re.compile("%[0-9A-F]{2}")
+# What a header of a binary CloudEvent leaves as it is.
+_CLOUD_EVENTS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+
+
+class Redaction:
+    """Cuts these secrets, in whatever form, from texts; a mask stands in their place."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        found = {form for secret in secrets for part in _parts(secret) for form in _forms(part)}
+        # The longest first: what is left of one whose part is cut would not be found any more.
+        self._forms = sorted(
+            (form for form in found if len(form) >= MIN_CHARACTERS), key=lambda form: (-len(form), form)
+        )
+
+    @property
+    def longest(self) -> int:
+        """How many characters must be looked at behind a place where a text will be cut off."""
+        return len(self._forms[0]) if self._forms else 0
+
+    def redact(self, text: str, *, is_cut: bool = False) -> str:
+        """The text without the secrets; `is_cut`: more followed once, so it may end in the beginning of one."""
+        for form in self._forms:
+            text = text.replace(form, SECRET_MASK)
+        return self._without_beginning(text) if is_cut else text
+
+    def _without_beginning(self, text: str) -> str:
+        at = min((_beginning(text, form) for form in self._forms), default=len(text))
+        return text if at == len(text) else text[:at] + SECRET_MASK
+
+
+def _beginning(text: str, form: str) -> int:
+    """Where the beginning of the form stands at the end of the text; the length of the text if it does not."""
+    at = text.find(form[0], max(0, len(text) - len(form) + 1))
+    while at >= 0 and not form.startswith(text[at:]):
+        at = text.find(form[0], at + 1)
+    return len(text) if at < 0 else at
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """The secret, what it encodes, and the parts that are secrets by themselves."""
+    yield secret
+    with suppress(InvalidSecret):
+        key = secret_bytes(secret)
+        if secret.startswith("whsec_"):
+            yield secret.removeprefix("whsec_")
+            yield key.decode("latin-1")
+            yield key.hex()
+    if scheme := _SCHEME.fullmatch(secret):
+        yield scheme[1]
+        yield from _basic(scheme[1])
+    for part in _BETWEEN_PARTS.split(secret):
+        if len(part) >= MIN_PART_CHARACTERS:
+            yield part
+
+
+def _basic(credentials: str) -> Iterator[str]:
+    """User and password of Basic, and the password alone."""
+    with suppress(binascii.Error, ValueError):
+        decoded = base64.b64decode(credentials, validate=True).decode("utf-8")
+        yield decoded
+        yield decoded.partition(":")[2]
+
+
+def _forms(text: str) -> Iterator[str]:
+    """How a text is written in the formats that receivers answer in, and in messages about what they sent."""
+    escaped = json.dumps(text)[1:-1]
+    quoted = (quote(text, safe="", errors="replace"), quote(text, errors="replace"))
+    more = (quote_plus(text, errors="replace"), quote(text, safe=_CLOUD_EVENTS, errors="replace"))
+    for percent in (*quoted, *more):
+        yield percent
+        yield _PERCENT.sub(lambda found: found[0].lower(), percent)
+    raw = text.encode("utf-8", "replace")
+    for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
+        # The end depends on what follows, so without the last character and the padding.
+        yield encoded.decode().rstrip("=")
+    yield from (text, escaped, json.dumps(text, ensure_ascii=False)[1:-1], escaped.replace("/", "\\/"))
+    yield json.dumps(escaped)[1:-1]
+    yield from (html.escape(text), html.escape(text, quote=False), html.escape(text).replace("&#x27;", "&#39;"))
+    yield from (repr(text)[1:-1], repr(raw)[2:-1], raw.hex(), raw.hex().upper())

@@ -1,0 +1,149 @@
+"""Sealing what is secret in a webhook's headers and properties, and opening it again (see also sensitive.py).
+
+A row holds masks in the place of secrets, and what they stand for in a column of its own, sealed. In rows of the
+version before, secrets still stand where now masks do: they are opened and masked like the others.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.errors import BadRequest, FieldError, Misconfigured
+from shared.storage.sealed import Sealer
+from shared.superoffice.entity import WebhookInput
+from shared.superoffice.limits import json_at_most
+from shared.webhooks.keeping import Keeping
+from shared.webhooks.registration import SECRET_MASK, Registration
+from shared.webhooks.rotation import old_secrets_at
+from shared.webhooks.sensitive import (
+    MEMBERS,
+    Place,
+    asked_names,
+    folded,
+    has_mask,
+    join_webhook,
+    label_of,
+    looks_masked,
+    masked_webhook,
+    names_in,
+    pointer_to,
+    secrets_in,
+    split_webhook,
+)
+
+_at_most_stored: Callable[[object], object] = json_at_most(30_000)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A webhook that somebody wants to save or test, opened: nothing but `secret` is a mask in it.
+
+    `kept` are the places whose masks came back, and which therefore hold what is stored.
+    """
+
+    webhook: WebhookInput
+    kept: tuple[Place, ...] = ()
+
+    @property
+    def has_new_headers(self) -> bool:
+        """Whether a header brings a secret that was not stored before."""
+        return any(place not in self.kept for place, _ in secrets_in(self.webhook) if place[0] == MEMBERS[0])
+
+
+def opened_webhook(registration: Registration, sealer: Sealer) -> WebhookInput:
+    """The webhook with the values that its receiver is sent; raises Misconfigured where no key opens them."""
+    if registration.sealed_values is None:
+        return registration.webhook
+    return join_webhook(registration.webhook, json.loads(sealer.open(registration.sealed_values)))
+
+
+def wanted_webhook(webhook: WebhookInput, before: Registration | None, sealer: Sealer) -> Wanted:
+    """The webhook with what is stored in the place of masks.
+
+    Raises BadRequest for a mask that stands for nothing, and for other texts that look like one; Misconfigured where no
+    key opens what is stored.
+    """
+    keeping, asked = Keeping(), _asked(webhook, before)
+    given = webhook.model_copy(update={"sealed_headers": asked or None})
+    shown = stored = None
+    if before is not None and has_mask([webhook.headers, webhook.properties]):
+        shown, stored = masked_webhook(before.webhook), opened_webhook(before, sealer)
+    headers = keeping.filled(webhook.headers, shown and shown.headers, stored and stored.headers, MEMBERS[:1])
+    properties = keeping.filled(
+        webhook.properties, shown and shown.properties, stored and stored.properties, MEMBERS[1:]
+    )
+    opened = given.model_copy(update={"headers": headers, "properties": properties})
+    wanted = Wanted(opened, tuple(keeping.kept))
+    if errors := [*_masks_of_nothing(keeping.wrong), *_misnamed(wanted, webhook, before), *_mask_like(wanted)]:
+        raise BadRequest.of(errors)
+    return wanted
+
+
+def sealed_webhook(wanted: Wanted, sealer: Sealer) -> tuple[WebhookInput, str | None]:
+    """The webhook as it is stored, with masks, and what they stand for, sealed.
+
+    Raises Misconfigured where there is a secret and no key; one that the version before stored stays as it is then.
+    Raises BadRequest where the masks take more room than there is.
+    """
+    masked, secrets = split_webhook(wanted.webhook)
+    if not secrets:
+        return masked, None
+    if not sealer.has_keys and all(place in wanted.kept for place, _ in secrets_in(wanted.webhook)):
+        return wanted.webhook, None
+    for name, value in zip(MEMBERS, (masked.headers, masked.properties), strict=True):
+        try:
+            _at_most_stored(value)
+        except ValueError as error:
+            raise BadRequest(f"{name}: {error}, {len(SECRET_MASK)} for a secret", pointer=f"#/{name}") from None
+    return masked, sealer.seal(json.dumps(secrets, separators=(",", ":")))
+
+
+def known_secrets(registration: Registration, sealer: Sealer, now: datetime) -> Iterator[str]:
+    """Every secret of a registration that a key opens: signing secrets, old ones too, and values."""
+    for sealed in (registration.sealed_secret, *(old.sealed for old in old_secrets_at(now, registration))):
+        try:
+            if sealed is not None:
+                yield sealer.open(sealed)
+        except Misconfigured:
+            continue
+    try:
+        yield from (value for _, value in secrets_in(opened_webhook(registration, sealer)))
+    except Misconfigured:
+        return
+
+
+def _asked(webhook: WebhookInput, before: Registration | None) -> tuple[str, ...]:
+    """The names that are to be sealed: those of before where the caller, who may not know the member, names none."""
+    names = webhook.sealed_headers
+    if names is None:
+        names = (before.webhook.sealed_headers if before else None) or ()
+    known = names_in(webhook)
+    return tuple(name for name in names if folded(name) in known)
+
+
+def _masks_of_nothing(places: list[Place]) -> Iterator[FieldError]:
+    for place in places:
+        text = f"{label_of(place)}: {SECRET_MASK} only stands for a value that is stored in this place"
+        yield FieldError(pointer_to(place), text)
+
+
+def _misnamed(wanted: Wanted, webhook: WebhookInput, before: Registration | None) -> Iterator[FieldError]:
+    """What `SealedHeaders` must not say: names that are not there, and the silence about a value that stays masked."""
+    known = names_in(webhook) | (asked_names(before.webhook) if before else frozenset())
+    for name in webhook.sealed_headers or ():
+        if folded(name) not in known:
+            text = f"SealedHeaders: no header and no property has the name {name[:100]}"
+            yield FieldError("#/SealedHeaders", text)
+    sealed = {place for place, _ in secrets_in(wanted.webhook)}
+    for place in wanted.kept:
+        if place not in sealed:
+            text = f"{label_of(place)}: to be shown again it must be given anew, and not as {SECRET_MASK}"
+            yield FieldError(pointer_to(place), text)
+
+
+def _mask_like(wanted: Wanted) -> Iterator[FieldError]:
+    for place, value in secrets_in(wanted.webhook):
+        if place not in wanted.kept and looks_masked(value):
+            text = f"{label_of(place)}: the value itself is needed, and this looks like a mask"
+            yield FieldError(pointer_to(place), text)

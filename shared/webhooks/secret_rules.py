@@ -1,0 +1,44 @@
+"""What a mask of a secret may stand for, and where to. Pure."""
+
+from shared.errors import BadRequest, FieldError
+from shared.superoffice.entity import WebhookInput
+from shared.webhooks.origin import has_moved
+from shared.webhooks.registration import SECRET_MASK, Registration
+from shared.webhooks.sealing import Wanted
+from shared.webhooks.sensitive import is_mask, label_of, looks_masked, pointer_to
+
+
+def with_plain_secret(webhook: WebhookInput, before: Registration | None) -> WebhookInput:
+    """The webhook whose secret is none, a text that somebody means, or the mask as it is shown.
+
+    Raises BadRequest for a mask where no secret is stored, and for what else looks like one (`***`, or blanks).
+    """
+    if is_mask(webhook.secret):
+        if before is None or before.sealed_secret is None:
+            text = f"Secret: {SECRET_MASK} only stands for a secret that is stored, and none is"
+            raise BadRequest(text, pointer="#/Secret")
+        return webhook.model_copy(update={"secret": SECRET_MASK})
+    if webhook.secret and looks_masked(webhook.secret):
+        raise BadRequest("Secret: the secret itself is needed, and this looks like a mask", pointer="#/Secret")
+    return webhook
+
+
+def refuse_moved_masks(before: Registration, wanted: Wanted, *, with_secret: bool = False) -> bool:
+    """Whether the target's origin is another than the stored one; raises BadRequest where masks came with it.
+
+    `with_secret`: the mask of the signing secret counts too.
+    """
+    if not has_moved(before.webhook, wanted.webhook):
+        return False
+    places = [*wanted.kept]
+    if with_secret and wanted.webhook.secret == SECRET_MASK:
+        places = [("Secret",), *places]
+    if places:
+        raise BadRequest.of([_moved(place) for place in places])
+    return True
+
+
+def _moved(place: tuple[str, ...]) -> FieldError:
+    name = label_of(place) if place[1:] else place[0]
+    text = "was given for another origin (scheme, host, port) of TargetUrl; give it anew"
+    return FieldError(pointer_to(place), f"{name}: {SECRET_MASK} stands for a value that {text}")
