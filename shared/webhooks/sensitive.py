@@ -34,8 +34,8 @@ _MOST_SHOWN = 100
 
 
 def folded(name: str) -> str:
-    """A name as names are compared: in any case, and whatever the width of its letters."""
-    return unicodedata.normalize("NFKC", name).casefold()
+    """A name as names are compared: in any case, whatever the width of its letters, without blanks around it."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def is_mask(value: object) -> bool:

@@ -24,3 +24,8 @@ def exits(event: dict[str, object]) -> None:
 def hangs(event: dict[str, object]) -> None:
     """Take longer than anybody waits."""
     may_end.wait(60)
+
+
+def tells(event: dict[str, object]) -> None:
+    """Fail, and tell what it was told."""
+    raise ValueError(str(event))

@@ -156,6 +156,18 @@ def answers(status: int = 200, body: bytes = b"", *fields: str) -> Behaviour:
     return sends(_head(status, f"Content-Length: {len(body)}", *fields) + body)
 
 
+def echoes(receiver: Receiver, status: int = 200) -> Behaviour:
+    """What came, headers and body, in headers and body of the answer."""
+
+    def behave(visit: Visit) -> None:
+        call = receiver.journal[-1]
+        head = "\n".join(f"{name}: {value}" for name, value in call.headers.items())
+        body = f"{head}\n\n".encode("latin-1") + call.body
+        visit.send(_head(status, f"Content-Length: {len(body)}", f"X-Echo: {call.headers.get('authorization')}") + body)
+
+    return behave
+
+
 def answers_in_turn(*behaviours: Behaviour) -> Behaviour:
     """One behaviour a request; the last one from then on."""
     left = list(behaviours)

@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 from shared.hub import Hub
 from shared.superoffice.entity import WebhookInput, parse_webhook
+from shared.superoffice.operations import entity_of
 from shared.webhooks.registration import Author, Registration
+from shared.webhooks.saving import Saved
 from shared.webhooks.types import WEBHOOK_TYPES
+from tests.support.delivering import MANAGER
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AUTHOR = Author("kim@hub.example")
@@ -27,6 +30,18 @@ def stored(hub: Hub, id_: int) -> Registration:
     found = hub.receivers.webhooks.get(id_)
     assert found is not None
     return found
+
+
+def read(hub: Hub, id_: int) -> dict[str, object]:
+    """A webhook as its readers see it."""
+    registration, receivers = stored(hub, id_), hub.receivers
+    return entity_of(registration, receivers.known_secrets.usage(registration, receivers.webhooks.usage(id_)))
+
+
+def save_back(hub: Hub, id_: int, **changes: object) -> Saved:
+    """Save what was read, with these members changed: as a client does it that knows no secret."""
+    webhook = parse_webhook({**read(hub, id_), **changes}, types=WEBHOOK_TYPES)
+    return hub.receivers.saving.update(stored(hub, id_), webhook, MANAGER)
 
 
 def unlisted(hub: Hub, id_: int) -> list[str]:

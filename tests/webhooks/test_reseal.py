@@ -1,0 +1,109 @@
+"""`webhooks reseal`: everything is sealed by the first key, whoever wrote it, and nothing else changes."""
+
+from dataclasses import replace
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from shared.hub import Hub
+from shared.storage.sealed import Sealer
+from shared.webhooks.registration import Registration
+from shared.webhooks.reseal import Resealed, reseal_all
+from shared.webhooks.sealing import opened_webhook
+from tests.fakes.receiver import Receiver
+from tests.support.delivering import delivering_hub, register, save
+from tests.support.previous_version import HEADER, ID, SECRETS, store, stored_row
+from tests.webhooks.registered import read, save_back, stored
+
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+TOKENS = {"Headers": {"Authorization": HEADER}, "Properties": {"nested": {"token": "INNERSECRET"}}}
+_KEY_OF_THE_TESTS = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+def run(hub: Hub) -> Resealed:
+    return reseal_all(hub.receivers.webhooks, hub.receivers.sealer)
+
+
+def by_new_key_alone(registration: Registration) -> list[str]:
+    """All that is sealed, opened by the new key."""
+    sealer = Sealer(SecretStr(NEW))
+    sealed = [registration.sealed_secret, *(old.sealed for old in registration.old_secrets), registration.sealed_values]
+    return [sealer.open(one) for one in sealed if one is not None]
+
+
+def test_what_another_key_sealed_is_sealed_by_the_first_and_the_old_key_can_go(
+    connection_string: str, receiver: Receiver
+) -> None:
+    old = delivering_hub(connection_string, SECRETS_KEY=OLD)
+    made = save(old, register(old, receiver.url, Secret="FIRST", **TOKENS).id, Secret="SECOND")
+    hub = delivering_hub(connection_string, SECRETS_KEY=f"{NEW},{OLD}")
+    before = read(hub, made.id)
+    assert run(hub) == Resealed(webhooks=1, resealed=1)
+    after = stored(hub, made.id)
+    assert by_new_key_alone(after)[:2] == ["SECOND", "FIRST"]
+    assert (read(hub, made.id), after.revision) == (before, made.revision)
+    assert run(hub) == Resealed(webhooks=1, resealed=0)
+    alone = delivering_hub(connection_string, SECRETS_KEY=NEW)
+    assert opened_webhook(stored(alone, made.id), alone.receivers.sealer).headers == TOKENS["Headers"]
+    receiver.journal.clear()
+    # Its fingerprint is known to the new key too, so nothing is tested again.
+    save_back(alone, made.id, Name="Other")
+    assert receiver.journal == []
+
+
+def test_what_the_previous_version_left_in_clear_is_sealed(connection_string: str, receiver: Receiver) -> None:
+    hub = delivering_hub(connection_string, SECRETS_KEY=f"{NEW},{_KEY_OF_THE_TESTS}")
+    store(hub, receiver.url)
+    before = read(hub, ID)
+    assert run(hub) == Resealed(webhooks=1, resealed=1)
+    row = stored_row(hub)
+    assert [secret for secret in SECRETS if secret in str(row)] == []
+    assert (read(hub, ID), str(row["Tested"])[:5], row["Revision"]) == (before, "hmac:", 1)
+    assert run(hub) == Resealed(webhooks=1, resealed=0)
+    save_back(hub, ID, Name="Other")
+    assert receiver.journal == []
+
+
+def test_what_cannot_be_done_is_told_and_the_rest_is_done(connection_string: str, receiver: Receiver) -> None:
+    lost = register(delivering_hub(connection_string, SECRETS_KEY=OLD), receiver.url, **TOKENS)
+    plain = register(delivering_hub(connection_string, SECRETS_KEY=""), receiver.url)
+    hub = delivering_hub(connection_string, SECRETS_KEY=f"{NEW},{_KEY_OF_THE_TESTS}")
+    store(hub, receiver.url)
+    before = stored(hub, lost.id)
+    done = run(hub)
+    # That of the webhook without secrets was plain: a key makes a keyed one of it.
+    assert (done.webhooks, done.resealed, [*done.failed]) == (3, 2, [lost.id])
+    assert (stored(hub, lost.id), stored(hub, plain.id).tested[:5]) == (before, "hmac:")
+
+
+def test_without_a_key_nothing_can_be_sealed_and_nothing_is_lost(connection_string: str, receiver: Receiver) -> None:
+    hub = delivering_hub(connection_string, SECRETS_KEY="")
+    store(hub, receiver.url, with_secret=False)
+    before = stored_row(hub)
+    done = run(hub)
+    assert (done.resealed, [*done.failed]) == (0, [ID])
+    assert "SECRETS_KEY" in done.failed[ID]
+    assert stored_row(hub) == before
+
+
+def test_masks_that_would_not_fit_are_told_and_nothing_is_lost(connection_string: str, receiver: Receiver) -> None:
+    hub = delivering_hub(connection_string)
+    made = register(hub, receiver.url)
+    long = {"token": {str(number): 1 for number in range(2500)}}
+    # As the previous version stored it.
+    row = replace(stored(hub, made.id), webhook=made.webhook.model_copy(update={"properties": long}))
+    hub.receivers.webhooks.rewrite(row)
+    done = run(hub)
+    assert [*done.failed] == [made.id]
+    assert "at most 30000 characters" in done.failed[made.id]
+    assert stored(hub, made.id).webhook.properties == long
+
+
+@pytest.mark.parametrize("keys", [NEW, f"{NEW},{OLD}"], ids=["one key", "two keys"])
+def test_there_is_nothing_to_do_for_what_is_sealed_already(
+    connection_string: str, receiver: Receiver, keys: str
+) -> None:
+    hub = delivering_hub(connection_string, SECRETS_KEY=keys)
+    register(hub, receiver.url, Secret="SECRET", **TOKENS)
+    assert run(hub) == Resealed(webhooks=1, resealed=0)
