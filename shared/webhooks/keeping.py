@@ -6,7 +6,7 @@ for the wrong secret would be worse than none.
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,20 +69,20 @@ def _pair(shown: Any, stored: Any, key: object) -> tuple[object, object]:  # noq
 def _indexes(new: list[object], shown: list[object], stored: list[object]) -> list[int | None]:
     """For each item the index of the stored one whose masks it brings; None where nobody can tell."""
     alike, mine = _places(shown), _places(new)
-    indexes: list[int | None] = []
-    seen: Counter[str] = Counter()
-    for number, item in enumerate(new):
-        text = _text(item)
+    indexes: list[int | None] = [None] * len(new)
+    for text, numbers in mine.items():
         found = alike.get(text, [])
-        if len(found) == len(mine[text]):
-            indexes.append(found[seen[text]])
+        if len(found) == len(numbers):
+            meant: list[int | None] = [*found]
         elif found:
             # Some of those that look the same are gone: it matters which, unless they hold the same.
-            indexes.append(found[0] if len({_text(stored[index]) for index in found}) == 1 else None)
+            is_one = len({_text(stored[index]) for index in found}) == 1
+            meant = [found[0] if is_one else None] * len(numbers)
         else:
-            is_free = len(new) == len(shown) and _text(shown[number]) not in mine
-            indexes.append(number if is_free else None)
-        seen[text] += 1
+            has_place = len(new) == len(shown)
+            meant = [number if has_place and _text(shown[number]) not in mine else None for number in numbers]
+        for number, index in zip(numbers, meant, strict=True):
+            indexes[number] = index
     return indexes
 
 

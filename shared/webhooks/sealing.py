@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from shared.errors import BadRequest, FieldError, Misconfigured
 from shared.storage.sealed import Sealer
@@ -32,6 +33,9 @@ from shared.webhooks.sensitive import (
     split_webhook,
 )
 
+MAX_ERRORS = 20
+"""Places that one refusal names."""
+
 _at_most_stored: Callable[[object], object] = json_at_most(30_000)
 
 
@@ -45,10 +49,16 @@ class Wanted:
     webhook: WebhookInput
     kept: tuple[Place, ...] = ()
 
+    @cached_property
+    def new(self) -> dict[Place, str]:
+        """The secrets that were not stored before, by their places."""
+        kept = frozenset(self.kept)
+        return {place: value for place, value in secrets_in(self.webhook) if place not in kept}
+
     @property
     def has_new_headers(self) -> bool:
         """Whether a header brings a secret that was not stored before."""
-        return any(place not in self.kept for place, _ in secrets_in(self.webhook) if place[0] == MEMBERS[0])
+        return any(place[0] == MEMBERS[0] for place in self.new)
 
 
 def opened_webhook(registration: Registration, sealer: Sealer) -> WebhookInput:
@@ -76,7 +86,7 @@ def wanted_webhook(webhook: WebhookInput, before: Registration | None, sealer: S
     opened = given.model_copy(update={"headers": headers, "properties": properties})
     wanted = Wanted(opened, tuple(keeping.kept))
     if errors := [*_masks_of_nothing(keeping.wrong), *_misnamed(wanted, webhook, before), *_mask_like(wanted)]:
-        raise BadRequest.of(errors)
+        raise BadRequest.of(errors[:MAX_ERRORS])
     return wanted
 
 
@@ -89,7 +99,7 @@ def sealed_webhook(wanted: Wanted, sealer: Sealer) -> tuple[WebhookInput, str | 
     masked, secrets = split_webhook(wanted.webhook)
     if not secrets:
         return masked, None
-    if not sealer.has_keys and all(place in wanted.kept for place, _ in secrets_in(wanted.webhook)):
+    if not sealer.has_keys and not wanted.new:
         return wanted.webhook, None
     for name, value in zip(MEMBERS, (masked.headers, masked.properties), strict=True):
         try:
@@ -143,7 +153,7 @@ def _misnamed(wanted: Wanted, webhook: WebhookInput, before: Registration | None
 
 
 def _mask_like(wanted: Wanted) -> Iterator[FieldError]:
-    for place, value in secrets_in(wanted.webhook):
-        if place not in wanted.kept and looks_masked(value):
+    for place, value in wanted.new.items():
+        if looks_masked(value):
             text = f"{label_of(place)}: the value itself is needed, and this looks like a mask"
             yield FieldError(pointer_to(place), text)

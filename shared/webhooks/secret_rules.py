@@ -4,7 +4,7 @@ from shared.errors import BadRequest, FieldError
 from shared.superoffice.entity import WebhookInput
 from shared.webhooks.origin import has_moved
 from shared.webhooks.registration import SECRET_MASK, Registration
-from shared.webhooks.sealing import Wanted
+from shared.webhooks.sealing import MAX_ERRORS, Wanted
 from shared.webhooks.sensitive import is_mask, label_of, looks_masked, pointer_to
 
 
@@ -34,7 +34,7 @@ def refuse_moved_masks(before: Registration, wanted: Wanted, *, with_secret: boo
     if with_secret and wanted.webhook.secret == SECRET_MASK:
         places = [("Secret",), *places]
     if places:
-        raise BadRequest.of([_moved(place) for place in places])
+        raise BadRequest.of([_moved(place) for place in places[:MAX_ERRORS]])
     return True
 
 

@@ -1,3 +1,4 @@
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from shared.webhooks.registry import WebhookFilter
 from shared.webhooks.types import WEBHOOK_TYPES
 from tests.admin.command import Run, admin
 from tests.fakes.receiver import Receiver, answers
+from tests.support import previous_version
 
 SECRET = "correct horse battery staple"
 WARNING = "warning: TargetUrl: http sends events and headers in clear; https is safer\n"
@@ -183,6 +185,38 @@ def test_a_test_event_is_sent_with_the_stored_secret_and_a_failure_is_exit_code_
 def test_a_deleted_webhook_is_gone(desk: Desk, receiver: Receiver) -> None:
     id_ = str(created(desk, receiver))
     assert (desk.run("delete", id_).out, desk.stored) == (f"deleted {id_}\n", [])
+
+
+def test_tokens_are_masked_and_a_short_secret_is_warned_of_on_standard_error(desk: Desk, receiver: Receiver) -> None:
+    members = {"Headers": {"Authorization": "Bearer HEADERTOKEN123"}, "Properties": {"apiKey": "PROPSECRET"}}
+    document = {"Name": "n", "Events": ["a.changed"], "TargetUrl": receiver.url, "Secret": "hunter2", **members}
+    run = admin("webhooks", "create", "--file", "-", "--json", stdin=json.dumps(document), **desk.settings)
+    warnings = run.err.splitlines()
+    assert [warning.split(":")[:2] for warning in warnings] == [["warning", " TargetUrl"], ["warning", " Secret"]]
+    assert isinstance(run.json, dict)
+    id_ = str(run.json["WebhookId"])
+    shown = [run.out, desk.run("show", id_).out, desk.run("list", "--json").out, desk.run("test", id_).out]
+    assert [secret for secret in ("HEADERTOKEN123", "PROPSECRET", "hunter2") if secret in str(shown)] == []
+    assert run.json["Headers"] == {"Authorization": "********"}
+    assert [call.headers["authorization"] for call in receiver.journal] == ["Bearer HEADERTOKEN123"] * 2
+
+
+def test_reseal_seals_what_the_previous_version_stored_and_says_how_much(desk: Desk, receiver: Receiver) -> None:
+    previous_version.store(desk.hub, receiver.url)
+    created(desk, receiver)
+    run = desk.run("reseal")
+    assert (run.code, run.out, run.err) == (0, "sealed anew: 1 of 2 webhooks\n", "")
+    assert "HEADERTOKEN123" not in str(previous_version.stored_row(desk.hub))
+    assert desk.run("reseal", "--json").json == {"webhooks": 2, "resealed": 0, "failed": []}
+
+
+def test_reseal_says_what_it_cannot_open_and_ends_with_code_1(desk: Desk, receiver: Receiver) -> None:
+    id_ = created(desk, receiver)
+    key = base64.urlsafe_b64encode(bytes(32)).decode()
+    run = admin("webhooks", "reseal", **desk.settings | {"SECRETS_KEY": key})
+    assert (run.code, run.out) == (1, "sealed anew: 0 of 1 webhooks\n")
+    assert run.err.startswith(f"error: webhook {id_} stays as it is: SECRETS_KEY ")
+    assert desk.run("test", str(id_)).code == 0
 
 
 @pytest.mark.parametrize("command", ["show", "test", "delete"])

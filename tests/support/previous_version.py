@@ -11,6 +11,8 @@ from shared.webhooks.rows import USAGE_TABLE, WEBHOOKS_TABLE
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
 from tests.support.delivering import EVENT
 
+__all__ = ["EVENT", "HEADER", "ID", "LAST_ERROR", "SECRETS", "plain_fingerprint", "store", "stored_row"]
+
 ID = 7
 SECRET = "hunter2"
 HEADER = "Bearer HEADERTOKEN123"
@@ -26,17 +28,18 @@ _DOCUMENT = (
 )
 
 
-def plain_fingerprint(target: str) -> str:
+def plain_fingerprint(target: str, secret: str | None = SECRET) -> str:
     """What that version wrote when the receiver had answered its test event."""
     headers = [["Authorization", HEADER], ["X-Tenant", "7"]]
-    return hashlib.sha256(json.dumps(["webhook", target, SECRET, headers]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(["webhook", target, secret, headers]).encode()).hexdigest()
 
 
-def store(hub: Hub, target: str, *, with_secret: bool = True) -> None:
+def store(hub: Hub, target: str, *, id_: int = ID, with_secret: bool = True) -> None:
     """Store the webhook, its subscription and its usage."""
+    key = f"{id_:010d}"
     row = {
         "PartitionKey": "webhook",
-        "RowKey": "0000000007",
+        "RowKey": key,
         "NameKey": "old",
         "State": "Active",
         "Document": _DOCUMENT.replace("TARGET", target),
@@ -45,15 +48,15 @@ def store(hub: Hub, target: str, *, with_secret: bool = True) -> None:
         "RegisteredBy": '{"id": "kim@hub.example", "is_application": false}',
         "UpdatedBy": '{"id": "kim@hub.example", "is_application": false}',
         "Revision": 1,
-        "Tested": plain_fingerprint(target),
+        "Tested": plain_fingerprint(target, SECRET if with_secret else None),
         "OldSecrets": "[]",
     }
     if with_secret:
         row["SealedSecret"] = _SEALED_SECRET
     usage = {"TotalCalls": 2, "TotalErrors": 1, "ConsecutiveErrors": 1, "LastError": LAST_ERROR}
     hub.storage.table(WEBHOOKS_TABLE).insert(row)
-    hub.storage.table(SUBSCRIPTIONS_TABLE).insert({"PartitionKey": EVENT, "RowKey": "0000000007", "Revision": 1})
-    hub.storage.table(USAGE_TABLE).insert({"PartitionKey": "0000000007", "RowKey": "usage", **usage})
+    hub.storage.table(SUBSCRIPTIONS_TABLE).insert({"PartitionKey": EVENT, "RowKey": key, "Revision": 1})
+    hub.storage.table(USAGE_TABLE).insert({"PartitionKey": key, "RowKey": "usage", **usage})
 
 
 def stored_row(hub: Hub) -> dict[str, object]:
