@@ -56,7 +56,7 @@ class TargetCheck(Protocol):
 class Saved:
     """A registration as it was stored, and the secret where this save set it: the only time it is shown.
 
-    `warnings` are sentences on what was taken, but should be better. `changed` names the members that an update changed.
+    `warnings` are sentences on what was taken, but should be better. `changed` names what an update changed.
     """
 
     registration: Registration
@@ -254,7 +254,7 @@ def _has_news(wanted: Wanted, before: Registration | None) -> bool:
 
 
 def changed_members(before: WebhookInput, after: WebhookInput) -> tuple[str, ...]:
-    """The names of the members in which two webhooks differ, both opened, by the vendor's spelling. Secret is not one."""
+    """The names of the members in which two opened webhooks differ, by the vendor's spelling; not `Secret`."""
     members = [one.model_dump(mode="json", by_alias=True, exclude={"secret"}) for one in (before, after)]
     return tuple(name for name in members[1] if members[0].get(name) != members[1][name])
 

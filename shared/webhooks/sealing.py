@@ -52,8 +52,9 @@ class Wanted:
     @cached_property
     def new(self) -> dict[Place, str]:
         """The secrets that were not stored before, by their places."""
-        kept = frozenset(self.kept)
-        return {place: value for place, value in secrets_in(self.webhook) if place not in kept}
+        # A mask that is left is one that an older version stored as if it were a value.
+        old = frozenset(self.kept)
+        return {place: value for place, value in secrets_in(self.webhook) if place not in old and value != SECRET_MASK}
 
     @property
     def has_new_headers(self) -> bool:

@@ -113,6 +113,18 @@ def test_a_notice_holds_none(connection_string: str, tenant: Tenant, receiver: R
     assert in_clear(mail.body) == []
 
 
+def test_where_the_key_is_lost_a_webhook_is_saved_with_its_secrets_given_anew(
+    connection_string: str, hub: Hub, receiver: Receiver
+) -> None:
+    webhook = register(hub, receiver.url, **ALL)
+    new_hub = delivering_hub(connection_string, SECRETS_KEY=Fernet.generate_key().decode())
+    with pytest.raises(Misconfigured):
+        save(new_hub, webhook.id, Name="With masks")
+    anew = save(new_hub, webhook.id, **ALL)
+    attempt(new_hub, anew)
+    assert receiver.journal[-1].headers["authorization"] == HEADERS["Authorization"]
+
+
 def test_values_that_no_key_opens_lose_no_delivery(connection_string: str, hub: Hub, receiver: Receiver) -> None:
     webhook = register(hub, receiver.url, Headers=HEADERS)
     receiver.journal.clear()

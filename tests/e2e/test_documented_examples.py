@@ -13,6 +13,7 @@ import pytest
 from devhost.install import TEST_CLIENTS, find_node, install_packages
 from tests.e2e.running import RunningApp
 from tests.e2e.test_receiving import eventually
+from tests.e2e.webhooks import register
 from tests.fakes.receiver import Receiver
 from tests.support.pages import blocks
 
@@ -67,6 +68,15 @@ def test_the_example_with_curl(app: RunningApp, receiver: Receiver) -> None:
     assert shell(filled_in(stop, app, receiver, id_))["State"] == "Stopped"
     assert shell(filled_in(delete, app, receiver, id_)) is None
     assert shell(filled_in(list_, app, receiver)) == []
+
+
+def test_the_example_of_sealed_headers(app: RunningApp, receiver: Receiver) -> None:
+    [command] = blocks("superoffice", "Secrets")
+    id_ = register(app, receiver.url, "window.closed")["WebhookId"]
+    changed = shell(filled_in(command, app, receiver, id_))
+    assert (changed["Headers"], changed["SealedHeaders"]) == ({"X-Tenant": "********"}, ["X-Tenant"])
+    assert receiver.journal[-1].headers["x-tenant"] == "7"
+    assert app.send("DELETE", f"v1/Webhook/{id_}").status_code == 204
 
 
 def test_the_example_with_the_vendors_client(app: RunningApp, receiver: Receiver) -> None:

@@ -1,6 +1,7 @@
 """Webhooks that the previous version stored, with tokens in clear: they go on working, and nothing of them is shown."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -81,6 +82,14 @@ def test_what_its_receiver_echoed_is_cut_from_the_log_when_it_is_shown(hub: Hub,
     clean = hub.receivers.known_secrets.record(stored(hub, ID), record)
     assert in_clear(clean.as_json(with_attempts=True)) == []
     assert hub.receivers.known_secrets.record(None, record) == record
+
+
+def test_a_mask_that_was_stored_as_a_value_keeps_nobody_from_stopping_the_webhook(hub: Hub, target: str) -> None:
+    before = stored(hub, ID)
+    literal = before.webhook.model_copy(update={"headers": {"Authorization": MASK, "X-Stars": MASK}})
+    hub.receivers.webhooks.rewrite(replace(before, webhook=literal))
+    save_back(hub, ID, State="Stopped")
+    assert read(hub, ID)["Headers"] == {"Authorization": MASK, "X-Stars": MASK}
 
 
 def test_without_a_key_it_can_still_be_stopped_and_is_delivered(connection_string: str, receiver: Receiver) -> None:
