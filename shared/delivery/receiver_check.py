@@ -18,7 +18,7 @@ from shared.webhooks.signals import HUB_SOURCE
 
 _MOST_TEXT = 500
 # Of what a receiver sent, in the refusal of a handshake.
-_MOST_REPEATED = 200
+_MAX_REPEATED = 200
 
 
 class ReceiverCheck:
@@ -39,7 +39,7 @@ class ReceiverCheck:
         redaction = Redaction([*secrets, *known])
         consent = deliverer.ask_consent(webhook)
         if consent.refusal is not None:
-            refusal = redaction.redact(consent.refusal, is_cut=len(consent.refusal) >= _MOST_REPEATED)
+            refusal = redaction.redact(consent.refusal, is_cut=len(consent.refusal) >= _MAX_REPEATED)
             return Tested(is_success=False, message=refusal)
         occurrence = self._test_event(caller)
         outcome = deliverer.deliver(webhook, secrets, occurrence, attempt=0, now=occurrence.timestamp)

@@ -11,7 +11,7 @@ from shared.webhooks.registry import WebhookFilter, WebhookRegistry
 from shared.webhooks.sealing import Wanted, opened_webhook, sealed_webhook
 from shared.webhooks.sensitive import masked_webhook
 
-_MOST_TRIES = 5
+_MAX_TRIES = 5
 
 
 @dataclass
@@ -58,7 +58,7 @@ def resealed(registration: Registration, sealer: Sealer) -> Registration:
 
 
 def _reseal(registry: WebhookRegistry, id_: int, sealer: Sealer) -> bool:
-    for _ in range(_MOST_TRIES):
+    for _ in range(_MAX_TRIES):
         found = registry.get(id_)
         if found is None or (after := resealed(found, sealer)) == found:
             return False

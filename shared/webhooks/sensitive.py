@@ -30,7 +30,7 @@ _WORDS = (
     "token",
 )
 _STARS = re.compile(r"[\s*\u2022\u25cf]*")
-_MOST_SHOWN = 100
+_MAX_SHOWN = 100
 
 
 def folded(name: str) -> str:
@@ -109,7 +109,7 @@ def pointer_to(place: Place) -> str:
 
 def label_of(place: Place) -> str:
     """A place as a message names it: `Headers: Authorization`."""
-    return f"{place[0]}: {'/'.join(place[1:])[:_MOST_SHOWN]}"
+    return f"{place[0]}: {'/'.join(place[1:])[:_MAX_SHOWN]}"
 
 
 def _with(webhook: WebhookInput, values: dict[str, object]) -> WebhookInput:
