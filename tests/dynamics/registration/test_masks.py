@@ -31,6 +31,7 @@ ADDRESSES = [
     f"https://other.example/x/?a=b#{SECRET}",
     f" https://other.example/x&code={SECRET}/ ",
 ]
+STEPS = [new_step()]
 EACH_ADDRESS = pytest.mark.parametrize("url", ADDRESSES)
 
 
@@ -82,6 +83,42 @@ def test_no_refusal_of_dataverse_brings_it_back(
         operations[method]()
     told = problem(caught.value).get_body().decode() + caplog.text
     assert "cret-0123456" not in told
+
+
+ECHO = json_reply({"error": {"code": "0x80040216", "message": f"The value '{SECRET[2:14]}' is not wanted"}}, 400)
+
+
+def test_no_refusal_of_what_was_sent_brings_it_back(registration: Registration, dataverse: FakeDataverse) -> None:
+    url = f"https://other.example/x?anything={SECRET}"
+    operations: list[tuple[str, str, Callable[[], object]]] = [
+        ("POST", "serviceendpoints", lambda: registration.webhooks.register(new_webhook(url=url))),
+        (
+            "POST",
+            "sdkmessageprocessingsteps",
+            lambda: registration.webhooks.register(new_webhook(url=url, steps=STEPS)),
+        ),
+        ("GET", "sdkmessages", lambda: registration.webhooks.register(new_webhook(url=url, steps=STEPS))),
+        ("POST", "serviceendpoints", lambda: registration.ensure.ensure({"key": KEY, "url": url})),
+        ("POST", "sdkmessageprocessingsteps", lambda: registration.ensure.ensure({"key": KEY, "url": url})),
+        ("GET", "sdkmessages", lambda: registration.ensure.ensure({"key": KEY, "url": url})),
+    ]
+    for method, set_, operation in operations:
+        dataverse.faults.fail_once(method, set_, ECHO)
+        with pytest.raises(BadRequest) as caught:
+            operation()
+        assert "cret-0123456" not in problem(caught.value).get_body().decode()
+    id_ = made_by_hand(dataverse, f"{RECEIVER}?code={SECRET}")
+    dataverse.faults.fail_once("PATCH", "serviceendpoints", ECHO)
+    with pytest.raises(BadRequest) as caught:
+        registration.ensure.ensure({"key": KEY})
+    assert "cret-0123456" not in problem(caught.value).get_body().decode()
+    moving = {"url": url, "authentication": WEBHOOK_KEY}
+    other = made_by_hand(dataverse, "https://other.example/y", "Other")
+    dataverse.faults.fail_once("PATCH", "serviceendpoints", ECHO)
+    with pytest.raises(BadRequest) as caught:
+        registration.webhooks.update(other, moving)
+    assert "cret-0123456" not in problem(caught.value).get_body().decode()
+    assert url_of(dataverse, id_) == f"{RECEIVER}?code={SECRET}"
 
 
 @EACH_ADDRESS
