@@ -29,6 +29,7 @@ from shared.events.store import EventStore
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
 from shared.storage.sealed import Sealer
+from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.recipients import Recipients
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rows import USAGE_TABLE
@@ -68,7 +69,8 @@ class Receivers:
             max_response_bytes=settings.delivery_max_response_bytes,
         )
         deliverers = make_deliverers(settings, transport, now)
-        registry, sealer = WebhookRegistry(storage), Sealer(settings.secrets_key)
+        limits = WebhookLimits.of(settings)
+        registry, sealer = WebhookRegistry(storage, limits, now), Sealer(settings.secrets_key)
         queues, deliveries = DeliveryQueues(storage), DeliveryLog(storage.table(DELIVERIES_TABLE))
         usage = UsageCounter(storage.table(USAGE_TABLE))
         recipients = Recipients.of(settings.notice_mailbox, settings.notice_domains)
@@ -93,6 +95,7 @@ class Receivers:
                 sealer,
                 ReceiverCheck(deliverers, now),
                 now,
+                limits=limits,
                 secret_overlap=timedelta(seconds=settings.secret_overlap_seconds),
                 recipients=recipients,
             ),

@@ -65,12 +65,14 @@ class DeliveryWorker:
         message = parse_delivery_message(body)
         registration = self._parts.registry.get(message.webhook_id)
         event = self._event(message)
+        is_first = message.cycle == 0 and message.attempt == 0
+        if is_first and event and (registration is None or event.type not in registration.webhook.events):
+            # The index of subscriptions may list too much; the registration decides.
+            log.info("event %s is not wanted by webhook %d, or that is gone", message.event_id, message.webhook_id)
+            self._parts.registry.prune(event.type, message.webhook_id)
+            return
         if registration is None or event is None:
             log.info("nothing to deliver: event %s or webhook %d is gone", message.event_id, message.webhook_id)
-            return
-        is_first = message.cycle == 0 and message.attempt == 0
-        if is_first and event.type not in registration.webhook.events:
-            # The index of subscriptions may list too much; the registration decides.
             return
         with self._parts.lanes.enter(registration.id, event.id, is_slow_lane=is_slow_lane) as entered:
             if entered:

@@ -1,12 +1,19 @@
 """A table: the few operations that the hub uses, each one storage transaction."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 from urllib.parse import quote
 
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.data.tables import TableClient, TableEntity, UpdateMode
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+from azure.data.tables import TableClient, TableEntity, TableTransactionError, UpdateMode
 
 from shared.storage.failures import error_code, storage_failures
 
@@ -22,6 +29,15 @@ class AlreadyStored(Exception):
 
 class Changed(Exception):
     """The row is gone, or somebody else changed it since it was read."""
+
+
+@dataclass(frozen=True)
+class Write:
+    """One change of a transaction: `kind` is what `Table` has a function for; an etag guards merge and delete."""
+
+    kind: Literal["insert", "put", "merge", "delete"]
+    row: Row
+    etag: str | None = None
 
 
 def key_text(text: str) -> str:
@@ -80,6 +96,37 @@ class Table:
                     raise Changed(row_key) from exc
                 raise
 
+    def transact(self, writes: Sequence[Write]) -> list[str]:
+        """Make up to 100 changes of one partition, all of them or none, and give each row's new etag.
+
+        Raises AlreadyStored for an insert whose keys are taken, and Changed for a merge or delete whose row is gone or
+        has another etag; both hold the row's key. A transaction whose answer was lost is sent once more, so one that
+        holds no insert, no delete and no etag must bear being made twice.
+        """
+        with storage_failures(f"change in {self._client.table_name}"):
+            try:
+                return self._transact([_operation(write) for write in writes])
+            except TableTransactionError as exc:
+                key = writes[exc.index].row["RowKey"]
+                if error_code(exc) == "EntityAlreadyExists":
+                    raise AlreadyStored(key) from exc
+                if error_code(exc) in _CHANGED:
+                    raise Changed(key) from exc
+                raise
+
+    def _transact(self, operations: list[Any]) -> list[str]:
+        answers: list[Mapping[str, Any]] = []
+
+        def send() -> None:
+            try:
+                answers[:] = self._client.submit_transaction(operations)
+            except (ServiceRequestError, ServiceResponseError):
+                # The SDK tries no POST again; nothing is known of this one.
+                answers[:] = self._client.submit_transaction(operations)
+
+        self._write(send)
+        return [str(answer.get("etag") or "") for answer in answers]
+
     def query(
         self, filter_: str, parameters: Mapping[str, Any], *, page_size: int = 1000, select: list[str] | None = None
     ) -> Iterator[TableEntity]:
@@ -104,7 +151,7 @@ class Table:
     def _write(self, write: Callable[[], object]) -> None:
         try:
             write()
-        except ResourceNotFoundError as exc:
+        except HttpResponseError as exc:
             if error_code(exc) != "TableNotFound":
                 raise
             self._create()
@@ -120,3 +167,17 @@ class Table:
 
 def _only_if(etag: str | None) -> dict[str, Any]:
     return {} if etag is None else {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+
+
+def _operation(write: Write) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """A change as the SDK takes it."""
+    row, guard = dict(write.row), _only_if(write.etag)
+    match write.kind:
+        case "insert":
+            return "create", row, {}
+        case "put":
+            return "upsert", row, {"mode": UpdateMode.REPLACE}
+        case "merge":
+            return "update", row, {"mode": UpdateMode.MERGE, **guard}
+        case "delete":
+            return "delete", row, guard

@@ -1,18 +1,23 @@
 """Where registrations are kept: the truth in `webhooks`, the index in `subscriptions`, the counters in `usage`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import batched
+from datetime import UTC, datetime, timedelta
+from itertools import batched, islice
 from typing import Any
 
 from azure.data.tables import TableEntity
 
+from shared.errors import Conflict
 from shared.storage.account import StorageAccount
 from shared.storage.tables import AlreadyStored, Changed
 from shared.superoffice.entity import WebhookState
 from shared.superoffice.fields import EVENT_NAME
 from shared.webhooks.by_ids import rows_by_ids
 from shared.webhooks.counter import IdCounter
+from shared.webhooks.counts import AFTER_IDS, WebhookCounts
+from shared.webhooks.limits import WebhookLimits
+from shared.webhooks.parts import SIZE_COLUMN, in_parts
 from shared.webhooks.registration import OldSecret, Registration, Usage
 from shared.webhooks.rows import (
     PARTITION,
@@ -26,6 +31,12 @@ from shared.webhooks.rows import (
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, Subscriptions, row_key
 
 _PAGE = 1000
+_CREATE_LASTS = timedelta(minutes=10)
+"""Much longer than any request may take."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -40,24 +51,37 @@ class WebhookFilter:
 class WebhookRegistry:
     """Stores, changes, finds and removes registrations."""
 
-    def __init__(self, storage: StorageAccount) -> None:
+    def __init__(self, storage: StorageAccount, limits: WebhookLimits, now: Callable[[], datetime] = _now) -> None:
         self._webhooks = storage.table(WEBHOOKS_TABLE)
         self._usage = storage.table(USAGE_TABLE)
         self._subscriptions = Subscriptions(storage.table(SUBSCRIPTIONS_TABLE))
+        self._now = now
         self._counter = IdCounter(self._webhooks)
+        self._counts = WebhookCounts(self._webhooks, limits, now)
+
+    def require_room(self, caller_id: str) -> None:
+        """Raise Conflict where the hub, or this caller, has as many registrations as are taken."""
+        self._counts.require_room(caller_id)
 
     def next_id(self) -> int:
         """An id that no webhook has or had."""
         return self._counter.next_id()
 
     def create(self, registration: Registration) -> None:
-        """Store a new registration; its id comes from `next_id`."""
-        self._subscriptions.add(registration.id, registration.webhook.events, revision=registration.revision)
+        """Store a new registration; its id comes from `next_id`. Raises Conflict where there is no room for it."""
+        index = (registration.id, registration.webhook.events)
+        self._subscriptions.add(*index, revision=registration.revision)
         try:
-            self._webhooks.insert(registration_row(registration))
+            self._counts.insert(registration_row(registration), registration.registered_by.id)
         except AlreadyStored:
-            # The SDK tried again after an answer that was lost: it is our own row, for the id is nobody else's.
-            return
+            # It was sent again after an answer that was lost: it is our own row, for the id is nobody else's.
+            pass
+        except Conflict:
+            # Nobody has the id, nor ever will, so nothing needs these rows.
+            self._subscriptions.remove(*index, revision=registration.revision)
+            raise
+        # An event that came meanwhile found no registration, and its worker may have taken the rows for left over.
+        self._subscriptions.extend(*index, revision=registration.revision)
 
     def update(self, before: Registration, after: Registration) -> Registration:
         """Put `after` in the place of `before`; raises Changed where somebody else saved or removed it meanwhile."""
@@ -93,7 +117,7 @@ class WebhookRegistry:
 
     def delete(self, registration: Registration) -> None:
         """Remove a registration, then what else was kept of it; raises Changed as `update` does."""
-        self._webhooks.delete(PARTITION, row_key(registration.id), etag=registration.etag)
+        self._counts.delete(row_key(registration.id), registration.etag, registration.registered_by.id)
         self._subscriptions.remove(registration.id, registration.webhook.events, revision=registration.revision)
         self._usage.delete(*usage_keys(registration.id))
 
@@ -109,6 +133,26 @@ class WebhookRegistry:
         """
         return self._subscriptions.webhook_ids(event, after=after, at_most=at_most)
 
+    def prune(self, event: str, webhook_id: int) -> None:
+        """Take a webhook off the list of an event, where it turned out that it is gone or does not want the event.
+
+        What a save needs that is under way is left, or put back. The rows of a create are left for a while: were it
+        killed when its registration is stored and its rows are gone, nobody would write them again.
+        """
+        row = self._subscriptions.row(event, webhook_id)
+        if row is None:
+            return
+        found = self.get(webhook_id)
+        if found is None and row.created and self._now() - row.created < _CREATE_LASTS:
+            return
+        if found and (event in found.webhook.events or found.revision < row.revision):
+            return
+        if not self._subscriptions.drop(event, webhook_id, row):
+            return
+        again = self.get(webhook_id)
+        if again and event in again.webhook.events:
+            self._subscriptions.extend(webhook_id, [event], revision=again.revision)
+
     def usage(self, webhook_id: int) -> Usage:
         """What became of this webhook's attempts."""
         return parse_usage(self._usage.get(*usage_keys(webhook_id)))
@@ -122,33 +166,50 @@ class WebhookRegistry:
             # It was never called, so there is nothing to reset.
             return
 
-    def list(self, wanted: WebhookFilter) -> Iterator[tuple[Registration, Usage]]:
-        """Webhooks with their usage, by id. One page is held at a time; storage filters by name and state."""
-        found = self._of_event(wanted) if wanted.event else self._matching(_conditions(wanted))
-        for page in batched(found, _PAGE, strict=False):
-            usages = self._usages([registration.id for registration in page])
-            yield from ((registration, usages.get(registration.id, Usage())) for registration in page)
+    def list(
+        self, wanted: WebhookFilter, *, skip: int = 0, top: int | None = None
+    ) -> Iterator[tuple[Registration, Usage]]:
+        """Webhooks with their usage, by id, without the first `skip` and `top` of them at most.
 
-    def _of_event(self, wanted: WebhookFilter) -> Iterator[Registration]:
+        A few megabytes are held at a time; storage filters by name and state.
+        """
+        end = None if top is None else skip + top
+        if wanted.event:
+            yield from islice(self._of_event(wanted), skip, end)
+            return
+        keys = self._keys(_conditions(wanted))
+        for part in in_parts(islice(keys, skip, end)):
+            conditions = _conditions(wanted, part[0], part[-1])
+            yield from self._with_usage(islice(map(_parse, self._rows(conditions)), len(part)))
+
+    def _of_event(self, wanted: WebhookFilter) -> Iterator[tuple[Registration, Usage]]:
         event = (wanted.event or "").lower()
         if not EVENT_NAME.fullmatch(event):
             # Nobody can have subscribed to it.
             return
         for ids in batched(self._subscriptions.webhook_ids(event), _PAGE, strict=False):
-            rows = rows_by_ids(ids, self._row, lambda *bounds: self._rows(_conditions(wanted, *bounds)), "RowKey")
-            # The index may list too much, and rows that were read one by one passed no filter.
-            yield from (one for one in map(_parse, rows) if _fits(one, wanted, event))
+            keys = rows_by_ids(ids, self._row, lambda *bounds: self._keys(_conditions(wanted, *bounds)), "RowKey")
+            for part in in_parts(keys):
+                rows = rows_by_ids(part, self._row, lambda *bounds: self._rows(_conditions(wanted, *bounds)), "RowKey")
+                # The index may list too much, and rows that were read one by one passed no filter.
+                yield from self._with_usage(one for one in map(_parse, rows) if _fits(one, wanted, event))
 
-    def _matching(self, conditions: dict[str, str]) -> Iterator[Registration]:
-        return map(_parse, self._rows(conditions))
+    def _with_usage(self, found: Iterator[Registration]) -> Iterator[tuple[Registration, Usage]]:
+        part = [*found]
+        usages = self._usages([registration.id for registration in part])
+        yield from ((registration, usages.get(registration.id, Usage())) for registration in part)
 
     def _row(self, webhook_id: int) -> TableEntity | None:
         return self._webhooks.get(PARTITION, row_key(webhook_id))
 
-    def _rows(self, conditions: dict[str, str]) -> Iterator[TableEntity]:
+    def _rows(self, conditions: dict[str, str], *, select: tuple[str, ...] = ()) -> Iterator[TableEntity]:
         parameters = {f"value{number}": value for number, value in enumerate(conditions.values())}
         filter_ = " and ".join(f"{condition} @value{number}" for number, condition in enumerate(conditions))
-        return self._webhooks.query(filter_, parameters, page_size=_PAGE)
+        return self._webhooks.query(filter_, parameters, page_size=_PAGE, select=[*select] or None)
+
+    def _keys(self, conditions: dict[str, str]) -> Iterator[TableEntity]:
+        """Ids and sizes alone."""
+        return self._rows(conditions, select=("RowKey", SIZE_COLUMN))
 
     def _usages(self, ids: Sequence[int]) -> dict[int, Usage]:
         rows = rows_by_ids(ids, lambda id_: self._usage.get(*usage_keys(id_)), self._usages_between, "PartitionKey")
@@ -169,6 +230,7 @@ def _conditions(wanted: WebhookFilter, first: int | None = None, last: int | Non
         "PartitionKey eq": PARTITION,
         "RowKey ge": None if first is None else row_key(first),
         "RowKey le": None if last is None else row_key(last),
+        "RowKey lt": AFTER_IDS if last is None else None,
         "NameKey eq": wanted.name.casefold() if wanted.name else None,
         "State eq": wanted.state.value if wanted.state else None,
     }

@@ -8,6 +8,7 @@ from itertools import count, takewhile
 from typing import Any
 
 from shared.superoffice.entity import WebhookInput
+from shared.webhooks.parts import SIZE_COLUMN
 from shared.webhooks.registration import Author, OldSecret, Registration, Usage
 from shared.webhooks.subscriptions import row_key
 
@@ -24,13 +25,16 @@ _PIECE_CHARACTERS = 16_000
 def registration_row(registration: Registration) -> dict[str, Any]:
     """The row in `webhooks`. Columns beside the document are those that a listing filters by."""
     webhook = registration.webhook
+    document = webhook.model_copy(update={"secret": None}).model_dump_json(by_alias=True)
+    sealed_values = registration.sealed_values or ""
     row = {
         "PartitionKey": PARTITION,
         "RowKey": row_key(registration.id),
         "NameKey": webhook.name.casefold(),
         "State": webhook.state.value,
-        **_pieces(_DOCUMENT, webhook.model_copy(update={"secret": None}).model_dump_json(by_alias=True)),
-        **_pieces(_SEALED_VALUES, registration.sealed_values or ""),
+        **_pieces(_DOCUMENT, document),
+        **_pieces(_SEALED_VALUES, sealed_values),
+        SIZE_COLUMN: len(document.encode()) + len(sealed_values),
         "Registered": registration.registered.astimezone(UTC).isoformat(),
         "Updated": registration.updated.astimezone(UTC).isoformat(),
         "RegisteredBy": json.dumps(asdict(registration.registered_by)),

@@ -13,6 +13,7 @@ from shared.storage.sealed import Sealer
 from shared.storage.tables import AlreadyStored, Changed
 from shared.superoffice.entity import WebhookInput, WebhookState
 from shared.webhooks.fingerprint import Fingerprints
+from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.properties import property_refusals
 from shared.webhooks.recipients import Recipients
 from shared.webhooks.registration import SECRET_MASK, Author, Registration
@@ -84,6 +85,7 @@ class WebhookSaving:
         target: TargetCheck,
         now: Callable[[], datetime],
         *,
+        limits: WebhookLimits,
         secret_overlap: timedelta,
         recipients: Recipients,
     ) -> None:
@@ -92,15 +94,18 @@ class WebhookSaving:
         self._sealer = sealer
         self._target = target
         self._now = now
+        self._limits = limits
         self._secret_overlap = secret_overlap
         self._recipients = recipients
 
     def create(self, webhook: WebhookInput, caller: Caller) -> Saved:
-        """Store a new webhook; raises BadRequest, and then nothing is stored."""
+        """Store a new webhook; raises BadRequest, or Conflict where there is no room; then nothing is stored."""
         webhook = with_plain_secret(webhook, None)
         if webhook.state is WebhookState.TOO_MANY_ERRORS:
             raise _not_to_be_set()
         self._refuse_additions(webhook, None)
+        self._require_within_limits(webhook, None)
+        self._registry.require_room(caller.user.id)
         wanted = wanted_webhook(webhook, None, self._sealer)
         document, sealed_values = sealed_webhook(wanted, self._sealer)
         sealed_secret = self._sealer.seal(webhook.secret) if webhook.secret else None
@@ -128,6 +133,7 @@ class WebhookSaving:
             raise _not_to_be_set()
         keeps_secret = webhook.secret == SECRET_MASK
         self._refuse_additions(webhook, before.webhook)
+        self._require_within_limits(webhook, before)
         wanted = wanted_webhook(webhook, before, self._sealer)
         # The signing secret stays with its webhook wherever that points, for clients move targets with its mask.
         refuse_moved_masks(before, wanted)
@@ -191,6 +197,11 @@ class WebhookSaving:
         properties = property_refusals(webhook.properties, before.properties if before else None)
         if wrong := [*properties, *recipients]:
             raise BadRequest.of(wrong)
+
+    def _require_within_limits(self, webhook: WebhookInput, before: Registration | None) -> None:
+        # Before the receiver is tested, so that a save which is refused costs nobody anything.
+        if refusals := self._limits.refusals(webhook, before.webhook if before else None):
+            raise BadRequest.of(refusals)
 
     def _with_secret_of(self, webhook: WebhookInput, before: Registration) -> Registration:
         """The registration with this webhook's secret, and those that are to sign besides it for a while yet."""

@@ -4,7 +4,11 @@ It may list too much, for the registration decides, but never too little: a row 
 needs it, and removed only while it is certain that no later version of the registration has written it again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
 from shared.errors import StorageDown
@@ -14,6 +18,21 @@ SUBSCRIPTIONS_TABLE = "subscriptions"
 
 _MOST_TRIES = 20
 _PAGE = 1000
+_NEW = "New"
+_FEW = 8
+"""Up to so many names are written one after the other, more of them side by side, by as many threads."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A row: the revision that wrote it, and the etag by which it can be removed.
+
+    `created` is when a create wrote it, by storage's clock; None where a save of a stored registration did.
+    """
+
+    revision: int
+    etag: str
+    created: datetime | None
 
 
 class Subscriptions:
@@ -22,19 +41,17 @@ class Subscriptions:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add(self, webhook_id: int, events: Iterable[str], *, revision: int) -> None:
+    def add(self, webhook_id: int, events: Collection[str], *, revision: int) -> None:
         """Have a new webhook listed for these events, by the first revision of its registration."""
-        for event in events:
-            self._table.put({**_keys(event, webhook_id), "Revision": revision})
+        _each(events, lambda event: self._table.put({**_keys(event, webhook_id), "Revision": revision, _NEW: True}))
 
-    def extend(self, webhook_id: int, events: Iterable[str], *, revision: int) -> None:
+    def extend(self, webhook_id: int, events: Collection[str], *, revision: int) -> None:
         """Have a webhook listed for these events, by this revision of its registration or a later one.
 
         A row's revision never goes down: a slow writer, whose save will fail, would else let a row be removed that a
         later one needs.
         """
-        for event in events:
-            self._raise_to(_keys(event, webhook_id), revision)
+        _each(events, lambda event: self._raise_to(_keys(event, webhook_id), revision))
 
     def _raise_to(self, keys: dict[str, str], revision: int) -> None:
         for _ in range(_MOST_TRIES):
@@ -49,18 +66,33 @@ class Subscriptions:
             return
         raise StorageDown("a webhook could not be listed for its event: too many others save it at once")
 
-    def remove(self, webhook_id: int, events: Iterable[str], *, revision: int) -> None:
+    def remove(self, webhook_id: int, events: Collection[str], *, revision: int) -> None:
         """Take a webhook off the lists of these events, where no revision after this one has put it there again."""
-        for event in events:
-            keys = _keys(event, webhook_id)
-            row = self._table.get(keys["PartitionKey"], keys["RowKey"])
-            if row is None or int(row["Revision"]) > revision:
-                continue
-            try:
-                self._table.delete(keys["PartitionKey"], keys["RowKey"], etag=str(row.metadata["etag"]))
-            except Changed:
-                # Somebody subscribes it again at this moment.
-                continue
+
+        def remove(event: str) -> None:
+            row = self.row(event, webhook_id)
+            if row is not None and row.revision <= revision:
+                self.drop(event, webhook_id, row)
+
+        _each(events, remove)
+
+    def row(self, event: str, webhook_id: int) -> Listed | None:
+        """The row that lists this webhook for this event."""
+        row = self._table.get(*_keys(event, webhook_id).values())
+        if row is None:
+            return None
+        revision = int(row["Revision"])
+        is_of_create = row.get(_NEW) and revision == 1
+        return Listed(revision, str(row.metadata["etag"]), row.metadata["timestamp"] if is_of_create else None)
+
+    def drop(self, event: str, webhook_id: int, row: Listed) -> bool:
+        """Remove a row, if nobody has written it since; whether it was removed."""
+        try:
+            self._table.delete(*_keys(event, webhook_id).values(), etag=row.etag)
+        except Changed:
+            # Somebody subscribes it again at this moment.
+            return False
+        return True
 
     def webhook_ids(self, event: str, *, after: int = 0, at_most: int | None = None) -> list[int]:
         """The ids of webhooks that may want this event, ascending; those above `after`, and as many as `at_most`."""
@@ -80,3 +112,15 @@ def row_key(webhook_id: int) -> str:
 
 def _keys(event: str, webhook_id: int) -> dict[str, str]:
     return {"PartitionKey": key_text(event.lower()), "RowKey": row_key(webhook_id)}
+
+
+def _each(events: Collection[str], do: Callable[[str], None]) -> None:
+    """Do this for each event; where they are many, side by side, each within the time that the request has."""
+    if len(events) <= _FEW:
+        for event in events:
+            do(event)
+        return
+    with ThreadPoolExecutor(_FEW) as pool:
+        # A context can be entered once at a time, so each call gets a copy.
+        for done in [pool.submit(copy_context().run, do, event) for event in events]:
+            done.result()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.errors import StorageDown
 from shared.hub import Hub
-from shared.storage.tables import AlreadyStored, Changed, Table, key_text
+from shared.storage.tables import AlreadyStored, Changed, Table, Write, key_text
 from tests.support.transport import Fault, JournalTransport
 
 KEYS = {"PartitionKey": "p", "RowKey": "r"}
@@ -204,3 +204,83 @@ def test_a_key_holds_legal_characters_only(text: str) -> None:
 def test_any_text_finds_its_row_again(table: Table, text: str) -> None:
     table.put({"PartitionKey": key_text(text), "RowKey": key_text(text), "Text": text})
     assert text_of(table, key_text(text), key_text(text)) == text
+
+
+def row(key: str, **columns: object) -> dict[str, object]:
+    return {"PartitionKey": "p", "RowKey": key, **columns}
+
+
+def etag_of(table: Table, key: str) -> str:
+    found = table.get("p", key)
+    assert found is not None
+    return str(found.metadata["etag"])
+
+
+def test_a_transaction_makes_all_its_changes_and_gives_the_new_etags(table: Table) -> None:
+    table.put(row("merged", Text="a", Kept="k"))
+    table.put(row("removed"))
+    etags = table.transact(
+        [
+            Write("insert", row("inserted", Text="i")),
+            Write("put", row("put", Text="p")),
+            Write("merge", row("merged", Text="b"), etag_of(table, "merged")),
+            Write("delete", row("removed"), etag_of(table, "removed")),
+        ]
+    )
+    assert etags == [etag_of(table, "inserted"), etag_of(table, "put"), etag_of(table, "merged"), ""]
+    assert (text_of(table, "p", "inserted"), text_of(table, "p", "put"), text_of(table, "p", "merged")) == (
+        "i",
+        "p",
+        "b",
+    )
+    assert table.get("p", "removed") is None
+
+
+def test_a_transaction_makes_the_table_that_it_misses(table: Table) -> None:
+    table.transact([Write("insert", row("r", Text="first"))])
+    assert text_of(table, "p", "r") == "first"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (Write("insert", row("taken")), AlreadyStored),
+        (Write("merge", row("taken", Text="b"), "W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\""), Changed),
+        (Write("delete", row("taken"), "W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\""), Changed),
+        (Write("merge", row("missing", Text="b"), "W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\""), Changed),
+        (Write("delete", row("missing"), "W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\""), Changed),
+    ],
+)
+def test_a_transaction_of_which_one_change_cannot_be_made_makes_none_and_names_the_row(
+    table: Table, wrong: Write, error: type[Exception]
+) -> None:
+    table.put(row("taken", Text="a"))
+    with pytest.raises(error) as raised:
+        table.transact([Write("insert", row("new")), wrong])
+    assert raised.value.args == (wrong.row["RowKey"],)
+    assert (table.get("p", "new"), text_of(table, "p", "taken")) == (None, "a")
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_transaction_whose_answer_was_lost_is_sent_once_more(
+    table: Table, transport: JournalTransport, fault: Fault
+) -> None:
+    table.put(row("there"))
+    transport.forget()
+    transport.fail(1, fault, ServiceResponseError("the connection ended"))
+    insert = [Write("insert", row("new"))]
+    if fault is Fault.BEFORE:
+        table.transact(insert)
+    else:
+        with pytest.raises(AlreadyStored):
+            table.transact(insert)
+    assert (transport.summary, table.get("p", "new") is None) == (["POST $batch"] * 2, False)
+
+
+def test_a_transaction_in_an_outage_is_an_outage(table: Table, transport: JournalTransport) -> None:
+    table.put(row("there"))
+    transport.forget()
+    for number in (1, 2):
+        transport.fail(number, Fault.BEFORE, ServiceRequestError("no route"))
+    with pytest.raises(StorageDown):
+        table.transact([Write("insert", row("new"))])

@@ -68,7 +68,8 @@ def test_a_listing_costs_transactions_by_the_page_whatever_it_filters_by(hub: Hu
         return [one.id for one, _ in hub.receivers.webhooks.list(wanted)], transport.summary
 
     webhooks, usage = "GET webhooks", "GET usage"
-    assert listed(WebhookFilter()) == (list(range(1, 31)), [webhooks, usage])
-    assert listed(WebhookFilter(name="KEPT")) == (list(range(3, 31, 3)), [webhooks, usage])
+    # The keys and sizes first, so that a part of the rows is no larger than what may be held.
+    assert listed(WebhookFilter()) == (list(range(1, 31)), [webhooks, webhooks, usage])
+    assert listed(WebhookFilter(name="KEPT")) == (list(range(3, 31, 3)), [webhooks, webhooks, usage])
     ids, calls = listed(WebhookFilter(event="A.changed", name="kept"))
-    assert (ids, calls) == ([3, 9, 15, 21, 27], ["GET subscriptions", webhooks, usage])
+    assert (ids, calls) == ([3, 9, 15, 21, 27], ["GET subscriptions", webhooks, webhooks, usage])

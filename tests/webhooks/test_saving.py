@@ -70,6 +70,8 @@ def test_a_hostile_receiver_ends_in_time_and_nothing_is_stored(
     hub: Hub, receiver: Receiver, transport: JournalTransport, behaviour: Behaviour
 ) -> None:
     saving = hub.receivers.saving
+    hub.receivers.webhooks.require_room(CALLER.user.id)
+    transport.forget()
     receiver.behave(behaviour)
     started = time.monotonic()
     with pytest.raises(BadRequest, match="TargetUrl: the test event failed"):

@@ -1,0 +1,77 @@
+"""How much may be registered, and what a save that goes beyond it is told. Pure.
+
+Limits judge only what a save adds: a webhook that is above them already can be read, stopped, made smaller and removed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from shared.errors import Conflict, FieldError
+from shared.settings import Settings
+from shared.superoffice.entity import WebhookInput, WebhookState
+
+
+@dataclass(frozen=True)
+class WebhookLimits:
+    """Registrations in all and by one caller; event names of a registration, and its size in bytes."""
+
+    webhooks: int
+    per_caller: int
+    events: int
+    bytes: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The limits that these settings name."""
+        return cls(
+            webhooks=settings.max_webhooks,
+            per_caller=settings.max_webhooks_per_caller,
+            events=settings.max_events_per_webhook,
+            bytes=settings.max_webhook_bytes,
+        )
+
+    def refusals(self, webhook: WebhookInput, before: WebhookInput | None) -> list[FieldError]:
+        """What is too much in a webhook that is to be saved in the place of `before`, None for a new one."""
+        found = (self._too_many_events(webhook, before), self._too_large(webhook, before))
+        return [refusal for refusal in found if refusal is not None]
+
+    def full(self, in_all: int, by_caller: int) -> Conflict | None:
+        """Why one registration more cannot be taken, where there are so many; None where it can."""
+        if in_all >= self.webhooks:
+            return Conflict(f"MAX_WEBHOOKS: the hub takes {self.webhooks} webhooks in all; remove one first")
+        if by_caller >= self.per_caller:
+            sentence = f"the hub takes {self.per_caller} webhooks that one caller created; remove one first"
+            return Conflict(f"MAX_WEBHOOKS_PER_CALLER: {sentence}")
+        return None
+
+    def _too_many_events(self, webhook: WebhookInput, before: WebhookInput | None) -> FieldError | None:
+        count = len(webhook.events)
+        if count <= self.events or (before is not None and set(webhook.events) <= set(before.events)):
+            return None
+        more = "" if before is None or len(before.events) <= self.events else "; above that, names can only be removed"
+        sentence = f"at most {self.events} names are taken (MAX_EVENTS_PER_WEBHOOK), not {count}{more}"
+        return FieldError("#/Events", f"Events: {sentence}")
+
+    def _too_large(self, webhook: WebhookInput, before: WebhookInput | None) -> FieldError | None:
+        sizes = member_bytes(webhook)
+        size = sum(sizes.values())
+        if size <= self.bytes or (before is not None and size <= sum(member_bytes(before).values())):
+            return None
+        largest = max(sizes, key=lambda name: sizes[name])
+        sentence = f"the webhook has {size} bytes, and at most {self.bytes} are taken (MAX_WEBHOOK_BYTES)"
+        return FieldError(f"#/{largest}", f"{largest}: {sentence}; this is its largest member, with {sizes[largest]}")
+
+
+def member_bytes(webhook: WebhookInput) -> Mapping[str, int]:
+    """The size of each member as it is stored, in bytes of UTF-8.
+
+    The state counts alike whatever it is, so that a webhook above the limit can be stopped. The secret does not count:
+    it is sealed on its own, and short.
+    """
+    measured = webhook.model_copy(update={"secret": None, "state": WebhookState.ACTIVE})
+    members = type(webhook).model_fields
+    return {
+        field.alias or name: len(measured.model_dump_json(by_alias=True, include={name}).encode())
+        for name, field in members.items()
+    }
