@@ -69,6 +69,8 @@ class JournalTransport(DeadlineTransport):
             raise error
         response = super().send(request, **kwargs)
         if error:
+            # The answer to a transaction is read bit by bit; left as it is, its connection would stay open.
+            getattr(response, "internal_response", response).close()
             raise error
         return response
 
