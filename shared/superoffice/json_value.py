@@ -5,12 +5,14 @@ Values are nested no deeper than shared/strict_json.py lets through, plus MOST_S
 
 import re
 
-from shared.superoffice.members import find_member
+from shared.superoffice.names import Names
 
 APPEND = "-"
 MOST_STEPS = 32
 
-_MOST_MEMBERS = 10_000
+MAX_ITEMS = 10_000
+"""Members of an object, or items of an array, that operations are made among."""
+
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 _BAD_ESCAPE = re.compile(r"~(?![01])")
 
@@ -49,29 +51,29 @@ def parse_path(text: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in steps]
 
 
-def child(node: object, step: str) -> object:
+def child(node: object, step: str, names: Names) -> object:
     """What is one step below a node; raises NotThere."""
     if isinstance(node, dict):
-        return node[member_at(node, step)]
+        return node[member_at(node, step, names)]
     if isinstance(node, list):
         return node[index_at(node, step)]
     raise NotThere("the value above is neither an object nor an array")
 
 
-def member_at(node: dict[str, object], step: str) -> str:
+def member_at(node: dict[str, object], step: str, names: Names) -> str:
     """The name of the member that a step leads to; raises NotThere."""
-    name = member_if_any(node, step)
+    require_few(node)
+    name = names.find(node, step)
     if name is None:
         raise NotThere("there is no such member")
     return name
 
 
-def member_if_any(node: dict[str, object], step: str) -> str | None:
-    """The same, and None where there is no such member."""
-    if len(node) > _MOST_MEMBERS:
-        # A thousand operations, each comparing names with that many, would take seconds.
-        raise NotThere(f"the object has more than {_MOST_MEMBERS} members")
-    return find_member(node, step)
+def require_few(node: dict[str, object] | list[object]) -> None:
+    """Raise NotThere for an object or array with more in it than any webhook has."""
+    if len(node) > MAX_ITEMS:
+        kind = "object has more than {} members" if isinstance(node, dict) else "array has more than {} items"
+        raise NotThere(f"the {kind.format(MAX_ITEMS)}")
 
 
 def index_at(node: list[object], step: str) -> int:

@@ -4,6 +4,7 @@ JSON Patch is RFC 6902 with SuperOffice's differences: paths ignore case, their 
 is no move and no copy. Beyond both, adding below a null makes the object or array that is missing there.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,14 +18,16 @@ from shared.superoffice.json_value import (
     copied,
     equal,
     index_at,
-    member_at,
-    member_if_any,
     parse_path,
+    require_few,
 )
 from shared.superoffice.members import find_member
 from shared.superoffice.merge import merged
+from shared.superoffice.names import Names
 
 MOST_OPERATIONS = 1000
+MAX_VALUE_CHARACTERS = 300_000
+"""Of all values of a patch together, as JSON. All members of a webhook have less than half as many."""
 
 _MOST_SHOWN = 100
 
@@ -52,30 +55,39 @@ def apply_patch(document: dict[str, object], patch: object) -> dict[str, object]
         raise BadRequest("a patch is needed: an array of operations, or an object to merge", pointer="#")
     if len(patch) > MOST_OPERATIONS:
         raise BadRequest(f"at most {MOST_OPERATIONS} operations are taken, not {len(patch)}", pointer="#")
-    changed = {name: copied(value) for name, value in document.items()}
-    for number, raw in enumerate(patch):
-        changed = _applied(changed, raw, number)
+    operations = [_operation(raw, number) for number, raw in enumerate(patch)]
+    # What an operation costs grows with what is there, and that grows with what operations before it have put there.
+    characters = sum(len(json.dumps(operation.value, ensure_ascii=False)) for operation in operations)
+    if characters > MAX_VALUE_CHARACTERS:
+        sentence = f"the values of a patch have at most {MAX_VALUE_CHARACTERS} characters of JSON, not {characters}"
+        raise BadRequest(sentence, pointer="#")
+    changed, names = {name: copied(value) for name, value in document.items()}, Names()
+    for number, operation in enumerate(operations):
+        changed = _applied(changed, operation, number, names)
     return changed
 
 
-def _applied(document: dict[str, object], raw: object, number: int) -> dict[str, object]:
-    try:
-        operation = _operation(raw)
-    except _Refused as reason:
-        raise BadRequest(f"operation {number}: {reason}", pointer=f"#/{number}") from None
+def _applied(document: dict[str, object], operation: _Operation, number: int, names: Names) -> dict[str, object]:
     where = f"operation {number}, {operation.name} {operation.path[:_MOST_SHOWN]}"
     try:
         steps = parse_path(operation.path)
         if operation.name != "test":
-            return _changed(document, operation, steps)
+            return _changed(document, operation, steps, names)
     except NotThere as reason:
         raise BadRequest(f"{where}: {reason}", pointer=f"#/{number}/path") from None
-    if not _holds(document, operation, steps):
+    if not _holds(document, operation, steps, names):
         raise PatchConflict(f"{where}: the value is another")
     return document
 
 
-def _operation(raw: object) -> _Operation:
+def _operation(raw: object, number: int) -> _Operation:
+    try:
+        return _parse(raw)
+    except _Refused as reason:
+        raise BadRequest(f"operation {number}: {reason}", pointer=f"#/{number}") from None
+
+
+def _parse(raw: object) -> _Operation:
     if not isinstance(raw, dict):
         raise _Refused("an object with op, path and value is needed")
     name, path, value = (find_member(raw, member) for member in ("op", "path", "value"))
@@ -89,65 +101,70 @@ def _operation(raw: object) -> _Operation:
     return _Operation(op.lower(), raw[path], raw[value] if value else None)
 
 
-def _holds(document: dict[str, object], operation: _Operation, steps: list[str]) -> bool:
+def _holds(document: dict[str, object], operation: _Operation, steps: list[str], names: Names) -> bool:
     node: object = document
     try:
         for step in steps:
-            node = child(node, step)
+            node = child(node, step, names)
     except NotThere:
         # What is not there has no value, so another than the one that is named.
         return False
     return equal(node, operation.value)
 
 
-def _changed(document: dict[str, object], operation: _Operation, steps: list[str]) -> dict[str, object]:
+def _changed(document: dict[str, object], operation: _Operation, steps: list[str], names: Names) -> dict[str, object]:
     # A later operation may change what this one puts there, and the patch must stay as it is.
     value = copied(operation.value)
     if not steps:
         if operation.name == "remove" or not isinstance(value, dict):
             raise NotThere("the whole document can only become an object")
         return value
-    parent = _parent(document, steps, makes_missing=operation.name == "add")
-    _CHANGES[operation.name](parent, steps[-1], value)
+    parent = _parent(document, steps, names, makes_missing=operation.name == "add")
+    if isinstance(parent, dict | list):
+        require_few(parent)
+    _CHANGES[operation.name](parent, steps[-1], value, names)
     return document
 
 
-def _parent(document: dict[str, object], steps: list[str], *, makes_missing: bool) -> object:
+def _parent(document: dict[str, object], steps: list[str], names: Names, *, makes_missing: bool) -> object:
     node: object = document
     for step, following in pairwise(steps):
-        inner = child(node, step)
+        inner = child(node, step, names)
         if inner is None and makes_missing:
             inner = [] if following == APPEND else {}
-            _replace(node, step, inner)
+            _replace(node, step, inner, names)
         node = inner
     return node
 
 
-def _add(parent: object, step: str, value: object) -> None:
+def _add(parent: object, step: str, value: object, names: Names) -> None:
     if isinstance(parent, list):
         is_end = step in {APPEND, str(len(parent))}
         parent.insert(len(parent) if is_end else index_at(parent, step), value)
     elif isinstance(parent, dict):
-        name = member_if_any(parent, step)
-        parent[step if name is None else name] = value
+        names.put(parent, step, value)
     else:
         raise NotThere("the value above is neither an object nor an array")
 
 
-def _replace(parent: object, step: str, value: object) -> None:
-    child(parent, step)
+def _replace(parent: object, step: str, value: object, names: Names) -> None:
+    child(parent, step, names)
     if isinstance(parent, list):
         parent[index_at(parent, step)] = value
     elif isinstance(parent, dict):
-        parent[member_at(parent, step)] = value
+        names.put(parent, step, value)
 
 
-def _remove(parent: object, step: str, _: object) -> None:
-    child(parent, step)
+def _remove(parent: object, step: str, _: object, names: Names) -> None:
+    child(parent, step, names)
     if isinstance(parent, list):
         del parent[index_at(parent, step)]
     elif isinstance(parent, dict):
-        del parent[member_at(parent, step)]
+        names.drop(parent, step)
 
 
-_CHANGES: dict[str, Callable[[object, str, object], None]] = {"add": _add, "replace": _replace, "remove": _remove}
+_CHANGES: dict[str, Callable[[object, str, object, Names], None]] = {
+    "add": _add,
+    "replace": _replace,
+    "remove": _remove,
+}

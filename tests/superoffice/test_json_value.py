@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 
 from shared.superoffice.json_value import NotThere, child, copied, equal, index_at, parse_path
+from shared.superoffice.names import Names
 from tests.superoffice.samples import ANY_JSON, TEXTS
 
 # RFC 6901, section 5: pointers into this document, and what they lead to.
@@ -28,7 +29,7 @@ RFC_6901 = {
 def test_the_samples_of_the_rfc_lead_where_the_rfc_says(path: str, expected: object) -> None:
     node: object = DOCUMENT
     for step in parse_path(path):
-        node = child(node, step)
+        node = child(node, step, Names())
     assert node == expected
 
 
