@@ -1,6 +1,7 @@
 """Files and folders that the user who runs the app may read and nobody else: keys, and the data of development."""
 
 import os
+import tempfile
 from pathlib import Path
 
 _FOLDER = 0o700
@@ -28,12 +29,11 @@ def make_private(path: Path) -> None:
 
 def write_private(file: Path, text: str) -> None:
     """Write a private file as a whole: whoever reads it meanwhile sees all of the old one or of the new one."""
-    new = file.with_suffix(".new")
-    # One that is there is of a process that was killed.
-    new.unlink(missing_ok=True)
-    new.touch(mode=_FILE, exist_ok=False)
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)
+    # A name of its own, for two processes may write at once; made for its owner alone.
+    handle, new = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    Path(new).replace(file)
 
 
 def _close(path: Path, mode: int) -> None:

@@ -29,7 +29,8 @@ from shared.errors import Misconfigured
 _UNRESOLVED = "@microsoft.keyvault("
 # A wrong value is shown, so that whoever runs the app finds it, unless it may hold a secret: a password in an address,
 # a key in its query, a connection string, a key that stands in the wrong setting.
-_SHOWN = re.compile(r"[\w.,:/ -]{0,80}")
+# A long run of letters and digits is taken for a key.
+_SHOWN = re.compile(r"(?!.*[\w-]{25})[\w.,:/ -]{0,80}")
 
 log = logging.getLogger(__name__)
 

@@ -97,6 +97,8 @@ def test_a_reference_that_was_not_resolved_counts_as_not_set_and_is_logged(
         ("DELIVERY_ALLOWED_NETWORKS", "10.0.0.0/8,hunter2=="),
         ("MAX_WEBHOOKS", "hunter2\nhunter2"),
         ("ROLE_DIRECTORY", "hunter2" * 20),
+        ("ROLE_CACHE_SECONDS", "hub_hunter2RIW0bXcUYd2Jv-4kqf9Zt_7hGm1LsNpEoA"),
+        ("DELIVERY_DISABLE_AFTER", "hunter2c0ffee00c0ffee00c0ffee00"),
     ],
 )
 def test_a_wrong_setting_that_may_hold_a_secret_is_named_without_its_value(name: str, value: str) -> None:

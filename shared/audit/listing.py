@@ -17,7 +17,8 @@ _SHOWN_OF_A_NAME = 50
 def list_audit(audit: AuditLog, query: Mapping[str, str], *, url: str) -> dict[str, object]:
     """A page of entries, as `page` makes it; raises BadRequest, which names the parameter."""
     for name in query:
-        if name not in (*PARAMETERS, _OF_THE_PLATFORM):
+        # The platform finds its own parameter in any case.
+        if name not in PARAMETERS and name.lower() != _OF_THE_PLATFORM:
             known = ", ".join(PARAMETERS)
             raise _wrong(name[:_SHOWN_OF_A_NAME], f"this parameter is not known here; known are {known}")
     limit = parse_limit(query)

@@ -5,8 +5,12 @@ from urllib.parse import quote
 
 import requests
 
+from shared.deadline import deadline
 from shared.errors import Unavailable
 from shared.web_api import WebApi
+
+_SECONDS = 20.0
+"""For all mails of a notice together."""
 
 log = logging.getLogger(__name__)
 
@@ -29,18 +33,24 @@ class GraphNotices:
         log.warning("notice: %s (to %d addresses)", subject, len(addresses))
         if not addresses or not self._mailbox:
             return
+        # What is left of a message's time must do for writing the delivery down.
+        with deadline(_SECONDS):
+            if self._mail(addresses, subject, text) == requests.codes.bad_request and len(addresses) > 1:
+                for address in addresses:
+                    self._mail((address,), subject, text)
+
+    def _mail(self, addresses: tuple[str, ...], subject: str, text: str) -> int | None:
+        """The status that Graph answers with, None where it cannot be reached; what is not 202 is logged."""
         try:
-            status = self._mail(addresses, subject, text)
-            if status != requests.codes.bad_request or len(addresses) == 1:
-                _note(status)
-                return
-            for address in addresses:
-                _note(self._mail((address,), subject, text))
+            status = self._post(addresses, subject, text)
         except Unavailable as error:
             log.error("a notice could not be mailed: %s", error.detail)
+            return None
+        if status != requests.codes.accepted:
+            log.error("a notice could not be mailed: Graph answered %d", status)
+        return status
 
-    def _mail(self, addresses: tuple[str, ...], subject: str, text: str) -> int:
-        """The status that Graph answers with; raises Unavailable."""
+    def _post(self, addresses: tuple[str, ...], subject: str, text: str) -> int:
         message = {
             "subject": subject,
             "body": {"contentType": "Text", "content": text},
@@ -48,8 +58,3 @@ class GraphNotices:
         }
         path = f"/v1.0/users/{quote(self._mailbox, safe='@')}/sendMail"
         return self._graph.post(path, {"message": message, "saveToSentItems": False}).status
-
-
-def _note(status: int) -> None:
-    if status != requests.codes.accepted:
-        log.error("a notice could not be mailed: Graph answered %d", status)

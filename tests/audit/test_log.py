@@ -72,6 +72,7 @@ def test_several_at_the_same_moment_are_all_kept(hub: Hub) -> None:
         ({"since": "2026-03-14T13:00:00Z", "until": "2026-03-14T13:00:00.000001Z"}, {"2"}),
         ({"since": "2026-03-15"}, set()),
         ({"code": "KEY", "who": "kim@hub.example"}, {"1", "2"}),
+        ({"Code": "KEY", "who": "kim@hub.example"}, {"1", "2"}),
     ],
 )
 def test_a_listing_shows_what_the_filters_let_through(hub: Hub, query: dict[str, str], expected: set[str]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from azure.core.exceptions import ServiceResponseError
 
 from shared.delivery.record import DeliveryState
 from shared.events.event import Event
@@ -16,7 +17,7 @@ from shared.hub import Hub
 from shared.superoffice.entity import WebhookState
 from shared.webhooks.registration import Registration
 from shared.webhooks.rows import USAGE_TABLE
-from shared.webhooks.usage import UsageCounter
+from shared.webhooks.usage import Call, UsageCounter
 from tests.fakes.graph import FakeGraph
 from tests.fakes.receiver import Behaviour, Receiver, Visit, answers
 from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
@@ -229,6 +230,20 @@ def test_the_notice_of_a_day_can_be_claimed_once(hub: Hub, webhook: Registration
     hours = (0, 1, 23, -1, 24, 47, 48)
     claims = [usage.claim_notice(webhook.id, begin + timedelta(hours=after)) for after in hours]
     assert claims == [True, False, False, False, True, False, True]
+
+
+@pytest.mark.parametrize("has_row", [False, True])
+def test_a_claim_whose_answer_was_lost_is_still_ones_own(
+    hub: Hub, webhook: Registration, transport: JournalTransport, has_row: bool
+) -> None:
+    usage, now = UsageCounter(hub.storage.table(USAGE_TABLE)), datetime.now(UTC)
+    usage.claim_notice(webhook.id + 1, now)
+    if has_row:
+        usage.count(webhook.id, Call("an event", now, None))
+    transport.forget()
+    transport.fail(2, Fault.AFTER, ServiceResponseError("the connection ended"))
+    assert usage.claim_notice(webhook.id, now)
+    assert not usage.claim_notice(webhook.id, now)
 
 
 def test_a_webhook_that_is_disabled_again_the_same_day_tells_nobody_again(

@@ -106,3 +106,16 @@ def test_an_odd_mailbox_stays_one_step_of_the_path(graph: FakeGraph) -> None:
     notices(graph, "a/b?c#d@contoso.example").send(PEOPLE, "x", TEXT)
     assert [call.path for call in graph.journal] == ["/v1.0/users/a/b?c#d@contoso.example/sendMail"]
     assert graph.journal[0].query == {}
+
+
+def test_a_mail_that_graph_cannot_take_now_costs_the_others_nothing(
+    graph: FakeGraph, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = ("not..one@example.com", "one@example.com", "two@example.com", "three@example.com")
+    graph.no_addresses.add(people[0])
+    graph.failing_addresses.add(people[1])
+    notices(graph).send(people, "x", TEXT)
+    assert [mail["bccRecipients"] for mail in graph.mails] == [
+        [{"emailAddress": {"address": address}}] for address in people[2:]
+    ]
+    assert "could not be mailed" in caplog.text

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,12 +69,17 @@ def test_all_that_is_in_a_folder_becomes_private_but_what_a_link_leads_to(tmp_pa
 
 def test_a_file_is_written_private_even_where_an_open_one_was_left(tmp_path: Path) -> None:
     file = tmp_path / "key.json"
-    for left in (file, file.with_suffix(".new")):
-        left.write_text("old", encoding="utf-8")
-        left.chmod(0o644)
+    file.write_text("old", encoding="utf-8")
+    file.chmod(0o644)
     write_private(file, "new")
-    assert (file.read_text(encoding="utf-8"), modes(tmp_path).get("key.json")) == ("new", "600")
-    assert not file.with_suffix(".new").exists()
+    assert (file.read_text(encoding="utf-8"), modes(tmp_path)) == ("new", {"key.json": "600"})
+
+
+def test_a_file_may_be_written_by_two_at_once(tmp_path: Path) -> None:
+    file, texts = tmp_path / "key.json", [str(number) * 10_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: write_private(file, text), texts))
+    assert (file.read_text(encoding="utf-8") in texts, list(modes(tmp_path))) == (True, ["key.json"])
 
 
 def test_keys_and_their_folders_are_private(tmp_path: Path) -> None:

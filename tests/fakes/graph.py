@@ -36,6 +36,8 @@ class FakeGraph(FakeServer):
         """What was sent, each with the mailbox `from`."""
         self.no_addresses: set[str] = set()
         """What Graph takes for no address: a mail to one of these goes to nobody."""
+        self.failing_addresses: set[str] = set()
+        """A mail to one of these alone is answered 500."""
 
     @property
     def token(self) -> str:
@@ -49,6 +51,7 @@ class FakeGraph(FakeServer):
         for content in (self.lists, self.group_names, self.members, self.users, self.confirmed, self.mails):
             content.clear()
         self.no_addresses.clear()
+        self.failing_addresses.clear()
 
     def add_user(self, oid: str, upn: str = "") -> str:
         """Let a user be known."""
@@ -121,6 +124,8 @@ class FakeGraph(FakeServer):
         found = [one for kind in _RECIPIENTS for one in message.get(kind, [])] if isinstance(message, dict) else []
         if not found or any(one["emailAddress"]["address"] in self.no_addresses for one in found):
             return _error(400, "ErrorInvalidRecipients")
+        if {one["emailAddress"]["address"] for one in found} <= self.failing_addresses:
+            return _error(500, "ErrorInternalServerError")
         self.mails.append({"from": user, **message})
         return Reply(202)
 
