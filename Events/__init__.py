@@ -11,6 +11,7 @@ from shared.audit.surfaces import EVENTS
 from shared.events.listing import list_events, show_event
 from shared.http import json_response, json_text_response
 from shared.hub import hub
+from shared.long_answers import made_in_turn
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
@@ -27,7 +28,7 @@ def _serve(req: func.HttpRequest) -> func.HttpResponse:
         return json_response(list_audit(parts.audit, req.params, url=f"{url}/audit"))
     parts.callers.require_manager(req.headers)
     if req.method == "GET" and not path:
-        return json_response(list_events(parts.events, req.params, url=url))
+        return made_in_turn(lambda: json_response(list_events(parts.events, req.params, url=url)))
     if req.method == "GET" and len(path) == 1 and path != ("deliveries",):
         return json_text_response(show_event(parts.events, path[0]))
     # Imported here: listing events needs nothing of what calls receivers.

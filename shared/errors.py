@@ -6,7 +6,7 @@ HubError
 ├── Unauthenticated          401  nobody we know
 ├── NotAllowed               403  known, but without the role that is needed
 ├── NotFound                 404  nothing has this id or path
-├── Conflict                 409  somebody else was quicker, or a test in a patch failed
+├── Conflict                 409  somebody else was quicker, a test in a patch failed, or there is no room for more
 ├── Gone                     410  what it is about is not there any more
 ├── LengthRequired           411  the body came in chunks, and the platform hands such a body over empty
 ├── PreconditionFailed       412  changed since the time that the request names
@@ -106,7 +106,7 @@ class NotFound(HubError):
 
 
 class Conflict(HubError):
-    """Somebody else changed it meanwhile, or a test in a patch found something else."""
+    """Somebody else changed it meanwhile, a test in a patch found something else, or there is no room for one more."""
 
     status = 409
     title = "Conflict"

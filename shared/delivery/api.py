@@ -1,6 +1,6 @@
 """The delivery log over HTTP, below `/api/v1/events`: listings, one delivery with its attempts, and replay."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
 
@@ -8,11 +8,11 @@ import azure.functions as func
 
 from shared.audit.recording import note
 from shared.delivery.log import DeliveryFilter
-from shared.delivery.record import DeliveryRecord, DeliveryState
+from shared.delivery.record import DeliveryRecord, DeliveryState, summary
 from shared.errors import BadRequest, NotFound
 from shared.events.event import Event
 from shared.events.listing import find_event, page
-from shared.events.parameters import Position, parse_flag, parse_limit, parse_moment, parse_position
+from shared.events.parameters import parse_flag, parse_limit, parse_moment, parse_position
 from shared.http import bounded_body, json_response
 from shared.hub import Hub, now
 from shared.loops import HOPS_HEADER, request_hops
@@ -35,9 +35,7 @@ def serve(hub: Hub, req: func.HttpRequest, parts: tuple[str, ...]) -> func.HttpR
             _refuse_body(req)
             return _replay_all(hub, req.params)
         case "GET", (id_, "deliveries"):
-            event = find_event(hub.events, id_).event
-            records = hub.receivers.deliveries.of_event(event)
-            return json_response({"value": [record.as_json() for record in records]})
+            return json_response(_list_of_event(hub, id_, req.params))
         case "GET", (id_, "deliveries", webhook):
             record = _find(hub, id_, webhook)[1]
             registration = hub.receivers.webhooks.get(record.webhook_id)
@@ -74,21 +72,33 @@ def _refuse_body(req: func.HttpRequest) -> None:
 
 def _list(hub: Hub, query: Mapping[str, str]) -> dict[str, object]:
     limit, wanted = parse_limit(query), _filter(query)
-    found = hub.receivers.deliveries.list(wanted, after=parse_position(query), page_size=limit + 1)
+    found = hub.receivers.deliveries.summaries(wanted, after=parse_position(query), page_size=limit + 1)
     url = f"{hub.settings.public_url}/api/v1/events/deliveries"
-    return page(found, lambda record: record.as_json(), query, limit=limit, url=url)
+    return page(found, summary, query, limit=limit, url=url)
+
+
+def _list_of_event(hub: Hub, id_: str, query: Mapping[str, str]) -> dict[str, object]:
+    limit, after = parse_limit(query), parse_position(query)
+    event = find_event(hub.events, id_).event
+    found = hub.receivers.deliveries.of_event(event, after=after, page_size=limit + 1)
+    url = f"{hub.settings.public_url}/api/v1/events/{event.id}/deliveries"
+    return page(found, summary, query, limit=limit, url=url)
 
 
 def _replay_all(hub: Hub, query: Mapping[str, str]) -> func.HttpResponse:
     """Replay what the filters let through: failed and held ones, unless `state` names others."""
-    wanted, only_counts = _filter(query), parse_flag(query, "dryRun")
+    wanted, after, only_counts = _filter(query), parse_position(query), parse_flag(query, "dryRun")
     if wanted.webhook_id is not None:
         note(target=f"webhooks/{wanted.webhook_id}")
-    chosen = _chosen(hub, wanted, parse_position(query))
+    is_replayed = _replayed(hub, wanted)
     if only_counts:
-        return json_response({"count": sum(1 for _ in chosen)})
+        rows = hub.receivers.deliveries.summaries(wanted, after=after)
+        count = sum(is_replayed(int(row["PartitionKey"]), DeliveryState(row["State"])) for _, row in rows)
+        return json_response({"count": count})
     started, replayed, last = now(), 0, ""
-    for position, record in chosen:
+    for position, record in hub.receivers.deliveries.list(wanted, after=after):
+        if not is_replayed(record.webhook_id, record.state):
+            continue
         if replayed == _MOST_REPLAYS or now() - started > timedelta(seconds=15):
             # What was replayed may still fit the filters, so the next call must be told where to go on.
             return json_response({"replayed": replayed, "more": True, "continuationToken": last}, _ACCEPTED)
@@ -97,14 +107,14 @@ def _replay_all(hub: Hub, query: Mapping[str, str]) -> func.HttpResponse:
     return json_response({"replayed": replayed, "more": False}, _ACCEPTED)
 
 
-def _chosen(hub: Hub, wanted: DeliveryFilter, after: Position | None) -> Iterator[tuple[Position, DeliveryRecord]]:
+def _replayed(hub: Hub, wanted: DeliveryFilter) -> Callable[[int, DeliveryState], bool]:
+    """Whether a delivery to this webhook, in this state, is one of those that are replayed."""
+
     @cache
     def is_registered(webhook_id: int) -> bool:
         return hub.receivers.webhooks.get(webhook_id) is not None
 
-    for position, record in hub.receivers.deliveries.list(wanted, after=after):
-        if (wanted.state is not None or record.state in _UNDONE) and is_registered(record.webhook_id):
-            yield position, record
+    return lambda webhook_id, state: (wanted.state is not None or state in _UNDONE) and is_registered(webhook_id)
 
 
 def _find(hub: Hub, id_: str, webhook: str) -> tuple[Event, DeliveryRecord]:

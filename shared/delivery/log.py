@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from shared.delivery.record import DeliveryRecord, DeliveryState, delivery_keys, delivery_row, parse_record
+from azure.data.tables import TableEntity
+
+from shared.delivery.record import (
+    SUMMARY,
+    DeliveryRecord,
+    DeliveryState,
+    delivery_keys,
+    delivery_row,
+    parse_record,
+)
 from shared.events.event import Event
 from shared.events.parameters import Position
 from shared.events.rows import time_key
@@ -13,6 +22,10 @@ from shared.storage.tables import AlreadyStored, Changed, Table
 from shared.webhooks.subscriptions import row_key
 
 _MOST_TRIES = 20
+_WHOLE_ROWS = 50
+"""A page of rows with all that was answered: up to half a megabyte each."""
+
+type Row = TableEntity
 
 
 @dataclass(frozen=True)
@@ -45,18 +58,39 @@ class DeliveryLog:
             current = self._newer(record)
         raise Changed(record.event_id)
 
-    def of_event(self, event: Event) -> Iterator[DeliveryRecord]:
-        """The deliveries of an event. Its row key is the same in each partition, so this reads all partitions."""
-        key = delivery_keys(0, event.id, event.received_at)[1]
-        for row in self._table.query("RowKey eq @key", {"key": key}):
-            yield parse_record(row, str(row.metadata["etag"]))
+    def of_event(
+        self, event: Event, *, after: Position | None = None, page_size: int = 1000
+    ) -> Iterator[tuple[Position, Row]]:
+        """The deliveries of an event, by webhook, as rows of SUMMARY.
+
+        Its row key is the same in each partition, so this reads all partitions.
+        """
+        parameters = {
+            "key": delivery_keys(0, event.id, event.received_at)[1],
+            "after": after.partition if after else "",
+        }
+        filter_ = "PartitionKey gt @after and RowKey eq @key"
+        yield from self._rows(filter_, parameters, page_size, SUMMARY)
+
+    def summaries(
+        self, wanted: DeliveryFilter, *, after: Position | None = None, page_size: int = 1000
+    ) -> Iterator[tuple[Position, Row]]:
+        """Deliveries by webhook, newest event first, each with its position, as rows of SUMMARY."""
+        yield from self._rows(*_query(wanted, after), page_size, SUMMARY)
 
     def list(
-        self, wanted: DeliveryFilter, *, after: Position | None = None, page_size: int = 1000
+        self, wanted: DeliveryFilter, *, after: Position | None = None, page_size: int = _WHOLE_ROWS
     ) -> Iterator[tuple[Position, DeliveryRecord]]:
-        """Deliveries by webhook, newest event first, each with its position; `after` leaves out what comes before."""
-        for row in self._table.query(*_query(wanted, after), page_size=page_size):
-            yield Position(row["PartitionKey"], row["RowKey"]), parse_record(row, str(row.metadata["etag"]))
+        """The same as records, with what was answered to them; `after` leaves out what comes before."""
+        for position, row in self._rows(*_query(wanted, after), page_size, ()):
+            yield position, parse_record(row, str(row.metadata["etag"]))
+
+    def _rows(
+        self, filter_: str, parameters: dict[str, Any], page_size: int, columns: tuple[str, ...]
+    ) -> Iterator[tuple[Position, Row]]:
+        select = ["PartitionKey", "RowKey", *columns] if columns else None
+        for row in self._table.query(filter_, parameters, page_size=page_size, select=select):
+            yield Position(row["PartitionKey"], row["RowKey"]), row
 
     def _put(self, record: DeliveryRecord, etag: str | None) -> bool:
         try:

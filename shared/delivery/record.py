@@ -13,6 +13,9 @@ from shared.events.rows import time_key
 from shared.webhooks.subscriptions import row_key
 
 DELIVERIES_TABLE = "deliveries"
+SUMMARY = ("EventId", "Event", "EventAt", "State", "Cycle", "Attempts", "NextAttemptAt", "Logged")
+"""The columns of a delivery without what its receiver answered, which is nearly all of it."""
+
 _KEPT_ATTEMPTS = 30
 
 
@@ -139,6 +142,12 @@ def parse_record(row: Mapping[str, Any], etag: str) -> DeliveryRecord:
         log=attempts,
         etag=etag,
     )
+
+
+def summary(row: Mapping[str, Any]) -> dict[str, object]:
+    """A delivery as the Events API lists it, by keys and SUMMARY alone; the same as its record `as_json`."""
+    record = parse_record({**row, "Logged": 0}, "")
+    return {**record.as_json(), "attempts": row["Logged"]}
 
 
 def _shown(attempt: Attempt) -> dict[str, object]:

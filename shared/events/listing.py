@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
 from urllib.parse import urlencode
 
 from shared.errors import NotFound
@@ -10,6 +9,10 @@ from shared.events.event import EventId
 from shared.events.parameters import Position, event_name_filter, is_event_id, parse_limit, parse_moment, parse_position
 from shared.events.store import EventStore, LogFilter, StoredEvent
 from shared.lenient_json import as_valid_json
+
+MAX_PAGE_CHARACTERS = 4_000_000
+_ROWS = 50
+"""Of a page that is asked of storage: an event has up to 100,000 characters besides its payload."""
 
 _FILTERS = ("type", "webhook", "state", "who", "target", "since", "until", "limit")
 
@@ -21,7 +24,7 @@ def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> di
     the listing stands. Raises BadRequest, which names the parameter.
     """
     limit = parse_limit(query)
-    found = events.log(_filter(query), page_size=limit + 1)
+    found = events.log(_filter(query), page_size=min(limit, _ROWS) + 1)
     return page(found, lambda event: event.as_json(), query, limit=limit, url=url)
 
 
@@ -52,13 +55,20 @@ def page[Item](
 ) -> dict[str, object]:
     """`{"value": [...], "continuationToken", "nextLink"}`, the last two null on the last page.
 
-    One item more than `limit` is read, to know whether there is a next page.
+    A page ends with the item that brings it to a few megabytes, however many more were asked for. One item more than
+    it has is read, to know whether there is a next page.
     """
-    items = list(islice(found, limit + 1))
-    token = items[limit - 1][0].as_token() if len(items) > limit else None
+    items: list[dict[str, object]] = []
+    size, last, token = 0, "", None
+    for position, item in found:
+        if len(items) == limit or size >= MAX_PAGE_CHARACTERS:
+            token = last
+            break
+        items.append(show(item))
+        size, last = size + len(json.dumps(items[-1])), position.as_token()
     kept = {name: query[name] for name in _FILTERS if name in query}
     return {
-        "value": [show(item) for _, item in items[:limit]],
+        "value": items,
         "continuationToken": token,
         "nextLink": token and f"{url}?{urlencode({**kept, 'continuationToken': token})}",
     }

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from shared.errors import BadRequest
 
 MOST_ITEMS = 200
+MAX_FILTER = 250
+_MAX_MOMENT = 100
 _DEFAULT_ITEMS = 50
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _POSITION = re.compile(rf"([0-9]{{8,10}})\.([0-9]{{17}}-{_UUID})")
@@ -53,6 +55,9 @@ def event_name_filter(text: str | None, name: str) -> str | None:
 
     White space around it is refused: such a name looks like another one, and whoever asks would believe the answer.
     """
+    if text and len(text) > MAX_FILTER:
+        # No name is like that, and storage refuses a query that has thousands of characters.
+        raise BadRequest(f"{name}: at most {MAX_FILTER} characters are taken", pointer=f"#/{name}")
     if text and text != text.strip():
         raise BadRequest(f"{name}: the name of an event is needed, without white space around it", pointer=f"#/{name}")
     return text or None
@@ -65,8 +70,8 @@ def parse_moment(query: Mapping[str, str], name: str) -> datetime | None:
         return None
     try:
         # The library takes any character between date and time, a line end too.
-        if not text.isprintable():
-            raise ValueError("an invisible character")
+        if len(text) > _MAX_MOMENT or not text.isprintable():
+            raise ValueError("too long, or an invisible character")
         # A "+" that was not escaped arrives as a space, and in a time with a "T" nothing else is one.
         moment = datetime.fromisoformat(re.sub(r" (?=\d\d:?\d\d$)", "+", text) if "T" in text else text)
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

@@ -70,7 +70,9 @@ def _list(operations: WebhookOperations) -> func.HttpResponse:
     # What the vendor's own sample calls it.
     status = member(filters, "StateFilter") if status is None else status
     found = operations.list(name, event, status)
-    return operations.exchange.reply(found, root="ArrayOfWebhook", select=True)
+    return operations.exchange.reply(
+        found, root="ArrayOfWebhook", select=True, narrowed_by=("NameFilter", "EventFilter", "StatusFilter")
+    )
 
 
 def _test(operations: WebhookOperations) -> func.HttpResponse:

@@ -1,5 +1,6 @@
 """Bodies in and out: which formats are taken and given, and how one is chosen (facts/superoffice.md 7)."""
 
+import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
@@ -9,7 +10,14 @@ from shared.superoffice.accept import wish_for
 from shared.superoffice.form import mislabelled_texts, read_form
 from shared.superoffice.relaxed_json import parse_relaxed_json
 from shared.superoffice.xml_input import read_xml
-from shared.superoffice.xml_output import write_xml
+from shared.superoffice.xml_output import write_xml, write_xml_list
+
+MAX_LIST_BYTES = 8_000_000
+"""Of a list that is answered."""
+
+
+class TooLong(ValueError):
+    """A list whose document would have more than MAX_LIST_BYTES."""
 
 
 class Format(StrEnum):
@@ -89,19 +97,35 @@ def choose_format(accept: str | None) -> Format:
 def write_document(value: object, format_: Format, root: str) -> tuple[bytes, str]:
     """The body and its Content-Type; `root` names the root element where it is XML.
 
-    An iterator is written as a list, and as JSON item by item, so that a long one is never held as a whole.
+    An iterator is written as a list, item by item, so that a long one is never held as a whole but in its document.
+    Raises TooLong as soon as that has more bytes than a list may have.
     """
-    body = _xml(value, root) if format_ in _XML else _json(value)
+    if isinstance(value, Iterator):
+        body = _bounded(write_xml_list(value, root) if format_ in _XML else _json_list(value))
+    else:
+        body = write_xml(value, root) if format_ in _XML else _json(value)
     return body, f"{format_}; charset=utf-8"
 
 
-def _xml(value: object, root: str) -> bytes:
-    return write_xml(list(value) if isinstance(value, Iterator) else value, root)
+def _bounded(pieces: Iterator[bytes]) -> bytes:
+    document = io.BytesIO()
+    for piece in pieces:
+        if document.tell() + len(piece) > MAX_LIST_BYTES:
+            # Whoever handles the error must not hold it.
+            document.close()
+            raise TooLong(f"the list has more than {MAX_LIST_BYTES} bytes")
+        document.write(piece)
+    return document.getvalue()
+
+
+def _json_list(items: Iterator[object]) -> Iterator[bytes]:
+    yield b"["
+    for number, item in enumerate(items):
+        yield b", " + _json(item) if number else _json(item)
+    yield b"]"
 
 
 def _json(value: object) -> bytes:
-    if isinstance(value, Iterator):
-        return b"[" + b", ".join(map(_json, value)) + b"]"
     # A text from a receiver may hold what UTF-8 cannot.
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 

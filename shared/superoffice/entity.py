@@ -18,6 +18,9 @@ from shared.superoffice.limits import at_most, json_at_most
 
 __all__ = ["NotifyVia", "NotifyWhen", "WebhookInput", "WebhookState", "parse_webhook"]
 
+MAX_NAME = 400
+"""Characters of a webhook's name."""
+
 _TYPES = "types"
 _NEEDS = {
     "missing": "this is needed, and not blank",
@@ -58,7 +61,7 @@ class WebhookInput(BaseModel):
 
     model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True)
 
-    name: Annotated[str, AfterValidator(not_blank), at_most(400)]
+    name: Annotated[str, AfterValidator(not_blank), at_most(MAX_NAME)]
     events: Annotated[tuple[str, ...], BeforeValidator(event_names)]
     target_url: Annotated[str, _STRIPPED, AfterValidator(not_blank), at_most(4000)]
     secret: Annotated[str, at_most(400)] | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import azure.functions as func
 
@@ -10,8 +10,9 @@ from shared.callers.caller import Caller
 from shared.errors import BadRequest, HubError
 from shared.http import bounded_body, error_headers
 from shared.hub import Hub
+from shared.long_answers import made_in_turn
 from shared.loops import request_hops
-from shared.superoffice.content import choose_format, read_document, read_patch, write_document
+from shared.superoffice.content import TooLong, choose_format, read_document, read_patch, write_document
 from shared.superoffice.errors import superoffice_error
 from shared.superoffice.select import apply_select
 from shared.superoffice.timezone import tag_times
@@ -66,17 +67,25 @@ class Exchange:
         """The query's parameters by name in lower case, for SuperOffice's clients spell them as they like."""
         return {name.lower(): value for name, value in self.req.params.items()}
 
-    def reply(self, value: object, *, root: str, select: bool = False) -> func.HttpResponse:
+    def reply(
+        self, value: object, *, root: str, select: bool = False, narrowed_by: tuple[str, ...] = ()
+    ) -> func.HttpResponse:
         """200 with this value in the format that the caller takes; `select` honours the parameter $select.
 
-        An iterator of entities is a list that is read while it is written.
+        An iterator of entities is a list that is read while it is written. Raises BadRequest where it is too long,
+        which says that `narrowed_by`, names of parameters, make it shorter.
         """
         wanted = self.query.get("$select") if select else None
         if isinstance(value, dict):
             value = self._shaped(value, wanted)
         elif isinstance(value, list | Iterator):
             value = (self._shaped(one, wanted) for one in value)
-        body, content_type = write_document(value, choose_format(self.req.headers.get("accept")), root)
+        write = partial(write_document, value, choose_format(self.req.headers.get("accept")), root)
+        try:
+            body, content_type = made_in_turn(write) if isinstance(value, Iterator) else write()
+        except TooLong as reason:
+            sentence = f"{' and '.join(narrowed_by)}: {reason}; ask for fewer webhooks with these"
+            raise BadRequest(sentence, pointer=f"#/{narrowed_by[0]}") from None
         headers = {**_NO_STORE, **warning_header(self.warnings), "Content-Type": content_type}
         return func.HttpResponse(body, status_code=200, headers=headers)
 

@@ -11,6 +11,8 @@ from shared.superoffice.limits import MOST_DEPTH, is_deeper_than
 EVENT_NAME = re.compile(r"[a-z0-9_.-]{1,250}", re.IGNORECASE | re.ASCII)
 """The name of an event. A name that were longer could not be a key in Table Storage."""
 
+MAX_EVENT_NAME = 250
+
 _MOST_TEXTS = 4000
 _MOST_EVENT_CHARACTERS = 4000
 _CHILDREN = "ChildItems"

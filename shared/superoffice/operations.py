@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.audit.recording import note
-from shared.errors import BadRequest, NotFound
+from shared.errors import BadRequest, FieldError, NotFound
 from shared.events.parameters import event_name_filter
 from shared.hub import now
 from shared.loops import is_test
-from shared.superoffice.entity import WebhookInput, WebhookState, parse_webhook
+from shared.superoffice.entity import MAX_NAME, WebhookInput, WebhookState, parse_webhook
 from shared.superoffice.exchange import Exchange
+from shared.superoffice.fields import MAX_EVENT_NAME
+from shared.superoffice.limits import utf16_length
 from shared.superoffice.render import associate_of, render, render_result
 from shared.webhooks.registration import SECRET_MASK, Registration, Usage
 from shared.webhooks.registry import WebhookFilter
@@ -60,10 +62,12 @@ class WebhookOperations:
         """Remove a webhook."""
         self.exchange.hub.receivers.saving.delete(registration)
 
-    def list(self, name: str | None, event: str | None, state: object) -> Iterator[Entity]:
+    def list(
+        self, name: str | None, event: str | None, state: object, *, skip: int = 0, top: int | None = None
+    ) -> Iterator[Entity]:
         """The webhooks that the filters let through, read as they are asked for; empty and Unknown are no filter."""
-        wanted = WebhookFilter(name or None, event_name_filter(event, "EventFilter"), parse_status(state))
-        found = self.exchange.hub.receivers.webhooks.list(wanted)
+        wanted = parse_filter(name, event, state)
+        found = self.exchange.hub.receivers.webhooks.list(wanted, skip=skip, top=top)
         known = self.exchange.hub.receivers.known_secrets
         return (entity_of(registration, known.usage(registration, usage)) for registration, usage in found)
 
@@ -127,6 +131,18 @@ def entity_of(registration: Registration, usage: Usage, *, new_secret: str | Non
 def member(document: Mapping[str, object], name: str) -> object:
     """A member of a document, by its name in any case; None where it is missing."""
     return next((value for given, value in document.items() if given.lower() == name.lower()), None)
+
+
+def parse_filter(name: str | None, event: str | None, state: object) -> WebhookFilter:
+    """The filters of a listing; raises BadRequest for one that is longer than what it is compared with."""
+    errors = [
+        FieldError(f"#/{filter_}", f"{filter_}: at most {most} characters are taken, none of them U+0000")
+        for filter_, text, most in (("NameFilter", name, MAX_NAME), ("EventFilter", event, MAX_EVENT_NAME))
+        if text and (utf16_length(text) > most or "\0" in text)
+    ]
+    if errors:
+        raise BadRequest.of(errors)
+    return WebhookFilter(name or None, event_name_filter(event, "EventFilter"), parse_status(state))
 
 
 def parse_status(state: object) -> WebhookState | None:

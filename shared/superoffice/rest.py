@@ -13,6 +13,7 @@ from shared.superoffice.patch import apply_patch
 from shared.superoffice.render import default_webhook
 from shared.webhooks.registration import Registration
 
+_COUNT = re.compile(r"[0-9]{1,9}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 
 
@@ -42,7 +43,18 @@ def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
 
 def _list(operations: WebhookOperations) -> func.HttpResponse:
     name, event, state = map(operations.exchange.query.get, ("namefilter", "eventfilter", "statusfilter"))
-    return operations.exchange.reply(operations.list(name, event, state), root="ArrayOfWebhook")
+    found = operations.list(name, event, state, skip=_count(operations, "$skip") or 0, top=_count(operations, "$top"))
+    return operations.exchange.reply(found, root="ArrayOfWebhook", narrowed_by=("$top", "$skip"))
+
+
+def _count(operations: WebhookOperations, name: str) -> int | None:
+    """A parameter that counts webhooks, None where it is not there; raises BadRequest."""
+    text = operations.exchange.query.get(name)
+    if text is None:
+        return None
+    if not _COUNT.fullmatch(text):
+        raise BadRequest(f"{name}: a whole number is needed, 0 to 999999999", pointer=f"#/{name}")
+    return int(text)
 
 
 def _create(operations: WebhookOperations) -> func.HttpResponse:

@@ -1,7 +1,8 @@
 """Writing SuperOffice's entities as XML; xml_names.py says how they are spelled, xml_input.py reads them back."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from xml.sax.saxutils import escape
 
 from shared.superoffice.members import Kind, kind_of
@@ -42,6 +43,19 @@ def write_xml(value: object, root: str) -> bytes:
     """
     implied = Kind.OBJECT if isinstance(value, dict) else kind_of_place(root)
     return (_DECLARATION + _element(root, value, implied, _NAMESPACES)).encode()
+
+
+def write_xml_list(items: Iterator[object], root: str) -> Iterator[bytes]:
+    """The same document as of a list of the items, in pieces: `root` is ArrayOf and the name of an item."""
+    first = next(items, None)
+    if first is None:
+        yield write_xml([], root)
+        return
+    item = item_name(root)
+    yield f"{_DECLARATION}<{root}{_NAMESPACES}>".encode()
+    for value in chain([first], items):
+        yield _element(item, value, kind_of_place(item)).encode()
+    yield f"</{root}>".encode()
 
 
 def _element(name: str, value: object, implied: Kind | None, attributes: str = "") -> str:

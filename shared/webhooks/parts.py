@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-_MAX_ROWS = 500
-_MAX_BYTES = 1_500_000
-_USAGE_BYTES = 1500
+_MAX_ROWS = 1000
+_MAX_BYTES = 2_000_000
+_USAGE_BYTES = 1000
 """What the usage of a webhook has about, which is read beside it."""
-_UNKNOWN_BYTES = 40_000
-"""Rows that a version stored which noted no size: they may have more than three times as much, and most have less."""
+_UNKNOWN_BYTES = 80_000
+"""Rows that a version stored which noted no size: they may have half as much again, and most have less."""
 
 SIZE_COLUMN = "Bytes"
 
