@@ -17,7 +17,7 @@ from shared.errors import NotAllowed, Unavailable
 
 
 class Authority:
-    """Asks the portal, and the service where the portal's word is not enough. Both methods raise PortalDown."""
+    """Asks the portal, and the service too before the hub acts there. Both methods raise PortalDown."""
 
     def __init__(self, portal: Portal, callers: ArcGisCallers, rest: ArcGisRest, hosts: TokenHosts) -> None:
         self._portal = portal
@@ -26,19 +26,27 @@ class Authority:
         self._hosts = hosts
 
     def may_manage(self, request: Request, item_id: str, wanted: ConnectionInput | None = None) -> bool:
-        """Whether the bearer of a token in the request may manage the item's feature service."""
+        """Whether, as the portal says, the bearer of a token in the request may manage the item's feature service.
+
+        That is enough for showing something, and for nothing else.
+        """
         return any(self._managed_item(request, item_id, token) for token in tokens_in(request, wanted))
 
-    def may_manage_service(self, request: Request, item_id: str, wanted: ConnectionInput) -> bool:
-        """The same, with the word of the service itself: whoever makes an item can write any service's address into it.
+    def managed_service(
+        self, request: Request, item_id: str, wanted: ConnectionInput | None = None, *, service: str | None = None
+    ) -> str | None:
+        """The address of the service that the bearer of a token in the request may manage, as that service itself says.
 
+        It is `service`, the one that a connection is bound to, or else the item's, as it was when the service agreed:
+        whoever makes an item can write any service's address into it, at any time. None where nobody may manage it.
         Raises Unavailable where the service is out of reach.
         """
         for token in tokens_in(request, wanted):
             item = self._managed_item(request, item_id, token)
-            if item is not None and self._service_agrees(item.url, token):
-                return True
-        return False
+            found = self._agreeing(service or item.url, token) if item is not None else None
+            if found is not None:
+                return found
+        return None
 
     def _managed_item(self, request: Request, item_id: str, token: ArcGisToken) -> PortalItem | None:
         """The item, where the bearer of this token may manage it."""
@@ -50,16 +58,17 @@ class Authority:
             return None
         return item if item.may_be_managed_by(member) else None
 
-    def _service_agrees(self, item_url: str, token: ArcGisToken) -> bool:
+    def _agreeing(self, url: str, token: ArcGisToken) -> str | None:
+        """The address of the service at `url`, where that lets the bearer of this token manage its webhooks."""
         try:
-            url = ServiceAddress.of_item(item_url).webhooks_url
-            self._hosts.judge(url)
-            ServiceWebhooks(self._rest, url, token).ids_by_name()
+            address = ServiceAddress.of_item(url)
+            self._hosts.judge(address.webhooks_url)
+            ServiceWebhooks(self._rest, address.webhooks_url, token).ids_by_name()
         except (ArcGisRefused, OddServiceUrl, ForeignServiceHost):
-            return False
+            return None
         except ArcGisOutage as outage:
             raise Unavailable(str(outage)) from None
-        return True
+        return address.url
 
 
 def tokens_in(request: Request, wanted: ConnectionInput | None) -> tuple[ArcGisToken, ...]:

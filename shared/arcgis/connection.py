@@ -62,7 +62,9 @@ class Connection:
     """One webhook connection. `sealed_secret` is the key of its signatures, sealed.
 
     `service_secret` is the one that the service's webhook still has, where it could not be told the new one yet.
-    `service` is the address that the item had when the connection was made, None where it had none or is not known.
+    `service` is the address of the one service at which the hub acts for it: the item's when the connection was made.
+    It is None where the item had none, and in rows of the first version, until somebody who may manage the service
+    shows that (operations.py); until then the hub acts nowhere for it.
     """
 
     workflow: Workflow

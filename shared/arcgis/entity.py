@@ -3,6 +3,7 @@
 Unknown members are ignored. A null counts as not given, and so does an empty text for a user or a token.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -47,8 +48,12 @@ def _printable(text: str) -> str:
 
 
 def _secret(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < LEAST_SECRET_CHARACTERS:
+    text = value.get_secret_value()
+    if len(text) < LEAST_SECRET_CHARACTERS:
         raise ValueError(f"at least {LEAST_SECRET_CHARACTERS} characters are needed")
+    # Whoever sends a mask that went through a form, or was copied, does not mean a key that everybody can guess.
+    if text != SECRET_MASK and set(unicodedata.normalize("NFKC", text).strip()) == {"*"}:
+        raise ValueError(f"asterisks alone are no secret, and {SECRET_MASK} is what stands for the stored one")
     return value
 
 

@@ -10,7 +10,7 @@ from shared.arcgis.authority import Authority, touched_members
 from shared.arcgis.connection import SECRET_MASK, Connection, Shown, changed_members, new_connection_id
 from shared.arcgis.consent import Consents
 from shared.arcgis.entity import ConnectionInput
-from shared.arcgis.errors import UnknownConnection
+from shared.arcgis.errors import PortalDown, UnknownConnection
 from shared.arcgis.managed import ManagedWebhooks, NotManaged
 from shared.arcgis.registry import ConnectionRegistry
 from shared.arcgis.request import Request
@@ -101,7 +101,7 @@ class ConnectionOperations:
         if wanted.item_id != before.item_id:
             raise BadRequest("itemId: this cannot be changed once the connection exists", pointer="#/itemId")
         run_as = self._run_as.prove(request, wanted, before)
-        manages = self._require_authority(request, before, wanted, run_as)
+        manages, service = self._require_authority(request, before, wanted, run_as)
         sealed_secret, service_secret = self._secrets(before, wanted)
         after = replace(
             before,
@@ -111,6 +111,7 @@ class ConnectionOperations:
             enabled=wanted.enabled,
             username=run_as.username,
             fallback_username=run_as.fallback_username,
+            service=service,
             updated=self._now(),
             updated_by=request.caller.user.id,
         )
@@ -145,20 +146,30 @@ class ConnectionOperations:
         is_arcgis_user = isinstance(request.caller, ArcGisCaller)
         return not is_arcgis_user or self._authority.may_manage(request, connection.item_id)
 
-    def _require_authority(self, request: Request, before: Connection, wanted: ConnectionInput, run_as: RunAs) -> bool:
-        """Whether the hub may act at the service for this update; raises NotAllowed where it would have to.
+    def _require_authority(
+        self, request: Request, before: Connection, wanted: ConnectionInput, run_as: RunAs
+    ) -> tuple[bool, str | None]:
+        """Whether the hub may act at the service for this update, and the service that the connection is bound to.
 
-        Whoever brings the tokens of all the users of a connection, their own among them, acts as nobody else.
+        Whoever brings the tokens of all the users of a connection, their own among them, acts as nobody else. A
+        connection that is bound to no service yet is bound to the one that just agreed to a token of the request.
+        Raises NotAllowed where the hub would have to act and may not, and Unavailable.
         """
         touched = touched_members(before, wanted, run_as.username, run_as.fallback_username)
         if not touched and not wanted.manage_webhook:
-            return False
+            return False, before.service
+        if run_as.is_proved:
+            return True, run_as.service
         users = {*before.users, *(consent.username for consent in run_as.consents)}
-        if users <= run_as.in_hand or self._authority.may_manage(request, before.item_id, wanted):
-            return True
+        acts_as_themselves = users <= run_as.in_hand
+        if acts_as_themselves and (before.service is not None or not wanted.manage_webhook):
+            return True, before.service
+        service = self._authority.managed_service(request, before.item_id, wanted, service=before.service)
+        if service is not None or acts_as_themselves:
+            return True, service
         if not touched:
             # The service's webhook is as the document wants it.
-            return False
+            return False, before.service
         raise NotAllowed(
             f"{', '.join(touched)}: whoever changes this must be able to manage the feature service {before.item_id}, "
             "or send a userToken of somebody who can"
@@ -205,10 +216,16 @@ class ConnectionOperations:
     def _delete_managed(self, request: Request, connection: Connection) -> NotManaged | None:
         if connection.managed is None:
             return None
-        if not self._authority.may_manage(request, connection.item_id):
+        try:
+            service = self._authority.managed_service(request, connection.item_id, service=connection.service)
+        except PortalDown:
+            raise
+        except Unavailable as outage:
+            return NotManaged(outage.detail)
+        if service is None:
             return NotManaged("the caller may not manage the webhooks of this service")
         try:
-            self._managed.delete(connection, connection.managed.id)
+            self._managed.delete(replace(connection, service=service), connection.managed.id)
         except NotManaged as failure:
             return failure
         return None

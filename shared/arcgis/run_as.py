@@ -16,6 +16,7 @@ from shared.arcgis.rest import ArcGisRefused, ArcGisToken
 from shared.arcgis.service_address import OddServiceUrl, ServiceAddress
 from shared.callers.arcgis import ArcGisCaller, ArcGisCallers
 from shared.callers.caller import Caller
+from shared.case import simple_lower
 from shared.errors import BadRequest, NotAllowed
 
 
@@ -23,13 +24,15 @@ from shared.errors import BadRequest, NotAllowed
 class RunAs:
     """The users of a connection, and their consents as they are to be stored.
 
-    `service` is the address of the item's feature service; None where it was not looked at, or is none.
+    `service` is the address of the feature service that the connection is bound to; None where the item has none, or,
+    for a connection that was not bound, where nobody showed that they may manage it. `is_proved` says that they did.
     """
 
     username: str
     fallback_username: str | None
     consents: tuple[Consent, ...]
     service: str | None = None
+    is_proved: bool = False
 
     @property
     def in_hand(self) -> frozenset[str]:
@@ -46,6 +49,15 @@ class _Role:
     username: str
     token: SecretStr | None
     referer: str | None
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A consent; the item where it was looked at for this, and the service that the caller may manage, where needed."""
+
+    consent: Consent
+    item: PortalItem | None = None
+    proved: str | None = None
 
 
 class RunAsCheck:
@@ -81,38 +93,39 @@ class RunAsCheck:
         items = list[PortalItem]()
         if before is None and isinstance(caller, ArcGisCaller):
             items.append(self._require_item(wanted.item_id, caller.token, "itemId", "you"))
-        consents = []
-        for role in roles:
-            consent, item = self._consent(request, wanted, role, before)
-            consents.append(consent)
-            items.extend([item] if item else [])
-        return RunAs(username, wanted.fallback_username, tuple(consents), _service_of(items))
+        given = [self._consent(request, wanted, role, before) for role in roles]
+        items += [one.item for one in given if one.item is not None]
+        proved = [one.proved for one in given if one.proved is not None]
+        service = before.service if before is not None else None
+        # Only whoever may manage the service binds a connection to it that exists already.
+        if service is None and (before is None or proved):
+            service = _bound_service(items, proved)
+        return RunAs(username, wanted.fallback_username, tuple(one.consent for one in given), service, bool(proved))
 
-    def _consent(
-        self, request: Request, wanted: ConnectionInput, role: _Role, before: Connection | None
-    ) -> tuple[Consent, PortalItem | None]:
-        """The consent, and the item where it was looked at for this."""
+    def _consent(self, request: Request, wanted: ConnectionInput, role: _Role, before: Connection | None) -> _Given:
         caller, item_id = request.caller, wanted.item_id
         is_new = before is None or role.username not in before.users
         if role.token is not None:
             token = ArcGisToken(role.token.get_secret_value(), role.referer)
             self._require_owner(role, token, request.workflow)
             item = self._require_item(item_id, token, role.name_field, role.username)
-            return Consent(role.username, token, self._now()), item
+            return _Given(Consent(role.username, token, self._now()), item)
         if isinstance(caller, ArcGisCaller) and caller.member.username == role.username:
             needs_item = is_new and before is not None
             item_seen = (
                 self._require_item(item_id, caller.token, role.name_field, role.username) if needs_item else None
             )
-            return Consent(role.username, caller.token, self._now()), item_seen
+            return _Given(Consent(role.username, caller.token, self._now()), item_seen)
         stored = self._consents.get(request.workflow, role.username)
         if stored is None:
             raise _no_consent(role, "this user has not consented yet")
         if not is_new:
-            return stored, None
-        if not self._authority.may_manage_service(request, item_id, wanted):
+            return _Given(stored)
+        service = before.service if before is not None else None
+        proved = self._authority.managed_service(request, item_id, wanted, service=service)
+        if proved is None:
             raise _no_consent(role, "the consent that is stored counts for those who may manage the feature service")
-        return stored, self._require_item(item_id, stored.token, role.name_field, role.username)
+        return _Given(stored, self._require_item(item_id, stored.token, role.name_field, role.username), proved)
 
     def _require_owner(self, role: _Role, token: ArcGisToken, workflow: Workflow) -> None:
         pointer, reason = f"#/{role.token_field}", "the portal does not accept this token"
@@ -145,9 +158,17 @@ def _no_consent(role: _Role, reason: str) -> BadRequest:
     return BadRequest(detail, pointer=f"#/{role.name_field}")
 
 
-def _service_of(items: Sequence[PortalItem]) -> str | None:
+def _bound_service(items: Sequence[PortalItem], proved: Sequence[str]) -> str | None:
+    """The one service that all looks at an item and all proofs are about; raises BadRequest where they differ."""
+    found = [*proved, *(_service_of(item) for item in items)]
+    if len({one and simple_lower(one) for one in found}) > 1:
+        raise BadRequest("itemId: the address of the item changed meanwhile", pointer="#/itemId")
+    return found[0] if found else None
+
+
+def _service_of(item: PortalItem) -> str | None:
     try:
-        return ServiceAddress.of_item(items[0].url).url if items else None
+        return ServiceAddress.of_item(item.url).url
     except OddServiceUrl:
         return None
 

@@ -98,9 +98,15 @@ def service_of(connection: Connection, item_url: str) -> ServiceAddress:
     """The service of a connection's item; raises OddServiceUrl where that is not the one that it was made for.
 
     The owner of an item can write another service's address into it, and those who consented did so for this one.
+    Where it is not known which one, no consent counts yet.
     """
     address = ServiceAddress.of_item(item_url)
-    if connection.service is not None and simple_lower(address.url) != simple_lower(connection.service):
+    if connection.service is None:
+        raise OddServiceUrl(
+            "the connection is bound to no feature service yet: somebody who may manage it must update the connection "
+            "with manageWebhook"
+        )
+    if simple_lower(address.url) != simple_lower(connection.service):
         raise OddServiceUrl("the item's address is not the one that the connection was made for: make a new connection")
     return address
 

@@ -15,7 +15,9 @@ WORKFLOW = Workflow(ORG, WORKFLOW_ITEM)
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 
 
-def store(hub: Hub, item_id: str = "item", *, username: str = "megan", enabled: bool = True) -> Connection:
+def store(
+    hub: Hub, item_id: str = "item", *, username: str = "megan", enabled: bool = True, service: str | None = None
+) -> Connection:
     """A connection without a managed webhook."""
     connection = Connection(
         workflow=WORKFLOW,
@@ -30,6 +32,7 @@ def store(hub: Hub, item_id: str = "item", *, username: str = "megan", enabled: 
         created=NOW,
         updated=NOW,
         updated_by=username,
+        service=service,
     )
     hub.arcgis.registry.create(connection)
     return connection

@@ -24,7 +24,7 @@ EDITS = {"edits": [{"id": 0, "features": {"adds": [], "updates": [{"attributes":
 def connection(arcgis_hub: Hub, arcgis: ArcGisOrganization) -> Connection:
     """Of a user who consented and owns the service's item."""
     arcgis.service.changes = EDITS
-    found = store(arcgis_hub, arcgis.add_item(), username=MANAGER)
+    found = store(arcgis_hub, arcgis.add_item(), username=MANAGER, service=arcgis.service.item_url)
     consent(arcgis_hub, MANAGER, arcgis.portal.sign_in(MANAGER))
     return found
 
@@ -143,6 +143,18 @@ def test_an_item_that_moved_to_another_service_is_not_followed(
     arcgis_hub.arcgis.registry.replace(made_for, etag=stored_etag(arcgis_hub, connection))
     found = followed(arcgis_hub, connection, changes_url(arcgis))
     assert "make a new connection" in str(found["changesError"])
+    assert arcgis.service.journal == []
+
+
+@pytest.mark.parametrize("url", ["as it was", None, "https://odd.example/nothing"])
+def test_a_connection_that_is_bound_to_no_service_reads_no_changes(
+    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, url: str | None
+) -> None:
+    unbound = replace(connection, service=None)
+    arcgis_hub.arcgis.registry.replace(unbound, etag=stored_etag(arcgis_hub, connection))
+    if url != "as it was":
+        arcgis.portal.items[connection.item_id].url = url
+    assert set(followed(arcgis_hub, connection, changes_url(arcgis))) == {"changesError"}
     assert arcgis.service.journal == []
 
 

@@ -64,6 +64,10 @@ def test_an_unmanaged_connection_needs_no_change_types() -> None:
         ("secret", "seven77"),
         ("secret", 12345678),
         ("secret", "x" * 401),
+        ("secret", "******** "),
+        ("secret", "\t********"),
+        ("secret", "*********"),
+        ("secret", "＊＊＊＊＊＊＊＊"),  # noqa: RUF001 - what NFKC makes asterisks of
         ("enabled", None),
         ("enabled", "true"),
         ("enabled", 1),

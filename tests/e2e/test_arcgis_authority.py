@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.arcgis.connection import Workflow
 from shared.roles.table import ROLES_TABLE, TableDirectory
 from tests.arcgis.samples import BODY
 from tests.e2e.arcgis import ArcGisClient, only_webhook
@@ -73,6 +74,21 @@ def calls(arcgis: ArcGisOrganization) -> list[str]:
 def takes(client: ArcGisClient, id_: str, secret: str) -> bool:
     """Whether a notification that is signed with this secret is taken."""
     return client.post_hook(id_, BODY, signature(BODY, secret)).status_code == 200
+
+
+def unbind(client: ArcGisClient, id_: str) -> None:
+    """Make a connection one that the previous version stored."""
+    table = client.app.hub.storage.table("connections")
+    row = table.get(f"{ORG}:{client.workflow_item}", id_)
+    assert row is not None
+    table.put({name: value for name, value in row.items() if name != "Service"})
+
+
+def bound_to(client: ArcGisClient, id_: str) -> str | None:
+    """The service at which the hub acts for a connection."""
+    found = client.app.hub.arcgis.registry.get(Workflow(ORG, client.workflow_item), id_)
+    assert found is not None
+    return found.service
 
 
 @pytest.mark.parametrize("change", TOUCHING.values(), ids=TOUCHING)
@@ -167,6 +183,7 @@ def test_who_may_manage_the_service_changes_it_as_the_connections_users(
     client: ArcGisClient, bob: ArcGisClient, arcgis: ArcGisOrganization, item: str, who: str
 ) -> None:
     id_ = client.create(item)
+    arcgis.service.managers |= {"bob", "max"}
     hub_caller, document = replace(client, token=None), update(item, secret="a third secret", enabled=False)
     match who:
         case "administrator":
@@ -227,19 +244,147 @@ def test_an_item_that_moves_to_another_service_takes_no_token_along(
     arcgis.portal.items[bobs].readers.add(MANAGER)
     id_ = client.create(bobs, manageWebhook=False)
     arcgis.portal.items[bobs].url = arcgis.service.item_url
-    answer = bob.ask("PUT", f"/{id_}", update(bobs, secret=BOBS_SECRET))
-    assert (answer["name"], arcgis.service.webhooks, calls(arcgis)) == ("InvalidPortalItemUrl", {}, [])
+    assert bob.refusal("PUT", f"/{id_}", update(bobs, secret=BOBS_SECRET))[0] == 403
+    # Those who act as themselves may change it, and the hub follows the item nowhere.
+    answer = client.ask("PUT", f"/{id_}", update(bobs, secret="a third secret"))
+    assert (answer["name"], arcgis.service.webhooks) == ("InvalidPortalItemUrl", {})
+    assert [call for call in calls(arcgis) if arcgis.service.name in call] == []
 
 
 def test_a_connection_that_the_previous_version_stored_goes_on_working(
     client: ArcGisClient, arcgis: ArcGisOrganization, item: str
 ) -> None:
     id_ = client.create(item)
-    table = client.app.hub.storage.table("connections")
-    row = table.get(f"{ORG}:{client.workflow_item}", id_)
-    assert row is not None
-    table.put({name: value for name, value in row.items() if name != "Service"})
+    unbind(client, id_)
+    assert takes(client, id_, SECRET)
     assert client.ask("PUT", f"/{id_}", update(item, secret="a third secret")) == {"success": True, "connectionId": id_}
     assert only_webhook(arcgis).form["signatureKey"] == "a third secret"
     assert takes(client, id_, "a third secret")
     assert client.ask("DELETE", f"/{id_}")["success"]
+
+
+@pytest.mark.parametrize("odd", [None, "", "https://odd.example/nothing"])
+@pytest.mark.parametrize("place", ["username", "fallbackUsername"])
+def test_a_connection_made_without_a_service_takes_no_token_to_anothers(
+    client: ArcGisClient, bob: ArcGisClient, arcgis: ArcGisOrganization, item: str, place: str, odd: str | None
+) -> None:
+    client.create(item, manageWebhook=False)
+    bobs = arcgis.portal.add_item("bob", odd)
+    arcgis.portal.items[bobs].readers.add(MANAGER)
+    id_ = bob.create(bobs, manageWebhook=False, secret=BOBS_SECRET)
+    arcgis.portal.items[bobs].url = arcgis.other_service.item_url
+    arcgis.other_service.managers.add("bob")
+    users = {"username": "bob", "fallbackUsername": "bob", place: MANAGER}
+    assert bob.ask("PUT", f"/{id_}", update(bobs, manageWebhook=False, **users))["success"]
+    assert bound_to(bob, id_) == arcgis.other_service.item_url
+    arcgis.portal.items[bobs].url = arcgis.service.item_url
+    arcgis.service.journal.clear()
+    answer = bob.ask("PUT", f"/{id_}", update(bobs, secret=BOBS_SECRET, **users))
+    assert answer["name"] == "InvalidPortalItemUrl"
+    assert (arcgis.service.webhooks, calls(arcgis)) == ({}, [])
+
+
+@pytest.mark.parametrize("was", ["odd", "stored by the previous version"])
+def test_whose_service_it_is_not_binds_no_connection_to_it(
+    client: ArcGisClient, bob: ArcGisClient, arcgis: ArcGisOrganization, item: str, was: str
+) -> None:
+    client.create(item, manageWebhook=False)
+    bobs = arcgis.portal.add_item("bob", None if was == "odd" else arcgis.service.item_url)
+    arcgis.portal.items[bobs].readers.add(MANAGER)
+    id_ = bob.create(bobs, manageWebhook=False, secret=BOBS_SECRET)
+    unbind(bob, id_)
+    arcgis.portal.items[bobs].url = arcgis.service.item_url
+    added = update(bobs, manageWebhook=False, username="bob", fallbackUsername=MANAGER)
+    assert bob.refusal("PUT", f"/{id_}", added)[0] == 400
+    answer = bob.ask("PUT", f"/{id_}", update(bobs, username="bob"))
+    assert (answer["success"], answer["name"]) == (False, "InvalidPortalItemUrl")
+    assert (arcgis.service.webhooks, bound_to(bob, id_)) == ({}, None)
+
+
+@pytest.mark.parametrize("who", ["its user", "administrator"])
+def test_a_connection_of_the_previous_version_is_bound_by_who_may_manage_its_service(
+    client: ArcGisClient, bob: ArcGisClient, arcgis: ArcGisOrganization, item: str, who: str
+) -> None:
+    id_ = client.create(item)
+    unbind(client, id_)
+    # The portal's word is not enough.
+    arcgis.portal.items[item].editors.add("bob")
+    assert bob.refusal("PUT", f"/{id_}", update(item, secret=BOBS_SECRET))[0] == 403
+    assert bound_to(client, id_) is None
+    saver = client
+    if who == "administrator":
+        saver = replace(bob, token=arcgis.portal.sign_in("ada", role="org_admin"))
+        TableDirectory(client.app.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant("arcgis:ada")
+        arcgis.service.managers.add("ada")
+    assert saver.ask("PUT", f"/{id_}", update(item, secret="a third secret"))["success"]
+    assert (bound_to(client, id_), takes(client, id_, "a third secret")) == (arcgis.service.item_url, True)
+
+
+def test_a_webhook_of_the_previous_version_is_removed_by_who_may_manage_its_service(
+    client: ArcGisClient, arcgis: ArcGisOrganization, item: str
+) -> None:
+    id_ = client.create(item)
+    unbind(client, id_)
+    assert client.ask("DELETE", f"/{id_}") == {"success": True, "connectionId": id_}
+    assert arcgis.service.webhooks == {}
+
+
+@pytest.mark.parametrize("change", TOUCHING.values(), ids=TOUCHING)
+def test_who_owns_an_item_and_not_its_service_changes_nothing_there(
+    client: ArcGisClient, bob: ArcGisClient, arcgis: ArcGisOrganization, change: dict[str, Any]
+) -> None:
+    arcgis.service.managers.add(MANAGER)
+    bobs = arcgis.portal.add_item("bob", arcgis.service.item_url)
+    arcgis.portal.items[bobs].readers.add(MANAGER)
+    id_ = client.create(bobs)
+    shown, form = client.ask("GET", f"/{id_}"), dict(only_webhook(arcgis).form)
+    assert bob.refusal("PUT", f"/{id_}", update(bobs, **change))[0] in {400, 403}
+    # What he makes of his item does not help either.
+    arcgis.portal.items[bobs].url = arcgis.other_service.item_url
+    arcgis.other_service.managers.add("bob")
+    assert bob.refusal("PUT", f"/{id_}", update(bobs, **change))[0] in {400, 403}
+    arcgis.portal.items[bobs].url = arcgis.service.item_url
+    assert (client.ask("GET", f"/{id_}"), only_webhook(arcgis).form) == (shown, form)
+    assert not bob.ask("DELETE", f"/{id_}")["success"]
+    assert only_webhook(arcgis).form == form
+
+
+def test_a_delete_leaves_the_webhook_of_a_service_that_does_not_answer(
+    client: ArcGisClient, arcgis: ArcGisOrganization, item: str
+) -> None:
+    id_ = client.create(item)
+    arcgis.service.answer_always(Reply(503))
+    answer = client.ask("DELETE", f"/{id_}")
+    assert (answer["success"], answer["name"]) == (False, "FailedToDeleteManagedWebhook")
+    assert client.ask("GET") == {"webhookConnections": []}
+
+
+@pytest.mark.parametrize("at", range(3))
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_an_item_that_moves_while_it_is_looked_at_takes_no_token_along(
+    client: ArcGisClient, bob: ArcGisClient, arcgis: ArcGisOrganization, item: str, method: str, at: int
+) -> None:
+    """Bob's item has the address of his own service at one of the looks, and that of Megan's at all others."""
+    client.create(item, manageWebhook=False)
+    arcgis.other_service.managers.add("bob")
+    bobs = arcgis.portal.add_item("bob", None)
+    arcgis.portal.items[bobs].readers.add(MANAGER)
+    path = f"/{bob.create(bobs, manageWebhook=False)}" if method == "PUT" else ""
+    looks = [arcgis.service.item_url] * 4
+    looks[at] = arcgis.other_service.item_url
+    arcgis.portal.items[bobs].urls_to_come = looks
+    document = connection_document(bobs, username=MANAGER, secret=BOBS_SECRET)
+    status, error = bob.refusal(method, path, document)
+    assert (status, error["details"][0]["field"] in {"itemId", "username"}) == (400, True)
+    assert (arcgis.service.webhooks, arcgis.other_service.webhooks) == ({}, {})
+
+
+@pytest.mark.parametrize("secret", ["******** ", " ********", "*********", "\uff0a" * 8])
+def test_what_only_looks_like_the_mask_is_no_secret(
+    client: ArcGisClient, arcgis: ArcGisOrganization, item: str, secret: str
+) -> None:
+    id_ = client.create(item)
+    for method, path in (("PUT", f"/{id_}"), ("POST", "")):
+        status, error = client.refusal(method, path, connection_document(item, secret=secret))
+        assert (status, [one["field"] for one in error["details"]]) == (400, ["secret"])
+    assert (takes(client, id_, SECRET), takes(client, id_, secret)) == (True, False)

@@ -38,7 +38,10 @@ class Member:
 
 @dataclass
 class Item:
-    """An item, and who may see it besides its owner and administrators; `control` is for members of a shared group."""
+    """An item, and who may see it besides its owner and administrators; `control` is for members of a shared group.
+
+    Its address becomes the next of `urls_to_come` whenever somebody looks at it.
+    """
 
     owner: str
     url: str | None
@@ -46,6 +49,7 @@ class Item:
     readers: set[str] = field(default_factory=set)
     editors: set[str] = field(default_factory=set)
     org_id: str = ORG
+    urls_to_come: list[str] = field(default_factory=list)
 
 
 class FakeArcGisPortal(FakeServer):
@@ -106,6 +110,8 @@ class FakeArcGisPortal(FakeServer):
         is_admin = member.role == "org_admin"
         if item is None or not (is_admin or member.username in {item.owner, *item.readers, *item.editors}):
             return json_reply({"error": _NO_ITEM})
+        if item.urls_to_come:
+            item.url = item.urls_to_come.pop(0)
         is_own_admin = is_admin and member.org_id == item.org_id
         control = "admin" if is_own_admin or member.username == item.owner else "view"
         control = "update" if member.username in item.editors else control

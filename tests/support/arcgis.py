@@ -15,10 +15,11 @@ HOOK_KEY = "a key of the feature services=="
 
 @dataclass(frozen=True)
 class ArcGisOrganization:
-    """The neighbours, and what a client sends."""
+    """The neighbours, and what a client sends. `other_service` is somebody else's."""
 
     portal: FakeArcGisPortal
     service: FakeFeatureService
+    other_service: FakeFeatureService
 
     @property
     def settings(self) -> dict[str, str]:
@@ -26,14 +27,17 @@ class ArcGisOrganization:
         return {
             "ARCGIS_PORTAL_URL": self.portal.url,
             "ARCGIS_ORG_IDS": f"otherOrg, {ORG}",
-            "ARCGIS_SERVICE_HOSTS": self.service.url.removeprefix("http://"),
+            "ARCGIS_SERVICE_HOSTS": ",".join(
+                one.url.removeprefix("http://") for one in (self.service, self.other_service)
+            ),
             "ARCGIS_HOOK_KEY": HOOK_KEY,
         }
 
     def reset(self) -> None:
-        """Nobody and nothing is there, and both neighbours are well."""
+        """Nobody and nothing is there, and all neighbours are well."""
         self.portal.reset()
         self.service.reset()
+        self.other_service.reset()
 
     def add_item(self, owner: str = MANAGER) -> str:
         """A feature-service item; its owner manages the service's webhooks."""
@@ -43,10 +47,11 @@ class ArcGisOrganization:
 
 @contextmanager
 def running_organization() -> Iterator[ArcGisOrganization]:
-    """Both, until the end of the block."""
+    """All of them, until the end of the block."""
     with ExitStack() as stack:
         portal = stack.enter_context(FakeArcGisPortal())
-        yield ArcGisOrganization(portal, stack.enter_context(FakeFeatureService(portal)))
+        services = [FakeFeatureService(portal), FakeFeatureService(portal, "otherService")]
+        yield ArcGisOrganization(portal, *map(stack.enter_context, services))
 
 
 def connection_document(item_id: str, **members: object) -> dict[str, object]:
