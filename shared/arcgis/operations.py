@@ -151,9 +151,8 @@ class ConnectionOperations:
     ) -> tuple[bool, str | None]:
         """Whether the hub may act at the service for this update, and the service that the connection is bound to.
 
-        Whoever brings the tokens of all the users of a connection, their own among them, acts as nobody else. A
-        connection that is bound to no service yet is bound to the one that just agreed to a token of the request.
-        Raises NotAllowed where the hub would have to act and may not, and Unavailable.
+        Whoever brings the tokens of all its users acts as nobody else. A connection that is bound to no service yet is
+        bound to the one that just agreed to a token. Raises NotAllowed where the hub may not act, and Unavailable.
         """
         touched = touched_members(before, wanted, run_as.username, run_as.fallback_username)
         if not touched and not wanted.manage_webhook:
