@@ -7,10 +7,10 @@ import azure.functions as func
 from shared.audit.recording import Kind, Recording, recording
 from shared.audit.surface import Surface
 from shared.audit.writing import write
+from shared.errors import StorageDown
 from shared.http import REQUEST_SECONDS, Handler, Refuse, answer
 
 _REFUSED_CALLERS = frozenset({401, 403})
-_OUTAGE = 503
 
 
 def administer(
@@ -23,7 +23,7 @@ def administer(
 ) -> func.HttpResponse:
     """As `shared.http.answer`; changes, refused ones too, and callers who are refused are recorded."""
     with recording(surface.begin(req.method, req.route_params, req.params)) as record:
-        response = answer(req, handler, refuse=refuse, seconds=seconds)
+        response = answer(req, _watched(handler, record), refuse=refuse, seconds=seconds)
     finish(record, response.status_code)
     return response
 
@@ -32,6 +32,19 @@ def finish(record: Recording, status: int) -> None:
     """Write what was recorded of a request that was answered with this status, if it leaves a trace at all."""
     if record.kind is Kind.READ and status not in _REFUSED_CALLERS:
         return
-    # In an outage that came before the change a row would only cost time; the line says what was tried.
-    has_row = record.kind is Kind.CHANGE and (status != _OUTAGE or record.changed)
+    # Whatever the status: what ended in an outage may be half done. The line says what was tried in any case.
+    has_row = record.kind is Kind.CHANGE and record.may_be_kept
     write(record.entry(datetime.now(UTC), status), record.keeper if has_row else None)
+
+
+def _watched(handler: Handler, record: Recording) -> Handler:
+    """The handler; that storage was down for it is noted."""
+
+    def handle(req: func.HttpRequest) -> func.HttpResponse:
+        try:
+            return handler(req)
+        except StorageDown:
+            record.is_storage_down = True
+            raise
+
+    return handle

@@ -27,7 +27,10 @@ class Kind(Enum):
 
 @dataclass
 class Recording:
-    """The entry in the making. `keeper` is there once the caller is known, so strangers fill no table."""
+    """The entry in the making. `keeper` is there once the caller is known, so strangers fill no table.
+
+    `is_bulk` is as that of the operation; `is_storage_down` says that it ended because storage did not answer.
+    """
 
     action: str
     kind: Kind
@@ -36,6 +39,13 @@ class Recording:
     keeper: Keeper | None = None
     outcome: Outcome | None = None
     changed: tuple[str, ...] = ()
+    is_bulk: bool = False
+    is_storage_down: bool = False
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether a row is worth its time: not where storage was down before anything can have been changed."""
+        return not self.is_storage_down or self.is_bulk or bool(self.changed)
 
     def entry(self, at: datetime, status: int | None) -> AuditEntry:
         """The entry of what ended now, with this status (None: well, and not over HTTP)."""

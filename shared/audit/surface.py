@@ -14,11 +14,16 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. `path` is below the function's; a segment in braces stands for any."""
+    """One operation. `path` is below the function's; a segment in braces stands for any.
+
+    `is_bulk` is one that goes through many things, one after the other: it alone knows `dryRun`, and where it breaks
+    off, some are changed.
+    """
 
     method: str
     path: str
     action: str = READ
+    is_bulk: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -66,10 +71,10 @@ class Surface:
         if found is None:
             is_read = method.upper() == "GET"
             return Recording(READ if is_read else UNKNOWN, Kind.READ if is_read else Kind.CHANGE, prefix)
-        # What a dry run would do is only counted.
-        is_dry = query.get("dryRun", "").lower() == "true"
+        # What a dry run would do is only counted. Others do not know the parameter, and change what they always do.
+        is_dry = found.is_bulk and query.get("dryRun", "").lower() == "true"
         target = "/".join((prefix, *found.target(segments)))
-        return Recording(found.action, Kind.READ if is_dry else found.kind, target)
+        return Recording(found.action, Kind.READ if is_dry else found.kind, target, is_bulk=found.is_bulk)
 
 
 def _segments(path: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ EVENTS = Surface(
         Operation("GET", "{id}"),
         Operation("GET", "{id}/deliveries"),
         Operation("GET", "{id}/deliveries/{webhookId}"),
-        Operation("POST", "deliveries/replay", "delivery.replay"),
+        Operation("POST", "deliveries/replay", "delivery.replay", is_bulk=True),
         Operation("POST", "{id}/deliveries/{webhookId}/replay", "delivery.replay"),
     ),
 )

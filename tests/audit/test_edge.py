@@ -13,8 +13,21 @@ from shared.audit.edge import administer
 from shared.audit.entry import AuditEntry, Outcome
 from shared.audit.log import MAX_REFUSALS_PER_MINUTE, AuditFilter
 from shared.audit.recording import identified, note
-from shared.audit.surfaces import WEBHOOK_ADMIN
-from shared.errors import BadGateway, BadRequest, Conflict, HubError, NotAllowed, StorageDown, Unauthenticated
+from shared.audit.surfaces import EVENTS, WEBHOOK_ADMIN
+from shared.errors import (
+    BadGateway,
+    BadRequest,
+    Conflict,
+    DataverseDown,
+    DirectoryDown,
+    HubError,
+    IdentityDown,
+    Misconfigured,
+    NotAllowed,
+    StorageDown,
+    Unauthenticated,
+    Unavailable,
+)
 from shared.http import Handler, empty_response
 from shared.hub import Hub
 from tests.support.transport import Fault, JournalTransport
@@ -90,15 +103,41 @@ def test_a_neighbour_that_refuses_the_hub_is_a_failure_with_a_row(hub: Hub, line
     assert [row.outcome for row in rows(hub)] == [Outcome.FAILED]
 
 
-@pytest.mark.parametrize("error", [StorageDown("x"), RuntimeError("s3cret")])
-def test_an_outage_is_a_line_alone_and_costs_no_transaction(
-    hub: Hub, lines: Lines, transport: JournalTransport, error: Exception
+def test_an_outage_of_storage_is_a_line_alone_and_costs_no_transaction(
+    hub: Hub, lines: Lines, transport: JournalTransport
 ) -> None:
-    administer(request("DELETE"), WEBHOOK_ADMIN, handler(hub, error=error))
+    administer(request("DELETE"), WEBHOOK_ADMIN, handler(hub, error=StorageDown("x")))
     [line] = lines()
     assert (line["outcome"], line["status"], line["row"]) == ("failed", 503, "none")
-    assert "s3cret" not in str(line)
     assert transport.calls == []
+
+
+@pytest.mark.parametrize(
+    "error", [DataverseDown("x"), DirectoryDown("x"), Unavailable("x"), Misconfigured("x"), RuntimeError("s3cret")]
+)
+def test_any_other_outage_may_be_half_done_and_keeps_the_row(hub: Hub, lines: Lines, error: Exception) -> None:
+    administer(request("DELETE"), WEBHOOK_ADMIN, handler(hub, error=error))
+    [line], [row] = lines(), rows(hub)
+    assert (line["outcome"], line["status"], line["row"]) == ("failed", 503, "written")
+    assert (row.who, row.outcome, row.status) == (USER, Outcome.FAILED, 503)
+    assert "s3cret" not in str(line)
+
+
+def test_an_outage_before_the_caller_is_known_is_a_line_alone(hub: Hub, lines: Lines) -> None:
+    administer(request("DELETE"), WEBHOOK_ADMIN, handler(hub, error=IdentityDown("x"), who=None))
+    assert ([line["row"] for line in lines()], rows(hub)) == (["none"], [])
+
+
+def test_a_bulk_replay_that_storage_breaks_off_keeps_the_row(hub: Hub, lines: Lines) -> None:
+    administer(request("POST", "deliveries/replay"), EVENTS, handler(hub, error=StorageDown("x")))
+    assert [line["row"] for line in lines()] == ["written"]
+    assert [(row.action, row.outcome) for row in rows(hub)] == [("delivery.replay", Outcome.FAILED)]
+
+
+def test_a_dry_run_in_an_outage_leaves_nothing(hub: Hub, lines: Lines, transport: JournalTransport) -> None:
+    asked = request("POST", "deliveries/replay", dryRun="true")
+    administer(asked, EVENTS, handler(hub, error=StorageDown("x")))
+    assert (lines(), transport.calls) == ([], [])
 
 
 def test_an_outage_after_the_change_keeps_the_row(hub: Hub, lines: Lines) -> None:

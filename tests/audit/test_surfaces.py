@@ -75,6 +75,17 @@ def test_a_dry_run_only_reads(dry_run: str) -> None:
     assert EVENTS.begin("POST", {"path": "deliveries/replay"}, {"dryRun": "no"}).kind is Kind.CHANGE
 
 
+@pytest.mark.parametrize("dry_run", ["true", "TRUE", "True"])
+@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.function)
+def test_nothing_else_knows_a_dry_run(surface: Surface, dry_run: str) -> None:
+    for operation in surface.operations:
+        path = dict.fromkeys(surface.parameters, "") | {surface.parameters[0]: operation.path}
+        plain, dry = (surface.begin(operation.method, path, query) for query in ({}, {"dryRun": dry_run}))
+        assert plain.kind is operation.kind
+        is_replay = (surface, operation.path) == (EVENTS, "deliveries/replay")
+        assert dry.kind is (Kind.READ if is_replay else operation.kind)
+
+
 @pytest.mark.parametrize("name", [operation.name for operation in OPERATIONS.values()])
 def test_every_operation_of_the_agent_is_named(name: str) -> None:
     assert WEBHOOK_AGENT.begin("POST", {"operation": name.lower()}, {}).action != UNKNOWN

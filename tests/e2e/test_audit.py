@@ -107,6 +107,18 @@ def test_a_test_and_a_replay_are_told_and_a_signal_is_not(app: RunningApp, recei
     assert told(audit(app, target=one)) == [("delivery.replay", "done", [])]
 
 
+@pytest.mark.parametrize("dry_run", ["true", "TRUE"])
+def test_what_knows_no_dry_run_is_told_as_the_change_that_it_is(app: RunningApp, dry_run: str) -> None:
+    query = {"dryRun": dry_run}
+    made = request(app, "POST", "Webhook", stopped(), query=query).json()
+    id_ = made["WebhookId"]
+    saved = {**stopped(Name="Another"), "WebhookId": id_}
+    assert request(app, "POST", "Agents/Webhook/SaveWebhook", saved, query=query).status_code == 200
+    assert request(app, "DELETE", f"Webhook/{id_}", query=query).status_code == 204
+    actions = [one["action"] for one in audit(app, target=f"webhooks/{id_}")]
+    assert actions == ["webhook.delete", "webhook.update", "webhook.create"]
+
+
 def test_a_webhook_that_the_hub_disables_is_told_as_the_hubs_doing(app: RunningApp, receiver: Receiver) -> None:
     name = new_event_name()
     webhook = register(app, receiver.url, name)

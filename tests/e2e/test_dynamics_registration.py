@@ -373,3 +373,32 @@ def told(app: RunningApp, target: str) -> list[tuple[str, str, list[str]]]:
     entries = app.get("v1/events/audit", target=target).json()["value"]
     assert {one["who"] for one in entries} == {app.seed.manager["upn"]}
     return [(one["action"], one["outcome"], one["changed"]) for one in entries]
+
+
+def outcomes(app: RunningApp) -> list[tuple[str, str, int]]:
+    """The audit, oldest first."""
+    entries = app.get("v1/events/audit").json()["value"]
+    return [(one["action"], one["outcome"], one["status"]) for one in reversed(entries)]
+
+
+def test_a_registration_that_was_asked_for_with_a_dry_run_is_told_as_made(
+    tenant: Tenant, connection_string: str, tmp_path: Path
+) -> None:
+    with running_app(connection_string, tmp_path, lease_seconds=60, **settings_of(tenant)) as app:
+        made = app.send("POST", PATH, new_webhook(steps=[new_step()]), dryRun="true").json()
+        assert app.send("PATCH", f"{PATH}/{made['id']}", {"name": "Another"}, dryRun="TRUE").status_code == 200
+        assert app.send("DELETE", f"{PATH}/{made['id']}", dryRun="true").status_code == 204
+        assert outcomes(app) == [
+            ("dynamics.webhook.create", "done", 201),
+            ("dynamics.webhook.update", "done", 200),
+            ("dynamics.webhook.delete", "done", 204),
+        ]
+
+
+def test_a_webhook_that_is_deleted_by_half_is_told(tenant: Tenant, connection_string: str, tmp_path: Path) -> None:
+    with running_app(connection_string, tmp_path, lease_seconds=60, **settings_of(tenant)) as app:
+        made = app.send("POST", PATH, new_webhook(steps=[new_step()])).json()
+        for _ in range(4):
+            tenant.dataverse.faults.fail_once("DELETE", "serviceendpoints", Reply(503, b""))
+        assert app.send("DELETE", f"{PATH}/{made['id']}").status_code == 503
+        assert outcomes(app)[1:] == [("dynamics.webhook.delete", "failed", 503)]
