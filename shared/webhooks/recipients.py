@@ -15,8 +15,9 @@ from shared.superoffice.entity import WebhookInput
 
 MAX_RECIPIENTS = 20
 
-# No list of addresses, no name beside one, nothing quoted. What else a mailbox may be called is its server's business.
-_ADDRESS = re.compile(r'[^\s@,;:<>()\[\]\\"]+@([^\s@,;:<>()\[\]\\"]+)')
+# No list of addresses, no name beside one, nothing quoted; no way to another server (`%`, `!`), which some servers go,
+# and no encoded word (`=?`). What else a mailbox may be called is its server's business.
+_ADDRESS = re.compile(r'(?!.*=\?)[^\s@,;:<>()\[\]\\"%!]+@([^\s@,;:<>()\[\]\\"]+)')
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
 

@@ -37,6 +37,13 @@ BAD = [
     "a\\@b.c",
     "a\uff0cd\uff20e.f@b.c",
     "a@b.c\uff0cd@e.f",
+    "b%victim.example@contoso.example",
+    "victim.example!b@contoso.example",
+    "=?utf-8?q?x?=@contoso.example",
+    "a=?b@contoso.example",
+    "b\uff05victim.example@contoso.example",
+    "victim.example\uff01b@contoso.example",
+    "\uff1d\uff1fx@contoso.example",
 ]
 GOOD = [
     "a@b.c",
@@ -44,6 +51,7 @@ GOOD = [
     "o'neill@contoso.example",
     "née@bücher.example",
     "a@CONTOSO.Example.",
+    "what?=a#b$c&d*e/f^g`h{i|j}k~l@contoso.example",
 ]
 
 
