@@ -28,7 +28,7 @@ from shared.errors import BadRequest, FieldError
 from shared.lenient_json import parse_lenient_object
 
 A_GUID = "a GUID (8-4-4-4-12 hexadecimal digits) is needed"
-A_NAME = "a name is needed: a string that is not empty, no number, and of whole characters"
+A_NAME = "a name is needed: a string that is not empty, no number, of whole characters, and without blanks at its ends"
 AN_ID_OF_SOMETHING = "a GUID that identifies something is needed, and this one is all zeros"
 
 TARGET_POINTER = "#/InputParameters/Target"

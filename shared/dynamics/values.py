@@ -82,8 +82,14 @@ NO_ID = "00000000-0000-0000-0000-000000000000"
 
 # A half character was read as U+FFFD, and a number that cannot be held as its digits (lenient_json.py): no such thing
 # is the name of anything.
-Name = Annotated[str, StringConstraints(strict=True, min_length=1, pattern=rf"^[^0-9{REPLACEMENT}-][^{REPLACEMENT}]*$")]
-"""A name of a message, a table or the like: a string that is not empty, no number, and of whole characters."""
+Name = Annotated[
+    str,
+    StringConstraints(
+        strict=True, min_length=1, pattern=rf"^[^\s0-9{REPLACEMENT}-]([^{REPLACEMENT}]*[^\s{REPLACEMENT}])?$"
+    ),
+]
+"""A name of a message, a table or the like: a string that is not empty, no number, of whole characters, and without
+blanks at its ends, with which it would be the name of nothing that is compared."""
 
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
 """Any string that is not empty, for people to read."""

@@ -152,6 +152,22 @@ def test_a_table_of_half_characters_or_no_number_is_refused(column: str, value: 
 
 
 @pytest.mark.parametrize("column", ["record1id", "record2id"])
+@pytest.mark.parametrize(
+    "table", ["opportunity ", " systemuser", "\tsystemuser", "opportunity\n", "opportunity\u00a0", " "]
+)
+def test_a_table_with_blanks_at_its_ends_is_refused_and_not_ignored(column: str, table: str) -> None:
+    (error,) = refusal_of(sample_with(table, *attribute(column), "LogicalName")).errors
+    assert error.pointer == f"#/InputParameters/Target/Attributes/{column}/LogicalName"
+    assert error.detail.startswith(f"{column}.LogicalName: ")
+    assert error.detail.endswith("without blanks at its ends")
+
+
+@pytest.mark.parametrize("table", ["a", "new_x y", "é"])
+def test_any_other_table_is_taken(table: str) -> None:
+    parse_connection(sample_with(table, *attribute("record1id"), "LogicalName"), trimmed=False)
+
+
+@pytest.mark.parametrize("column", ["record1id", "record2id"])
 def test_a_record_id_of_all_zeros_is_refused(column: str) -> None:
     (error,) = refusal_of(sample_with(NO_ID, *attribute(column), "Id")).errors
     assert error.pointer == f"#/InputParameters/Target/Attributes/{column}/Id"
@@ -200,7 +216,7 @@ def test_an_opportunity_connected_to_a_user_is_processed(tables: tuple[str, str]
 OTHER_PAIRS = [("systemuser", "opportunity"), ("opportunity", "opportunity"), ("account", "systemuser")]
 
 
-@pytest.mark.parametrize("tables", [*OTHER_PAIRS, ("opportunity", "team"), ("opportunity ", "\u017fystemuser")])
+@pytest.mark.parametrize("tables", [*OTHER_PAIRS, ("opportunity", "team"), ("opportunities", "\u017fystemuser")])
 def test_the_reciprocal_connection_and_other_pairs_are_not_processed(tables: tuple[str, str]) -> None:
     assert not is_processed(pair(*tables))
 
