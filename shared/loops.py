@@ -13,6 +13,7 @@ HOPS_HEADER = "X-Hub-Hops"
 MAX_HOPS = 4
 """How far an event may be from the first of its chain."""
 TEST_HEADER = "X-Hook-Test"
+_YES = frozenset({"true", "1"})
 
 _HOPS = re.compile(r"[0-9]{1,9}")
 
@@ -45,5 +46,10 @@ def delivery_hops(hops: int) -> dict[str, str]:
 
 
 def is_test(headers: Mapping[str, str]) -> bool:
-    """Whether a request is a test event that somebody handed on; names of headers must compare ignoring case."""
-    return TEST_HEADER.lower() in headers
+    """Whether a request is a test event that somebody handed on; names of headers must compare ignoring case.
+
+    It is one where the header is `true` or `1` in any case; of several values, which the host joins by commas, one is
+    enough. With any other value (`false`, `0`, nothing) it is an event as any, and gets lost for nobody's header.
+    """
+    values = (headers.get(TEST_HEADER.lower()) or "").split(",")
+    return any(value.strip().lower() in _YES for value in values)

@@ -61,3 +61,14 @@ def test_a_chain_that_hands_the_header_on_ends_after_five_events() -> None:
 @pytest.mark.parametrize(("name", "found"), [("X-Hook-Test", True), ("x-hook-test", True), ("X-Hook", False)])
 def test_a_test_event_is_known_by_its_header(name: str, found: bool) -> None:
     assert is_test(headers("true", name)) is found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        *((value, True) for value in ("true", "True", "TRUE", "1", " true ", "true, true", "false,1")),
+        *((value, False) for value in ("false", "0", "", " ", "no", "truely", "11", "true;q=0")),
+    ],
+)
+def test_a_test_event_is_one_that_says_yes(value: str, found: bool) -> None:
+    assert is_test(headers(value, "X-Hook-Test")) is found

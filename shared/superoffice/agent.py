@@ -11,6 +11,9 @@ from shared.superoffice.exchange import Exchange, no_content
 from shared.superoffice.operations import WebhookOperations, member
 from shared.superoffice.render import default_webhook
 
+# The last is what the vendor's own sample calls the one before.
+_FILTERS = ("NameFilter", "EventFilter", "StatusFilter", "StateFilter")
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -64,10 +67,9 @@ def _delete(operations: WebhookOperations) -> func.HttpResponse:
 
 
 def _list(operations: WebhookOperations) -> func.HttpResponse:
-    filters = operations.exchange.optional_object()
+    filters = operations.exchange.optional_object(_FILTERS)
     name, event = _text(filters, "NameFilter"), _text(filters, "EventFilter")
     status = member(filters, "StatusFilter")
-    # What the vendor's own sample calls it.
     status = member(filters, "StateFilter") if status is None else status
     found = operations.list(name, event, status)
     return operations.exchange.reply(

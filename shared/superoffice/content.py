@@ -40,15 +40,16 @@ _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 _XML = frozenset({Format.XML, Format.TEXT_XML})
 
 
-def read_document(body: bytes, content_type: str | None) -> object:
+def read_document(body: bytes, content_type: str | None, known: Sequence[str] = ()) -> object:
     """The document in a body of JSON, XML or form fields.
 
     What says that it is a form and is JSON or XML is read as what it is: curl's `-d` and PowerShell say so of any text.
+    `known` are the members of which a form must have one, where all are optional.
 
     Raises UnsupportedMediaType for another type or charset, or none at all, and BadRequest for an empty or malformed
     body. How long a body may be is decided before (shared/http.py).
     """
-    return _read(body, content_type, read_form)
+    return _read(body, content_type, lambda form: read_form(form, known))
 
 
 def read_patch(body: bytes, content_type: str | None) -> object:

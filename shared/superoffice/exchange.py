@@ -1,6 +1,6 @@
 """One request to SuperOffice's API, and the answer to it: caller, document, format, and errors in its own shape."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
@@ -40,10 +40,13 @@ class Exchange:
         often."""
         return replace(self.caller, hops=request_hops(self.req.headers))
 
-    def document(self) -> object:
-        """The body as a document, None where there is none; raises BadRequest and its like."""
+    def document(self, known: Sequence[str] = ()) -> object:
+        """The body as a document, None where there is none; raises BadRequest and its like.
+
+        A form must have one of the members that are `known`, if any are.
+        """
         body = bounded_body(self.req)
-        return read_document(body, self.req.headers.get("content-type")) if body.strip() else None
+        return read_document(body, self.req.headers.get("content-type"), known) if body.strip() else None
 
     def patch(self) -> object:
         """The body as a patch; raises BadRequest and its like."""
@@ -53,9 +56,12 @@ class Exchange:
             raise BadRequest("a patch is needed in the body", pointer="#")
         return document
 
-    def optional_object(self) -> dict[str, object]:
-        """The body as an object, an empty one where there is no body; raises BadRequest where it is anything else."""
-        document = self.document()
+    def optional_object(self, known: Sequence[str]) -> dict[str, object]:
+        """The body as an object, an empty one where there is no body; raises BadRequest where it is anything else.
+
+        A form with none of the members that are `known` is none: it would be read as if nothing had been asked for.
+        """
+        document = self.document(known)
         return {} if document is None else _object(document)
 
     def required_object(self) -> dict[str, object]:

@@ -2,10 +2,14 @@
 
 `Events=a&Events=b`, `Events=a,b` and `Events[0]=a` are a list; `Headers={"X-A":"1"}`, `Headers.X-A=1` and
 `Headers[X-A]=1` a dictionary; `Webhook.Name=x` and `Webhook[Name]=x` a member of an object.
+
+A text that only says it is a form, and was quoted or encoded on its way so that it does not begin as JSON does, would
+be one field of a strange name. So no name holds what JSON is made of.
 """
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from shared.errors import BadRequest, NotJson
@@ -17,6 +21,9 @@ _MOST_LEVELS = 4
 # How JSON and XML begin, and no name of a field does.
 _BEGINNINGS = (b"{", b"[", b"<")
 _NAME = re.compile(r"(?P<head>[^.\[]+)(?:\.(?P<dotted>.+)|\[(?P<inner>[^\]]*)\](?P<rest>.*))", re.DOTALL)
+
+_FIELD_NAME = re.compile(r"[\w.\-\[\]$@: ]*\S")
+_SEND_JSON = "send JSON with Content-Type: application/json"
 
 
 def mislabelled_texts(body: bytes) -> list[bytes]:
@@ -34,8 +41,11 @@ def mislabelled_texts(body: bytes) -> list[bytes]:
     return [decoded] if decoded.lstrip().startswith(_BEGINNINGS) else []
 
 
-def read_form(body: bytes) -> dict[str, object]:
-    """The document in a form; raises BadRequest for what is not UTF-8, has too many fields, or JSON that is none."""
+def read_form(body: bytes, known: Sequence[str] = ()) -> dict[str, object]:
+    """The document in a form; where members are `known` that are all optional, it must have one of them, in any case.
+
+    Raises BadRequest for what is not UTF-8, has too many fields, a field that nobody names so, or JSON that is none.
+    """
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -43,7 +53,14 @@ def read_form(body: bytes) -> dict[str, object]:
     document: dict[str, object] = {}
     for name, text in fields:
         _assign(document, name, text)
+    if known and all(find_member(document, name) is None for name in known):
+        raise _no_form(f"has none of its fields ({', '.join(known)})")
     return document
+
+
+def _no_form(why: str) -> BadRequest:
+    text = f"Content-Type says that the body is a form (application/x-www-form-urlencoded), and it {why}: {_SEND_JSON}"
+    return BadRequest(text, pointer="#")
 
 
 def _assign(document: dict[str, object], name: str, text: str) -> None:
@@ -52,6 +69,9 @@ def _assign(document: dict[str, object], name: str, text: str) -> None:
         if kind_of(head) is not Kind.OBJECT or not step:
             break
         document, (head, step) = _inner(document, head), _split(step)
+    # The keys of a dictionary, in the step, are its owner's choice.
+    if not _FIELD_NAME.fullmatch(head):
+        raise _no_form("has a field whose name is none")
     _set(document, head, step, text)
 
 

@@ -108,6 +108,37 @@ def test_the_agent_api_reads_json_that_says_it_is_a_form(app: RunningApp, receiv
     assert call("TestWebhook", {"Webhook": {"TargetUrl": receiver.url}})["Success"]
 
 
+@pytest.mark.parametrize(
+    "body", ["'{NameFilter:zzz}'", '"{\\"NameFilter\\":\\"zzz\\"}"', "%257B%2522NameFilter%2522%253A1%257D", "\u00a0{}"]
+)
+def test_a_text_that_resembles_json_is_not_taken_for_a_form(app: RunningApp, body: str) -> None:
+    for path in ("Webhook/a.b/1", f"{AGENT}/GetAllWebhooks"):
+        status, message = refusal(request(app, "POST", path, body.encode(), Content_Type=FORM))
+        assert (status, FORM in message, "application/json" in message) == (400, True, True)
+
+
+@pytest.mark.parametrize("body", [b"null", b"zzz", b'body={"NameFilter":"zzz"}', b"filters[NameFilter]=zzz"])
+def test_a_form_without_a_filter_does_not_list_everything(app: RunningApp, body: bytes) -> None:
+    status, message = refusal(request(app, "POST", f"{AGENT}/GetAllWebhooks", body, Content_Type=FORM))
+    assert (status, "StatusFilter" in message, "application/json" in message) == (400, True, True)
+
+
+def test_forms_stay_forms(app: RunningApp) -> None:
+    made = created(app, Name=f"Name {new_event_name()}")
+    for body in (urlencode({"nameFilter": made["Name"]}).encode(), b"StateFilter=Stopped"):
+        listed = ok(request(app, "POST", f"{AGENT}/GetAllWebhooks", body, Content_Type=FORM))
+        assert made["WebhookId"] in [entity["WebhookId"] for entity in listed]
+    assert request(app, "POST", "Webhook/a.b/1", b"reason=done", Content_Type=FORM).status_code == 204
+
+
+@pytest.mark.parametrize(("value", "number"), [("true", 0), ("TRUE", 0), ("1", 0), ("false", 1), ("0", 1), ("", 1)])
+def test_a_signal_is_left_out_only_where_it_says_that_it_is_a_test(app: RunningApp, value: str, number: int) -> None:
+    event = new_event_name()
+    assert request(app, "POST", f"Webhook/{event}/1", X_Hook_Test=value).status_code == 204
+    assert request(app, "POST", f"Webhook/{event}/2").status_code == 204
+    assert eventually(lambda: len(app.get("v1/events", type=event).json()["value"]) == number + 1)
+
+
 def test_a_form_is_no_patch_and_changes_nothing(app: RunningApp) -> None:
     made = created(app)
     for body in (b"State=Active", b"Name=Other&Description=x", b"null", b"e"):

@@ -1,3 +1,4 @@
+import json
 from contextlib import suppress
 from urllib.parse import quote, urlencode
 
@@ -27,7 +28,7 @@ READ = {
     "associates": ('ErrorAssociates=[{"Id":5}]', {"ErrorAssociates": [{"Id": 5}]}),
     "object by dots": ("Webhook.Name=a&webhook.Headers.X=1", {"Webhook": {"Name": "a", "Headers": {"X": "1"}}}),
     "object by brackets": ("Webhook[Name]=a&Webhook[Headers][X]=1", {"Webhook": {"Name": "a", "Headers": {"X": "1"}}}),
-    "unknown": ("a.b=1&c[d]=2&=3&e", {"a.b": "1", "c[d]": "2", "": "3", "e": ""}),
+    "unknown": ("a.b=1&c[d]=2&e&$f:g@h-i+é=3", {"a.b": "1", "c[d]": "2", "e": "", "$f:g@h-i é": "3"}),
     "blanks beside commas": (
         "Events=a , b,c, ,&ErrorEmails=a@b.c, d@e.f",
         {"Events": ["a", "b", "c"], "ErrorEmails": ["a@b.c", "d@e.f"]},
@@ -60,6 +61,52 @@ def test_a_form_is_read(body: str, document: dict[str, object]) -> None:
 def test_a_form_that_cannot_be_read_is_refused(body: bytes) -> None:
     with pytest.raises(BadRequest):
         read_form(body)
+
+
+TEXT = '{"NameFilter":"zzz"}'
+NO_NAMES = {
+    "apostrophes of cmd.exe": "'{NameFilter:zzz}'",
+    "apostrophes": f"'{TEXT}'",
+    "JSON in JSON": json.dumps(TEXT),
+    "JSON in JSON, encoded": quote(json.dumps(TEXT)),
+    "encoded twice": quote(quote(TEXT)),
+    "a field's end before it": f"&{TEXT}",
+    "no name before it": f"={TEXT}",
+    "a blank as a name": f"+={TEXT}",
+    "a blank that is none": f"\u00a0{TEXT}",
+    "NUL": f"\0{TEXT}",
+    "two marks": f"\ufeff\ufeff{TEXT}",
+    "a comment": f"/* x */{TEXT}",
+    "a guard": f")]}}',{TEXT}",
+    "in an object": f"Webhook.{TEXT}",
+    "after a field": f"reason=done&{TEXT}",
+}
+
+
+@pytest.mark.parametrize("body", NO_NAMES.values(), ids=NO_NAMES)
+@pytest.mark.parametrize("known", [(), ("NameFilter",)])
+def test_a_text_that_resembles_json_is_no_form(body: str, known: tuple[str, ...]) -> None:
+    with pytest.raises(BadRequest, match=r"application/x-www-form-urlencoded.*send JSON.*application/json") as caught:
+        read_form(body.encode(), known)
+    assert "zzz" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body", ["null", "zzz", f"body={TEXT}", "filters[NameFilter]=zzz", "Name=a", "&", "NameFilter:z"]
+)
+def test_a_form_without_any_of_the_optional_members_is_refused(body: str) -> None:
+    with pytest.raises(BadRequest, match=r"NameFilter, EventFilter.*application/json"):
+        read_form(body.encode(), ("NameFilter", "EventFilter"))
+    assert isinstance(read_form(body.encode()), dict)
+
+
+@pytest.mark.parametrize("body", ["namefilter=a", "EventFilter=", "x=1&NameFilter=a"])
+def test_a_form_with_one_of_the_optional_members_is_taken(body: str) -> None:
+    assert read_form(body.encode(), ("NameFilter", "EventFilter"))
+
+
+def test_a_header_in_a_form_may_have_any_name() -> None:
+    assert read_form(b"Headers[X'!]=1&Headers.X%7E*=2") == {"Headers": {"X'!": "1", "X~*": "2"}}
 
 
 @pytest.mark.parametrize("name", ["c.d%0A", "+c.d", "c.d+", "c.d,+e.f%0A", "c.d%C2%A0", '["c.d "]'])
