@@ -270,3 +270,10 @@ def test_a_trigger_may_have_a_time_of_its_own() -> None:
         return json_response(remaining_seconds(at_most=1000))
 
     assert REQUEST_SECONDS < json.loads(answer(post(b""), handler, seconds=40).get_body()) <= 40
+
+
+def test_what_storage_says_is_in_the_log_and_not_in_the_reply(caplog: pytest.LogCaptureFixture) -> None:
+    error = StorageDown("list eventlog: storage answered 431 (Request Header Fields Too Large)")
+    response = answer(post(b""), failing(error))
+    assert (response.status_code, content(response)["detail"]) == (503, "storage is out of reach")
+    assert "list eventlog: storage answered 431" in caplog.text

@@ -223,3 +223,15 @@ def test_reseal_says_what_it_cannot_open_and_ends_with_code_1(desk: Desk, receiv
 def test_an_unknown_id_is_one_line_and_exit_code_1(desk: Desk, command: str) -> None:
     run = desk.run(command, "4711", "--json")
     assert (run.code, run.out, run.err) == (1, "", "error: no webhook has the id 4711\n")
+
+
+def test_a_limit_is_told_as_the_api_tells_it(desk: Desk, receiver: Receiver) -> None:
+    arguments = ("create", "--name", "n", "--target-url", receiver.url)
+    assert desk.run(*arguments, "--event", "a.b", MAX_WEBHOOKS="1").code == 0
+    receiver.reset()
+    full = desk.run(*arguments, "--event", "a.b", MAX_WEBHOOKS="1")
+    assert (full.code, full.err) == (1, "error: MAX_WEBHOOKS: the hub takes 1 webhooks in all; remove one first\n")
+    too_many = desk.run(*arguments, "--event", "a.b", "--event", "c.d", MAX_EVENTS_PER_WEBHOOK="1")
+    assert too_many.code == 1
+    assert "Events: at most 1 names are taken (MAX_EVENTS_PER_WEBHOOK), not 2" in too_many.err
+    assert (len(desk.stored), receiver.journal) == (1, [])

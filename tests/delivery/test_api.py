@@ -8,7 +8,7 @@ import azure.functions as func
 import pytest
 
 from shared.delivery.api import serve
-from shared.delivery.record import DeliveryState, new_record
+from shared.delivery.record import Attempt, DeliveryState, new_record
 from shared.events.event import Event
 from shared.http import answer
 from shared.hub import Hub
@@ -18,6 +18,7 @@ from tests.support.delivering import EVENT, attempt, delivering_hub, register, w
 from tests.support.events import PAYLOAD, make_event
 from tests.support.host import QuietHost
 from tests.support.requests import post as request_with
+from tests.support.transport import JournalTransport
 
 SECRET = "correct horse battery staple"
 TOKEN = "79739685.98226441599999999-37c7c867-d571-e911-a956-000d3a1bc3f6"
@@ -282,3 +283,60 @@ def test_a_delivery_cannot_have_itself_replayed(
         assert (status, "X-Hub-Hops" in str(document["detail"])) == (400, True)
     assert waiting(connection_string) == []
     assert call(hub, "POST", f"{event.id}/deliveries/{webhook.id}/replay", hops="0")[0] == 202
+
+
+def test_the_deliveries_of_an_event_come_in_pages(hub: Hub) -> None:
+    event, other = accepted(hub), accepted(hub, 1)
+    for webhook_id in (3, 1, 2, 5, 4):
+        in_state(hub, webhook_id, event, DeliveryState.DELIVERED)
+        in_state(hub, webhook_id, other, DeliveryState.DELIVERED)
+    found: list[int] = []
+    query = {"limit": "2"}
+    while True:
+        status, page = call(hub, "GET", f"{event.id}/deliveries", **query)
+        value, token = page["value"], page["continuationToken"]
+        assert status == 200
+        assert isinstance(value, list)
+        assert {delivery["eventId"] for delivery in value} == {event.id}
+        found += [delivery["webhookId"] for delivery in value]
+        if token is None:
+            break
+        query["continuationToken"] = str(token)
+        assert page["nextLink"] == (
+            f"https://hub.example/api/v1/events/{event.id}/deliveries?limit=2&continuationToken={token}"
+        )
+    assert found == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("path", ["deliveries", "{event}/deliveries"])
+def test_a_listing_says_of_a_delivery_what_its_record_does_and_reads_none_of_what_was_answered(
+    connection_string: str, transport: JournalTransport, path: str
+) -> None:
+    hub = delivering_hub(connection_string, transport)
+    event = accepted(hub)
+    attempts = tuple(Attempt(NOON.isoformat(), 7, 503, "http", "x" * 4000) for _ in range(30))
+    record = replace(new_record(7, event), log=attempts, state=DeliveryState.FAILED, cycle=2)
+    hub.receivers.deliveries.write(record)
+    transport.forget()
+    _, document = call(hub, "GET", path.format(event=event.id))
+    [read] = [one for one in transport.calls if one.path == "deliveries"]
+    assert not any("Log0" in column or column == "*" for column in read.query["$select"][0].split(","))
+    assert document["value"] == [record.as_json()]
+
+
+@pytest.mark.parametrize("limit", ["limit", "continuationToken"])
+def test_a_page_of_the_deliveries_of_an_event_wants_good_parameters(hub: Hub, limit: str) -> None:
+    status, problem = call(hub, "GET", f"{accepted(hub).id}/deliveries", **{limit: "x"})
+    assert (status, str(problem["detail"]).split(":")[0]) == (400, limit)
+
+
+def test_a_replay_that_only_counts_reads_none_of_what_was_answered(
+    connection_string: str, transport: JournalTransport, receiver: Receiver
+) -> None:
+    hub = delivering_hub(connection_string, transport)
+    webhook = register(hub, receiver.url)
+    in_state(hub, webhook.id, accepted(hub), DeliveryState.FAILED)
+    transport.forget()
+    assert call(hub, "POST", "deliveries/replay", dryRun="true") == (200, {"count": 1})
+    [read] = [one for one in transport.calls if one.path == "deliveries"]
+    assert "$select" in read.query

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import requests
 
+from shared.delivery.record import Attempt, new_record
+from shared.events.rows import EVENTLOG_TABLE, log_row
 from shared.hub import Hub
 from shared.settings import Settings
 from shared.superoffice.content import MAX_LIST_BYTES
@@ -16,7 +19,9 @@ from shared.webhooks.registration import Registration
 from shared.webhooks.rows import WEBHOOKS_TABLE, registration_row
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, row_key
 from tests.e2e.running import RunningApp, running_app
-from tests.webhooks.registered import registration
+from tests.e2e.webhooks import refusal, request
+from tests.support.events import make_event
+from tests.webhooks.registered import NOW, registration
 
 AT_ONCE = 8
 MAX_GROWTH_BYTES = 150_000_000
@@ -103,4 +108,35 @@ def test_eight_listings_at_once_take_little_memory(
     statuses, most = {answer.status_code for answer in answers}, max(len(answer.content) for answer in answers)
     assert statuses == {200 if query else 400}
     assert most <= MAX_LIST_BYTES
+    assert resident(app, "VmHWM") - before <= MAX_GROWTH_BYTES
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/xml"])
+def test_a_list_that_is_too_long_names_what_makes_it_shorter(filled: tuple[RunningApp, int], accept: str) -> None:
+    app, _ = filled
+    status, message = refusal(request(app, "GET", "Webhook", accept=accept))
+    assert (status, message.split(":")[0]) == (400, "$top and $skip")
+    status, message = refusal(request(app, "POST", "Agents/Webhook/GetAllWebhooks", {}, accept=accept))
+    assert (status, message.split(":")[0]) == (400, "NameFilter and EventFilter and StatusFilter")
+    answer = request(app, "POST", "Agents/Webhook/GetAllWebhooks", {"EventFilter": SMALL}, accept=accept)
+    assert answer.status_code == 200
+
+
+def test_eight_pages_of_large_events_at_once_take_little_memory(filled: tuple[RunningApp, int]) -> None:
+    app, before = filled
+    large = {"field_values": {"a": "x" * 30_000}, "changes": ("y" * 30_000,), "values": {"b": "z" * 30_000}}
+    log, deliveries = app.hub.storage.table(EVENTLOG_TABLE), app.hub.receivers.deliveries
+    attempts = tuple(Attempt("2026-01-01T00:00:00+00:00", 7, 503, "http", "x" * 4000) for _ in range(30))
+    for number in range(200):
+        event = make_event(received_at=NOW - timedelta(minutes=number), **large)
+        log.put(log_row(event))
+        deliveries.write(replace(new_record(7, event), log=attempts))
+
+    def ask(number: int) -> requests.Response:
+        return app.get("v1/events/deliveries" if number % 2 else "v1/events", limit="200")
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = [*pool.map(ask, range(2 * AT_ONCE))]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(answers[1].json()["value"]) == 200
     assert resident(app, "VmHWM") - before <= MAX_GROWTH_BYTES

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -8,11 +9,13 @@ from hypothesis import strategies as st
 
 from shared.errors import BadRequest, NotFound
 from shared.events.event import Event, EventState
-from shared.events.listing import list_events, show_event
+from shared.events.listing import MAX_PAGE_CHARACTERS, list_events, show_event
 from shared.events.rows import EVENTLOG_TABLE, log_row
 from shared.hub import Hub
+from shared.settings import Settings
 from shared.strict_json import parse_json, parse_object
 from tests.support.events import PAYLOAD, make_event
+from tests.support.transport import JournalTransport
 
 URL = "https://hub.example/api/v1/events"
 _NOBODYS = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
@@ -224,3 +227,30 @@ def test_a_payload_is_shown_as_strict_json_and_with_every_digit(hub: Hub) -> Non
     text = show_event(hub.events, event.id)
     assert text.endswith(r'"payload": {"a": [null, "1e400", 1.12345678901234567890], "b\ufffd": "\ufffd"}}')
     assert parse_object(text.encode())["id"] == event.id
+
+
+def test_a_page_ends_at_a_few_megabytes_and_the_next_one_goes_on(hub: Hub) -> None:
+    # As much as an event may have besides its payload.
+    large = {"field_values": {"a": "x" * 30_000}, "changes": ("y" * 30_000,), "values": {"b": "z" * 30_000}}
+    stored = [add(hub, received_at=NOON - timedelta(minutes=number), **large).id for number in range(60)]
+    first = list_events(hub.events, {"limit": "200"}, url=URL)
+    assert MAX_PAGE_CHARACTERS <= len(json.dumps(first)) < MAX_PAGE_CHARACTERS + 200_000
+    second = list_events(hub.events, {"limit": "200", "continuationToken": str(first["continuationToken"])}, url=URL)
+    assert ids(first) + ids(second) == stored
+    assert second["continuationToken"] is None
+
+
+def test_a_page_is_read_from_storage_in_parts(connection_string: str, transport: JournalTransport) -> None:
+    hub = Hub.assemble(Settings.read({"AzureWebJobsStorage": connection_string}), transport=transport)
+    for number in range(60):
+        add(hub, received_at=NOON - timedelta(minutes=number))
+    transport.forget()
+    assert len(listed(hub, limit="200")) == 60
+    assert [one.query["$top"] for one in transport.calls] == [["51"], ["51"]]
+
+
+@pytest.mark.parametrize("type_", ["x" * 251, "a\n.b", "a\0b"])
+def test_a_type_that_no_event_can_have_is_refused_by_its_name(hub: Hub, type_: str) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        listed(hub, type=type_)
+    assert refusal.value.errors[0].pointer == "#/type"

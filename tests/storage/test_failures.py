@@ -74,3 +74,12 @@ def test_other_errors_go_through_as_they_are(error: Exception) -> None:
     with pytest.raises(type(error)) as caught, storage_failures("list events"):
         raise error
     assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    "error", [refusal(Answer(431, "Too Large")), ServiceRequestError("s3cret"), TypeError("s3cret")]
+)
+def test_a_caller_is_told_nothing_of_tables_and_of_what_storage_says(error: Exception) -> None:
+    with pytest.raises(StorageDown, match="list eventlog") as caught, storage_failures("list eventlog"):
+        raise error
+    assert caught.value.public_detail == "storage is out of reach"

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import BadRequest, NotJson, UnsupportedMediaType
-from shared.superoffice.content import Format, choose_format, read_document, read_patch, write_document
+from shared.superoffice.content import (
+    MAX_LIST_BYTES,
+    Format,
+    TooLong,
+    choose_format,
+    read_document,
+    read_patch,
+    write_document,
+)
 from tests.superoffice.samples import ANY_JSON, ENTITIES, rendered
 
 type Reader = Callable[[bytes, str | None], object]
@@ -209,3 +217,29 @@ def test_any_value_is_written_as_json(value: object) -> None:
 def test_an_iterator_is_written_as_a_list_is(known: Format, length: int) -> None:
     entities = [rendered() for _ in range(length)]
     assert write_document(iter(entities), known, "ArrayOfWebhook") == write_document(entities, known, "ArrayOfWebhook")
+
+
+@pytest.mark.parametrize("known", list(Format))
+def test_a_list_that_grows_too_long_is_given_up_as_soon_as_it_does(known: Format) -> None:
+    read: list[int] = []
+
+    def entities() -> Iterator[dict[str, object]]:
+        for number in range(10_000):
+            read.append(number)
+            yield {"Description": "x" * 100_000}
+
+    with pytest.raises(TooLong, match=str(MAX_LIST_BYTES)):
+        write_document(entities(), known, "ArrayOfWebhook")
+    assert len(read) <= MAX_LIST_BYTES // 100_000 + 1
+
+
+@pytest.mark.parametrize("known", [Format.JSON, Format.XML])
+def test_a_list_may_have_exactly_so_many_bytes(known: Format) -> None:
+    empty, _ = write_document(iter([{"Description": ""}]), known, "ArrayOfWebhook")
+    # An empty element is shorter than one with a text in it.
+    around = len(empty) + (len("<Description></Description>") - len("<Description />") if known is Format.XML else 0)
+    fits = "x" * (MAX_LIST_BYTES - around)
+    body, _ = write_document(iter([{"Description": fits}]), known, "ArrayOfWebhook")
+    assert len(body) == MAX_LIST_BYTES
+    with pytest.raises(TooLong):
+        write_document(iter([{"Description": fits + "x"}]), known, "ArrayOfWebhook")

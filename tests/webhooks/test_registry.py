@@ -1,13 +1,16 @@
 """Guards the promise of the index: whoever writes at the same time, and whatever fails, it never lists too little."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from azure.core.exceptions import ServiceResponseError
 
+from shared.deadline import deadline
 from shared.errors import StorageDown
 from shared.hub import Hub
 from shared.settings import Settings
@@ -236,3 +239,67 @@ def test_the_counter_is_no_webhook(registry: WebhookRegistry) -> None:
     registry.create(registration(registry.next_id(), "a.b", State="Stopped"))
     [(found, usage)] = registry.list(WebhookFilter())
     assert (found.id, found.webhook.state, usage) == (1, WebhookState.STOPPED, Usage())
+
+
+MANY = tuple(f"e{number}.x" for number in range(100))
+
+
+class TogetherTransport(JournalTransport):
+    """Holds back what is sent to the index until two such calls are under way at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.two = threading.Barrier(2)
+
+    def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in the class it stands for
+        if "/subscriptions(" in request.url:
+            self.two.wait(20)
+        return super().send(request, **kwargs)
+
+
+@pytest.mark.parametrize("change", ["create", "extend", "remove"])
+def test_many_names_are_indexed_side_by_side(connection_string: str, change: str) -> None:
+    with TogetherTransport() as transport:
+        index = Hub.assemble(Settings.read({"AzureWebJobsStorage": connection_string}), transport=transport)
+        subscriptions = Subscriptions(index.storage.table("subscriptions"))
+        {
+            "create": lambda: subscriptions.add(7, MANY, revision=1),
+            "extend": lambda: subscriptions.extend(7, MANY, revision=1),
+            "remove": lambda: subscriptions.remove(7, MANY, revision=1),
+        }[change]()
+        # Whoever was alone would have waited in vain.
+        assert len(transport.calls) >= len(MANY)
+
+
+def test_a_webhook_with_many_names_is_listed_for_each_until_it_is_removed(hub: Hub, registry: WebhookRegistry) -> None:
+    registry.create(registration(7, *MANY))
+    assert unlisted(hub, 7) == []
+    registry.update(stored(hub, 7), changed_to(stored(hub, 7), *MANY[50:], "new.x"))
+    assert unlisted(hub, 7) == []
+    assert [name for name in MANY[:50] if registry.subscribed_to(name)] == []
+    registry.delete(stored(hub, 7))
+    assert [name for name in (*MANY, "new.x") if registry.subscribed_to(name)] == []
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("number", [1, 40, 99, 100, 101, 150, 201])
+def test_a_save_of_many_names_that_fails_half_way_leaves_no_webhook_that_is_not_listed(
+    hub: Hub, registry: WebhookRegistry, transport: JournalTransport, fault: Fault, number: int
+) -> None:
+    registry.create(registration(1, "a.b"))
+    transport.forget()
+    transport.fail(number, fault)
+    with pytest.raises(StorageDown):
+        registry.create(registration(7, *MANY))
+    transport.forget()
+    assert unlisted(hub, 7) == []
+
+
+def test_the_time_of_the_request_holds_for_what_is_done_side_by_side(
+    registry: WebhookRegistry, transport: JournalTransport
+) -> None:
+    registry.create(registration(1, "a.b"))
+    transport.forget()
+    with deadline(0), pytest.raises(StorageDown):
+        registry.create(registration(7, *MANY))
+    assert registry.subscribed_to(MANY[0]) == []
