@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import batched, islice
+from itertools import batched, chain, islice
 from typing import Any
 
 from azure.data.tables import TableEntity
@@ -187,12 +187,14 @@ class WebhookRegistry:
         if not EVENT_NAME.fullmatch(event):
             # Nobody can have subscribed to it.
             return
-        for ids in batched(self._subscriptions.webhook_ids(event), _PAGE, strict=False):
-            keys = rows_by_ids(ids, self._row, lambda *bounds: self._keys(_conditions(wanted, *bounds)), "RowKey")
-            for part in in_parts(keys):
-                rows = rows_by_ids(part, self._row, lambda *bounds: self._rows(_conditions(wanted, *bounds)), "RowKey")
-                # The index may list too much, and rows that were read one by one passed no filter.
-                yield from self._with_usage(one for one in map(_parse, rows) if _fits(one, wanted, event))
+        windows = batched(self._subscriptions.webhook_ids(event), _PAGE, strict=False)
+        for part in in_parts(chain.from_iterable(self._keys_of(ids, wanted) for ids in windows)):
+            rows = rows_by_ids(part, self._row, lambda *bounds: self._rows(_conditions(wanted, *bounds)), "RowKey")
+            # The index may list too much, and rows that were read one by one passed no filter.
+            yield from self._with_usage(one for one in map(_parse, rows) if _fits(one, wanted, event))
+
+    def _keys_of(self, ids: Sequence[int], wanted: WebhookFilter) -> Iterator[TableEntity]:
+        return rows_by_ids(ids, self._row, lambda *bounds: self._keys(_conditions(wanted, *bounds)), "RowKey")
 
     def _with_usage(self, found: Iterator[Registration]) -> Iterator[tuple[Registration, Usage]]:
         part = [*found]
