@@ -86,7 +86,7 @@ def test_what_the_previous_version_stored_counts_in_all(
         # That of the review: 4,000 characters hold 1,332 names.
         ({"Events": [f"{number:x}" for number in range(1000)]}, "MAX_EVENTS_PER_WEBHOOK"),
         ({"Description": TEXT, "Properties": {"a": TEXT}}, "MAX_WEBHOOK_BYTES"),
-        ({"ErrorEmails": [f"{number}@hub.example" for number in range(400)]}, "MAX_WEBHOOK_BYTES"),
+        ({"ErrorAssociates": [{"Name": f"associate {number}"} for number in range(400)]}, "MAX_WEBHOOK_BYTES"),
         ({"Headers": {f"X-{number}": "v" * 50 for number in range(100)}}, "MAX_WEBHOOK_BYTES"),
     ],
 )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.e2e.running import RunningApp
-from tests.e2e.webhooks import refusal, request, stopped
+from tests.e2e.webhooks import refusal, request
 
 LONG = "x" * 50_000
 ID = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
@@ -45,7 +45,7 @@ BODIES: list[tuple[str, Mapping[str, object], int]] = [
     ("GetAllWebhooks", {"StatusFilter": LONG}, 400),
     ("GetLastError", {"WebhookId": LONG}, 404),
     ("SignalEvent", {"EventName": LONG, "PrimaryKey": 1}, 400),
-    ("SaveWebhook", {**stopped(), "WebhookId": LONG}, 404),
+    ("SaveWebhook", {"WebhookId": LONG, "Name": "n", "Events": ["a.b"]}, 404),
 ]
 
 REPLY = "storage is out of reach"
