@@ -58,8 +58,11 @@ def event_name_filter(text: str | None, name: str) -> str | None:
     if text and len(text) > MAX_FILTER:
         # No name is like that, and storage refuses a query that has thousands of characters.
         raise BadRequest(f"{name}: at most {MAX_FILTER} characters are taken", pointer=f"#/{name}")
-    if text and text != text.strip():
-        raise BadRequest(f"{name}: the name of an event is needed, without white space around it", pointer=f"#/{name}")
+    if text and (text != text.strip() or not text.isprintable()):
+        raise BadRequest(
+            f"{name}: the name of an event is needed, without white space around it or invisible characters in it",
+            pointer=f"#/{name}",
+        )
     return text or None
 
 

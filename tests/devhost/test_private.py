@@ -72,14 +72,14 @@ def test_a_file_is_written_private_even_where_an_open_one_was_left(tmp_path: Pat
     file.write_text("old", encoding="utf-8")
     file.chmod(0o644)
     write_private(file, "new")
-    assert (file.read_text(encoding="utf-8"), modes(tmp_path)) == ("new", {"key.json": "600"})
+    assert (file.read_text(encoding="utf-8"), modes(tmp_path)) == ("new", {".": mode(tmp_path), "key.json": "600"})
 
 
 def test_a_file_may_be_written_by_two_at_once(tmp_path: Path) -> None:
     file, texts = tmp_path / "key.json", [str(number) * 10_000 for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda text: write_private(file, text), texts))
-    assert (file.read_text(encoding="utf-8") in texts, list(modes(tmp_path))) == (True, ["key.json"])
+    assert (file.read_text(encoding="utf-8") in texts, sorted(modes(tmp_path))) == (True, [".", "key.json"])
 
 
 def test_keys_and_their_folders_are_private(tmp_path: Path) -> None:
