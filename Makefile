@@ -5,7 +5,7 @@ WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test check format bench soak azurite clean help
+.PHONY: run test unit check format bench soak azurite clean help
 
 run: azurite           ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything
 	@PORT=$(PORT) exec $(PY) -m devhost.run
@@ -14,6 +14,9 @@ test: azurite          ## all tests, those against the running app included
 	@$(PY) -m devhost.install tests
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
 	@$(PY) -m pytest -m alone
+
+unit: $(VENV)/.ready   ## the tests that need neither storage nor a host, in well under a minute
+	@$(PY) -m pytest -q -n 2 -m "not service and not alone"
 
 check: $(VENV)/.ready  ## format check, lint, types
 	@$(PY) -m ruff format --check .

@@ -29,7 +29,18 @@ _WELL_KNOWN = (
 settings.register_profile("hub", deadline=None)
 settings.load_profile("hub")
 
+# Azurite, a host, fakes behind TLS and npm's clients: what takes seconds to start.
+_SERVICES = frozenset({"azurite_process", "host", "app"})
+_FOLDERS_OF_PROCESSES = frozenset({"e2e", "devhost", "bench"})
+
 _numbers = count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a service, by the fixtures that start one: `make unit` leaves it out."""
+    for item in items:
+        if _SERVICES & set(getattr(item, "fixturenames", ())) or _FOLDERS_OF_PROCESSES & set(item.path.parts):
+            item.add_marker("service")
 
 
 @pytest.fixture(autouse=True)
