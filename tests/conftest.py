@@ -39,7 +39,8 @@ _numbers = count()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a service, by the fixtures that start one: `make unit` leaves it out."""
     for item in items:
-        if _SERVICES & set(getattr(item, "fixturenames", ())) or _FOLDERS_OF_PROCESSES & set(item.path.parts):
+        folders = item.nodeid.partition("::")[0].split("/")
+        if _SERVICES & set(getattr(item, "fixturenames", ())) or _FOLDERS_OF_PROCESSES & set(folders):
             item.add_marker("service")
 
 
