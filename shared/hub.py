@@ -121,7 +121,7 @@ class Hub:
             {"dynamics/": lambda: self.completion, "arcgis/": lambda: self.arcgis.neighbours.changes}
         )
         notices = GraphNotices(self.graph, self.settings.notice_mailbox)
-        return Receivers.assemble(self.settings, self.storage, self.events, completion, notices, now)
+        return Receivers.assemble(self.settings, self.storage, self.events, completion, notices, self.audit, now)
 
 
 def now() -> datetime:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from shared.audit.log import AUDIT_TABLE, AuditLog
+from shared.audit.entry import Keeper
 from shared.delivery.attempt import Caller
 from shared.delivery.deliverers import make_deliverers
 from shared.delivery.disabling import Disabling, Notices
@@ -58,6 +58,7 @@ class Receivers:
         events: EventStore,
         completion: Completion,
         notices: Notices,
+        audit: Keeper,
         now: Callable[[], datetime],
     ) -> Self:
         """The parts of these settings; one transport, and so one policy, serves save, test and delivery."""
@@ -82,9 +83,7 @@ class Receivers:
             usage=usage,
             sealer=sealer,
             caller=Caller(deliverers, now),
-            disabling=Disabling(
-                registry, events, usage, notices, recipients, now, AuditLog(storage.table(AUDIT_TABLE))
-            ),
+            disabling=Disabling(registry, events, usage, notices, recipients, now, audit),
             lanes=Lanes(),
         )
         return cls(
