@@ -18,10 +18,11 @@ test: azurite          ## all tests, those against the running app included
 unit: $(VENV)/.ready   ## the tests that need neither storage nor a host, in well under a minute
 	@$(PY) -m pytest -q -n 2 -m "not service and not alone"
 
-check: $(VENV)/.ready  ## format check, lint, types
+check: $(VENV)/.ready  ## format check, lint, types, import contracts
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy .
+	@$(VENV)/bin/lint-imports
 
 format: $(VENV)/.ready ## write the format that `make check` wants
 	@$(PY) -m ruff format .

@@ -2,9 +2,9 @@
 
 import azure.functions as func
 
-from shared.dynamics.intake import Outcome
+from shared.dynamics.connection_intake import IntakeOutcome
 from shared.http import answer, empty_response, json_body
-from shared.hub import hub
+from shared.hub.hub import hub
 from shared.loops import request_hops
 
 _TRIMMED = "x-ms-dynamics-msg-size-exceeded"
@@ -18,4 +18,4 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 def _receive(req: func.HttpRequest) -> func.HttpResponse:
     hops = request_hops(req.headers)
     outcome = hub().intake.receive(json_body(req), trimmed=_TRIMMED in req.headers, hops=hops)
-    return empty_response(201 if outcome is Outcome.STORED else 200)
+    return empty_response(201 if outcome is IntakeOutcome.STORED else 200)

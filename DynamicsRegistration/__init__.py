@@ -4,7 +4,7 @@ import azure.functions as func
 
 from shared.audit.edge import administer
 from shared.audit.surfaces import DYNAMICS_REGISTRATION
-from shared.hub import hub
+from shared.hub.hub import hub
 
 _SECONDS = 45.0
 """Dataverse takes seconds to register a step; taking back what failed may come on top, and 60 s are promised."""
@@ -19,6 +19,6 @@ def _serve(req: func.HttpRequest) -> func.HttpResponse:
     parts = hub()
     parts.callers.require_administrator(req.headers)
     # Imported here: a caller who is not let in needs nothing of it.
-    from shared.dynamics.registration.api import serve
+    from shared.api.dynamics import serve
 
     return serve(parts, req)

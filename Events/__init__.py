@@ -5,12 +5,12 @@ And below it `audit`: who did what, for Webhook Administrators.
 
 import azure.functions as func
 
+from shared.api.audit import list_audit
+from shared.api.events import list_events, show_event
 from shared.audit.edge import administer
-from shared.audit.listing import list_audit
 from shared.audit.surfaces import EVENTS
-from shared.events.listing import list_events, show_event
 from shared.http import json_response, json_text_response
-from shared.hub import hub
+from shared.hub.hub import hub
 from shared.long_answers import made_in_turn
 
 
@@ -32,6 +32,6 @@ def _serve(req: func.HttpRequest) -> func.HttpResponse:
     if req.method == "GET" and len(path) == 1 and path != ("deliveries",):
         return json_text_response(show_event(parts.events, path[0]))
     # Imported here: listing events needs nothing of what calls receivers.
-    from shared.delivery.api import serve
+    from shared.api.deliveries import serve
 
     return serve(parts, req, path)

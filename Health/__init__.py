@@ -17,7 +17,7 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 
 def _show(req: func.HttpRequest) -> func.HttpResponse:
     # Imported here, so that the shallow check loads neither settings nor the storage SDKs.
-    from shared.hub import hub
+    from shared.hub.hub import hub
 
     parts = hub()
     parts.callers.identify(req.headers)

@@ -2,11 +2,11 @@
 
 import azure.functions as func
 
+from shared.api.superoffice.request import refuse
+from shared.api.superoffice.rest import serve
 from shared.audit.edge import administer
 from shared.audit.surfaces import WEBHOOK_ADMIN
-from shared.hub import hub
-from shared.superoffice.exchange import refuse
-from shared.superoffice.rest import serve
+from shared.hub.hub import hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:

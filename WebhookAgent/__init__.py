@@ -2,11 +2,11 @@
 
 import azure.functions as func
 
+from shared.api.superoffice.agent import serve
+from shared.api.superoffice.request import refuse
 from shared.audit.edge import administer
 from shared.audit.surfaces import WEBHOOK_AGENT
-from shared.hub import hub
-from shared.superoffice.agent import serve
-from shared.superoffice.exchange import refuse
+from shared.hub.hub import hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:

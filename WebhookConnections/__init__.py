@@ -2,11 +2,11 @@
 
 import azure.functions as func
 
-from shared.arcgis.api import is_hook, refuse, serve
+from shared.api.arcgis import is_hook, refuse, serve
 from shared.audit.edge import administer
 from shared.audit.surfaces import WEBHOOK_CONNECTIONS
 from shared.http import answer
-from shared.hub import hub
+from shared.hub.hub import hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:

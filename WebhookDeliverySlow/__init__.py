@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from shared.deadline import MESSAGE_SECONDS, deadline
-from shared.hub import hub
+from shared.hub.hub import hub
 
 
 def main(msg: func.QueueMessage) -> None:

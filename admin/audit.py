@@ -7,7 +7,7 @@ import typer
 
 from admin.hub import local_hub
 from admin.output import print_records
-from shared.audit.listing import parse_filter
+from shared.api.audit import parse_filter
 
 MAX_ENTRIES = 10_000
 _COLUMNS = ["at", "who", "action", "target", "outcome", "status", "changed"]

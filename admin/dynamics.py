@@ -18,13 +18,13 @@ from admin.hub import local_hub
 from admin.output import print_json, print_problem
 from admin.recording import audited
 from admin.replaying import replay_jobs
+from shared.api.parameters import parse_moment
 from shared.audit.recording import note
 from shared.audit.surfaces import DYNAMICS_REGISTRATION
-from shared.dynamics.failed_jobs import MOST_JOBS
-from shared.dynamics.registration.ids import parse_id
-from shared.dynamics.registration.service import Registration
+from shared.dynamics.registration.failed_jobs import MAX_JOBS
+from shared.dynamics.registration.parsing import parse_id
 from shared.errors import HubError
-from shared.events.parameters import parse_moment
+from shared.hub.registration import DataverseRegistration
 from shared.strict_json import parse_object
 
 app = typer.Typer(
@@ -43,7 +43,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="no progress bar; results a
 
 
 @contextmanager
-def _registration(action: str | None = None, target: str = "") -> Iterator[Registration]:
+def _registration(action: str | None = None, target: str = "") -> Iterator[DataverseRegistration]:
     """The operations; with an `action` what is done with them is recorded, about what stands below webhooks."""
     # The problem says it all, and a script reads it as JSON.
     logging.getLogger("shared").addHandler(logging.NullHandler())
@@ -173,7 +173,7 @@ def failures(
     id_: Webhook,
     step_id: Step,
     since: Since = None,
-    top: Annotated[int, typer.Option(min=1, max=MOST_JOBS, help="how many at most")] = 100,
+    top: Annotated[int, typer.Option(min=1, max=MAX_JOBS, help="how many at most")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """List failed jobs of a step, newest first, with what their error codes mean."""

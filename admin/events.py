@@ -8,7 +8,7 @@ import typer
 from admin.hub import local_hub
 from admin.output import print_records
 from admin.recording import audited
-from shared.redrive import redrive
+from shared.delivery.redrive import redrive
 
 app = typer.Typer(no_args_is_help=True, help="Queues of events and deliveries.")
 

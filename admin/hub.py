@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from devhost.localsettings import apply_local_settings
-from shared.hub import Hub, hub
+from shared.hub.hub import Hub, hub
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -12,7 +12,7 @@ from admin.hub import local_hub
 from shared.audit.recording import Kind, Recording, identified, recording
 from shared.audit.writing import Row, write
 from shared.errors import HubError
-from shared.roles.directory import normal_user_id
+from shared.roles.user import normal_user_id
 
 # Whoever reads the terminal is told below, in words.
 logging.getLogger("shared.audit").addHandler(logging.NullHandler())

@@ -8,14 +8,14 @@ from rich.progress import track
 
 from admin.recording import audited
 from shared.audit.surfaces import DYNAMICS_REGISTRATION
-from shared.dynamics.registration.ids import parse_id
-from shared.dynamics.registration.service import Registration
+from shared.dynamics.registration.parsing import parse_id
 from shared.errors import HubError
 from shared.http import problem_content
+from shared.hub.registration import DataverseRegistration
 
 
 def replay_jobs(
-    registration: Registration, webhook_id: str, step_id: str, jobs: Sequence[str], *, is_quiet: bool
+    registration: DataverseRegistration, webhook_id: str, step_id: str, jobs: Sequence[str], *, is_quiet: bool
 ) -> list[dict[str, object]]:
     """What became of each job, by its id: the replay, or the problem. One that cannot be replayed stops no other."""
     # On standard error, so that a script that reads the results sees them alone.
@@ -24,7 +24,7 @@ def replay_jobs(
     return [{"jobId": job, **_replay(registration, webhook_id, step_id, job)} for job in watched]
 
 
-def _replay(registration: Registration, webhook_id: str, step_id: str, job: str) -> dict[str, object]:
+def _replay(registration: DataverseRegistration, webhook_id: str, step_id: str, job: str) -> dict[str, object]:
     target = f"{DYNAMICS_REGISTRATION.targets}/{webhook_id}/steps/{step_id}/failures/{job}".lower()
     try:
         with audited("dynamics.job.replay", target):

@@ -8,8 +8,9 @@ from admin.hub import local_hub
 from admin.output import fail, print_json, print_records
 from admin.recording import audited
 from shared.errors import NotFound
-from shared.roles.directory import ARCGIS_PREFIX, User, UserKind, is_arcgis_id, is_guid, normal_user_id, role_key
+from shared.roles.directory import role_key
 from shared.roles.table import ROLES_TABLE, Grant, TableDirectory
+from shared.roles.user import ARCGIS_PREFIX, User, UserKind, is_arcgis_id, is_guid, normal_user_id
 
 app = typer.Typer(no_args_is_help=True, help="Roles in the embedded directory (ROLE_DIRECTORY=table).")
 

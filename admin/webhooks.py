@@ -11,21 +11,20 @@ import typer
 from admin.hub import local_hub
 from admin.output import fail, print_json, print_records
 from admin.recording import audited
+from shared.api.parameters import event_name_filter
+from shared.api.superoffice.operations import Entity, entity_of
+from shared.api.superoffice.relaxed_json import without_trailing_commas
+from shared.api.superoffice.render import render_result
 from shared.audit.recording import note
 from shared.callers.caller import Caller
 from shared.errors import BadRequest
-from shared.events.parameters import event_name_filter
-from shared.receivers import Receivers
-from shared.roles.directory import User
+from shared.hub.receivers import Receivers
+from shared.roles.user import User
 from shared.strict_json import parse_object
-from shared.superoffice.entity import WebhookState, parse_webhook
-from shared.superoffice.operations import Entity, entity_of
-from shared.superoffice.relaxed_json import without_trailing_commas
-from shared.superoffice.render import render_result
 from shared.webhooks.registration import SECRET_MASK, Registration, Usage
 from shared.webhooks.registry import WebhookFilter
 from shared.webhooks.reseal import reseal_all
-from shared.webhooks.types import WEBHOOK_TYPES
+from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookState, parse_webhook
 
 app = typer.Typer(no_args_is_help=True, help="Registered webhooks. JSON is that of SuperOffice's API.")
 

@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from shared.transport import DeadlineTransport
+from shared.azure_transport import DeadlineTransport
 
 
 class CountingTransport(DeadlineTransport):

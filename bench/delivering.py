@@ -14,10 +14,9 @@ from shared.delivery.message import DeliveryMessage
 from shared.delivery.record import DeliveryState
 from shared.events.announcement import Announcement
 from shared.events.event import Event, EventId
-from shared.hub import Hub
-from shared.roles.directory import User
-from shared.superoffice.entity import parse_webhook
-from shared.webhooks.types import WEBHOOK_TYPES
+from shared.hub.hub import Hub
+from shared.roles.user import User
+from shared.webhooks.webhook import WEBHOOK_TYPES, parse_webhook
 
 EVENT = "bench.event"
 MATCHING = 5

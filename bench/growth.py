@@ -17,8 +17,9 @@ from bench.delivering import EVENT, MATCHING, accepted, dispatch, register
 from bench.loopback import loopback_hub, loopback_receiver
 from bench.report import Figure
 from devhost.azurite import azurite
-from shared.hub import Hub
-from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, row_key
+from shared.hub.hub import Hub
+from shared.storage.keys import row_key
+from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
 
 _OTHERS = (10, 1_000, 100_000)
 _ROUNDS = 60

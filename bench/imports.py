@@ -16,7 +16,7 @@ _ROUNDS = 9
 def import_ratio() -> Figure:
     """All function modules, imported in a fresh interpreter, over the SDKs alone; an empty interpreter is taken off."""
     functions = ", ".join(sorted(path.parent.name for path in ROOT.glob("*/function.json")))
-    statements = {"empty": "pass", "sdks": _SDKS, "ours": f"{_SDKS}\nimport {functions}\nimport shared.hub"}
+    statements = {"empty": "pass", "sdks": _SDKS, "ours": f"{_SDKS}\nimport {functions}\nimport shared.hub.hub"}
     times: dict[str, list[float]] = {name: [] for name in statements}
     for _ in range(_ROUNDS):
         for name, statement in statements.items():

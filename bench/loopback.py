@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from bench.counting import CountingTransport
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.settings import Settings
 
 

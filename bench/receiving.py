@@ -15,11 +15,11 @@ from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from bench.counting import CountingTransport
 from bench.report import Figure, expect
-from shared.dynamics.intake import Outcome
+from shared.dynamics.connection_intake import IntakeOutcome
 from shared.events.announcement import EVENTS_QUEUE, Announcement
 from shared.events.event import Event, EventId
 from shared.events.rows import EVENTS_TABLE, event_row
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableDirectory
 from shared.settings import Settings
 
@@ -82,7 +82,7 @@ def _grant(hub: Hub) -> None:
 
 
 def _receive(hub: Hub) -> None:
-    expect(hub.intake.receive(_body(), trimmed=False), Outcome.STORED)
+    expect(hub.intake.receive(_body(), trimmed=False), IntakeOutcome.STORED)
 
 
 def _body() -> bytes:

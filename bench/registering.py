@@ -11,14 +11,14 @@ from azure.data.tables import TableClient
 from bench.counting import CountingTransport
 from bench.loopback import loopback_hub, loopback_receiver
 from bench.report import Figure, expect
-from shared.hub import Hub
+from shared.api.superoffice import rest
+from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableDirectory
-from shared.superoffice import rest
-from shared.superoffice.entity import parse_webhook
+from shared.storage.keys import row_key
 from shared.webhooks.registration import Author, Registration
 from shared.webhooks.rows import WEBHOOKS_TABLE, registration_row
-from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, row_key
-from shared.webhooks.types import WEBHOOK_TYPES
+from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
+from shared.webhooks.webhook import WEBHOOK_TYPES, parse_webhook
 
 _USER = "registering@bench.example"
 _EVENTS = ("registering.created", "registering.changed", "registering.deleted")

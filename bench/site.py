@@ -18,7 +18,7 @@ from devhost.install import ROOT
 from devhost.keys import KeyStore
 from devhost.launch import keys_folder, wait_until_ready
 from devhost.seed import Seed, seed
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.settings import Settings
 
 _LEASE_SECONDS = 60
@@ -89,7 +89,7 @@ class Site:
             "SECRETS_KEY": Fernet.generate_key().decode(),
         }
         self.hub = Hub.assemble(Settings.read(self._environment))
-        self.seed = seed(self.hub, self._environment, self._folder / "api_key")
+        self.seed = seed(self.hub.settings, self._environment, self._folder / "api_key")
         self.code = KeyStore(keys_folder(self._folder)).ensure_host_key()
         self.start_host()
         return self

@@ -18,7 +18,7 @@ from devhost.responses import BadResponse, to_response
 from devhost.routes import find_route
 from devhost.worker import Failure, Result
 
-_MOST_BODY_BYTES = 104_857_600
+_MAX_BODY_BYTES = 104_857_600
 
 log = logging.getLogger("devhost")
 
@@ -43,7 +43,7 @@ class HttpFunctions:
         if function.is_disabled and not is_allowed(request, "admin", self._keys, None):
             return Response(status_code=404)
         length = request.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > _MOST_BODY_BYTES:
+        if length.isdigit() and int(length) > _MAX_BODY_BYTES:
             return Response(status_code=413)
         return await self._run(function, await _http_data(request, values))
 

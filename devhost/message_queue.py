@@ -12,7 +12,7 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
 
 _POISON_SUFFIX = "-poison"
-_LONGEST_NAME = 63
+_MAX_NAME = 63
 _NEVER_EXPIRES = -1
 
 
@@ -80,7 +80,7 @@ class MessageQueue:
     async def poison(self, leased: Leased) -> bool:
         """Move a message to the poison queue; False for a queue that has none, which keeps it, leased."""
         name = self.name + _POISON_SUFFIX
-        if self.name.endswith(_POISON_SUFFIX) or len(name) > _LONGEST_NAME:
+        if self.name.endswith(_POISON_SUFFIX) or len(name) > _MAX_NAME:
             return False
         await self._run(lambda: send_text(self._service.get_queue_client(name), str(leased.message.content)))
         await self.delete(leased)

@@ -19,7 +19,6 @@ from devhost.localsettings import add_missing, apply_local_settings
 from devhost.private import make_private_folder, write_private
 from devhost.seed import Seed, seed
 from shared.errors import HubError
-from shared.hub import Hub
 from shared.settings import Settings
 
 LOCAL = ROOT / ".local"
@@ -67,7 +66,7 @@ def _run(port: int) -> int:
     find_node()
     _prepare_environment(url)
     with _storage() as storage:
-        seeded = seed(Hub.assemble(Settings.read(os.environ)), os.environ, LOCAL / "api_key")
+        seeded = seed(Settings.read(os.environ), os.environ, LOCAL / "api_key")
         code = _make_keys()
         with _app(port) as app:
             if not wait_until_ready(url, app.process):

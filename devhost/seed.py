@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devhost.private import write_private
-from shared.callers.api_keys import ApiKeys, new_key
-from shared.hub import Hub
+from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys, new_key
 from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.settings import Settings
+from shared.storage.account import StorageAccount
 
 MANAGER = {
     # The initiating user of the sample connection, so that the first steps work as they are printed.
@@ -26,20 +27,21 @@ class Seed:
     api_key: str
 
 
-def seed(hub: Hub, environment: Mapping[str, str], key_file: Path) -> Seed:
+def seed(settings: Settings, environment: Mapping[str, str], key_file: Path) -> Seed:
     """Grant both roles to the demo manager, and the manager's to RELATIONSHIP_MANAGERS; register the key of `key_file`.
 
     The key is made once and kept, so that it outlives a wiped storage. Doing all this again changes nothing.
     """
-    table = hub.storage.table(ROLES_TABLE)
-    managers = TableDirectory(table, hub.settings.relationship_manager_role)
-    administrators = TableDirectory(table, hub.settings.administrator_role)
+    storage = StorageAccount(settings.storage)
+    table = storage.table(ROLES_TABLE)
+    managers = TableDirectory(table, settings.relationship_manager_role)
+    administrators = TableDirectory(table, settings.administrator_role)
     for user in MANAGER.values():
         managers.grant(user, note="demo manager")
         administrators.grant(user, note="demo manager")
     for user in filter(None, map(str.strip, environment.get(_MORE_MANAGERS, "").split(","))):
         managers.grant(user, note=_MORE_MANAGERS)
-    return Seed(MANAGER, _seed_key(hub.api_keys, key_file))
+    return Seed(MANAGER, _seed_key(ApiKeys(storage.table(API_KEYS_TABLE)), key_file))
 
 
 def _seed_key(api_keys: ApiKeys, key_file: Path) -> str:

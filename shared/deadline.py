@@ -13,12 +13,12 @@ MESSAGE_SECONDS = 120.0
 """What working on one queue message may take; the platform's lease on it is renewed, but a thread is not free."""
 
 
-class _Patience:
+class _RetryBudget:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
 
-_patience: ContextVar[_Patience | None] = ContextVar("patience", default=None)
+_retry_budget: ContextVar[_RetryBudget | None] = ContextVar("retry_budget", default=None)
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
@@ -51,18 +51,18 @@ def remaining_seconds(*, at_most: float) -> float:
 
 
 @contextmanager
-def patience(seconds: float) -> Iterator[None]:
+def retry_budget(seconds: float) -> Iterator[None]:
     """What runs inside may spend this many seconds in all on pauses that neighbours ask for; an outer one stays."""
-    token = _patience.set(_patience.get() or _Patience(seconds))
+    token = _retry_budget.set(_retry_budget.get() or _RetryBudget(seconds))
     try:
         yield
     finally:
-        _patience.reset(token)
+        _retry_budget.reset(token)
 
 
-def may_pause(seconds: float, *, at_most: float) -> bool:
+def try_spend(seconds: float, *, at_most: float) -> bool:
     """Whether a pause fits into the deadline, or `at_most`, and into the patience, of which it is then spent."""
-    left = _patience.get()
+    left = _retry_budget.get()
     if seconds >= remaining_seconds(at_most=at_most) or (left is not None and seconds > left.seconds):
         return False
     if left is not None:

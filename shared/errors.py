@@ -91,7 +91,7 @@ class Unauthenticated(HubError):
         self.challenge = challenge
 
 
-class NotAllowed(HubError):
+class Forbidden(HubError):
     """The user is known, or at least named, and does not have the role that is needed."""
 
     status = 403
@@ -133,7 +133,7 @@ class PreconditionFailed(HubError):
     title = "Precondition failed"
 
 
-class TooLarge(HubError):
+class ContentTooLarge(HubError):
     """The body is over the limit."""
 
     status = 413

@@ -14,9 +14,9 @@ import azure.functions as func
 from shared.deadline import deadline
 from shared.errors import (
     BadRequest,
+    ContentTooLarge,
     HubError,
     LengthRequired,
-    TooLarge,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
@@ -26,7 +26,7 @@ from shared.errors import (
 REQUEST_SECONDS = 20.0
 """What a request may take; with the pauses and time-outs that are under way then, the answer comes within 25 s."""
 
-MOST_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 
 _JSON_TYPE = re.compile(r"\s*(application/json|application/[\w!#$&^.+-]+\+json|text/json)\s*(;.*)?", re.IGNORECASE)
 _RETRY_SECONDS = 5
@@ -80,8 +80,8 @@ def bounded_body(req: func.HttpRequest) -> bytes:
             "the body came in chunks (Transfer-Encoding), and the platform hands such a body over empty: "
             "send Content-Length (in .NET, await content.LoadIntoBufferAsync() before you send the request)"
         )
-    if len(body) > MOST_BODY_BYTES:
-        raise TooLarge(f"the body has {len(body)} bytes; at most {MOST_BODY_BYTES} are taken")
+    if len(body) > MAX_BODY_BYTES:
+        raise ContentTooLarge(f"the body has {len(body)} bytes; at most {MAX_BODY_BYTES} are taken")
     return body
 
 

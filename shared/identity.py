@@ -4,16 +4,16 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from shared.azure_transport import DeadlineTransport
+from shared.cache import single_flight_cache
 from shared.errors import IdentityDown, Unavailable
-from shared.remember import remembered
-from shared.transport import DeadlineTransport
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
     from azure.identity import DefaultAzureCredential
 
 _RENEW_SECONDS = 300
-_MOST_RESOURCES = 10
+_MAX_RESOURCES = 10
 # `az` is a process of its own, which knows nothing of the deadline.
 _AZ_SECONDS = 5
 
@@ -27,7 +27,7 @@ class AppIdentity:
     def __init__(self) -> None:
         self._tokens: dict[str, AccessToken] = {}
         # Tokens end when they say so; what is shared here is only the question that is just being asked.
-        self._renew = remembered(self._ask, seconds=0, most=_MOST_RESOURCES)
+        self._renew = single_flight_cache(self._ask, seconds=0, most=_MAX_RESOURCES)
 
     def token(self, resource: str) -> str:
         """A token for a resource, `https://graph.microsoft.com`; raises IdentityDown where none is to be had."""

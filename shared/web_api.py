@@ -12,7 +12,7 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
-from shared.deadline import may_pause, remaining_seconds
+from shared.deadline import remaining_seconds, try_spend
 from shared.errors import HubError, NotJson, Unavailable
 from shared.retry_after import retry_after
 from shared.strict_json import parse_json
@@ -20,14 +20,14 @@ from shared.strict_json import parse_json
 _CONNECT_SECONDS = 3.0
 # A read that begins just before the deadline ends so much after it: a request is answered within 25 s nonetheless.
 READ_SECONDS = 5.0
-_MOST_SECONDS = 20.0
+_MAX_SECONDS = 20.0
 _THROTTLED = frozenset({requests.codes.too_many_requests, requests.codes.service_unavailable})
 _REDIRECTS = range(300, 400)
 _DEFAULT_WAIT_SECONDS = 1.0
-_MOST_TRIES = 4
-_MOST_RETRY_AFTER_SECONDS = 86_400
-_MOST_PAGES = 200
-_MOST_BYTES = 32 * 1024 * 1024
+_MAX_TRIES = 4
+_MAX_RETRY_AFTER_SECONDS = 86_400
+_MAX_PAGES = 200
+_MAX_BYTES = 32 * 1024 * 1024
 _PIECE_BYTES = 64 * 1024
 _CODE = re.compile(r"[\w.-]{1,80}", re.ASCII)
 _NEXT = "@odata.nextLink"
@@ -81,17 +81,17 @@ class WebApi:
         name: str,
         base_url: str,
         token: Callable[[], str] | None,
-        down: type[Unavailable],
+        on_unavailable: type[Unavailable],
         *,
-        odd: type[HubError] | None = None,
+        on_bad_response: type[HubError] | None = None,
         read_seconds: float = READ_SECONDS,
         setting: str = "",
     ) -> None:
         self._name = name
         self._base_url = base_url
         self._token = token
-        self._down = down
-        self._odd = odd or down
+        self._on_unavailable = on_unavailable
+        self._on_bad_response = on_bad_response or on_unavailable
         self._read_seconds = read_seconds
         self._setting = setting
         self._session = requests.Session()
@@ -108,9 +108,9 @@ class WebApi:
         """Send a request that changes something, and that may be sent again where it was not taken for now."""
         return self._call(method, path, headers, content)
 
-    def no_answer(self, detail: str) -> HubError:
+    def bad_response(self, detail: str) -> HubError:
         """The error for an answer that is not what this neighbour says."""
-        return self._odd(f"{self._name} {detail}")
+        return self._on_bad_response(f"{self._name} {detail}")
 
     def pages(
         self,
@@ -123,41 +123,43 @@ class WebApi:
 
         `check` looks at each answer first, and may raise.
         """
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MAX_PAGES):
             answer = self.get(path, headers)
             check(answer)
             rows = answer.content.get("value")
             if answer.status != requests.codes.ok or not isinstance(rows, list):
-                raise self.no_answer(f"answered {answer} instead of a list")
+                raise self.bad_response(f"answered {answer} instead of a list")
             yield from (row for row in rows if isinstance(row, dict))
             following = answer.content.get(_NEXT)
             if not isinstance(following, str):
                 return
             path = following
-        raise self.no_answer(f"gives more than {_MOST_PAGES} pages")
+        raise self.bad_response(f"gives more than {_MAX_PAGES} pages")
 
     def _call(self, method: str, path: str, headers: Mapping[str, str], content: Json | None) -> Answer:
         url = self._address(path)
         is_second = False
-        for last in (False,) * (_MOST_TRIES - 1) + (True,):
+        for last in (False,) * (_MAX_TRIES - 1) + (True,):
             response = self._send(method, url, headers, content)
             if response.status not in _THROTTLED:
                 break
             self._wait(response, last=last)
             is_second = is_second or response.status == requests.codes.service_unavailable
         if response.status >= requests.codes.server_error:
-            raise self._down(f"{self._name} answered {response.status}")
+            raise self._on_unavailable(f"{self._name} answered {response.status}")
         if response.status in _REDIRECTS:
-            raise self.no_answer(f"answered {response.status}")
+            raise self.bad_response(f"answered {response.status}")
         return Answer(response.status, self._parse(response), response.headers, is_second)
 
     def _address(self, path: str) -> str:
         if not self._base_url:
-            raise self._down(f"the address of {self._name} is not set{self._setting and f': {self._setting}'}")
+            raise self._on_unavailable(
+                f"the address of {self._name} is not set{self._setting and f': {self._setting}'}"
+            )
         url = path if "://" in path else self._base_url + path
         if _origin(url) != _origin(self._base_url):
             # The token must not go anywhere else.
-            raise self.no_answer("names a next page at another address")
+            raise self.bad_response("names a next page at another address")
         return url
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], content: Json | None) -> _Response:
@@ -174,36 +176,36 @@ class WebApi:
                 return _Response(response.status_code, response.headers, self._read(response))
         except (requests.RequestException, HTTPError) as exc:
             # Only the class: the text of a requests error can hold the whole address.
-            raise self._down(f"{self._name} cannot be reached ({type(exc).__name__})") from None
+            raise self._on_unavailable(f"{self._name} cannot be reached ({type(exc).__name__})") from None
 
     def _read(self, response: requests.Response) -> bytes:
         """Read the body as it comes: the time limit of a socket begins anew with each byte, the deadline does not."""
         body = bytearray()
         while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
             body += piece
-            if len(body) > _MOST_BYTES:
-                raise self.no_answer(f"answered with more than {_MOST_BYTES} bytes")
+            if len(body) > _MAX_BYTES:
+                raise self.bad_response(f"answered with more than {_MAX_BYTES} bytes")
             self._seconds_left()
         return bytes(body)
 
     def _seconds_left(self) -> float:
-        left = remaining_seconds(at_most=_MOST_SECONDS)
+        left = remaining_seconds(at_most=_MAX_SECONDS)
         if left <= 0:
-            raise self._down(f"no time is left to ask {self._name}")
+            raise self._on_unavailable(f"no time is left to ask {self._name}")
         return left
 
     def _bearer(self) -> "_Bearer":
         try:
             return _Bearer(self._token() if self._token else None)
         except Unavailable as exc:
-            raise self._down(exc.detail) from exc
+            raise self._on_unavailable(exc.detail) from exc
 
     def _wait(self, response: _Response, *, last: bool) -> None:
         asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         seconds = _DEFAULT_WAIT_SECONDS if asked is None else asked.total_seconds()
-        if last or not may_pause(seconds, at_most=_MOST_SECONDS):
-            error = self._down(f"{self._name} answered {response.status}: too many requests, or too busy")
-            error.retry_after_seconds = min(math.ceil(seconds), _MOST_RETRY_AFTER_SECONDS) if asked else None
+        if last or not try_spend(seconds, at_most=_MAX_SECONDS):
+            error = self._on_unavailable(f"{self._name} answered {response.status}: too many requests, or too busy")
+            error.retry_after_seconds = min(math.ceil(seconds), _MAX_RETRY_AFTER_SECONDS) if asked else None
             raise error
         time.sleep(seconds)
 
@@ -216,7 +218,7 @@ class WebApi:
             content = None
         if not isinstance(content, dict):
             if response.status < requests.codes.bad_request:
-                raise self.no_answer("answered with something that is no JSON object")
+                raise self.bad_response("answered with something that is no JSON object")
             return {}
         return content
 

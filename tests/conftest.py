@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from devhost.azurite import Azurite, azurite
 from devhost.install import find_node
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.settings import Settings, StorageSettings
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.receiver import Receiver

@@ -3,7 +3,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.deadline import deadline, grace, may_pause, patience, remaining_seconds
+from shared.deadline import deadline, grace, remaining_seconds, retry_budget, try_spend
 
 SECONDS = st.floats(min_value=0.001, max_value=1e6)
 
@@ -51,29 +51,29 @@ def test_a_deadline_ends_with_an_exception_too() -> None:
 
 @given(pauses=st.lists(SECONDS, max_size=10), seconds=SECONDS)
 def test_pauses_never_come_to_more_than_the_patience(pauses: list[float], seconds: float) -> None:
-    with patience(seconds):
-        taken = [pause for pause in pauses if may_pause(pause, at_most=1e9)]
+    with retry_budget(seconds):
+        taken = [pause for pause in pauses if try_spend(pause, at_most=1e9)]
     assert sum(taken) <= seconds * (1 + 1e-9)
 
 
 @given(pause=SECONDS, at_most=SECONDS)
 def test_without_patience_only_time_counts(pause: float, at_most: float) -> None:
-    assert may_pause(pause, at_most=at_most) == (pause < at_most)
+    assert try_spend(pause, at_most=at_most) == (pause < at_most)
 
 
 def test_an_inner_patience_gives_nothing_back() -> None:
-    with patience(3):
-        assert may_pause(2, at_most=60)
-        with patience(60):
-            assert not may_pause(2, at_most=60)
-        assert may_pause(1, at_most=60)
+    with retry_budget(3):
+        assert try_spend(2, at_most=60)
+        with retry_budget(60):
+            assert not try_spend(2, at_most=60)
+        assert try_spend(1, at_most=60)
 
 
 def test_a_pause_that_the_deadline_has_no_room_for_is_not_spent() -> None:
-    with patience(2):
+    with retry_budget(2):
         with deadline(1):
-            assert not may_pause(1.5, at_most=60)
-        assert may_pause(1.5, at_most=60)
+            assert not try_spend(1.5, at_most=60)
+        assert try_spend(1.5, at_most=60)
 
 
 def test_grace_goes_beyond_the_deadline_and_ends_with_its_block() -> None:

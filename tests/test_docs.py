@@ -12,30 +12,30 @@ from typer.main import get_command
 
 from admin.__main__ import app as command_line
 from shared import errors
-from shared.arcgis.connection import CONNECTIONS_TABLE
+from shared.api.audit import PARAMETERS
 from shared.arcgis.consent import RUN_AS_TABLE
 from shared.arcgis.entity import ConnectionInput
 from shared.arcgis.layer_event import EVENT_NAMES
+from shared.arcgis.webhook_connection import CONNECTIONS_TABLE
 from shared.audit.entry import MAX_TEXT, AuditEntry
 from shared.audit.entry import Outcome as AuditOutcome
-from shared.audit.listing import PARAMETERS
 from shared.audit.log import AUDIT_TABLE, MAX_REFUSALS_PER_MINUTE, audit_row
 from shared.audit.surface import UNKNOWN
 from shared.audit.surfaces import OTHER_ACTIONS, SURFACES
 from shared.audit.writing import LINE_NAME, Row
-from shared.delivery.failures import ErrorClass
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.record import DeliveryState
-from shared.dynamics.failed_jobs import EXPLANATIONS
-from shared.dynamics.intake import Outcome
+from shared.delivery.redrive import POISON_SUFFIX
+from shared.dynamics.connection_intake import IntakeOutcome
+from shared.dynamics.registration.failed_jobs import EXPLANATIONS
 from shared.errors import HubError
 from shared.events.announcement import EVENTS_QUEUE
 from shared.events.event import EventState
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
-from shared.redrive import POISON_SUFFIX
+from shared.outbound.reply import ErrorClass
 from shared.settings import Settings, setting_names
 from shared.version import __version__
-from shared.webhooks.types import WEBHOOK_TYPES
+from shared.webhooks.webhook import WEBHOOK_TYPES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -223,6 +223,6 @@ def test_every_error_code_of_a_failed_job_is_documented(code: str, explanation: 
     assert f"| `{code}` | {explanation} |" in doc("dynamics")
 
 
-@pytest.mark.parametrize("outcome", [*(outcome.value for outcome in Outcome), "refused"])
+@pytest.mark.parametrize("outcome", [*(outcome.value for outcome in IntakeOutcome), "refused"])
 def test_every_outcome_of_a_replay_is_documented(outcome: str) -> None:
     assert f"| `{outcome}` |" in doc("dynamics")

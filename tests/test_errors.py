@@ -5,8 +5,8 @@ import pytest
 from shared.errors import (
     BadRequest,
     FieldError,
+    Forbidden,
     HubError,
-    NotAllowed,
     NotJson,
     Unauthenticated,
     Unavailable,
@@ -32,7 +32,7 @@ def test_every_error_has_a_status_a_title_and_its_detail(error: type[HubError]) 
 @pytest.mark.parametrize("error", list(subclasses(Unavailable)), ids=lambda error: error.__name__)
 def test_an_outage_is_a_503_and_no_refusal(error: type[HubError]) -> None:
     assert error.status == 503
-    assert not issubclass(error, BadRequest | NotAllowed | Unauthenticated)
+    assert not issubclass(error, BadRequest | Forbidden | Unauthenticated)
 
 
 def test_a_bad_request_names_its_field() -> None:

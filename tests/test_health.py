@@ -1,5 +1,5 @@
 from shared.health import POISON_QUEUES, deep_health, health
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.version import __version__
 
 

@@ -11,20 +11,20 @@ from shared.deadline import remaining_seconds
 from shared.errors import (
     BadRequest,
     Conflict,
+    ContentTooLarge,
     FieldError,
+    Forbidden,
     HubError,
     LengthRequired,
     Misconfigured,
-    NotAllowed,
     StorageDown,
-    TooLarge,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
     UnsupportedMediaType,
 )
 from shared.http import (
-    MOST_BODY_BYTES,
+    MAX_BODY_BYTES,
     REQUEST_SECONDS,
     Handler,
     Refuse,
@@ -110,7 +110,7 @@ def test_a_problem_without_fields_lists_none() -> None:
 
 def test_who_is_not_known_is_told_how_to_say_who_she_is() -> None:
     assert problem(Unauthenticated("who?", challenge="Basic")).headers["WWW-Authenticate"] == "Basic"
-    assert "WWW-Authenticate" not in problem(NotAllowed("no")).headers
+    assert "WWW-Authenticate" not in problem(Forbidden("no")).headers
 
 
 def test_an_exception_that_is_not_foreseen_is_an_outage_and_nothing_of_it_is_in_the_reply() -> None:
@@ -205,18 +205,18 @@ def test_any_content_type_is_taken_or_refused(type_: str) -> None:
 
 @pytest.mark.parametrize("missing_bytes", [0, 1])
 def test_a_body_of_up_to_a_mebibyte_is_taken(missing_bytes: int) -> None:
-    body = b" " * (MOST_BODY_BYTES - missing_bytes)
+    body = b" " * (MAX_BODY_BYTES - missing_bytes)
     assert len(json_body(post(body, Content_Type="application/json"))) == 1024 * 1024 - missing_bytes
 
 
 def test_a_longer_body_is_not_taken() -> None:
-    with pytest.raises(TooLarge, match="at most 1048576 are taken"):
-        json_body(post(b" " * (MOST_BODY_BYTES + 1), Content_Type="application/json"))
+    with pytest.raises(ContentTooLarge, match="at most 1048576 are taken"):
+        json_body(post(b" " * (MAX_BODY_BYTES + 1), Content_Type="application/json"))
 
 
 def test_the_type_is_judged_before_the_size() -> None:
     with pytest.raises(UnsupportedMediaType):
-        json_body(post(b" " * (MOST_BODY_BYTES + 1), Content_Type="text/plain"))
+        json_body(post(b" " * (MAX_BODY_BYTES + 1), Content_Type="text/plain"))
 
 
 @pytest.mark.parametrize("coding", ["chunked", "Chunked", "gzip, chunked", ""])

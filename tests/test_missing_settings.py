@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from shared.errors import Misconfigured, Unavailable
-from shared.hub import Hub
-from shared.roles.directory import User
+from shared.hub.hub import Hub
+from shared.roles.user import User
 from shared.settings import Settings
 from shared.storage.sealed import Sealer
 from tests.support.events import make_event

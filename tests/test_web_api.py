@@ -217,7 +217,7 @@ def test_a_token_that_took_all_the_time_is_not_sent(graph: FakeGraph) -> None:
 
 @pytest.mark.parametrize("reply", [Reply(302, headers={"Location": "/x"}), Reply(200, b"<html>"), json_reply([])])
 def test_an_answer_that_is_none_can_be_told_from_an_outage(graph: FakeGraph, reply: Reply) -> None:
-    api = WebApi("Graph", graph.url, lambda: graph.token, DirectoryDown, odd=BadGateway)
+    api = WebApi("Graph", graph.url, lambda: graph.token, DirectoryDown, on_bad_response=BadGateway)
     graph.answer_always(reply)
     with pytest.raises(BadGateway):
         api.get("/v1.0/x")

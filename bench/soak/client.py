@@ -17,7 +17,7 @@ from devhost.install import ROOT
 SIGNAL_EVENT = "soak.signalled"
 CONNECTION_EVENT = "connection.created"
 _SAMPLE = json.loads((ROOT / "ConnectionWebhook" / "sample.dat").read_text(encoding="utf-8"))
-_MOST_TRIES = 6
+_MAX_TRIES = 6
 _PAUSE_SECONDS = 1.0
 _TIMEOUT_SECONDS = 30
 _PAGE = "200"
@@ -37,7 +37,7 @@ class Client:
 
         A signal that was not acknowledged is not posted again: it would be a second event.
         """
-        for _ in range(_MOST_TRIES if event.source is Source.CONNECTION else 1):
+        for _ in range(_MAX_TRIES if event.source is Source.CONNECTION else 1):
             status = self._post_once(event)
             with self._lock:
                 self.statuses[status] += 1

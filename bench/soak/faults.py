@@ -17,7 +17,7 @@ from shared.events.announcement import EVENTS_QUEUE
 _QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE)
 _LOOK_SECONDS = 0.3
 _CALL_SECONDS = 2
-_MOST_REMEMBERED = 500
+_MAX_REMEMBERED = 500
 
 
 def cause(site: Site, faults: Iterable[PlannedFault], started: float, done: "Counter[str]") -> None:
@@ -52,7 +52,7 @@ def _double(connection_string: str, name: str, chance: random.Random, remembered
         connection_string, name, retry_total=0, connection_timeout=_CALL_SECONDS, read_timeout=_CALL_SECONDS
     ) as queue:
         seen = [str(message.content) for message in queue.peek_messages(32)]
-        remembered.extend(seen[: _MOST_REMEMBERED - len(remembered)])
+        remembered.extend(seen[: _MAX_REMEMBERED - len(remembered)])
         again = [
             *chance.sample(seen, min(2, len(seen))),
             *chance.sample(remembered, min(1, len(remembered))),

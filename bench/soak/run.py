@@ -15,7 +15,7 @@ from bench.soak.client import CONNECTION_EVENT, SIGNAL_EVENT, Client
 from bench.soak.faults import cause, double
 from bench.soak.plan import Plan
 from bench.soak.receivers import Kind, Receivers
-from shared.redrive import redrive
+from shared.delivery.redrive import redrive
 
 LEASE_SECONDS = 6
 """How long a message that a killed host held stays hidden; the platform takes ten minutes."""

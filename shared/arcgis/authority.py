@@ -4,16 +4,15 @@ That is shown by a token in the request and by nothing else: the caller's own, t
 sends in X-Esri-Authorization, or a userToken or fallbackUserToken in the document.
 """
 
-from shared.arcgis.connection import Connection
+from shared.arcgis.callers import ArcGisCallers, Request
+from shared.arcgis.client import ArcGisOutage, ArcGisRefused, ArcGisRest, ArcGisToken
 from shared.arcgis.entity import ConnectionInput
 from shared.arcgis.portal import Portal, PortalItem
-from shared.arcgis.request import Request
-from shared.arcgis.rest import ArcGisOutage, ArcGisRefused, ArcGisRest, ArcGisToken
 from shared.arcgis.service_address import OddServiceUrl, ServiceAddress
 from shared.arcgis.service_webhooks import ServiceWebhooks
 from shared.arcgis.token_hosts import ForeignServiceHost, TokenHosts
-from shared.callers.arcgis import ArcGisCallers
-from shared.errors import NotAllowed, Unavailable
+from shared.arcgis.webhook_connection import WebhookConnection
+from shared.errors import Forbidden, Unavailable
 
 
 class Authority:
@@ -54,7 +53,7 @@ class Authority:
             member = self._portal.user(token)
             self._callers.require_member(member, request.workflow.org_id)
             item = self._portal.item(item_id, token)
-        except (ArcGisRefused, NotAllowed):
+        except (ArcGisRefused, Forbidden):
             return None
         return item if item.may_be_managed_by(member) else None
 
@@ -79,7 +78,7 @@ def tokens_in(request: Request, wanted: ConnectionInput | None) -> tuple[ArcGisT
 
 
 def touched_members(
-    before: Connection, wanted: ConnectionInput, username: str, fallback_username: str | None
+    before: WebhookConnection, wanted: ConnectionInput, username: str, fallback_username: str | None
 ) -> tuple[str, ...]:
     """Members of an update that change whom or what a connection acts as, what it takes, or the service's webhook.
 

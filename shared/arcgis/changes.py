@@ -6,22 +6,22 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.arcgis.connection import Connection, Workflow
+from shared.arcgis.client import ArcGisOutage, ArcGisRefused, ArcGisRest, ArcGisToken
+from shared.arcgis.connection_registry import ConnectionRegistry
 from shared.arcgis.consent import Consents
 from shared.arcgis.portal import Portal
-from shared.arcgis.registry import ConnectionRegistry
-from shared.arcgis.rest import ArcGisOutage, ArcGisRefused, ArcGisRest, ArcGisToken
 from shared.arcgis.service_address import OddServiceUrl, ServiceAddress, service_of
 from shared.arcgis.token_hosts import ForeignServiceHost, TokenHosts
+from shared.arcgis.webhook_connection import WebhookConnection, Workflow
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import Unavailable
 from shared.events.event import Event
 
 _SERVICE = "the feature service"
-_MOST_SECONDS = 40.0
+_MAX_SECONDS = 40.0
 _PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 2.0, 3.0, 3.0, 5.0, 5.0)
 # A row and a message hold 32,000 and 48,000 characters, and other values go with them.
-_MOST_CHARACTERS = 12_000
+_MAX_CHARACTERS = 12_000
 _COMPLETED = "completed"
 _ENDED = frozenset({"failed", "cancelled", "canceled"})
 
@@ -51,7 +51,7 @@ class ChangesCompletion:
         """
         values = event.field_values
         workflow = Workflow(str(values["orgId"]), str(values["workflowItemId"]))
-        with deadline(_MOST_SECONDS):
+        with deadline(_MAX_SECONDS):
             connection = self._registry.get(workflow, str(values["connectionId"]))
             found: Mapping[str, object]
             try:
@@ -63,7 +63,7 @@ class ChangesCompletion:
                 found = {"changesError": str(failure)}
         return replace(event, field_values={**values, **found})
 
-    def _follow(self, connection: Connection, url: str) -> object:
+    def _follow(self, connection: WebhookConnection, url: str) -> object:
         reason = "nobody consented to read them"
         for username in connection.users:
             consent = self._consents.get(connection.workflow, username)
@@ -80,7 +80,7 @@ class ChangesCompletion:
                 reason = outage.detail
         raise NotFollowed(reason)
 
-    def _service(self, connection: Connection, token: ArcGisToken) -> ServiceAddress:
+    def _service(self, connection: WebhookConnection, token: ArcGisToken) -> ServiceAddress:
         """The item's own service, which may be sent a token."""
         service = service_of(connection, self._portal.item(connection.item_id, token).url)
         self._hosts.judge(service.url)
@@ -98,7 +98,7 @@ class ChangesCompletion:
             status = str(answer.get("status", "")).lower()
             if status == _COMPLETED and (result_url := _address(answer, "resultUrl", service)) is not None:
                 return self._get(result_url, token)
-            if status in _ENDED or pause >= remaining_seconds(at_most=_MOST_SECONDS):
+            if status in _ENDED or pause >= remaining_seconds(at_most=_MAX_SECONDS):
                 break
             time.sleep(pause)
         raise ArcGisOutage(f"{_SERVICE} did not extract the changes in time")
@@ -115,7 +115,7 @@ def bounded_changes(result: object) -> object:
     edits = result.get("edits") if isinstance(result, dict) else None
     if not isinstance(edits, list):
         raise NotFollowed(f"{_SERVICE} gave no edits")
-    if len(json.dumps(edits)) <= _MOST_CHARACTERS:
+    if len(json.dumps(edits)) <= _MAX_CHARACTERS:
         return edits
     return {"truncated": True, "counts": [_counts(edit) for edit in edits[:100] if isinstance(edit, dict)]}
 

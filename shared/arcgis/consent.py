@@ -5,12 +5,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.arcgis.connection import Workflow
-from shared.arcgis.registry import ConnectionRegistry
-from shared.arcgis.rest import ArcGisToken
+from shared.arcgis.client import ArcGisToken
+from shared.arcgis.connection_registry import ConnectionRegistry
+from shared.arcgis.webhook_connection import Workflow
 from shared.storage.account import StorageAccount
+from shared.storage.keys import key_text
 from shared.storage.sealed import Sealer
-from shared.storage.tables import Changed, key_text
+from shared.storage.tables import Changed
 
 RUN_AS_TABLE = "runas"
 

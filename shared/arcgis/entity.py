@@ -22,10 +22,10 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from shared.arcgis.connection import SECRET_MASK
+from shared.arcgis.webhook_connection import SECRET_MASK
 from shared.errors import BadRequest, FieldError
 
-LEAST_SECRET_CHARACTERS = 8
+MIN_SECRET_CHARACTERS = 8
 CHANGE_TYPES = ("FeaturesUpdated", "FeaturesEdited")
 
 _MAY_BE_EMPTY = frozenset({"username", "userToken", "fallbackUsername", "fallbackUserToken"})
@@ -49,8 +49,8 @@ def _printable(text: str) -> str:
 
 def _secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
-    if len(text) < LEAST_SECRET_CHARACTERS:
-        raise ValueError(f"at least {LEAST_SECRET_CHARACTERS} characters are needed")
+    if len(text) < MIN_SECRET_CHARACTERS:
+        raise ValueError(f"at least {MIN_SECRET_CHARACTERS} characters are needed")
     # Whoever sends a mask that went through a form, or was copied, does not mean a key that everybody can guess.
     if text != SECRET_MASK and set(unicodedata.normalize("NFKC", text).strip()) == {"*"}:
         raise ValueError(f"asterisks alone are no secret, and {SECRET_MASK} is what stands for the stored one")

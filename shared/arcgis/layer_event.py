@@ -4,8 +4,8 @@ import json
 import uuid
 from datetime import datetime
 
-from shared.arcgis.connection import Connection
 from shared.arcgis.payload import LayerChange
+from shared.arcgis.webhook_connection import WebhookConnection
 from shared.events.event import Event, EventId
 
 SOURCE_PREFIX = "arcgis/"
@@ -39,7 +39,7 @@ def event_name(events: tuple[str, ...]) -> str:
     return _SEVERAL[next(entity for entity in _ENTITIES if entity in entities)]
 
 
-def event_id(connection: Connection, change: LayerChange) -> EventId:
+def event_id(connection: WebhookConnection, change: LayerChange) -> EventId:
     """The same for the same notification: connection, layer, generations and time are what identifies one."""
     identity: list[object] = [connection.id, change.layer_id, change.server_generations, change.when]
     if not change.server_generations and not change.when:
@@ -49,7 +49,7 @@ def event_id(connection: Connection, change: LayerChange) -> EventId:
     return EventId(str(uuid.uuid5(_NAMESPACE, text)))
 
 
-def layer_event(connection: Connection, change: LayerChange, now: datetime, *, follows_changes: bool) -> Event:
+def layer_event(connection: WebhookConnection, change: LayerChange, now: datetime, *, follows_changes: bool) -> Event:
     """The event. One whose `changesUrl` is to be followed is trimmed until that was done."""
     name = event_name(change.events)
     layer = {} if change.layer_id is None else {"layerId": change.layer_id}

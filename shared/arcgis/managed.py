@@ -9,20 +9,20 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from shared.arcgis.connection import Connection, ManagedWebhook
+from shared.arcgis.client import ArcGisOutage, ArcGisRefused, ArcGisRest
 from shared.arcgis.consent import Consent, Consents
-from shared.arcgis.errors import PortalDown
+from shared.arcgis.error_answers import PortalDown
 from shared.arcgis.portal import Portal
-from shared.arcgis.rest import ArcGisOutage, ArcGisRefused, ArcGisRest
 from shared.arcgis.service_address import OddServiceUrl, service_of
 from shared.arcgis.service_webhooks import Hook, ServiceWebhooks
 from shared.arcgis.token_hosts import ForeignServiceHost, TokenHosts
+from shared.arcgis.webhook_connection import ManagedWebhook, WebhookConnection
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import Unavailable
 
 # What is left for storing the outcome and for the answer.
 _RESERVE_SECONDS = 4.0
-_MOST_SECONDS = 30.0
+_MAX_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -60,14 +60,14 @@ class ManagedWebhooks:
         self._hook_key = hook_key
         self._now = now
 
-    def save(self, connection: Connection, secret: str, change_types: Sequence[str]) -> ManagedWebhook:
+    def save(self, connection: WebhookConnection, secret: str, change_types: Sequence[str]) -> ManagedWebhook:
         """Make the connection's webhook, or change the one it has, as the connection now is; raises NotManaged."""
         hook = Hook(connection.id, self._hook_url(connection), change_types, secret, connection.enabled)
         known = connection.managed.id if connection.managed else None
         id_ = self._as_users(connection, lambda service: self._save(service, hook, known))
         return ManagedWebhook(id_, tuple(change_types), connection.enabled)
 
-    def delete(self, connection: Connection, id_: str) -> None:
+    def delete(self, connection: WebhookConnection, id_: str) -> None:
         """Remove a webhook; one that is gone already is no failure. Raises NotManaged."""
 
         def remove(service: ServiceWebhooks) -> None:
@@ -95,9 +95,9 @@ class ManagedWebhooks:
                     return found
             raise
 
-    def _as_users[T](self, connection: Connection, act: Callable[[ServiceWebhooks], T]) -> T:
+    def _as_users[T](self, connection: WebhookConnection, act: Callable[[ServiceWebhooks], T]) -> T:
         failure = NotManaged("nobody consented to manage it")
-        left = remaining_seconds(at_most=_MOST_SECONDS) - _RESERVE_SECONDS
+        left = remaining_seconds(at_most=_MAX_SECONDS) - _RESERVE_SECONDS
         with deadline(max(left, 0)):
             for username in connection.users:
                 try:
@@ -117,7 +117,7 @@ class ManagedWebhooks:
                 log.warning("connection %s, as %s: %s", connection.id, username, failure.reason)
         raise failure
 
-    def _service(self, connection: Connection, consent: Consent) -> ServiceWebhooks:
+    def _service(self, connection: WebhookConnection, consent: Consent) -> ServiceWebhooks:
         try:
             item = self._portal.item(connection.item_id, consent.token)
             address = service_of(connection, item.url)
@@ -130,7 +130,7 @@ class ManagedWebhooks:
         except ForeignServiceHost as foreign:
             raise NotManaged(str(foreign), "UnableToDetermineHostingServer") from None
 
-    def _hook_url(self, connection: Connection) -> str:
+    def _hook_url(self, connection: WebhookConnection) -> str:
         if self._hook_key is None:
             _not_set_up()
         key = quote(self._hook_key.get_secret_value(), safe="")

@@ -1,28 +1,34 @@
 """What can be done with webhook connections (facts/arcgis.md 1.2), and what is answered to it."""
 
+import base64
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from uuid import uuid4
 
 from shared.arcgis.authority import Authority, touched_members
-from shared.arcgis.connection import SECRET_MASK, Connection, Shown, changed_members, new_connection_id
+from shared.arcgis.callers import ArcGisCaller, Request
+from shared.arcgis.connection_registry import ConnectionRegistry
 from shared.arcgis.consent import Consents
 from shared.arcgis.entity import ConnectionInput
-from shared.arcgis.errors import PortalDown, UnknownConnection
+from shared.arcgis.error_answers import PortalDown, UnknownConnection
 from shared.arcgis.managed import ManagedWebhooks, NotManaged
-from shared.arcgis.registry import ConnectionRegistry
-from shared.arcgis.request import Request
 from shared.arcgis.run_as import RunAs, RunAsCheck
+from shared.arcgis.webhook_connection import (
+    SECRET_MASK,
+    Shown,
+    WebhookConnection,
+    changed_members,
+)
 from shared.audit.recording import note
-from shared.callers.arcgis import ArcGisCaller
 from shared.deadline import deadline, remaining_seconds
-from shared.errors import BadRequest, Conflict, NotAllowed, Unavailable
+from shared.errors import BadRequest, Conflict, Forbidden, Unavailable
 from shared.storage.sealed import Sealer
 from shared.storage.tables import Changed
 
-_MOST_SECONDS = 30.0
+_MAX_SECONDS = 30.0
 _RESERVE_SECONDS = 6.0
 
 log = logging.getLogger(__name__)
@@ -70,10 +76,10 @@ class ConnectionOperations:
         if wanted.keeps_secret:
             raise BadRequest(f"secret: {SECRET_MASK} only stands for a secret that is stored", pointer="#/secret")
         # What is stored must be removable again, so time for that is kept back.
-        with deadline(max(remaining_seconds(at_most=_MOST_SECONDS) - _RESERVE_SECONDS, 0)):
+        with deadline(max(remaining_seconds(at_most=_MAX_SECONDS) - _RESERVE_SECONDS, 0)):
             run_as = self._run_as.prove(request, wanted)
         now = self._now()
-        connection = Connection(
+        connection = WebhookConnection(
             workflow=request.workflow,
             id=new_connection_id(),
             name=wanted.connection_name,
@@ -135,19 +141,19 @@ class ConnectionOperations:
         self._registry.delete(found)
         return _success(found) if failure is None else _partial(found, "Delete", failure)
 
-    def _find(self, request: Request, id_: str) -> Connection:
+    def _find(self, request: Request, id_: str) -> WebhookConnection:
         found = self._registry.get(request.workflow, id_)
         if found is None:
             raise UnknownConnection("no webhook connection of this workflow item has this id")
         return found
 
-    def _may_see(self, request: Request, connection: Connection) -> bool:
+    def _may_see(self, request: Request, connection: WebhookConnection) -> bool:
         """Whether the caller is shown what the hub set at the service; a caller of the hub's own always is."""
         is_arcgis_user = isinstance(request.caller, ArcGisCaller)
         return not is_arcgis_user or self._authority.may_manage(request, connection.item_id)
 
     def _require_authority(
-        self, request: Request, before: Connection, wanted: ConnectionInput, run_as: RunAs
+        self, request: Request, before: WebhookConnection, wanted: ConnectionInput, run_as: RunAs
     ) -> tuple[bool, str | None]:
         """Whether the hub may act at the service for this update, and the service that the connection is bound to.
 
@@ -169,19 +175,19 @@ class ConnectionOperations:
         if not touched:
             # The service's webhook is as the document wants it.
             return False, before.service
-        raise NotAllowed(
+        raise Forbidden(
             f"{', '.join(touched)}: whoever changes this must be able to manage the feature service {before.item_id}, "
             "or send a userToken of somebody who can"
         )
 
-    def _secrets(self, before: Connection, wanted: ConnectionInput) -> tuple[str, str | None]:
+    def _secrets(self, before: WebhookConnection, wanted: ConnectionInput) -> tuple[str, str | None]:
         """The secret, sealed, and the one that the service signs with until it is told of a new one."""
         if wanted.keeps_secret:
             return before.sealed_secret, before.service_secret
         is_with_service = before.service_secret or (before.sealed_secret if before.managed else None)
         return self._sealer.seal(wanted.secret.get_secret_value()), is_with_service
 
-    def _store_new(self, connection: Connection, run_as: RunAs) -> None:
+    def _store_new(self, connection: WebhookConnection, run_as: RunAs) -> None:
         try:
             self._registry.create(connection)
             for consent in run_as.consents:
@@ -193,7 +199,7 @@ class ConnectionOperations:
                 self._registry.delete(connection)
             raise
 
-    def _manage(self, connection: Connection, wanted: ConnectionInput, operation: str) -> Shown:
+    def _manage(self, connection: WebhookConnection, wanted: ConnectionInput, operation: str) -> Shown:
         """From here on nothing raises: the connection is stored, and an answer of 503 would have it made twice."""
         try:
             secret = self._sealer.open(connection.sealed_secret)
@@ -212,7 +218,7 @@ class ConnectionOperations:
             return _partial(connection, operation, NotManaged("the hub could not store what the service has"))
         return _success(connection)
 
-    def _delete_managed(self, request: Request, connection: Connection) -> NotManaged | None:
+    def _delete_managed(self, request: Request, connection: WebhookConnection) -> NotManaged | None:
         if connection.managed is None:
             return None
         try:
@@ -230,11 +236,11 @@ class ConnectionOperations:
         return None
 
 
-def _success(connection: Connection) -> Shown:
+def _success(connection: WebhookConnection) -> Shown:
     return {"success": True, "connectionId": connection.id}
 
 
-def _partial(connection: Connection, operation: str, failure: NotManaged) -> Shown:
+def _partial(connection: WebhookConnection, operation: str, failure: NotManaged) -> Shown:
     """What is answered, with status 200, where the connection was saved or removed and its webhook was not."""
     message = (
         f"Webhook connection successfully {operation.lower()}d but failed to manage webhook. "
@@ -248,3 +254,8 @@ def _partial(connection: Connection, operation: str, failure: NotManaged) -> Sho
         "message": message if operation == "Delete" else f"{message}. Reason: {failure.reason}",
         "name": name or f"FailedTo{operation}ManagedWebhook",
     }
+
+
+def new_connection_id() -> str:
+    """An id that no connection has: 22 characters, a random UUID in base64url."""
+    return base64.urlsafe_b64encode(uuid4().bytes).rstrip(b"=").decode()

@@ -9,7 +9,7 @@ from urllib.parse import unquote, unquote_to_bytes
 from shared.errors import BadRequest, NotJson
 from shared.strict_json import parse_json
 
-MOST_ENTRIES = 200
+MAX_ENTRIES = 200
 """Entries of one payload; each is a layer, and no service has as many."""
 
 _PING = "nocontent"
@@ -18,8 +18,8 @@ _FORM = re.compile(rb"\s*payload=", re.IGNORECASE)
 # No white space after it in the pattern: two parts that both take spaces would make it slow on purpose.
 _SIGNATURE_LAST = re.compile(rb"&x-esri(?:hook)?-signature=([^&]*)\Z", re.IGNORECASE)
 _SIGNATURE_FIRST = re.compile(rb"\s*x-esri(?:hook)?-signature=([^&]*)&(?=payload=)", re.IGNORECASE)
-_MOST_INT = 2**63
-_MOST_EVENTS = 20
+_MAX_INT = 2**63
+_MAX_EVENTS = 20
 _EVENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -79,8 +79,8 @@ def decoded_form_value(content: bytes) -> bytes:
 def parse_changes(content: bytes) -> tuple[LayerChange, ...]:
     """The layers in a payload; none in the ping of a test. Raises BadRequest for what is no payload."""
     entries = _entries(content)
-    if len(entries) > MOST_ENTRIES:
-        raise BadRequest(f"at most {MOST_ENTRIES} entries are taken in one payload", pointer="#")
+    if len(entries) > MAX_ENTRIES:
+        raise BadRequest(f"at most {MAX_ENTRIES} entries are taken in one payload", pointer="#")
     return tuple(_changes(entries))
 
 
@@ -112,7 +112,7 @@ def _change(entry: Mapping[str, object], pointer: str) -> LayerChange:
     layer_id = entry.get("layerId")
     if layer_id is not None and (isinstance(layer_id, bool) or not isinstance(layer_id, int) or layer_id < 0):
         raise BadRequest("layerId: a whole number of 0 or more is needed", pointer=f"{pointer}/layerId")
-    if layer_id is not None and layer_id >= _MOST_INT:
+    if layer_id is not None and layer_id >= _MAX_INT:
         raise BadRequest("layerId: this is too large for a layer", pointer=f"{pointer}/layerId")
     events, times = _events(entry, pointer)
     updated = entry.get("lastUpdatedTime")
@@ -132,8 +132,8 @@ def _events(entry: Mapping[str, object], pointer: str) -> tuple[tuple[str, ...],
     if given is None:
         given = entry.get("changeType")
     items = given if isinstance(given, list) else [given]
-    if not 1 <= len(items) <= _MOST_EVENTS:
-        raise BadRequest(f"events: 1 to {_MOST_EVENTS} names of events are needed", pointer=f"{pointer}/events")
+    if not 1 <= len(items) <= _MAX_EVENTS:
+        raise BadRequest(f"events: 1 to {_MAX_EVENTS} names of events are needed", pointer=f"{pointer}/events")
     names, times = list[str](), list[str]()
     for item in items:
         name = item.get("eventType") if isinstance(item, dict) else item

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from shared.arcgis.errors import PortalDown
-from shared.arcgis.rest import ArcGisOutage, ArcGisRefused, ArcGisRest, ArcGisToken
-from shared.remember import remembered
+from shared.arcgis.client import ArcGisOutage, ArcGisRefused, ArcGisRest, ArcGisToken
+from shared.arcgis.error_answers import PortalDown
+from shared.cache import single_flight_cache
 
 _PORTAL = "the ArcGIS portal"
-_MOST_CACHE_SECONDS = 60
+_MAX_CACHE_SECONDS = 60
 _CACHED_USERS = 1_000
 _ADMINISTRATOR = "org_admin"
 # What the portal says of a caller's relation to an item that she may change.
@@ -52,7 +52,9 @@ class Portal:
     def __init__(self, rest: ArcGisRest, url: str, *, cache_seconds: int) -> None:
         self._rest = rest
         self._base = f"{url}/sharing/rest"
-        self._user = remembered(self._ask_user, seconds=min(cache_seconds, _MOST_CACHE_SECONDS), most=_CACHED_USERS)
+        self._user = single_flight_cache(
+            self._ask_user, seconds=min(cache_seconds, _MAX_CACHE_SECONDS), most=_CACHED_USERS
+        )
 
     def user(self, token: ArcGisToken) -> PortalUser:
         """Who bears this token; raises ArcGisRefused where nobody does, or PortalDown."""

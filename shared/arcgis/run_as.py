@@ -7,17 +7,16 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from shared.arcgis.authority import Authority
-from shared.arcgis.connection import Connection, Workflow
+from shared.arcgis.callers import ArcGisCaller, ArcGisCallers, Request
+from shared.arcgis.client import ArcGisRefused, ArcGisToken
 from shared.arcgis.consent import Consent, Consents
 from shared.arcgis.entity import ConnectionInput
 from shared.arcgis.portal import FEATURE_SERVICE, Portal, PortalItem
-from shared.arcgis.request import Request
-from shared.arcgis.rest import ArcGisRefused, ArcGisToken
 from shared.arcgis.service_address import OddServiceUrl, ServiceAddress
-from shared.callers.arcgis import ArcGisCaller, ArcGisCallers
+from shared.arcgis.webhook_connection import WebhookConnection, Workflow
 from shared.callers.caller import Caller
 from shared.case import simple_lower
-from shared.errors import BadRequest, NotAllowed
+from shared.errors import BadRequest, Forbidden
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class RunAsCheck:
         self._consents = consents
         self._now = now
 
-    def prove(self, request: Request, wanted: ConnectionInput, before: Connection | None = None) -> RunAs:
+    def prove(self, request: Request, wanted: ConnectionInput, before: WebhookConnection | None = None) -> RunAs:
         """The users of a connection that is to be saved; raises BadRequest for one without consent, or PortalDown.
 
         Everybody must reach the item, the caller who creates it too. A user who is not new to a connection, and for
@@ -102,7 +101,9 @@ class RunAsCheck:
             service = _bound_service(items, proved)
         return RunAs(username, wanted.fallback_username, tuple(one.consent for one in given), service, bool(proved))
 
-    def _consent(self, request: Request, wanted: ConnectionInput, role: _Role, before: Connection | None) -> _Given:
+    def _consent(
+        self, request: Request, wanted: ConnectionInput, role: _Role, before: WebhookConnection | None
+    ) -> _Given:
         caller, item_id = request.caller, wanted.item_id
         is_new = before is None or role.username not in before.users
         if role.token is not None:
@@ -134,7 +135,7 @@ class RunAsCheck:
             self._callers.require_member(member, workflow.org_id)
         except ArcGisRefused:
             raise BadRequest(f"{role.token_field}: {reason}", pointer=pointer) from None
-        except NotAllowed as refusal:
+        except Forbidden as refusal:
             raise BadRequest(f"{role.token_field}: {refusal.detail}", pointer=pointer) from None
         if member.username != role.username:
             reason = f"this is a token of another user than {role.name_field} says"
@@ -173,7 +174,7 @@ def _service_of(item: PortalItem) -> str | None:
         return None
 
 
-def _primary(wanted: ConnectionInput, caller: Caller, before: Connection | None) -> str:
+def _primary(wanted: ConnectionInput, caller: Caller, before: WebhookConnection | None) -> str:
     """The user that the connection acts as: the one named, else the caller herself."""
     if wanted.username is not None:
         return wanted.username

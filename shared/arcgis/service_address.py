@@ -5,9 +5,9 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from shared.arcgis.connection import Connection
+from shared.arcgis.webhook_connection import WebhookConnection
 from shared.case import simple_lower
-from shared.delivery.target import TargetRefused, parse_target
+from shared.outbound.target import TargetRefused, parse_target
 
 _PATH = re.compile(r"[^/]*//[^/?#]*([^?#]*)")
 _SERVICE = re.compile(
@@ -94,7 +94,7 @@ class ServiceAddress:
         return path[len(own) :]
 
 
-def service_of(connection: Connection, item_url: str) -> ServiceAddress:
+def service_of(connection: WebhookConnection, item_url: str) -> ServiceAddress:
     """The service of a connection's item; raises OddServiceUrl where that is not the one that it was made for.
 
     The owner of an item can write another service's address into it, and those who consented did so for this one.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.arcgis.rest import ArcGisOutage, ArcGisRest, ArcGisToken
+from shared.arcgis.client import ArcGisOutage, ArcGisRest, ArcGisToken
 
 _SERVICE = "the feature service"
 _ID = re.compile(r"[A-Za-z0-9_{}-]{1,100}")

@@ -12,7 +12,7 @@ HEADERS = ("x-esrihook-signature", "x-esri-signature")
 
 _PREFIX = "sha256="
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
-_LONGEST = 300
+_MAX_SIGNATURE_CHARACTERS = 300
 # Challenge and payload are signed with the same key in the same way: who could have a payload signed by a challenge
 # could forge one. No payload consists of these characters alone: it is an array or an object.
 _CHALLENGE = re.compile(r"[A-Za-z0-9+/=_-]{1,256}")
@@ -44,7 +44,7 @@ def sign(body: bytes, secret: str) -> str:
 def _digest(signature: str) -> bytes | None:
     """The 32 bytes in a signature; None where it holds none."""
     # `unquote` leaves `+` as it is: a space in its place would be another signature.
-    text = unquote(signature[:_LONGEST]).strip()
+    text = unquote(signature[:_MAX_SIGNATURE_CHARACTERS]).strip()
     if not text.lower().startswith(_PREFIX):
         return None
     value = text[len(_PREFIX) :]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.arcgis.service_address import OddServiceUrl, plain_path
-from shared.delivery.target import Target, TargetRefused, parse_target
 from shared.errors import Misconfigured
+from shared.outbound.target import Target, TargetRefused, parse_target
 
 _HTTPS_PORT = 443
 

@@ -12,10 +12,10 @@ from uuid import uuid4
 from cachetools import TTLCache
 
 from shared.audit.entry import AuditEntry, Outcome
-from shared.events.newest_first import RowFilter
-from shared.events.parameters import Position
-from shared.events.rows import day_key, time_key
-from shared.remember import Clock
+from shared.cache import Clock
+from shared.storage.keys import day_key, time_key
+from shared.storage.newest_first import RowFilter
+from shared.storage.paging import Position
 from shared.storage.tables import Table
 
 AUDIT_TABLE = "audit"

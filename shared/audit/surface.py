@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.audit.recording import Kind, Recording
-from shared.roles.directory import is_guid
+from shared.roles.user import is_guid
 
 READ = "read"
 SIGNAL = "event.signal"

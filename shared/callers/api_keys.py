@@ -12,7 +12,7 @@ from datetime import datetime
 
 from azure.data.tables import TableEntity
 
-from shared.roles.directory import is_arcgis_id, normal_user_id
+from shared.roles.user import is_arcgis_id, normal_user_id
 from shared.storage.tables import Table
 
 API_KEYS_TABLE = "apikeys"

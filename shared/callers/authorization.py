@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.errors import Unauthenticated
 
 CHALLENGE = 'Bearer realm="hub", Basic realm="hub", charset="UTF-8"'
-_LONGEST = 20_000
+_MAX_HEADER_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def parse_authorization(header: str | None) -> Credential:
         raise Unauthenticated("an access token or API key is needed in Authorization", challenge=CHALLENGE)
     scheme, _, value = header.strip().partition(" ")
     # The host joins repeated headers by a comma, which no token and no base64 text holds.
-    if len(header) > _LONGEST or "," in value or not value.strip():
+    if len(header) > _MAX_HEADER_CHARACTERS or "," in value or not value.strip():
         raise _unreadable()
     if scheme.lower() == "bearer":
         return Credential(value.strip())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.roles.directory import User
+from shared.roles.user import User
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from shared.callers.caller import Caller
-from shared.roles.directory import User, is_arcgis_id, normal_user_id
+from shared.roles.user import User, is_arcgis_id, normal_user_id
 
 
 def caller_of(claims: Mapping[str, object]) -> Caller | None:

@@ -9,8 +9,9 @@ from shared.callers.authorization import CHALLENGE, Credential, parse_authorizat
 from shared.callers.caller import Caller
 from shared.callers.entra import EntraTokens
 from shared.callers.principal import HEADER, parse_principal
-from shared.errors import NotAllowed, Unauthenticated
-from shared.roles.directory import RoleDirectory, User, is_arcgis_id, normal_user_id, role_key
+from shared.errors import Forbidden, Unauthenticated
+from shared.roles.directory import RoleDirectory, role_key
+from shared.roles.user import User, is_arcgis_id, normal_user_id
 from shared.settings import Settings
 
 
@@ -53,7 +54,7 @@ class Callers:
     def _admit[Known: Caller](self, caller: Known, role: str) -> Known:
         identified(caller.user.id, self._audit)
         if not self._has_role(caller, role):
-            raise NotAllowed(f"{caller.user.id} does not have the role {role}, which is needed here")
+            raise Forbidden(f"{caller.user.id} does not have the role {role}, which is needed here")
         return caller
 
     def _bearer_of(self, token: str) -> Caller:

@@ -14,7 +14,7 @@ from shared.callers.caller import Caller
 from shared.callers.claims import caller_of
 
 HEADER = "x-ms-client-principal"
-_LONGEST = 64 * 1024
+_MAX_HEADER_CHARACTERS = 64 * 1024
 _SCHEMA = "http://schemas.microsoft.com/identity/claims/"
 _SHORT = {
     f"{_SCHEMA}objectidentifier": "oid",
@@ -47,7 +47,7 @@ def parse_principal(header: str, tenant: str) -> Caller:
 
 
 def _decode(header: str) -> _Principal:
-    if len(header) > _LONGEST:
+    if len(header) > _MAX_HEADER_CHARACTERS:
         raise refuse_token()
     try:
         padded = header.strip() + "=" * (-len(header.strip()) % 4)

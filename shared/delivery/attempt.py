@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.delivery.callback import Occurrence
+from shared.delivery.callback import CallbackEvent
 from shared.delivery.deliverer import Deliverer
-from shared.delivery.outcome import Outcome
+from shared.delivery.policy import Outcome
 from shared.events.event import Event
-from shared.superoffice.associate import associate_of
-from shared.superoffice.entity import WebhookInput
+from shared.webhooks.associate import associate_of
 from shared.webhooks.signals import HUB_SOURCE
+from shared.webhooks.webhook import WebhookInput
 
 CONTEXT_IDENTIFIER = "Default"
 _INT32 = range(-(2**31), 2**31)
@@ -26,7 +26,7 @@ class Made:
     duration: timedelta
 
 
-class Caller:
+class AttemptRunner:
     """Makes attempts. `now` gives the current time, in UTC."""
 
     def __init__(self, deliverers: Mapping[str, Deliverer], now: Callable[[], datetime]) -> None:
@@ -42,11 +42,11 @@ class Caller:
         return Made(outcome, at, max(self._now() - at, timedelta(0)))
 
 
-def occurrence_of(event: Event) -> Occurrence:
+def occurrence_of(event: Event) -> CallbackEvent:
     """The event as its receivers are told it; the same for every webhook. Pure."""
     # SuperOffice's samples name the id of a webhook in the header only.
     is_ours = event.source == HUB_SOURCE
-    return Occurrence(
+    return CallbackEvent(
         event_id=event.id,
         event=event.type,
         body_event=f"webhook.{event.type.rpartition('.')[2]}" if is_ours else event.type,

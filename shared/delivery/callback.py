@@ -5,16 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shared.delivery.custom_headers import check_custom_headers, usable_headers
-from shared.delivery.signing import standard_webhooks_headers, superoffice_signature
+from shared.delivery.custom_headers import usable_headers
 from shared.loops import TEST_HEADER, delivery_hops
 from shared.webhooks.properties import usable_properties
-
-__all__ = ["Occurrence", "callback_body", "callback_headers", "check_custom_headers"]
+from shared.webhooks.signing import standard_webhooks_headers, superoffice_signature
 
 
 @dataclass(frozen=True)
-class Occurrence:
+class CallbackEvent:
     """An event as a receiver is told it; the same for all webhooks and all attempts.
 
     `event` is the name in the header, `body_event` the one in the body: only `webhook12.errors` and its like differ,
@@ -41,7 +39,7 @@ class Occurrence:
     hops: int = 0
 
 
-def callback_body(occurrence: Occurrence, webhook_name: str, properties: Mapping[str, object] | None) -> bytes:
+def callback_body(occurrence: CallbackEvent, webhook_name: str, properties: Mapping[str, object] | None) -> bytes:
     """The body, compact JSON in UTF-8: the very bytes to sign and to send. Keys stand in the order of the samples, and
     `Source`, which is ours, after them.
 
@@ -70,7 +68,7 @@ def callback_body(occurrence: Occurrence, webhook_name: str, properties: Mapping
 
 
 def callback_headers(
-    occurrence: Occurrence,
+    occurrence: CallbackEvent,
     body: bytes,
     *,
     version: str,

@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from shared.delivery.callback import Occurrence, callback_body
+from shared.delivery.callback import CallbackEvent, callback_body
 from shared.delivery.custom_headers import usable_headers
-from shared.delivery.deliverer import Consent
-from shared.delivery.exchange import OutgoingRequest
-from shared.delivery.failures import DeliveryFailed
+from shared.delivery.deliverer import RetryConsent
 from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.known_secrets import redaction_of
-from shared.delivery.outcome import Outcome, judge_failure
-from shared.delivery.signing import standard_webhooks_headers
-from shared.delivery.transport import Transport
+from shared.delivery.policy import Outcome, judge_failure
 from shared.loops import delivery_hops
-from shared.superoffice.entity import WebhookInput
+from shared.outbound.client import Transport
+from shared.outbound.reply import DeliveryFailed, OutgoingRequest
 from shared.version import __version__
+from shared.webhooks.signing import standard_webhooks_headers
+from shared.webhooks.webhook import WebhookInput
 
 _ATTRIBUTE = re.compile(r"[a-z0-9]{1,20}")
 _OWN_ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "time", "subject", "datacontenttype", "data"})
@@ -36,7 +35,7 @@ class CloudEvents(HttpDeliverer):
         self._public_url = public_url
         self._is_binary = is_binary
 
-    def ask_consent(self, webhook: WebhookInput) -> Consent:
+    def ask_consent(self, webhook: WebhookInput) -> RetryConsent:
         """The handshake: consent is the header WebHook-Allowed-Origin with our origin or `*`, whatever the status.
 
         WebHook-Allowed-Rate, which only has to be there where a rate was asked for, is respected where it is.
@@ -46,19 +45,21 @@ class CloudEvents(HttpDeliverer):
             reply = self.transport.send(OutgoingRequest("OPTIONS", webhook.target_url, headers))
         except DeliveryFailed as failure:
             outcome = judge_failure(failure, redaction_of(webhook, []))
-            return Consent(f"the validation request failed: {outcome.error_class}: {outcome.text}")
+            return RetryConsent(f"the validation request failed: {outcome.error_class}: {outcome.text}")
         allowed = (reply.header("webhook-allowed-origin") or "").strip()
         if allowed != "*" and allowed.lower() != self._origin.lower():
-            return Consent(f"the receiver gave no consent: WebHook-Allowed-Origin must be {self._origin} or *")
+            return RetryConsent(f"the receiver gave no consent: WebHook-Allowed-Origin must be {self._origin} or *")
         rate = (reply.header("webhook-allowed-rate") or "*").strip()
         if rate == "*":
-            return Consent()
+            return RetryConsent()
         if not _RATE.fullmatch(rate):
-            return Consent("the receiver's WebHook-Allowed-Rate must be a number of requests a minute above 0, or *")
-        return Consent(per_minute=int(rate))
+            return RetryConsent(
+                "the receiver's WebHook-Allowed-Rate must be a number of requests a minute above 0, or *"
+            )
+        return RetryConsent(per_minute=int(rate))
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], occurrence: Occurrence, *, attempt: int, now: datetime
+        self, webhook: WebhookInput, secrets: list[str], occurrence: CallbackEvent, *, attempt: int, now: datetime
     ) -> Outcome:
         """Make one attempt."""
         attributes = self._attributes(occurrence, webhook.properties or {})
@@ -75,7 +76,7 @@ class CloudEvents(HttpDeliverer):
             headers |= standard_webhooks_headers(occurrence.event_id, int(now.timestamp()), body, secrets)
         return self.post(webhook.target_url, headers, body, redaction_of(webhook, secrets))
 
-    def _attributes(self, occurrence: Occurrence, properties: Mapping[str, object]) -> dict[str, str]:
+    def _attributes(self, occurrence: CallbackEvent, properties: Mapping[str, object]) -> dict[str, str]:
         """The context attributes; properties are extensions where their names and values may be."""
         attributes = {
             "specversion": "1.0",

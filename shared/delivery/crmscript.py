@@ -6,15 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 from queue import Empty, SimpleQueue
 
-from shared.delivery.callback import Occurrence
-from shared.delivery.deliverer import Consent
-from shared.delivery.failures import ErrorClass
+from shared.delivery.callback import CallbackEvent
+from shared.delivery.deliverer import RetryConsent
 from shared.delivery.known_secrets import redaction_of
-from shared.delivery.outcome import Outcome, Verdict, loggable
+from shared.delivery.policy import Outcome, Verdict, loggable
 from shared.delivery.redaction import Redaction
 from shared.errors import FieldError
-from shared.superoffice.entity import WebhookInput
+from shared.outbound.reply import ErrorClass
 from shared.webhooks.properties import usable_properties
+from shared.webhooks.webhook import WebhookInput
 
 
 class CrmScript:
@@ -37,12 +37,12 @@ class CrmScript:
             return [FieldError("#/TargetUrl", f"TargetUrl: cannot be loaded ({type(error).__name__})")]
         return []
 
-    def ask_consent(self, webhook: WebhookInput) -> Consent:
+    def ask_consent(self, webhook: WebhookInput) -> RetryConsent:
         """The owner gave it in the allow-list."""
-        return Consent()
+        return RetryConsent()
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], occurrence: Occurrence, *, attempt: int, now: datetime
+        self, webhook: WebhookInput, secrets: list[str], occurrence: CallbackEvent, *, attempt: int, now: datetime
     ) -> Outcome:
         """Call the script with a mapping of what a receiver would be told; returning is a success."""
         if webhook.target_url not in self._allowed:
@@ -73,7 +73,7 @@ class CrmScript:
         return loaded
 
 
-def _parameters(webhook: WebhookInput, occurrence: Occurrence) -> dict[str, object]:
+def _parameters(webhook: WebhookInput, occurrence: CallbackEvent) -> dict[str, object]:
     return {
         **usable_properties(webhook.properties),
         "EventId": occurrence.event_id,

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.delivery.callback import Occurrence
-from shared.delivery.outcome import Outcome
+from shared.delivery.callback import CallbackEvent
+from shared.delivery.policy import Outcome
 from shared.errors import FieldError
-from shared.superoffice.entity import WebhookInput
+from shared.webhooks.webhook import WebhookInput
 
 
 @dataclass(frozen=True)
-class Consent:
+class RetryConsent:
     """A receiver's word: `refusal` says why not to call it, None is a yes; `per_minute` is None for any number."""
 
     refusal: str | None = None
@@ -25,12 +25,12 @@ class Deliverer(Protocol):
         """What keeps this webhook from being saved; nobody is called."""
         ...
 
-    def ask_consent(self, webhook: WebhookInput) -> Consent:
+    def ask_consent(self, webhook: WebhookInput) -> RetryConsent:
         """Ask the receiver whether it wants to be called, where the type has a way to."""
         ...
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], occurrence: Occurrence, *, attempt: int, now: datetime
+        self, webhook: WebhookInput, secrets: list[str], occurrence: CallbackEvent, *, attempt: int, now: datetime
     ) -> Outcome:
         """Make one attempt; `attempt` counts from 0. Never raises for what a receiver does."""
         ...

@@ -11,17 +11,17 @@ from shared.audit.entry import AuditEntry, Keeper
 from shared.audit.entry import Outcome as AuditOutcome
 from shared.audit.surfaces import DISABLE
 from shared.audit.writing import write
-from shared.delivery.outcome import Outcome
+from shared.delivery.policy import Outcome
 from shared.errors import Unavailable
 from shared.events.event import Event
 from shared.events.store import EventStore
 from shared.storage.tables import AlreadyStored, Changed
-from shared.superoffice.entity import WebhookState
 from shared.webhooks.recipients import Recipients
 from shared.webhooks.registration import Author, Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.signals import state_event
 from shared.webhooks.usage import UsageCounter
+from shared.webhooks.webhook import WebhookState
 
 _HUB = Author("hub", is_application=True)
 _MAX_NAME = 60
@@ -39,7 +39,7 @@ class Notices(Protocol):
         ...
 
 
-class Disabling:
+class WebhookDisabler:
     """Sets webhooks to TooManyErrors."""
 
     def __init__(

@@ -4,16 +4,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from shared.delivery.custom_headers import check_custom_headers
-from shared.delivery.exchange import OutgoingRequest
-from shared.delivery.failures import DeliveryFailed
-from shared.delivery.outcome import Outcome, judge_failure, judge_reply
+from shared.delivery.policy import Outcome, judge_failure, judge_reply
 from shared.delivery.redaction import Redaction
-from shared.delivery.resolution import NameNotResolved
-from shared.delivery.signing import InvalidSecret, check_secret
-from shared.delivery.target_policy import TargetRefused
-from shared.delivery.transport import Transport
 from shared.errors import FieldError
-from shared.superoffice.entity import WebhookInput
+from shared.outbound.client import Transport
+from shared.outbound.reply import DeliveryFailed, OutgoingRequest
+from shared.outbound.resolver import NameNotResolved
+from shared.outbound.target import TargetRefused
+from shared.webhooks.signing import InvalidSecret, check_secret
+from shared.webhooks.webhook import WebhookInput
 
 
 class HttpDeliverer:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
-from shared.delivery.outcome import MOST_TEXT
+from shared.delivery.policy import MAX_TEXT
 from shared.delivery.record import DeliveryRecord
 from shared.delivery.redaction import Redaction
 from shared.storage.sealed import Sealer
-from shared.superoffice.entity import WebhookInput
 from shared.webhooks.registration import Registration, Usage
 from shared.webhooks.sealing import known_secrets
 from shared.webhooks.sensitive import secrets_in
+from shared.webhooks.webhook import WebhookInput
 
 
 def redaction_of(webhook: WebhookInput, secrets: Collection[str]) -> Redaction:
@@ -47,4 +47,4 @@ class KnownSecrets:
 
 
 def _clean(redaction: Redaction, text: str) -> str:
-    return redaction.redact(text, is_cut=len(text) >= MOST_TEXT)
+    return redaction.redact(text, is_cut=len(text) >= MAX_TEXT)

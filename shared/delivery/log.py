@@ -16,12 +16,11 @@ from shared.delivery.record import (
     parse_record,
 )
 from shared.events.event import Event
-from shared.events.parameters import Position
-from shared.events.rows import time_key
+from shared.storage.keys import row_key, time_key
+from shared.storage.paging import Position
 from shared.storage.tables import AlreadyStored, Changed, Table
-from shared.webhooks.subscriptions import row_key
 
-_MOST_TRIES = 20
+_MAX_TRIES = 20
 _WHOLE_ROWS = 50
 """A page of rows with all that was answered: up to half a megabyte each."""
 
@@ -52,7 +51,7 @@ class DeliveryLog:
     def write(self, record: DeliveryRecord) -> None:
         """Store a record, unless what is stored has come further: of two who worked at once, the later one counts."""
         current: DeliveryRecord | None = record
-        for _ in range(_MOST_TRIES):
+        for _ in range(_MAX_TRIES):
             if current is None or self._put(record, current.etag):
                 return
             current = self._newer(record)

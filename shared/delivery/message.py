@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.events.announcement import NotOurs
+from shared.events.announcement import UnrecognizedMessage
 from shared.events.event import Event, EventId
 
-_MOST_TEXT = 40_000
+_MAX_TEXT = 40_000
 """A message holds 64 KiB of base64, which is 48 KiB of text."""
 
 
@@ -32,7 +32,7 @@ class DeliveryMessage(BaseModel):
     def as_text(self) -> str:
         """The message's text, without the event where it is too large with it."""
         text = self.model_dump_json()
-        return text if len(text.encode()) <= _MOST_TEXT else self.model_copy(update={"event": None}).model_dump_json()
+        return text if len(text.encode()) <= _MAX_TEXT else self.model_copy(update={"event": None}).model_dump_json()
 
 
 def parse_delivery_message(body: bytes) -> DeliveryMessage:
@@ -41,4 +41,4 @@ def parse_delivery_message(body: bytes) -> DeliveryMessage:
         return DeliveryMessage.model_validate_json(body)
     except ValidationError as exc:
         wrong = sorted({".".join(map(str, error["loc"])) or "body" for error in exc.errors()})
-        raise NotOurs(f"this message asks for no delivery: {', '.join(wrong)}") from None
+        raise UnrecognizedMessage(f"this message asks for no delivery: {', '.join(wrong)}") from None

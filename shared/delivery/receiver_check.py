@@ -6,17 +6,17 @@ from datetime import datetime
 
 from shared.callers.caller import Caller
 from shared.delivery.attempt import CONTEXT_IDENTIFIER
-from shared.delivery.callback import Occurrence
+from shared.delivery.callback import CallbackEvent
 from shared.delivery.deliverer import Deliverer
-from shared.delivery.outcome import MOST_TEXT, Outcome, Verdict
+from shared.delivery.policy import MAX_TEXT, Outcome, Verdict
 from shared.delivery.redaction import Redaction
 from shared.errors import FieldError
-from shared.superoffice.associate import associate_of
-from shared.superoffice.entity import WebhookInput
-from shared.webhooks.saving import Tested
+from shared.webhooks.associate import associate_of
+from shared.webhooks.saving import ReceiverTestResult
 from shared.webhooks.signals import HUB_SOURCE
+from shared.webhooks.webhook import WebhookInput
 
-_MOST_TEXT = 500
+_MAX_TEXT = 500
 # Of what a receiver sent, in the refusal of a handshake.
 _MAX_REPEATED = 200
 
@@ -32,7 +32,9 @@ class ReceiverCheck:
         """What the type has against this webhook; nobody is called."""
         return self._deliverers[webhook.type].refusals(webhook, secret)
 
-    def test(self, webhook: WebhookInput, secrets: list[str], caller: Caller, *, known: Collection[str] = ()) -> Tested:
+    def test(
+        self, webhook: WebhookInput, secrets: list[str], caller: Caller, *, known: Collection[str] = ()
+    ) -> ReceiverTestResult:
         """Ask for consent and send one test event, signed with all of the secrets."""
         deliverer = self._deliverers[webhook.type]
         # Deliverers cut what they send; a receiver may also know what it was sent before.
@@ -40,16 +42,16 @@ class ReceiverCheck:
         consent = deliverer.ask_consent(webhook)
         if consent.refusal is not None:
             refusal = redaction.redact(consent.refusal, is_cut=len(consent.refusal) >= _MAX_REPEATED)
-            return Tested(is_success=False, message=refusal)
+            return ReceiverTestResult(is_success=False, message=refusal)
         occurrence = self._test_event(caller)
         outcome = deliverer.deliver(webhook, secrets, occurrence, attempt=0, now=occurrence.timestamp)
-        text = redaction.redact(outcome.text, is_cut=len(outcome.text) >= MOST_TEXT)
+        text = redaction.redact(outcome.text, is_cut=len(outcome.text) >= MAX_TEXT)
         if outcome.verdict is Verdict.DELIVERED:
-            return Tested(is_success=True, message=text, per_minute=consent.per_minute)
-        return Tested(is_success=False, message=_what_came(outcome, text))
+            return ReceiverTestResult(is_success=True, message=text, per_minute=consent.per_minute)
+        return ReceiverTestResult(is_success=False, message=_what_came(outcome, text))
 
-    def _test_event(self, caller: Caller) -> Occurrence:
-        return Occurrence(
+    def _test_event(self, caller: Caller) -> CallbackEvent:
+        return CallbackEvent(
             event_id=str(uuid.uuid4()),
             event="test",
             body_event="test",
@@ -68,4 +70,4 @@ class ReceiverCheck:
 
 def _what_came(outcome: Outcome, text: str) -> str:
     answered = f"{outcome.error_class}" if outcome.status is None else f"it was answered {outcome.status}"
-    return f"{answered}: {text[:_MOST_TEXT]}"
+    return f"{answered}: {text[:_MAX_TEXT]}"

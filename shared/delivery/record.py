@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.delivery.outcome import Outcome
+from shared.delivery.policy import Outcome
 from shared.events.event import Event
-from shared.events.rows import time_key
-from shared.webhooks.subscriptions import row_key
+from shared.storage.keys import row_key, time_key
 
 DELIVERIES_TABLE = "deliveries"
 SUMMARY = ("EventId", "Event", "EventAt", "State", "Cycle", "Attempts", "NextAttemptAt", "Logged")

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from urllib.parse import quote, quote_plus
 
-from shared.delivery.signing import InvalidSecret, secret_bytes
 from shared.webhooks.registration import SECRET_MASK
+from shared.webhooks.signing import InvalidSecret, secret_bytes
 
 MIN_CHARACTERS = 6
 """Of a secret that is cut from texts."""

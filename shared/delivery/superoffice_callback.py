@@ -2,24 +2,24 @@
 
 from datetime import datetime
 
-from shared.delivery.callback import Occurrence, callback_body, callback_headers
-from shared.delivery.deliverer import Consent
+from shared.delivery.callback import CallbackEvent, callback_body, callback_headers
+from shared.delivery.deliverer import RetryConsent
 from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.known_secrets import redaction_of
-from shared.delivery.outcome import Outcome
-from shared.superoffice.entity import WebhookInput
+from shared.delivery.policy import Outcome
 from shared.version import __version__
+from shared.webhooks.webhook import WebhookInput
 
 
 class SuperOfficeCallback(HttpDeliverer):
     """Posts the callback of facts/superoffice.md 3."""
 
-    def ask_consent(self, webhook: WebhookInput) -> Consent:
+    def ask_consent(self, webhook: WebhookInput) -> RetryConsent:
         """SuperOffice knows no handshake: the test event is the question."""
-        return Consent()
+        return RetryConsent()
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], occurrence: Occurrence, *, attempt: int, now: datetime
+        self, webhook: WebhookInput, secrets: list[str], occurrence: CallbackEvent, *, attempt: int, now: datetime
     ) -> Outcome:
         """Make one attempt."""
         body = callback_body(occurrence, webhook.name, webhook.properties)

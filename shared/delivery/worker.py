@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from shared.delivery.attempt import Caller, Made
-from shared.delivery.disabling import Disabling
-from shared.delivery.lanes import Lanes
+from shared.delivery.attempt import AttemptRunner, Made
+from shared.delivery.bulkhead import ReceiverBulkhead
+from shared.delivery.disabling import WebhookDisabler
 from shared.delivery.log import DeliveryLog
 from shared.delivery.message import DeliveryMessage, parse_delivery_message
-from shared.delivery.outcome import Verdict
+from shared.delivery.policy import Verdict, next_delay
 from shared.delivery.queues import DeliveryQueues
 from shared.delivery.record import DeliveryRecord, DeliveryState, attempt_of, new_record
-from shared.delivery.schedule import next_delay
 from shared.events.event import Event
 from shared.events.store import EventStore
 from shared.storage.sealed import Sealer
@@ -27,7 +26,7 @@ from shared.webhooks.registration import Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rotation import old_secrets_at, signing_secrets
 from shared.webhooks.sealing import opened_webhook
-from shared.webhooks.usage import Call, UsageCounter
+from shared.webhooks.usage import CallResult, UsageCounter
 
 _A_DAY = timedelta(days=1)
 
@@ -44,9 +43,9 @@ class DeliveryParts:
     queues: DeliveryQueues
     usage: UsageCounter
     sealer: Sealer
-    caller: Caller
-    disabling: Disabling
-    lanes: Lanes
+    caller: AttemptRunner
+    disabling: WebhookDisabler
+    lanes: ReceiverBulkhead
 
 
 class DeliveryWorker:
@@ -134,7 +133,7 @@ class DeliveryWorker:
         outcome = made.outcome
         attempt = attempt_of(outcome, made.at, made.duration.total_seconds())
         error = None if outcome.verdict is Verdict.DELIVERED else outcome.text
-        usage = self._parts.usage.count(registration.id, Call(event.id, made.at, error))
+        usage = self._parts.usage.count(registration.id, CallResult(event.id, made.at, error))
         if error is None:
             self._parts.deliveries.write(record.after(attempt, DeliveryState.DELIVERED, None))
             return

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-from shared.dynamics.organization import API_PATH, Organization, Row
+from shared.dynamics.organization import Organization, Row
 from shared.dynamics.refusal import DataverseRefused
 from shared.errors import DataverseDown
 from shared.roles.system_user import SystemUser
 from shared.web_api import WebApi
-
-__all__ = ["API_PATH", "ConnectionReader", "DataverseClient"]
 
 
 class ConnectionReader(Protocol):

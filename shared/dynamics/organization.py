@@ -38,14 +38,14 @@ class Organization:
         try:
             return str(UUID(str(row.get("OrganizationId"))))
         except ValueError:
-            raise self._api.no_answer("does not say which organization it is") from None
+            raise self._api.bad_response("does not say which organization it is") from None
 
     def read(self, path: str) -> Row:
         """One row, or the answer of a function."""
         answer = self._api.get(API_PATH + path, _READ)
         self._check(answer)
         if answer.status != requests.codes.ok or not answer.content:
-            raise self._api.no_answer(f"answered {answer.status}, which is no row")
+            raise self._api.bad_response(f"answered {answer.status}, which is no row")
         return answer.content
 
     def find(self, path: str) -> Row | None:
@@ -94,7 +94,7 @@ class Organization:
         answer = self._api.send(method, API_PATH + path, {**_ODATA, **(headers or {})}, row)
         self._check(answer)
         if answer.status not in {requests.codes.ok, requests.codes.created, requests.codes.no_content}:
-            raise self._api.no_answer(f"answered {answer.status} to a {method}")
+            raise self._api.bad_response(f"answered {answer.status} to a {method}")
 
     def _check(self, answer: Answer) -> None:
         if answer.status < requests.codes.bad_request:
@@ -102,5 +102,5 @@ class Organization:
         refusal = refusal_of(answer)
         if answer.status == requests.codes.not_found and not refusal.is_dataverses:
             # A proxy's page, for example; taken for Dataverse's word, a row would count as deleted.
-            raise self._api.no_answer("answered 404 without an error of its own")
+            raise self._api.bad_response("answered 404 without an error of its own")
         raise refusal

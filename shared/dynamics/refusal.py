@@ -5,7 +5,7 @@ import re
 from shared.web_api import Answer
 
 _REQUEST_ID = "x-ms-service-request-id"
-_MOST_MESSAGE_CHARACTERS = 1000
+_MAX_MESSAGE_CHARACTERS = 1000
 _WORD = re.compile(r"[\w.-]{1,80}", re.ASCII)
 
 
@@ -41,7 +41,7 @@ def refusal_of(answer: Answer) -> DataverseRefused:
     error = answer.content.get("error")
     members = error if isinstance(error, dict) else {}
     code, message = _word(members.get("code")), members.get("message")
-    text = message[:_MOST_MESSAGE_CHARACTERS] if isinstance(message, str) else ""
+    text = message[:_MAX_MESSAGE_CHARACTERS] if isinstance(message, str) else ""
     request_id = _word(answer.headers.get(_REQUEST_ID))
     is_dataverses = isinstance(error, dict)
     return DataverseRefused(

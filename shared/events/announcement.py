@@ -9,7 +9,7 @@ from shared.events.event import EventId
 EVENTS_QUEUE = "events"
 
 
-class NotOurs(ValueError):
+class UnrecognizedMessage(ValueError):
     """A message that the hub never sent; it belongs into the poison queue."""
 
 
@@ -35,4 +35,4 @@ def parse_announcement(body: bytes) -> Announcement:
         return Announcement.model_validate_json(body)
     except ValidationError as exc:
         wrong = sorted({".".join(map(str, error["loc"])) or "body" for error in exc.errors()})
-        raise NotOurs(f"the message in queue {EVENTS_QUEUE} is none of ours: {', '.join(wrong)}") from None
+        raise UnrecognizedMessage(f"the message in queue {EVENTS_QUEUE} is none of ours: {', '.join(wrong)}") from None

@@ -1,4 +1,4 @@
-"""An event: what happened, where, to what, by whom. Pure; how it is stored stands in rows.py."""
+"""An event: what happened, where, to what, by whom (rows.py says how it is stored). Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -7,22 +7,20 @@ partition come in the order of their keys, so a key of `eventlog` begins with th
 import json
 import zlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from shared.errors import TooLarge
+from shared.errors import ContentTooLarge
 from shared.events.event import Event, EventId, EventState
+from shared.storage.keys import day_key, time_key
 
 EVENTS_TABLE = "events"
 EVENTLOG_TABLE = "eventlog"
 
 _PIECE_BYTES = 64 * 1024
-_MOST_PIECES = 15
+_MAX_PIECES = 15
 # All texts are JSON in ASCII or short, so characters are the UTF-16 units that a property is measured in.
-_MOST_CHARACTERS = 32 * 1024
-_LAST_DAY = 99_999_999
-_LAST_MICROSECOND = 10**17 - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_CHARACTERS = 32 * 1024
 
 
 def event_keys(id_: EventId) -> tuple[str, str]:
@@ -34,11 +32,11 @@ def event_row(event: Event, payload: bytes) -> dict[str, Any]:
     """The row in `events`; raises TooLarge for what does not fit, for a payload that is after it is compressed."""
     packed = zlib.compress(payload)
     pieces = [packed[start : start + _PIECE_BYTES] for start in range(0, len(packed), _PIECE_BYTES)]
-    if len(pieces) > _MOST_PIECES:
-        raise TooLarge("the payload does not fit into the event store, even when it is compressed")
+    if len(pieces) > _MAX_PIECES:
+        raise ContentTooLarge("the payload does not fit into the event store, even when it is compressed")
     properties = _properties(event)
-    if any(isinstance(value, str) and len(value) > _MOST_CHARACTERS for value in properties.values()):
-        raise TooLarge("a part of the event that its receivers get does not fit into the event store")
+    if any(isinstance(value, str) and len(value) > _MAX_CHARACTERS for value in properties.values()):
+        raise ContentTooLarge("a part of the event that its receivers get does not fit into the event store")
     partition, key = event_keys(event.id)
     numbered = {f"Payload{number}": piece for number, piece in enumerate(pieces)}
     return {"PartitionKey": partition, "RowKey": key, **properties, "Pieces": len(pieces), **numbered}
@@ -77,20 +75,6 @@ def parse_payload(row: Mapping[str, Any]) -> bytes:
 def log_keys(event: Event) -> tuple[str, str]:
     """Partition and row key in `eventlog`."""
     return day_key(event.received_at), f"{time_key(event.received_at)}-{event.id}"
-
-
-def day_key(moment: datetime) -> str:
-    """The partition of a day, 8 digits, later days first."""
-    return f"{_LAST_DAY - int(moment.astimezone(UTC).strftime('%Y%m%d')):08d}"
-
-
-def time_key(moment: datetime) -> str:
-    """What a row key begins with, 17 digits of microseconds, later moments first; one order over all partitions.
-
-    A moment before 1970 or after the year 5138 counts as the first or last one that 17 digits can say.
-    """
-    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
-    return f"{_LAST_MICROSECOND - min(max(microseconds, 0), _LAST_MICROSECOND):017d}"
 
 
 def _properties(event: Event) -> dict[str, Any]:

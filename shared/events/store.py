@@ -6,8 +6,6 @@ from datetime import datetime
 
 from shared.events.announcement import EVENTS_QUEUE, Announcement
 from shared.events.event import Event, EventId
-from shared.events.newest_first import RowFilter
-from shared.events.parameters import Position
 from shared.events.rows import (
     EVENTLOG_TABLE,
     EVENTS_TABLE,
@@ -19,6 +17,8 @@ from shared.events.rows import (
     parse_payload,
 )
 from shared.storage.account import StorageAccount
+from shared.storage.newest_first import RowFilter
+from shared.storage.paging import Position
 from shared.storage.tables import AlreadyStored
 
 

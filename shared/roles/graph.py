@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 import requests
 
+from shared.cache import Clock, single_flight_cache
 from shared.case import simple_lower
 from shared.errors import DirectoryDown
-from shared.remember import Clock, remembered
-from shared.roles.directory import ARCGIS_PREFIX, Tell, User, UserKind
+from shared.roles.directory import Tell
 from shared.roles.system_user import SystemUser, UserReader
+from shared.roles.user import ARCGIS_PREFIX, User, UserKind
 from shared.web_api import WebApi
 
 GRAPH_PATH = "/v1.0"
@@ -64,9 +65,11 @@ class GraphDirectory:
         clock: Clock = time.monotonic,
     ) -> None:
         self._graph = graph
-        self._user = remembered(users.read_user, seconds=seconds, most=_REMEMBERED_USERS, clock=clock)
-        self._group_names = remembered(roles.group_names, seconds=seconds, most=_REMEMBERED_GROUPS, clock=clock)
-        self._group_id = remembered(self._find_group, seconds=seconds, most=_REMEMBERED_GROUPS, clock=clock)
+        self._user = single_flight_cache(users.read_user, seconds=seconds, most=_REMEMBERED_USERS, clock=clock)
+        self._group_names = single_flight_cache(
+            roles.group_names, seconds=seconds, most=_REMEMBERED_GROUPS, clock=clock
+        )
+        self._group_id = single_flight_cache(self._find_group, seconds=seconds, most=_REMEMBERED_GROUPS, clock=clock)
 
     def has_role(self, user: User, role: str) -> bool:
         """Whether Graph says so; raises DirectoryDown or DataverseDown."""

@@ -10,8 +10,10 @@ from datetime import datetime
 
 from azure.data.tables import TableEntity
 
-from shared.roles.directory import Tell, User, normal_user_id
-from shared.storage.tables import Table, key_text
+from shared.roles.directory import Tell
+from shared.roles.user import User, normal_user_id
+from shared.storage.keys import key_text
+from shared.storage.tables import Table
 
 ROLES_TABLE = "roles"
 

@@ -7,12 +7,12 @@ from typing import Any
 from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
+from shared.azure_transport import DeadlineTransport
 from shared.errors import IdentityDown, Misconfigured
 from shared.settings import StorageSettings
 from shared.storage.connection_string import connection_string_fault
 from shared.storage.queues import Queue
 from shared.storage.tables import Table
-from shared.transport import DeadlineTransport
 
 _RETRIES = {"retry_total": 2, "retry_connect": 2, "retry_read": 2, "retry_status": 2}
 _TABLE_RETRIES = {**_RETRIES, "retry_backoff_factor": 0.5, "retry_backoff_max": 2}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient
 
-from shared.storage.failures import storage_failures
+from shared.storage.storage_failures import storage_failures
 
 _NEVER_EXPIRES = -1
 _HIDDEN_SECONDS = 60

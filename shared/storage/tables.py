@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import quote
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
@@ -15,7 +14,7 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableClient, TableEntity, TableTransactionError, UpdateMode
 
-from shared.storage.failures import error_code, storage_failures
+from shared.storage.storage_failures import error_code, storage_failures
 
 # Where the table is missing, so is the row.
 _CHANGED = frozenset({"ResourceNotFound", "TableNotFound", "UpdateConditionNotSatisfied"})
@@ -38,11 +37,6 @@ class Write:
     kind: Literal["insert", "put", "merge", "delete"]
     row: Row
     etag: str | None = None
-
-
-def key_text(text: str) -> str:
-    r"""Any text as a key of a row: a key may not hold `/ \ # ?` nor control characters, and guests' UPNs do."""
-    return quote(text, safe="@ {}").replace("%", "=")
 
 
 class Table:

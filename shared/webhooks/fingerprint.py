@@ -9,7 +9,7 @@ import hashlib
 import json
 
 from shared.storage.sealed import Sealer
-from shared.superoffice.entity import WebhookInput
+from shared.webhooks.webhook import WebhookInput
 
 _PURPOSE = "fingerprint of what was tested"
 _KEYED = "hmac:"

@@ -5,11 +5,9 @@ Limits judge only what a save adds: a webhook that is above them already can be 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
 from shared.errors import Conflict, FieldError
-from shared.settings import Settings
-from shared.superoffice.entity import WebhookInput, WebhookState
+from shared.webhooks.webhook import WebhookInput, WebhookState
 
 
 @dataclass(frozen=True)
@@ -20,16 +18,6 @@ class WebhookLimits:
     per_caller: int
     events: int
     bytes: int
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """The limits that these settings name."""
-        return cls(
-            webhooks=settings.max_webhooks,
-            per_caller=settings.max_webhooks_per_caller,
-            events=settings.max_events_per_webhook,
-            bytes=settings.max_webhook_bytes,
-        )
 
     def refusals(self, webhook: WebhookInput, before: WebhookInput | None) -> list[FieldError]:
         """What is too much in a webhook that is to be saved in the place of `before`, None for a new one."""

@@ -11,7 +11,7 @@ from unicodedata import normalize
 import idna
 
 from shared.errors import FieldError
-from shared.superoffice.entity import WebhookInput
+from shared.webhooks.webhook import WebhookInput
 
 MAX_RECIPIENTS = 20
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.superoffice.entity import WebhookInput, WebhookState
+from shared.webhooks.webhook import WebhookInput, WebhookState
 
 SECRET_MASK = "********"  # noqa: S105 - what is shown instead of a secret
 

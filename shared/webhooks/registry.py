@@ -1,34 +1,110 @@
 """Where registrations are kept: the truth in `webhooks`, the index in `subscriptions`, the counters in `usage`."""
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import batched, chain, islice
+from itertools import batched, chain, islice, pairwise
 from typing import Any
 
 from azure.data.tables import TableEntity
 
-from shared.errors import Conflict
+from shared.errors import Conflict, StorageDown
 from shared.storage.account import StorageAccount
-from shared.storage.tables import AlreadyStored, Changed
-from shared.superoffice.entity import WebhookState
-from shared.superoffice.fields import EVENT_NAME
-from shared.webhooks.by_ids import rows_by_ids
-from shared.webhooks.counter import IdCounter
+from shared.storage.keys import row_key
+from shared.storage.tables import AlreadyStored, Changed, Table
 from shared.webhooks.counts import AFTER_IDS, WebhookCounts
+from shared.webhooks.fields import EVENT_NAME
 from shared.webhooks.limits import WebhookLimits
-from shared.webhooks.parts import SIZE_COLUMN, in_parts
 from shared.webhooks.registration import OldSecret, Registration, Usage
 from shared.webhooks.rows import (
     PARTITION,
+    SIZE_COLUMN,
     USAGE_TABLE,
     WEBHOOKS_TABLE,
+    in_parts,
     parse_registration,
     parse_usage,
     registration_row,
     usage_keys,
 )
-from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, Subscriptions, row_key
+from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, Subscriptions
+from shared.webhooks.webhook import WebhookState
+
+type Row = Mapping[str, Any]
+
+_CLOSE = 20
+"""A page of 1,000 rows takes about as long as 50 single reads, so a query over 20 rows is as good as one of them."""
+
+
+def batch_get[R: Row](
+    ids: Sequence[int], one: Callable[[int], R | None], between: Callable[[int, int], Iterator[R]], column: str
+) -> Iterator[R]:
+    """The rows of these ids, which ascend; those that are gone are left out.
+
+    `one` reads the row of an id, `between` those from the first id to the last; `column` holds the id.
+    """
+    for cluster in _clusters(ids):
+        if len(cluster) > 1:
+            wanted = frozenset(cluster)
+            yield from (row for row in between(cluster[0], cluster[-1]) if int(row[column]) in wanted)
+        elif (row := one(cluster[0])) is not None:
+            yield row
+
+
+def _clusters(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The ids in parts, cut wherever more than a few ids that nobody wants lie between two."""
+    cuts = [place for place in range(1, len(ids)) if ids[place] - ids[place - 1] > _CLOSE]
+    return (ids[begin:end] for begin, end in pairwise([0, *cuts, len(ids)]) if begin < end)
+
+
+_KEYS = {"PartitionKey": "counter", "RowKey": "webhook"}
+_MAX_TRIES = 20
+
+
+class IdCounter:
+    """A row that counts, changed only by whoever saw its last value.
+
+    The value that this process wrote last is remembered: as long as nobody else counts, an id costs one transaction.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._lock = threading.Lock()
+        self._last: tuple[int, str] | None = None
+
+    def next_id(self) -> int:
+        """The next id; raises StorageDown, also where others are quicker again and again."""
+        with self._lock:
+            for _ in range(_MAX_TRIES):
+                last, etag = self._last or self._read()
+                try:
+                    self._last = last + 1, self._table.merge({**_KEYS, "Last": last + 1}, etag=etag)
+                except Changed:
+                    self._last = None
+                else:
+                    return last + 1
+        raise StorageDown("no id for a webhook could be had: too many others ask at once")
+
+    def _read(self) -> tuple[int, str]:
+        row = self._table.get(**_KEYS_AS_ARGUMENTS)
+        if row is None:
+            self._begin()
+            row = self._table.get(**_KEYS_AS_ARGUMENTS)
+        if row is None:
+            raise StorageDown("the counter of webhooks is gone")
+        return int(row["Last"]), str(row.metadata["etag"])
+
+    def _begin(self) -> None:
+        try:
+            self._table.insert({**_KEYS, "Last": 0})
+        except AlreadyStored:
+            # Another request was quicker.
+            return
+
+
+_KEYS_AS_ARGUMENTS = {"partition_key": _KEYS["PartitionKey"], "row_key": _KEYS["RowKey"]}
+
 
 _PAGE = 1000
 _CREATE_LASTS = timedelta(minutes=10)
@@ -189,12 +265,12 @@ class WebhookRegistry:
             return
         windows = batched(self._subscriptions.webhook_ids(event), _PAGE, strict=False)
         for part in in_parts(chain.from_iterable(self._keys_of(ids, wanted) for ids in windows)):
-            rows = rows_by_ids(part, self._row, lambda *bounds: self._rows(_conditions(wanted, *bounds)), "RowKey")
+            rows = batch_get(part, self._row, lambda *bounds: self._rows(_conditions(wanted, *bounds)), "RowKey")
             # The index may list too much, and rows that were read one by one passed no filter.
             yield from self._with_usage(one for one in map(_parse, rows) if _fits(one, wanted, event))
 
     def _keys_of(self, ids: Sequence[int], wanted: WebhookFilter) -> Iterator[TableEntity]:
-        return rows_by_ids(ids, self._row, lambda *bounds: self._keys(_conditions(wanted, *bounds)), "RowKey")
+        return batch_get(ids, self._row, lambda *bounds: self._keys(_conditions(wanted, *bounds)), "RowKey")
 
     def _with_usage(self, found: Iterator[Registration]) -> Iterator[tuple[Registration, Usage]]:
         part = [*found]
@@ -214,7 +290,7 @@ class WebhookRegistry:
         return self._rows(conditions, select=("RowKey", SIZE_COLUMN))
 
     def _usages(self, ids: Sequence[int]) -> dict[int, Usage]:
-        rows = rows_by_ids(ids, lambda id_: self._usage.get(*usage_keys(id_)), self._usages_between, "PartitionKey")
+        rows = batch_get(ids, lambda id_: self._usage.get(*usage_keys(id_)), self._usages_between, "PartitionKey")
         return {int(row["PartitionKey"]): parse_usage(row) for row in rows}
 
     def _usages_between(self, first: int, last: int) -> Iterator[TableEntity]:

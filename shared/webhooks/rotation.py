@@ -1,7 +1,7 @@
 """Secrets that were replaced: for a while they sign besides the new one, so that a receiver changes when it can.
 
-As facts/delivery.md 1 and 5 have it: Standard Webhooks sends one signature for each valid secret. Pure but for opening
-what is sealed.
+As facts/delivery.md 1 and 5 have it: Standard Webhooks sends one signature for each valid secret. Nothing
+here touches anything but the sealer.
 """
 
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from shared.errors import Misconfigured
 from shared.storage.sealed import Sealer
 from shared.webhooks.registration import OldSecret, Registration
 
-_MOST_KEPT = 5
+_MAX_KEPT = 5
 
 
 def old_secrets_beside(
@@ -26,7 +26,7 @@ def old_secrets_beside(
     current = _opened(before.sealed_secret, sealer)
     if current == secret or current is None or not overlap:
         return kept
-    return (OldSecret(before.sealed_secret, now + overlap), *kept)[:_MOST_KEPT]
+    return (OldSecret(before.sealed_secret, now + overlap), *kept)[:_MAX_KEPT]
 
 
 def old_secrets_at(now: datetime, registration: Registration) -> tuple[OldSecret, ...]:

@@ -1,16 +1,40 @@
 """A registration and its usage as rows of Table Storage. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import count, takewhile
 from typing import Any
 
-from shared.superoffice.entity import WebhookInput
-from shared.webhooks.parts import SIZE_COLUMN
+from shared.storage.keys import row_key
 from shared.webhooks.registration import Author, OldSecret, Registration, Usage
-from shared.webhooks.subscriptions import row_key
+from shared.webhooks.webhook import WebhookInput
+
+_MAX_ROWS = 1000
+_MAX_BYTES = 2_000_000
+_USAGE_BYTES = 1000
+"""What the usage of a webhook has about, which is read beside it."""
+_UNKNOWN_BYTES = 80_000
+"""Rows that a version stored which noted no size: they may have half as much again, and most have less."""
+
+SIZE_COLUMN = "Bytes"
+
+
+def in_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[int]]:
+    """The ids of these rows, which hold their keys and sizes, in parts that fit into memory together."""
+    part: list[int] = []
+    size = 0
+    for row in rows:
+        bytes_ = int(row.get(SIZE_COLUMN) or _UNKNOWN_BYTES) + _USAGE_BYTES
+        if part and (size + bytes_ > _MAX_BYTES or len(part) == _MAX_ROWS):
+            yield part
+            part, size = [], 0
+        part.append(int(row["RowKey"]))
+        size += bytes_
+    if part:
+        yield part
+
 
 WEBHOOKS_TABLE = "webhooks"
 USAGE_TABLE = "usage"

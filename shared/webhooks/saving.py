@@ -11,7 +11,6 @@ from shared.errors import BadRequest, Conflict, FieldError, Misconfigured
 from shared.events.store import EventStore
 from shared.storage.sealed import Sealer
 from shared.storage.tables import AlreadyStored, Changed
-from shared.superoffice.entity import WebhookInput, WebhookState
 from shared.webhooks.fingerprint import Fingerprints
 from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.properties import property_refusals
@@ -24,10 +23,11 @@ from shared.webhooks.secret_rules import refuse_moved_masks, with_plain_secret
 from shared.webhooks.sensitive import masked_webhook
 from shared.webhooks.signals import state_event
 from shared.webhooks.warnings import warnings_of
+from shared.webhooks.webhook import WebhookInput, WebhookState
 
 
 @dataclass(frozen=True)
-class Tested:
+class ReceiverTestResult:
     """What a test event came to; `message` is the answer, headers and body, or what happened instead of one.
 
     `per_minute` is how many requests the receiver allows, None for any number.
@@ -45,7 +45,9 @@ class TargetCheck(Protocol):
         """What the policy has against target, headers and secret; asks the name service, calls nobody."""
         ...
 
-    def test(self, webhook: WebhookInput, secrets: list[str], caller: Caller, *, known: Collection[str] = ()) -> Tested:
+    def test(
+        self, webhook: WebhookInput, secrets: list[str], caller: Caller, *, known: Collection[str] = ()
+    ) -> ReceiverTestResult:
         """Send one test event, signed with all of the secrets, the current one first; it must be answered 2xx.
 
         The message holds no secret: none of this webhook and of `secrets`, and none that is `known` besides.
@@ -54,7 +56,7 @@ class TargetCheck(Protocol):
 
 
 @dataclass(frozen=True)
-class Saved:
+class SaveResult:
     """A registration as it was stored, and the secret where this save set it: the only time it is shown.
 
     `warnings` are sentences on what was taken, but should be better. `changed` names what an update changed.
@@ -98,7 +100,7 @@ class WebhookSaving:
         self._secret_overlap = secret_overlap
         self._recipients = recipients
 
-    def create(self, webhook: WebhookInput, caller: Caller) -> Saved:
+    def create(self, webhook: WebhookInput, caller: Caller) -> SaveResult:
         """Store a new webhook; raises BadRequest, or Conflict where there is no room; then nothing is stored."""
         webhook = with_plain_secret(webhook, None)
         if webhook.state is WebhookState.TOO_MANY_ERRORS:
@@ -113,7 +115,7 @@ class WebhookSaving:
         author, now = _author(caller), self._now()
         registration = Registration(
             id=self._registry.next_id(),
-            webhook=replace_secret(document),
+            webhook=without_secret(document),
             sealed_secret=sealed_secret,
             registered=now,
             updated=now,
@@ -124,9 +126,9 @@ class WebhookSaving:
             sealed_values=sealed_values,
         )
         self._registry.create(registration)
-        return Saved(registration, webhook.secret, warnings_of(webhook, webhook.secret))
+        return SaveResult(registration, webhook.secret, warnings_of(webhook, webhook.secret))
 
-    def update(self, before: Registration, webhook: WebhookInput, caller: Caller) -> Saved:
+    def update(self, before: Registration, webhook: WebhookInput, caller: Caller) -> SaveResult:
         """Put `webhook` in the place of what is stored; raises BadRequest, or Conflict where another was quicker."""
         webhook = with_plain_secret(webhook, before)
         if webhook.state is WebhookState.TOO_MANY_ERRORS and before.webhook.state is not webhook.state:
@@ -143,7 +145,7 @@ class WebhookSaving:
         proof = self._prove(wanted, secrets, caller, before)
         after = replace(
             sealed,
-            webhook=replace_secret(document),
+            webhook=without_secret(document),
             updated=self._now(),
             updated_by=_author(caller),
             tested=proof.tested,
@@ -159,7 +161,7 @@ class WebhookSaving:
         changed = changed_members(self._opened(before), wanted.webhook)
         if before.sealed_secret != after.sealed_secret:
             changed = (*changed, "Secret")
-        return Saved(stored, None if keeps_secret else webhook.secret, warnings, changed)
+        return SaveResult(stored, None if keeps_secret else webhook.secret, warnings, changed)
 
     def delete(self, registration: Registration) -> None:
         """Remove a webhook; raises Conflict where somebody else changes it at this moment."""
@@ -168,7 +170,7 @@ class WebhookSaving:
         except Changed:
             raise Conflict(f"webhook {registration.id} was changed by somebody else meanwhile") from None
 
-    def test(self, webhook: WebhookInput, before: Registration | None, caller: Caller) -> Tested:
+    def test(self, webhook: WebhookInput, before: Registration | None, caller: Caller) -> ReceiverTestResult:
         """Send a test event without saving anything; raises BadRequest where the target may not be called.
 
         What is stored is neither sent to another origin than the stored target's, nor signs anything for it.
@@ -251,7 +253,7 @@ class WebhookSaving:
             self._events.accept(event, payload)
 
 
-def replace_secret(webhook: WebhookInput) -> WebhookInput:
+def without_secret(webhook: WebhookInput) -> WebhookInput:
     """The webhook as it is stored: without its secret, which is sealed on its own."""
     return webhook.model_copy(update={"secret": None})
 

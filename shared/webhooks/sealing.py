@@ -12,8 +12,7 @@ from functools import cached_property
 
 from shared.errors import BadRequest, FieldError, Misconfigured
 from shared.storage.sealed import Sealer
-from shared.superoffice.entity import WebhookInput
-from shared.superoffice.limits import json_at_most
+from shared.webhooks.fields import json_at_most
 from shared.webhooks.keeping import Keeping
 from shared.webhooks.registration import SECRET_MASK, Registration
 from shared.webhooks.rotation import old_secrets_at
@@ -32,6 +31,7 @@ from shared.webhooks.sensitive import (
     secrets_in,
     split_webhook,
 )
+from shared.webhooks.webhook import WebhookInput
 
 MAX_ERRORS = 20
 """Places that one refusal names."""

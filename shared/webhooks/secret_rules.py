@@ -1,11 +1,25 @@
 """What a mask of a secret may stand for, and where to. Pure."""
 
 from shared.errors import BadRequest, FieldError
-from shared.superoffice.entity import WebhookInput
-from shared.webhooks.origin import has_moved
+from shared.outbound.target import TargetRefused, parse_target
 from shared.webhooks.registration import SECRET_MASK, Registration
 from shared.webhooks.sealing import MAX_ERRORS, Wanted
 from shared.webhooks.sensitive import is_mask, label_of, looks_masked, pointer_to
+from shared.webhooks.webhook import WebhookInput
+
+
+def origin_of(webhook: WebhookInput) -> tuple[object, ...]:
+    """Scheme, host and port of the target; of a target that is no URL, such as an entry point, all of it."""
+    try:
+        target = parse_target(webhook.target_url)
+    except TargetRefused:
+        return (webhook.target_url,)
+    return target.scheme, target.host, target.port
+
+
+def has_moved(before: WebhookInput, after: WebhookInput) -> bool:
+    """Whether the target is of another origin than it was."""
+    return origin_of(before) != origin_of(after)
 
 
 def with_plain_secret(webhook: WebhookInput, before: Registration | None) -> WebhookInput:

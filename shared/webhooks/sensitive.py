@@ -9,8 +9,8 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 
-from shared.superoffice.entity import WebhookInput
 from shared.webhooks.registration import SECRET_MASK
+from shared.webhooks.webhook import WebhookInput
 
 type Place = tuple[str, ...]
 """The way to a value: `Headers` or `Properties`, then names, and indexes of lists as texts."""

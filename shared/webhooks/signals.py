@@ -12,9 +12,9 @@ from datetime import datetime
 
 from shared.errors import BadRequest
 from shared.events.event import Event, EventId
-from shared.superoffice.entity import WebhookState
-from shared.superoffice.fields import EVENT_NAME
+from shared.webhooks.fields import EVENT_NAME
 from shared.webhooks.registration import Registration
+from shared.webhooks.webhook import WebhookState
 
 HUB_SOURCE = "hub"
 CLIENT_SOURCE = "signal"
@@ -26,13 +26,20 @@ STATE_EVENTS = {
 
 _OF_THE_HUB = re.compile(r"test|webhook[0-9]*\..*|connection\.created|(feature|attachment)\..*|schema\.changed")
 """What the hub itself and its sources make: `connection.created` Dataverse's, the last three ArcGIS'."""
-_MOST_DATA = 30_000
+_MAX_DATA = 30_000
 _NAMESPACE = uuid.UUID("a4f7ff0e-6c5f-4a3e-9f6b-6a0d2f1f4a55")
 _INT32 = range(-(2**31), 2**31)
 
 
 def signalled_event(
-    name: str, primary_key: int, data: Mapping[str, object], user_id: str, now: datetime, *, hops: int = 0
+    id_: EventId,
+    name: str,
+    primary_key: int,
+    data: Mapping[str, object],
+    user_id: str,
+    now: datetime,
+    *,
+    hops: int = 0,
 ) -> tuple[Event, bytes]:
     """A client's event with its payload; raises BadRequest for a name that is none, or one that a source makes.
 
@@ -48,9 +55,9 @@ def signalled_event(
     if primary_key not in _INT32:
         raise BadRequest("PrimaryKey: a 32-bit integer is needed", pointer="#/PrimaryKey")
     payload = json.dumps(dict(data))
-    if len(payload) > _MOST_DATA:
-        raise BadRequest(f"Data: at most {_MOST_DATA} characters of JSON are taken", pointer="#/Data")
-    event = _event(name.lower(), CLIENT_SOURCE, str(primary_key), user_id, now, {})
+    if len(payload) > _MAX_DATA:
+        raise BadRequest(f"Data: at most {_MAX_DATA} characters of JSON are taken", pointer="#/Data")
+    event = _event(id_, name.lower(), CLIENT_SOURCE, str(primary_key), user_id, now, {})
     # A deletion tells the ids of what is gone, anything else the names of what changed, without values.
     told = {"values": dict(data)} if name.lower().endswith(".deleted") else {"changes": tuple(data)}
     return replace(event, hops=hops, **told), payload.encode()
@@ -64,16 +71,22 @@ def state_event(registration: Registration, now: datetime, user_id: str, *, hops
     """
     name = f"webhook{registration.id}.{STATE_EVENTS[registration.webhook.state]}"
     values = {"events": str(len(registration.webhook.events)), "state": registration.webhook.state.value}
-    event = _event(name, HUB_SOURCE, str(registration.id), user_id, now, values)
-    id_ = uuid.uuid5(_NAMESPACE, f"{name}/{registration.revision}")
-    return replace(event, id=EventId(str(id_)), hops=hops), b"{}"
+    id_ = EventId(str(uuid.uuid5(_NAMESPACE, f"{name}/{registration.revision}")))
+    event = _event(id_, name, HUB_SOURCE, str(registration.id), user_id, now, values)
+    return replace(event, hops=hops), b"{}"
 
 
 def _event(
-    name: str, source: str, entity_id: str, user_id: str, now: datetime, field_values: Mapping[str, str]
+    id_: EventId,
+    name: str,
+    source: str,
+    entity_id: str,
+    user_id: str,
+    now: datetime,
+    field_values: Mapping[str, str],
 ) -> Event:
     return Event(
-        id=EventId(str(uuid.uuid4())),
+        id=id_,
         type=name,
         source=source,
         # Everything before the last dot: `list.category.created` is about `list.category`.

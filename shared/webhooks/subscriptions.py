@@ -12,14 +12,15 @@ from datetime import datetime
 from itertools import islice
 
 from shared.errors import StorageDown
-from shared.storage.tables import AlreadyStored, Changed, Table, key_text
+from shared.storage.keys import key_text, row_key
+from shared.storage.tables import AlreadyStored, Changed, Table
 
 SUBSCRIPTIONS_TABLE = "subscriptions"
 
-_MOST_TRIES = 20
+_MAX_TRIES = 20
 _PAGE = 1000
 _NEW = "New"
-_FEW = 8
+_MAX_PARALLEL_WRITES = 8
 """Up to so many names are written one after the other, more of them side by side, by as many threads."""
 
 
@@ -54,7 +55,7 @@ class Subscriptions:
         _each(events, lambda event: self._raise_to(_keys(event, webhook_id), revision))
 
     def _raise_to(self, keys: dict[str, str], revision: int) -> None:
-        for _ in range(_MOST_TRIES):
+        for _ in range(_MAX_TRIES):
             row = self._table.get(keys["PartitionKey"], keys["RowKey"])
             try:
                 if row is None:
@@ -105,22 +106,17 @@ class Subscriptions:
         return [int(row["RowKey"]) for row in islice(rows, at_most)]
 
 
-def row_key(webhook_id: int) -> str:
-    """The id as a key: ten digits, so that keys sort as numbers do."""
-    return f"{webhook_id:010d}"
-
-
 def _keys(event: str, webhook_id: int) -> dict[str, str]:
     return {"PartitionKey": key_text(event.lower()), "RowKey": row_key(webhook_id)}
 
 
 def _each(events: Collection[str], do: Callable[[str], None]) -> None:
     """Do this for each event; where they are many, side by side, each within the time that the request has."""
-    if len(events) <= _FEW:
+    if len(events) <= _MAX_PARALLEL_WRITES:
         for event in events:
             do(event)
         return
-    with ThreadPoolExecutor(_FEW) as pool:
+    with ThreadPoolExecutor(_MAX_PARALLEL_WRITES) as pool:
         # A context can be entered once at a time, so each call gets a copy.
         for done in [pool.submit(copy_context().run, do, event) for event in events]:
             done.result()

@@ -12,15 +12,15 @@ from shared.storage.tables import AlreadyStored, Changed, Table
 from shared.webhooks.registration import Usage
 from shared.webhooks.rows import parse_usage, usage_keys
 
-_MOST_TRIES = 30
+_MAX_TRIES = 30
 _A_DAY = timedelta(days=1)
-_LONGEST_LINE = _A_DAY
+_MAX_LINE = _A_DAY
 _MINUTE_SECONDS = 63.0
 """A little more than it has: messages come a little late, and what is late must not fall together with what is not."""
 
 
 @dataclass(frozen=True)
-class Call:
+class CallResult:
     """One attempt to be counted; `error` is what is shown as LastError, None for a success."""
 
     event_id: str
@@ -34,10 +34,10 @@ class UsageCounter:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def count(self, webhook_id: int, call: Call) -> Usage:
+    def count(self, webhook_id: int, call: CallResult) -> Usage:
         """Count one attempt, and give what the counters say now: a read and a write. Raises StorageDown."""
         partition, key = usage_keys(webhook_id)
-        for _ in range(_MOST_TRIES):
+        for _ in range(_MAX_TRIES):
             row = self._table.get(partition, key)
             usage = _counted(parse_usage(row), call)
             if self._put(row, {"PartitionKey": partition, "RowKey": key, **_columns(usage, call)}):
@@ -51,11 +51,11 @@ class UsageCounter:
         is reserved. Raises StorageDown.
         """
         partition, key = usage_keys(webhook_id)
-        for _ in range(_MOST_TRIES):
+        for _ in range(_MAX_TRIES):
             row = self._table.get(partition, key)
             reserved = None if row is None else row.get("NextTurn")
             turn = now if reserved is None else max(now, datetime.fromisoformat(reserved))
-            if turn - now > _LONGEST_LINE:
+            if turn - now > _MAX_LINE:
                 return None
             after = (turn + timedelta(seconds=_MINUTE_SECONDS / per_minute)).astimezone(UTC).isoformat()
             if self._put(row, {"PartitionKey": partition, "RowKey": key, "NextTurn": after}):
@@ -69,7 +69,7 @@ class UsageCounter:
         """
         partition, key = usage_keys(webhook_id)
         claim = {"NoticeAt": now.astimezone(UTC).isoformat(), "NoticeBy": uuid.uuid4().hex}
-        for _ in range(_MOST_TRIES):
+        for _ in range(_MAX_TRIES):
             row = self._table.get(partition, key)
             told = None if row is None else row.get("NoticeAt")
             if row is not None and row.get("NoticeBy") == claim["NoticeBy"]:
@@ -94,7 +94,7 @@ class UsageCounter:
         return True
 
 
-def _counted(usage: Usage, call: Call) -> Usage:
+def _counted(usage: Usage, call: CallResult) -> Usage:
     failed = call.error is not None
     return Usage(
         total_calls=usage.total_calls + 1,
@@ -104,7 +104,7 @@ def _counted(usage: Usage, call: Call) -> Usage:
     )
 
 
-def _columns(usage: Usage, call: Call) -> dict[str, Any]:
+def _columns(usage: Usage, call: CallResult) -> dict[str, Any]:
     return {
         "TotalCalls": usage.total_calls,
         "TotalErrors": usage.total_errors,

@@ -3,8 +3,8 @@
 They go into a header, several of them in one line with commas between them, so a sentence is ASCII and has no comma.
 """
 
-from shared.delivery.signing import InvalidSecret, secret_bytes
-from shared.superoffice.entity import WebhookInput
+from shared.webhooks.signing import InvalidSecret, secret_bytes
+from shared.webhooks.webhook import WebhookInput
 
 MIN_SECRET = 24
 """Characters of a secret, or bytes where `whsec_` encodes them; what Standard Webhooks asks for at least."""

@@ -10,7 +10,7 @@ from shared.audit.entry import AuditEntry, Outcome
 from shared.audit.log import AuditFilter
 from shared.audit.surface import READ
 from shared.audit.surfaces import OTHER_ACTIONS, SURFACES
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from tests.admin.command import Run, admin
 from tests.fakes.receiver import Receiver
 from tests.support.tenant import Tenant

@@ -1,4 +1,4 @@
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from tests.admin.command import admin
 
 USER = "manager@hub.example"

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from admin.__main__ import app
-from shared.dynamics.registration.service import Registration
-from shared.hub import Hub
+from shared.hub.hub import Hub
+from shared.hub.registration import DataverseRegistration
 from shared.roles.table import ROLES_TABLE, TableDirectory
 from shared.settings import Settings
 from tests.admin.command import Run, admin
@@ -36,7 +36,7 @@ def settings(connection_string: str, tenant: Tenant) -> dict[str, str]:
 
 
 @pytest.fixture
-def registration(settings: dict[str, str]) -> Registration:
+def registration(settings: dict[str, str]) -> DataverseRegistration:
     """What the command line works on, seen from here."""
     return Hub.assemble(Settings.read(settings)).registration
 
@@ -63,7 +63,7 @@ def test_ensure_takes_its_key_from_the_environment_and_shows_it_nowhere(
 
 
 def test_a_webhook_lives_its_life_by_commands(
-    dynamics: Command, registration: Registration, dataverse: FakeDataverse
+    dynamics: Command, registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     made: Any = dynamics("register", document=new_webhook(steps=[new_step()])).json
     ids = (made["id"], made["steps"][0]["id"])
@@ -77,7 +77,7 @@ def test_a_webhook_lives_its_life_by_commands(
     assert (removed.code, removed.out, registration.webhooks.list()) == (0, "", [])
 
 
-def test_reading_commands_show_what_the_api_shows(dynamics: Command, registration: Registration) -> None:
+def test_reading_commands_show_what_the_api_shows(dynamics: Command, registration: DataverseRegistration) -> None:
     made = registration.webhooks.register(new_webhook(steps=[new_step()]))
     ids = (made.webhook.id, made.steps[0].id)
     assert dynamics("list").json == {"value": [made.webhook.as_json()]}
@@ -86,7 +86,7 @@ def test_reading_commands_show_what_the_api_shows(dynamics: Command, registratio
 
 
 def test_no_command_shows_a_secret_in_an_address(
-    dynamics: Command, registration: Registration, dataverse: FakeDataverse
+    dynamics: Command, registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     made = registration.webhooks.register(new_webhook(url=f"{RECEIVER}?sig=s3cret-0123456789"))
     id_ = made.webhook.id
@@ -151,7 +151,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
 
 
 def test_one_job_or_all_are_replayed_and_one_that_cannot_be_stops_no_other(
-    dynamics: Command, registration: Registration, dataverse: FakeDataverse, settings: dict[str, str]
+    dynamics: Command, registration: DataverseRegistration, dataverse: FakeDataverse, settings: dict[str, str]
 ) -> None:
     hub = Hub.assemble(Settings.read(settings))
     TableDirectory(hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(MANAGER)

@@ -2,7 +2,7 @@
 
 from shared.delivery.message import DeliveryMessage
 from shared.events.event import EventId
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from tests.admin.command import admin
 from tests.support.events import make_event
 

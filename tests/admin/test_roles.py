@@ -1,8 +1,8 @@
 import pytest
 
-from shared.hub import Hub
-from shared.roles.directory import User
+from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.user import User
 from tests.admin.command import Run, admin
 
 GUID = "cc03d281-c95c-e911-a979-000d3a1cc8fe"

@@ -9,13 +9,12 @@ import pytest
 
 from devhost.receiver import is_genuine
 from shared.callers.caller import Caller
-from shared.hub import Hub
-from shared.roles.directory import User
+from shared.hub.hub import Hub
+from shared.roles.user import User
 from shared.settings import Settings
-from shared.superoffice.entity import WebhookState, parse_webhook
 from shared.webhooks.registration import Registration
 from shared.webhooks.registry import WebhookFilter
-from shared.webhooks.types import WEBHOOK_TYPES
+from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookState, parse_webhook
 from tests.admin.command import Run, admin
 from tests.fakes.receiver import Receiver, answers
 from tests.support import previous_version

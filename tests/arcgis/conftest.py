@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography.fernet import Fernet
 
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.settings import Settings
 from tests.support.arcgis import ArcGisOrganization, running_organization
 from tests.support.transport import JournalTransport

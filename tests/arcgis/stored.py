@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
-from shared.arcgis.connection import Connection, Workflow, new_connection_id
+from shared.arcgis.client import ArcGisToken
 from shared.arcgis.consent import Consent, Consents
-from shared.arcgis.rest import ArcGisToken
-from shared.hub import Hub
+from shared.arcgis.operations import new_connection_id
+from shared.arcgis.webhook_connection import WebhookConnection, Workflow
+from shared.hub.hub import Hub
 from shared.storage.sealed import Sealer
 from tests.arcgis.samples import SECRET
 from tests.fakes.arcgis_portal import ORG
@@ -17,9 +18,9 @@ NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 
 def store(
     hub: Hub, item_id: str = "item", *, username: str = "megan", enabled: bool = True, service: str | None = None
-) -> Connection:
+) -> WebhookConnection:
     """A connection without a managed webhook."""
-    connection = Connection(
+    connection = WebhookConnection(
         workflow=WORKFLOW,
         id=new_connection_id(),
         name="My connection",

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.arcgis.authority import touched_members
-from shared.arcgis.connection import SECRET_MASK, Connection, ManagedWebhook, new_connection_id
 from shared.arcgis.entity import CHANGE_TYPES, ConnectionInput
+from shared.arcgis.operations import new_connection_id
+from shared.arcgis.webhook_connection import SECRET_MASK, ManagedWebhook, WebhookConnection
 from tests.arcgis.samples import SECRET
 from tests.arcgis.stored import NOW, WORKFLOW
 from tests.support.arcgis import connection_document
@@ -14,7 +15,7 @@ USERS = st.sampled_from(["megan", "bob"])
 TYPES = st.lists(st.sampled_from(CHANGE_TYPES), min_size=1, unique=True)
 MANAGED = st.builds(ManagedWebhook, st.just("id"), TYPES.map(tuple), st.booleans())
 CONNECTIONS = st.builds(
-    Connection,
+    WebhookConnection,
     workflow=st.just(WORKFLOW),
     id=st.just(new_connection_id()),
     name=st.text(),
@@ -37,7 +38,7 @@ def wanted(**members: object) -> ConnectionInput:
 
 
 @given(CONNECTIONS, st.booleans())
-def test_what_was_read_and_is_saved_again_touches_nothing(before: Connection, manages: bool) -> None:
+def test_what_was_read_and_is_saved_again_touches_nothing(before: WebhookConnection, manages: bool) -> None:
     shown = before.as_shown(with_managed_webhook=manages)
     known = {name: value for name, value in shown.items() if name != "connectionId"}
     # As Esri's client: it manages where it was shown a webhook; one as the hub last set it needs nothing more.
@@ -51,7 +52,7 @@ def test_what_was_read_and_is_saved_again_touches_nothing(before: Connection, ma
     CONNECTIONS, st.booleans(), st.booleans(), TYPES, USERS, st.none() | USERS, st.sampled_from([SECRET_MASK, SECRET])
 )
 def test_an_update_that_touches_nothing_leaves_all_that_matters_as_it_is(
-    before: Connection,
+    before: WebhookConnection,
     enabled: bool,
     manages: bool,
     types: list[str],

@@ -4,13 +4,13 @@ from dataclasses import replace
 import pytest
 
 from shared.arcgis.changes import bounded_changes
-from shared.arcgis.connection import Connection
 from shared.arcgis.layer_event import event_id, layer_event
 from shared.arcgis.payload import parse_changes
 from shared.arcgis.signature import sign
+from shared.arcgis.webhook_connection import WebhookConnection
 from shared.events.announcement import Announcement
 from shared.events.event import EventState
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from tests.arcgis.samples import SECRET, body_of, entry
 from tests.arcgis.stored import NOW, WORKFLOW, consent, store
 from tests.fakes.arcgis_portal import ORG
@@ -21,7 +21,7 @@ EDITS = {"edits": [{"id": 0, "features": {"adds": [], "updates": [{"attributes":
 
 
 @pytest.fixture
-def connection(arcgis_hub: Hub, arcgis: ArcGisOrganization) -> Connection:
+def connection(arcgis_hub: Hub, arcgis: ArcGisOrganization) -> WebhookConnection:
     """Of a user who consented and owns the service's item."""
     arcgis.service.changes = EDITS
     found = store(arcgis_hub, arcgis.add_item(), username=MANAGER, service=arcgis.service.item_url)
@@ -29,7 +29,7 @@ def connection(arcgis_hub: Hub, arcgis: ArcGisOrganization) -> Connection:
     return found
 
 
-def followed(hub: Hub, connection: Connection, url: str) -> dict[str, object]:
+def followed(hub: Hub, connection: WebhookConnection, url: str) -> dict[str, object]:
     """What was attached."""
     (change,) = parse_changes(body_of(entry(changesUrl=url)))
     event = layer_event(connection, change, NOW, follows_changes=True)
@@ -42,7 +42,7 @@ def changes_url(arcgis: ArcGisOrganization) -> str:
 
 
 def test_the_changes_are_extracted_and_attached(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization
 ) -> None:
     assert followed(arcgis_hub, connection, changes_url(arcgis)) == {"changes": EDITS["edits"]}
     steps = [call.path.rpartition("/")[2] for call in arcgis.service.journal]
@@ -51,7 +51,7 @@ def test_the_changes_are_extracted_and_attached(
 
 
 def test_an_event_is_dispatched_with_its_changes(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization
 ) -> None:
     body = body_of(entry(changesUrl=changes_url(arcgis)))
     arcgis_hub.arcgis.hooks.receive(WORKFLOW, connection.id, body, sign(body, SECRET))
@@ -67,7 +67,7 @@ def test_an_event_is_dispatched_with_its_changes(
 
 @pytest.mark.parametrize("host", ["https://evil.example", "http://169.254.169.254", "http://127.0.0.1:1", "x://y", ""])
 def test_another_host_than_the_items_own_is_never_asked(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, host: str
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization, host: str
 ) -> None:
     found = followed(arcgis_hub, connection, f"{host}/extractChanges?serverGens=[1,2]")
     assert set(found) == {"changesError"}
@@ -87,7 +87,7 @@ def test_another_host_than_the_items_own_is_never_asked(
     ],
 )
 def test_nothing_but_the_changes_of_the_items_own_service_is_asked_for(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, end: str
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization, end: str
 ) -> None:
     url = f"{arcgis.service.url}/{ORG}{end}"
     assert set(followed(arcgis_hub, connection, url)) == {"changesError"}
@@ -95,7 +95,7 @@ def test_nothing_but_the_changes_of_the_items_own_service_is_asked_for(
 
 
 def test_the_changes_are_asked_for_in_the_items_own_spelling(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization
 ) -> None:
     assert "changes" in followed(arcgis_hub, connection, changes_url(arcgis).replace("ArcGIS", "arcgis") + "&f=html")
     asked = arcgis.service.journal[0]
@@ -117,7 +117,7 @@ def elsewhere(arcgis: ArcGisOrganization) -> list[str]:
 
 @pytest.mark.parametrize("number", range(6))
 def test_an_answer_that_names_another_place_is_not_followed(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, number: int
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization, number: int
 ) -> None:
     arcgis.service.answer_next(json_reply({"statusUrl": elsewhere(arcgis)[number]}))
     assert set(followed(arcgis_hub, connection, changes_url(arcgis))) == {"changesError"}
@@ -126,7 +126,7 @@ def test_an_answer_that_names_another_place_is_not_followed(
 
 @pytest.mark.parametrize("number", range(6))
 def test_a_result_at_another_place_is_not_read(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, number: int
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization, number: int
 ) -> None:
     arcgis.service.answer_next(
         json_reply({"statusUrl": f"{arcgis.service.item_url}/jobs/1"}),
@@ -137,7 +137,7 @@ def test_a_result_at_another_place_is_not_read(
 
 
 def test_an_item_that_moved_to_another_service_is_not_followed(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization
 ) -> None:
     made_for = replace(connection, service=arcgis.service.item_url.replace("myService", "public"))
     arcgis_hub.arcgis.registry.replace(made_for, etag=stored_etag(arcgis_hub, connection))
@@ -148,7 +148,7 @@ def test_an_item_that_moved_to_another_service_is_not_followed(
 
 @pytest.mark.parametrize("url", ["as it was", None, "https://odd.example/nothing"])
 def test_a_connection_that_is_bound_to_no_service_reads_no_changes(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, url: str | None
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization, url: str | None
 ) -> None:
     unbound = replace(connection, service=None)
     arcgis_hub.arcgis.registry.replace(unbound, etag=stored_etag(arcgis_hub, connection))
@@ -158,7 +158,7 @@ def test_a_connection_that_is_bound_to_no_service_reads_no_changes(
     assert arcgis.service.journal == []
 
 
-def stored_etag(hub: Hub, connection: Connection) -> str:
+def stored_etag(hub: Hub, connection: WebhookConnection) -> str:
     found = hub.arcgis.registry.get(WORKFLOW, connection.id)
     assert found is not None
     return found.etag
@@ -178,7 +178,7 @@ def stored_etag(hub: Hub, connection: Connection) -> str:
     ids=["500", "html", "redirect", "array", "498", "sync", "failed"],
 )
 def test_a_service_that_fails_costs_the_changes_and_not_the_event(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization, reply: Reply
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization, reply: Reply
 ) -> None:
     arcgis.service.answer_always(reply)
     (name,) = followed(arcgis_hub, connection, changes_url(arcgis))
@@ -186,7 +186,7 @@ def test_a_service_that_fails_costs_the_changes_and_not_the_event(
 
 
 def test_a_cancelled_extraction_is_not_waited_for(
-    arcgis_hub: Hub, connection: Connection, arcgis: ArcGisOrganization
+    arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization
 ) -> None:
     url = changes_url(arcgis)
     arcgis.service.answer_next(json_reply({"statusUrl": f"{arcgis.service.item_url}/jobs"}))

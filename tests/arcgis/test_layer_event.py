@@ -3,13 +3,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.arcgis.connection import Connection, Workflow, new_connection_id
 from shared.arcgis.layer_event import EVENT_NAMES, event_id, event_name, layer_event
+from shared.arcgis.operations import new_connection_id
 from shared.arcgis.payload import parse_changes
+from shared.arcgis.webhook_connection import WebhookConnection, Workflow
 from tests.arcgis.samples import BODY, CHANGES_URL, ENTERPRISE, body_of, entry
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)
-CONNECTION = Connection(
+CONNECTION = WebhookConnection(
     workflow=Workflow("myorgId", "workflow"),
     id=new_connection_id(),
     name="My connection",
@@ -81,7 +82,7 @@ def test_only_an_event_with_an_address_is_followed() -> None:
     assert not layer_event(CONNECTION, without, NOW, follows_changes=True).trimmed
 
 
-def id_of(connection: Connection = CONNECTION, /, **changes: object) -> str:
+def id_of(connection: WebhookConnection = CONNECTION, /, **changes: object) -> str:
     (change,) = parse_changes(body_of(entry(**changes)))
     return event_id(connection, change)
 

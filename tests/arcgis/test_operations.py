@@ -2,12 +2,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from shared.arcgis.callers import Request
 from shared.arcgis.operations import ConnectionOperations
-from shared.arcgis.request import Request
 from shared.callers.caller import Caller
 from shared.errors import Conflict, StorageDown, Unavailable
-from shared.hub import Hub
-from shared.roles.directory import User
+from shared.hub.hub import Hub
+from shared.roles.user import User
 from shared.settings import Settings
 from tests.arcgis.stored import WORKFLOW, consents
 from tests.support.arcgis import MANAGER, ArcGisOrganization, connection_document

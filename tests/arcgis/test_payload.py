@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.arcgis.payload import MOST_ENTRIES, decoded_form_value, parse_changes, split_form
+from shared.arcgis.payload import MAX_ENTRIES, decoded_form_value, parse_changes, split_form
 from shared.errors import BadRequest, NotJson
 from tests.arcgis.samples import BASE64, BODY, CHANGES_URL, ENTERPRISE, PING, body_of, entry
 from tests.dynamics.samples import ANY_JSON
@@ -121,7 +121,7 @@ def test_a_form_that_was_encoded_as_forms_are_is_decoded() -> None:
         body_of(entry(serviceName="é" * 1000)),
         body_of(entry(changesUrl=["x"])),
         body_of(entry(changesUrl="x" * 4000)),
-        body_of(*[entry()] * (MOST_ENTRIES + 1)),
+        body_of(*[entry()] * (MAX_ENTRIES + 1)),
     ],
     ids=lambda body: body[:30].decode("latin-1"),
 )

@@ -20,16 +20,16 @@ from shared.errors import (
     Conflict,
     DataverseDown,
     DirectoryDown,
+    Forbidden,
     HubError,
     IdentityDown,
     Misconfigured,
-    NotAllowed,
     StorageDown,
     Unauthenticated,
     Unavailable,
 )
 from shared.http import Handler, empty_response
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from tests.support.transport import Fault, JournalTransport
 
 USER = "manager@hub.example"
@@ -89,7 +89,7 @@ def test_a_row_is_one_transaction(hub: Hub, transport: JournalTransport) -> None
     assert transport.summary == ["PUT audit"]
 
 
-@pytest.mark.parametrize("error", [BadRequest("x"), NotAllowed("x"), Conflict("x")])
+@pytest.mark.parametrize("error", [BadRequest("x"), Forbidden("x"), Conflict("x")])
 def test_a_refused_change_is_a_line_and_a_row(hub: Hub, lines: Lines, error: HubError) -> None:
     administer(request("DELETE"), WEBHOOK_ADMIN, handler(hub, error=error))
     [line], [row] = lines(), rows(hub)
@@ -160,7 +160,7 @@ def test_nobody_we_know_leaves_a_line_and_costs_no_transaction(
 
 
 def test_a_refused_read_is_a_line_alone(hub: Hub, lines: Lines, transport: JournalTransport) -> None:
-    administer(request("GET"), WEBHOOK_ADMIN, handler(hub, error=NotAllowed("x")))
+    administer(request("GET"), WEBHOOK_ADMIN, handler(hub, error=Forbidden("x")))
     [line] = lines()
     assert (line["who"], line["action"], line["target"], line["row"]) == (USER, "read", "webhooks/12", "none")
     assert transport.calls == []
@@ -192,7 +192,7 @@ def test_a_change_whose_row_cannot_be_written_is_made_and_says_so(
 
 
 def test_refusals_of_one_caller_do_not_fill_the_table(hub: Hub, lines: Lines) -> None:
-    refused = handler(hub, error=NotAllowed("x"))
+    refused = handler(hub, error=Forbidden("x"))
     for _ in range(MAX_REFUSALS_PER_MINUTE + 5):
         administer(request("DELETE"), WEBHOOK_ADMIN, refused)
     # The minute may have ended meanwhile.

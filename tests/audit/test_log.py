@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from azure.core.exceptions import ServiceResponseError
 
+from shared.api.audit import list_audit
 from shared.audit.entry import AuditEntry, Outcome
-from shared.audit.listing import list_audit
 from shared.audit.log import MAX_REFUSALS_PER_MINUTE, AuditFilter, AuditLog
 from shared.errors import BadRequest, StorageDown
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from tests.roles.graph_directory import TestClock
 from tests.support.transport import Fault, JournalTransport
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.api.superoffice.agent import OPERATIONS
 from shared.audit.entry import MAX_TEXT
 from shared.audit.recording import Kind
 from shared.audit.surface import READ, UNKNOWN, Surface
@@ -18,7 +19,6 @@ from shared.audit.surfaces import (
     WEBHOOK_AGENT,
     WEBHOOK_CONNECTIONS,
 )
-from shared.superoffice.agent import OPERATIONS
 from tests.support.events import RECEIVED_AT
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ import pytest
 
 from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys, new_key
 from shared.errors import StorageDown
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from tests.support.transport import Fault, JournalTransport
 
 USER = "manager@hub.example"

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from shared.callers.caller import Caller
 from shared.callers.claims import caller_of
-from shared.roles.directory import User
+from shared.roles.user import User
 
 OID = "5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21"
 KIM = User.entra_object(OID)

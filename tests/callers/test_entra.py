@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shared.callers.caller import Caller
 from shared.callers.entra import EntraTokens
 from shared.errors import Unauthenticated
-from shared.roles.directory import User
+from shared.roles.user import User
 from tests.fakes.entra import CLIENT, TENANT, FakeEntra, SigningKey, unsigned
 from tests.support.tenant import Tenant
 

@@ -5,10 +5,10 @@ import pytest
 
 from shared.callers.api_keys import API_KEYS_TABLE
 from shared.callers.authorization import CHALLENGE
-from shared.errors import NotAllowed, StorageDown, Unauthenticated
-from shared.hub import Hub
-from shared.roles.directory import User, UserKind
+from shared.errors import Forbidden, StorageDown, Unauthenticated
+from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.user import User, UserKind
 from tests.support.requests import post
 from tests.support.transport import Fault, JournalTransport
 
@@ -103,7 +103,7 @@ def test_a_manager_may_go_on(hub: Hub, key: str) -> None:
 def test_who_is_no_manager_may_not_go_on(hub: Hub) -> None:
     key, _ = hub.api_keys.issue("nobody@hub.example")
     assert hub.callers.identify(headers(f"Bearer {key}").headers).user.id == "nobody@hub.example"
-    with pytest.raises(NotAllowed, match=r"nobody@hub\.example does not have the role Relationship Manager, "):
+    with pytest.raises(Forbidden, match=r"nobody@hub\.example does not have the role Relationship Manager, "):
         hub.callers.require_manager(headers(f"Bearer {key}").headers)
 
 
@@ -118,16 +118,16 @@ def test_neither_role_holds_the_other(hub: Hub) -> None:
     manager, administrator = (headers(f"Bearer {key}").headers for key in keys)
     assert hub.callers.require_manager(manager).user.id == "manager@hub.example"
     assert hub.callers.require_administrator(administrator).user.id == "administrator@hub.example"
-    with pytest.raises(NotAllowed, match="the role Webhook Administrator, "):
+    with pytest.raises(Forbidden, match="the role Webhook Administrator, "):
         hub.callers.require_administrator(manager)
-    with pytest.raises(NotAllowed, match="the role Relationship Manager, "):
+    with pytest.raises(Forbidden, match="the role Relationship Manager, "):
         hub.callers.require_manager(administrator)
 
 
 def test_no_refusal_repeats_the_key(hub: Hub, key: str) -> None:
     other, _ = hub.api_keys.issue("nobody@hub.example")
     for authorization in (basic("wrong", key), f"Bearer {key},x", f"Bearer {key}x", f"Bearer {other}"):
-        with pytest.raises((Unauthenticated, NotAllowed)) as caught:
+        with pytest.raises((Unauthenticated, Forbidden)) as caught:
             hub.callers.require_manager(headers(authorization).headers)
         told = f"{caught.value!r}{caught.value.__cause__!r}"
         assert key not in told

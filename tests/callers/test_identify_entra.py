@@ -10,9 +10,9 @@ import pytest
 from shared.callers.authorization import CHALLENGE
 from shared.callers.caller import Caller
 from shared.callers.identify import Callers
-from shared.errors import IdentityDown, NotAllowed, Unauthenticated
-from shared.hub import Hub
-from shared.roles.directory import User
+from shared.errors import Forbidden, IdentityDown, Unauthenticated
+from shared.hub.hub import Hub
+from shared.roles.user import User
 from shared.settings import Settings
 from tests.fakes.entra import TENANT
 from tests.fakes.server import Reply
@@ -105,7 +105,7 @@ def test_an_application_is_what_its_app_roles_say_and_no_directory_is_asked(
     if is_manager:
         assert require_manager(callers, Authorization=authorization).is_application
     else:
-        with pytest.raises(NotAllowed):
+        with pytest.raises(Forbidden):
             require_manager(callers, Authorization=authorization)
     assert tenant.graph.journal == []
 
@@ -119,14 +119,14 @@ def test_an_application_is_an_administrator_by_its_own_app_role(tenant: Tenant, 
 @pytest.mark.parametrize("roles", [[], ["RelationshipManager"], ["WebhookAdministrators"], ["Webhook"]])
 def test_an_application_without_that_app_role_is_no_administrator(tenant: Tenant, roles: list[str]) -> None:
     headers = post(b"", Authorization=f"Bearer {tenant.entra.mint_app(str(uuid4()), *roles)}").headers
-    with pytest.raises(NotAllowed, match="the role Webhook Administrator, "):
+    with pytest.raises(Forbidden, match="the role Webhook Administrator, "):
         callers_of(tenant).require_administrator(headers)
 
 
 def test_the_app_roles_of_a_person_do_not_replace_her_group(tenant: Tenant) -> None:
     other = tenant.add_person(is_member=False)
     token = tenant.entra.mint(other.oid, roles=["RelationshipManager"])
-    with pytest.raises(NotAllowed):
+    with pytest.raises(Forbidden):
         require_manager(callers_of(tenant), Authorization=f"Bearer {token}")
 
 
@@ -143,7 +143,7 @@ def test_no_caller_is_logged_with_what_she_sent(tenant: Tenant, caplog: pytest.L
     callers = callers_of(tenant)
     good, refused, bad = (tenant.entra.mint(oid) for oid in (kim.oid, other.oid, kim.oid))
     require_manager(callers, Authorization=f"Bearer {good}")
-    with pytest.raises(NotAllowed):
+    with pytest.raises(Forbidden):
         require_manager(callers, Authorization=f"Bearer {refused}")
     with pytest.raises(Unauthenticated):
         require_manager(callers, Authorization=f"Bearer {bad[:-9]}")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.callers.caller import Caller
 from shared.callers.principal import parse_principal
 from shared.errors import Unauthenticated
-from shared.roles.directory import User
+from shared.roles.user import User
 from tests.fakes.entra import TENANT
 
 OID = "5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21"

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from shared.delivery.record import DeliveryState
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
 from shared.webhooks.rows import USAGE_TABLE
 from shared.webhooks.usage import UsageCounter

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.attempt import Caller, occurrence_of
-from shared.delivery.callback import Occurrence
-from shared.delivery.deliverer import Consent
-from shared.delivery.outcome import Outcome, Verdict
+from shared.delivery.attempt import AttemptRunner, occurrence_of
+from shared.delivery.callback import CallbackEvent
+from shared.delivery.deliverer import RetryConsent
+from shared.delivery.policy import Outcome, Verdict
 from shared.errors import FieldError
-from shared.superoffice.entity import WebhookInput
-from tests.superoffice.samples import registered
+from shared.webhooks.webhook import WebhookInput
+from tests.api.superoffice.samples import registered
 from tests.support.events import make_event
 
 INT32 = range(-(2**31), 2**31)
@@ -25,11 +25,11 @@ class Delivers:
     def refusals(self, webhook: WebhookInput, secret: str | None) -> list[FieldError]:
         return []
 
-    def ask_consent(self, webhook: WebhookInput) -> Consent:
-        return Consent()
+    def ask_consent(self, webhook: WebhookInput) -> RetryConsent:
+        return RetryConsent()
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], occurrence: Occurrence, *, attempt: int, now: datetime
+        self, webhook: WebhookInput, secrets: list[str], occurrence: CallbackEvent, *, attempt: int, now: datetime
     ) -> Outcome:
         return Outcome(Verdict.DELIVERED, 200, "", f"{occurrence.event_id} {attempt} {now.isoformat()}")
 
@@ -55,6 +55,6 @@ def test_what_only_looks_like_an_integer_is_0(text: str) -> None:
 def test_an_attempt_during_which_the_clock_is_set_back_takes_no_negative_time(seconds: float) -> None:
     clock = iter([NOW, NOW + timedelta(seconds=seconds)])
     webhook, event = registered().webhook, make_event()
-    made = Caller({"webhook": Delivers()}, lambda: next(clock)).call(webhook, [], event, attempt=3)
+    made = AttemptRunner({"webhook": Delivers()}, lambda: next(clock)).call(webhook, [], event, attempt=3)
     assert (made.at, made.duration) == (NOW, timedelta(seconds=max(seconds, 0.0)))
     assert made.outcome.text == f"{event.id} 3 {NOW.isoformat()}"

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
-from shared.delivery.callback import Occurrence, callback_body, callback_headers
-from shared.delivery.signing import InvalidSecret, superoffice_signature
+from shared.delivery.callback import CallbackEvent, callback_body, callback_headers
+from shared.webhooks.signing import InvalidSecret, superoffice_signature
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-CHANGED = Occurrence(
+CHANGED = CallbackEvent(
     event_id="88f91933-edce-4c1a-8ded-ade8e2f72434",
     event="contact.changed",
     body_event="contact.changed",
@@ -24,7 +24,7 @@ CHANGED = Occurrence(
     field_values={"activeInterests": 0, "DeletedDate": "0001-01-01T00:00:00"},
     source="signal",
 )
-TEST = Occurrence(
+TEST = CallbackEvent(
     event_id="4b5ce038-50f2-4796-bdb2-f96908cf31c2",
     event="test",
     body_event="test",
@@ -42,7 +42,7 @@ BUILT_IN = ["EventId", "Timestamp", "Changes", "Values", "Event", "PrimaryKey", 
 BUILT_IN += ["ChangedByAssociateId", "WebhookName", "FieldValues", "Source"]
 
 
-def headers(occurrence: Occurrence = CHANGED, **changes: object) -> dict[str, str]:
+def headers(occurrence: CallbackEvent = CHANGED, **changes: object) -> dict[str, str]:
     """The headers of a first attempt without a secret, but for the changes."""
     given: dict[str, object] = {"version": "1.2.3", "attempt": 0, "custom": None, "secrets": (), "now": NOW}
     return callback_headers(occurrence, b"{}", **(given | changes))  # type: ignore[arg-type]  # checked by the call
@@ -104,7 +104,7 @@ def test_properties_stand_at_the_top_level_after_the_built_in_keys() -> None:
 
 @pytest.mark.parametrize("key", BUILT_IN)
 @pytest.mark.parametrize("occurrence", [CHANGED, TEST])
-def test_a_property_never_passes_for_a_built_in_key(occurrence: Occurrence, key: str) -> None:
+def test_a_property_never_passes_for_a_built_in_key(occurrence: CallbackEvent, key: str) -> None:
     properties: dict[str, object] = {key: "forged", key.lower(): "forged", key.upper(): "forged"}
     assert callback_body(occurrence, "n", properties) == callback_body(occurrence, "n", None)
 

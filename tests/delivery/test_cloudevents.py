@@ -13,14 +13,13 @@ from standardwebhooks.webhooks import Webhook
 
 from shared.delivery.attempt import occurrence_of
 from shared.delivery.cloudevents import CloudEvents
-from shared.delivery.deliverer import Consent
-from shared.delivery.outcome import Verdict
+from shared.delivery.deliverer import RetryConsent
+from shared.delivery.policy import Verdict
 from shared.errors import BadRequest
-from shared.superoffice.entity import WebhookInput, parse_webhook
-from shared.webhooks.types import WEBHOOK_TYPES
-from tests.delivery.calling import transport
+from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookInput, parse_webhook
 from tests.fakes.receiver import Receiver, answers
 from tests.fakes.server import Received
+from tests.outbound.calling import transport
 from tests.support.delivering import delivering_hub, register, save
 from tests.support.events import make_event
 
@@ -134,16 +133,16 @@ def test_without_a_secret_nothing_is_signed(receiver: Receiver, type_: str) -> N
 @pytest.mark.parametrize(
     ("fields", "consent"),
     [
-        ([f"WebHook-Allowed-Origin: {ORIGIN}"], Consent()),
-        (["WebHook-Allowed-Origin: HUB.example"], Consent()),
-        (["webhook-allowed-origin: *"], Consent()),
-        (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: *"], Consent()),
-        (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: 120"], Consent(per_minute=120)),
+        ([f"WebHook-Allowed-Origin: {ORIGIN}"], RetryConsent()),
+        (["WebHook-Allowed-Origin: HUB.example"], RetryConsent()),
+        (["webhook-allowed-origin: *"], RetryConsent()),
+        (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: *"], RetryConsent()),
+        (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: 120"], RetryConsent(per_minute=120)),
     ],
 )
 @pytest.mark.parametrize("status", [200, 204, 405])
 def test_consent_is_a_header_whatever_the_status(
-    receiver: Receiver, fields: list[str], consent: Consent, status: int
+    receiver: Receiver, fields: list[str], consent: RetryConsent, status: int
 ) -> None:
     receiver.behave(answers(status, b"", *fields))
     assert deliverer("cloudevents").ask_consent(webhook(receiver, "cloudevents")) == consent

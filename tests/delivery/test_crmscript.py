@@ -7,11 +7,10 @@ import pytest
 
 from shared.delivery.attempt import occurrence_of
 from shared.delivery.crmscript import CrmScript
-from shared.delivery.outcome import Outcome, Verdict
+from shared.delivery.policy import Outcome, Verdict
 from shared.delivery.record import DeliveryState
 from shared.errors import BadRequest
-from shared.superoffice.entity import WebhookInput, parse_webhook
-from shared.webhooks.types import WEBHOOK_TYPES
+from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookInput, parse_webhook
 from tests.delivery import scripts
 from tests.support.delivering import attempt, delivering_hub, register
 from tests.support.events import make_event

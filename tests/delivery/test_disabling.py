@@ -13,11 +13,11 @@ from azure.core.exceptions import ServiceResponseError
 from shared.delivery.record import DeliveryState
 from shared.events.event import Event
 from shared.events.store import LogFilter
-from shared.hub import Hub
-from shared.superoffice.entity import WebhookState
+from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
 from shared.webhooks.rows import USAGE_TABLE
-from shared.webhooks.usage import Call, UsageCounter
+from shared.webhooks.usage import CallResult, UsageCounter
+from shared.webhooks.webhook import WebhookState
 from tests.fakes.graph import FakeGraph
 from tests.fakes.receiver import Behaviour, Receiver, Visit, answers
 from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
@@ -239,7 +239,7 @@ def test_a_claim_whose_answer_was_lost_is_still_ones_own(
     usage, now = UsageCounter(hub.storage.table(USAGE_TABLE)), datetime.now(UTC)
     usage.claim_notice(webhook.id + 1, now)
     if has_row:
-        usage.count(webhook.id, Call("an event", now, None))
+        usage.count(webhook.id, CallResult("an event", now, None))
     transport.forget()
     transport.fail(2, Fault.AFTER, ServiceResponseError("the connection ended"))
     assert usage.claim_notice(webhook.id, now)

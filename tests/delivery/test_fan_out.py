@@ -6,7 +6,7 @@ import pytest
 
 from shared.events.announcement import Announcement
 from shared.events.event import Event, EventState
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import EVENT, delivering_hub, new_event, register, save, waiting

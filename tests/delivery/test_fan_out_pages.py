@@ -12,17 +12,17 @@ from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueClient
 
 from shared.deadline import deadline
-from shared.delivery.fan_out import MAX_WEBHOOKS_A_MESSAGE, DeliveryFanOut
 from shared.delivery.message import parse_delivery_message
-from shared.delivery.queues import DELIVERIES_QUEUE, DeliveryQueues
+from shared.delivery.queues import DELIVERIES_QUEUE, MAX_WEBHOOKS_A_MESSAGE, DeliveryFanOut, DeliveryQueues
 from shared.errors import DataverseDown
 from shared.events.announcement import EVENTS_QUEUE, Announcement, parse_announcement
 from shared.events.dispatch import Completion, Dispatcher
 from shared.events.event import Event, EventState
 from shared.events.store import LogFilter
-from shared.hub import Hub
+from shared.hub.hub import Hub
+from shared.storage.keys import row_key
 from shared.webhooks.registration import Registration
-from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, row_key
+from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import EVENT, delivering_hub, new_event, register, waiting
 from tests.support.events import PAYLOAD

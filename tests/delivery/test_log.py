@@ -9,7 +9,7 @@ import pytest
 from shared.delivery.log import DeliveryFilter, DeliveryLog
 from shared.delivery.record import Attempt, DeliveryRecord, DeliveryState, new_record
 from shared.events.event import Event
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from tests.support.events import RECEIVED_AT, make_event
 from tests.support.transport import JournalTransport
 

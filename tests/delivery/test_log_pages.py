@@ -4,8 +4,8 @@ from itertools import chain, islice
 
 from shared.delivery.log import DeliveryFilter
 from shared.delivery.record import DeliveryState, new_record
-from shared.events.parameters import Position
-from shared.hub import Hub
+from shared.hub.hub import Hub
+from shared.storage.paging import Position
 from tests.support.events import make_event
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.message import DeliveryMessage, parse_delivery_message
-from shared.events.announcement import NotOurs
+from shared.events.announcement import UnrecognizedMessage
 from tests.support.events import make_event
 
 EVENT_ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
@@ -75,7 +75,7 @@ def test_an_event_that_is_too_large_for_a_queue_is_left_out(
     ],
 )
 def test_what_is_not_ours_is_refused_by_the_name_of_the_field(body: bytes, field: str) -> None:
-    with pytest.raises(NotOurs, match=field) as refusal:
+    with pytest.raises(UnrecognizedMessage, match=field) as refusal:
         parse_delivery_message(body)
     # Whatever it is, it is not repeated: it may be somebody's secret.
     assert len(str(refusal.value)) < 300
@@ -83,5 +83,5 @@ def test_what_is_not_ours_is_refused_by_the_name_of_the_field(body: bytes, field
 
 @given(st.binary(max_size=60) | st.integers(0, len(WHOLE) - 1).map(lambda end: WHOLE[:end]))
 def test_no_bytes_and_no_part_of_a_message_raise_anything_else(body: bytes) -> None:
-    with pytest.raises(NotOurs):
+    with pytest.raises(UnrecognizedMessage):
         parse_delivery_message(body)

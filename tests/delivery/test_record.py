@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.outcome import Outcome, Verdict, loggable
+from shared.delivery.policy import Outcome, Verdict, loggable
 from shared.delivery.record import (
     DELIVERIES_TABLE,
     Attempt,
@@ -19,7 +19,7 @@ from shared.delivery.record import (
     new_record,
     parse_record,
 )
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from tests.support.events import RECEIVED_AT, make_event
 
 KEPT = 30

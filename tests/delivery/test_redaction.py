@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.exchange import Reply
-from shared.delivery.failures import DeliveryFailed, ErrorClass
-from shared.delivery.outcome import MOST_TEXT, judge_failure, judge_reply, loggable
+from shared.delivery.policy import MAX_TEXT, judge_failure, judge_reply, loggable
 from shared.delivery.redaction import MIN_CHARACTERS, Redaction
-from tests.delivery.test_outcome import NOW
+from shared.outbound.reply import DeliveryFailed, ErrorClass, Reply
+from tests.delivery.test_policy import NOW
 
 MASK = "********"
 TOKEN = 'tok/en+"1é= %&<'
@@ -96,7 +95,7 @@ def test_the_longest_goes_first() -> None:
     assert Redaction(["secret", "secret-and-more"]).redact("is secret-and-more") == f"is {MASK}"
 
 
-@pytest.mark.parametrize("before", range(MOST_TEXT - 40, MOST_TEXT + 3))
+@pytest.mark.parametrize("before", range(MAX_TEXT - 40, MAX_TEXT + 3))
 def test_where_a_text_is_cut_no_part_of_a_secret_is_left(before: int) -> None:
     body = "x" * (before - len("HTTP 500\n\n")) + "HEADERTOKEN123" + "y" * 100
     text = judge_reply(reply(body), NOW, Redaction(["Bearer HEADERTOKEN123"])).text

@@ -7,7 +7,7 @@ import pytest
 
 from shared.delivery.record import DeliveryRecord, DeliveryState
 from shared.events.event import Event
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
 from tests.fakes.receiver import Receiver, answers, answers_in_turn
 from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting

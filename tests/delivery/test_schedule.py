@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.schedule import next_delay
+from shared.delivery.policy import next_delay
 from shared.settings import Settings
 
 DELAYS = (1, 4, 300, 1800, 7200, 18000, 36000)
 NO_WISH = timedelta(0)
-LONGEST = timedelta(days=7)
+MAX_DELAY = timedelta(days=7)
 
 delays = st.lists(st.integers(0, 7 * 86_400), max_size=12)
 wishes = st.timedeltas(NO_WISH, timedelta(days=1))
@@ -43,7 +43,7 @@ def test_a_schedule_has_as_many_attempts_as_delays_none_is_early_and_none_asks_t
     for number, seconds in enumerate(delays, start=1):
         delay = next_delay(delays, number, wish, jitter)
         assert delay is not None
-        assert max(timedelta(seconds=seconds), wish) <= delay <= LONGEST
+        assert max(timedelta(seconds=seconds), wish) <= delay <= MAX_DELAY
     assert next_delay(delays, len(delays) + 1, wish, jitter) is None
 
 
@@ -52,7 +52,7 @@ def test_jitter_adds_a_tenth_at_most_and_nothing_below_a_minute(delays: list[int
     planned = timedelta(seconds=delays[0])
     delay = next_delay(delays, 1, NO_WISH, jitter)
     assert delay is not None
-    assert planned <= delay <= min(planned * 1.1, LONGEST)
+    assert planned <= delay <= min(planned * 1.1, MAX_DELAY)
     assert delay == planned or planned >= timedelta(minutes=1)
 
 

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from shared.delivery.record import DeliveryRecord
 from shared.errors import BadRequest, Misconfigured
 from shared.events.event import Event
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
 from tests.delivery import scripts
 from tests.fakes.graph import FakeGraph

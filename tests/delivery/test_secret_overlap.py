@@ -6,11 +6,11 @@ import time
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from shared.delivery.signing import superoffice_signature
-from shared.hub import Hub
-from shared.superoffice.operations import entity_of
+from shared.api.superoffice.operations import entity_of
+from shared.hub.hub import Hub
 from shared.webhooks.registration import Usage
 from shared.webhooks.rows import WEBHOOKS_TABLE
+from shared.webhooks.signing import superoffice_signature
 from tests.fakes.receiver import Receiver, answers
 from tests.fakes.server import Received
 from tests.support.delivering import attempt, delivering_hub, register, save

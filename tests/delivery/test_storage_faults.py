@@ -11,7 +11,7 @@ import pytest
 from shared.errors import Unavailable
 from shared.events.event import Event
 from shared.events.store import LogFilter
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.storage.tables import AlreadyStored
 from shared.webhooks.registration import Registration
 from tests.fakes.receiver import Receiver, answers, answers_in_turn

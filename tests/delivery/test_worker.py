@@ -11,9 +11,9 @@ import pytest
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.record import DeliveryRecord, DeliveryState
-from shared.events.announcement import NotOurs
+from shared.events.announcement import UnrecognizedMessage
 from shared.events.event import Event
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.storage.queues import Queue
 from shared.webhooks.registration import Registration
 from tests.fakes.receiver import (
@@ -250,7 +250,7 @@ def test_after_a_hostile_receiver_others_are_delivered_as_before(hub: Hub, webho
 def test_a_message_that_is_not_ours_is_refused_without_a_look_at_storage(
     hub: Hub, transport: JournalTransport, body: bytes
 ) -> None:
-    with pytest.raises(NotOurs):
+    with pytest.raises(UnrecognizedMessage):
         hub.receivers.worker.work(body, is_slow_lane=False)
     assert transport.calls == []
 

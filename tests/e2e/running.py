@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from devhost.keys import KeyStore
 from devhost.launch import keys_folder, start_host, wait_until_ready
 from devhost.seed import Seed, seed
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -64,7 +64,7 @@ def running_app(
     environment = {**os.environ, **_EXAMPLE, **_OWN_SETTINGS, "AzureWebJobsStorage": connection_string}
     environment |= {"PUBLIC_URL": url, **settings}
     hub = Hub.assemble(Settings.read(environment))
-    seeded = seed(hub, environment, folder / "api_key")
+    seeded = seed(hub.settings, environment, folder / "api_key")
     code = KeyStore(keys_folder(folder)).ensure_host_key()
     process = start_host(ROOT, port, folder, environment, lease_seconds=lease_seconds)
     try:

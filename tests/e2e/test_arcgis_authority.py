@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.arcgis.connection import Workflow
+from shared.arcgis.webhook_connection import Workflow
 from shared.roles.table import ROLES_TABLE, TableDirectory
 from tests.arcgis.samples import BODY
 from tests.e2e.arcgis import ArcGisClient, only_webhook

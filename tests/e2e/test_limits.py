@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.superoffice.entity import WebhookState
+from shared.storage.keys import row_key
 from shared.webhooks.registration import Registration
 from shared.webhooks.rows import WEBHOOKS_TABLE, registration_row
-from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, row_key
+from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
+from shared.webhooks.webhook import WebhookState
 from tests.e2e.running import RunningApp, running_app
 from tests.e2e.test_receiving import eventually
 from tests.e2e.webhooks import created, new_event_name, ok, one, refusal, register, request, signal, stopped

@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 import requests
 
+from shared.api.superoffice.content import MAX_LIST_BYTES
 from shared.delivery.record import Attempt, new_record
 from shared.events.rows import EVENTLOG_TABLE, log_row
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.settings import Settings
-from shared.superoffice.content import MAX_LIST_BYTES
+from shared.storage.keys import row_key
 from shared.webhooks.limits import member_bytes
 from shared.webhooks.registration import Registration
 from shared.webhooks.rows import WEBHOOKS_TABLE, registration_row
-from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, row_key
+from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
 from tests.e2e.running import RunningApp, running_app
 from tests.e2e.webhooks import refusal, request
 from tests.support.events import make_event

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.api.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, WEBHOOK_WITH_LINKS, validator
 from tests.e2e.running import RunningApp
 from tests.e2e.test_receiving import eventually
 from tests.e2e.webhooks import (
@@ -26,7 +27,6 @@ from tests.e2e.webhooks import (
     stopped,
 )
 from tests.fakes.receiver import Receiver, answers
-from tests.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, WEBHOOK_WITH_LINKS, validator
 
 SECRET = "correct horse battery staple"
 JSON_TYPE = "application/json; charset=utf-8"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.api.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, validator
 from tests.e2e.running import RunningApp
 from tests.e2e.test_receiving import eventually
 from tests.e2e.webhooks import (
@@ -22,7 +23,6 @@ from tests.e2e.webhooks import (
     stopped,
 )
 from tests.fakes.receiver import Receiver, answers
-from tests.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, validator
 
 SECRET = "correct horse battery staple"
 NO_IDS: tuple[object, ...] = ([], {}, False, " 0", "0\n", "\u0660")

@@ -5,14 +5,14 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.api.superoffice.samples import ANY_JSON, ENTITIES, FULL, TEXTS
 from tests.e2e.running import RunningApp
 from tests.e2e.webhooks import Json, created, one, request, stopped
-from tests.superoffice.samples import ANY_JSON, ENTITIES, FULL, TEXTS
 
 ON_THE_RUNNING_APP = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-FEW = settings(ON_THE_RUNNING_APP, max_examples=50)
+FEW_EXAMPLES = settings(ON_THE_RUNNING_APP, max_examples=50)
 AGENT = "Agents/Webhook/"
 CONTENT_TYPES = st.sampled_from(
     [
@@ -78,7 +78,7 @@ def test_no_body_is_answered_with_a_5xx(
     assert is_answered(response.status_code), response.text
 
 
-@FEW
+@FEW_EXAMPLES
 @given(
     steps=st.lists(STEPS, max_size=4),
     method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]),
@@ -96,7 +96,7 @@ def test_no_address_is_answered_with_a_5xx(
         assert response.status_code < 500, response.text
 
 
-@FEW
+@FEW_EXAMPLES
 @given(
     patch=st.lists(
         st.fixed_dictionaries(

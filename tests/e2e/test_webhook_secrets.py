@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.webhooks.sealing import opened_webhook
+from tests.api.superoffice.samples import TEXTS
 from tests.e2e.running import RunningApp
 from tests.e2e.test_receiving import eventually
 from tests.e2e.webhooks import (
@@ -29,7 +30,6 @@ from tests.e2e.webhooks import (
     stopped,
 )
 from tests.fakes.receiver import Receiver, answers, echoes
-from tests.superoffice.samples import TEXTS
 from tests.support import previous_version
 
 AGENT = "Agents/Webhook/"
@@ -44,7 +44,7 @@ MASKED: Json = {
 LONG = "a secret that is long enough for everybody"
 XML = "application/xml"
 LATE_ID = 2_000_000_007
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW_EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def _save_back(app: RunningApp, webhook: Json, form: str) -> None:
     assert response.status_code == 200, response.text
 
 
-@FEW
+@FEW_EXAMPLES
 @given(
     headers=st.dictionaries(st.sampled_from(["X-Key", "X-Tenant", "Cookie", "X-Note"]), st.sampled_from("abc")),
     properties=st.dictionaries(

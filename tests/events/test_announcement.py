@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.events.announcement import Announcement, NotOurs, parse_announcement
+from shared.events.announcement import Announcement, UnrecognizedMessage, parse_announcement
 from shared.events.event import EventId
 
 ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
@@ -58,18 +58,18 @@ def test_one_that_begins_with_the_first_webhook_is_as_earlier_versions_know_it()
     ],
 )
 def test_anything_else_is_none_of_ours(body: bytes) -> None:
-    with pytest.raises(NotOurs):
+    with pytest.raises(UnrecognizedMessage):
         parse_announcement(body)
 
 
 @given(st.binary() | st.text().map(str.encode))
 @example(b'{"event_id":"' + b"\xed\xa0\x80" + b'"}')
 def test_any_message_is_an_announcement_or_none_of_ours(body: bytes) -> None:
-    with pytest.raises(NotOurs):
+    with pytest.raises(UnrecognizedMessage):
         parse_announcement(body)
 
 
 def test_the_refusal_names_the_member_and_not_its_content() -> None:
-    with pytest.raises(NotOurs, match="event_id") as caught:
+    with pytest.raises(UnrecognizedMessage, match="event_id") as caught:
         parse_announcement(json.dumps({"event_id": "s3cret"}).encode())
     assert "s3cret" not in str(caught.value)

@@ -11,12 +11,12 @@ import pytest
 from shared.dynamics.completion import ConnectionCompletion
 from shared.dynamics.dataverse import DataverseClient
 from shared.errors import DataverseDown, StorageDown
-from shared.events.announcement import Announcement, NotOurs
+from shared.events.announcement import Announcement, UnrecognizedMessage
 from shared.events.dispatch import LAST_ATTEMPT, Dispatcher, EventMissing
 from shared.events.event import Event, EventState
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
 from shared.events.store import LogFilter
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.web_api import WebApi
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.server import Reply
@@ -160,7 +160,7 @@ def test_a_later_attempt_does_not_wait_for_the_event(hub: Hub, dispatcher: Dispa
 def test_a_message_of_somebody_else_is_refused_without_a_look_at_storage(
     dispatcher: Dispatcher, transport: JournalTransport, body: bytes
 ) -> None:
-    with pytest.raises(NotOurs):
+    with pytest.raises(UnrecognizedMessage):
         dispatcher.dispatch(body, attempt=1)
     assert transport.calls == []
 

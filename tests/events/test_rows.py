@@ -8,18 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import TooLarge
+from shared.errors import ContentTooLarge
 from shared.events.event import Event, EventId, EventState
-from shared.events.rows import (
-    day_key,
-    event_keys,
-    event_row,
-    log_keys,
-    log_row,
-    parse_event,
-    parse_payload,
-    time_key,
-)
+from shared.events.rows import event_keys, event_row, log_keys, log_row, parse_event, parse_payload
+from shared.storage.keys import day_key, time_key
 from tests.support.events import PAYLOAD, make_event
 
 PIECE = 64 * 1024
@@ -88,7 +80,7 @@ def test_a_payload_about_as_long_as_whole_pieces_comes_out_byte_for_byte(pieces:
     payload = random_bytes(pieces * PIECE + more)
     try:
         row = event_row(make_event(), payload)
-    except TooLarge:
+    except ContentTooLarge:
         assert pieces == 15
         return
     assert parse_payload(row) == payload
@@ -110,14 +102,14 @@ def test_no_property_is_longer_than_storage_takes(length: int) -> None:
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_stored() -> None:
-    with pytest.raises(TooLarge):
+    with pytest.raises(ContentTooLarge):
         event_row(make_event(), random_bytes(MIB))
 
 
 def test_field_values_that_do_not_fit_are_refused_before_anything_is_stored() -> None:
     most = 32 * 1024 - len('{"a": ""}')
     assert event_row(make_event(field_values={"a": "x" * most}), PAYLOAD)
-    with pytest.raises(TooLarge):
+    with pytest.raises(ContentTooLarge):
         event_row(make_event(field_values={"a": "x" * (most + 1)}), PAYLOAD)
 
 

@@ -2,12 +2,12 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import StorageDown, TooLarge
+from shared.errors import ContentTooLarge, StorageDown
 from shared.events.announcement import Announcement
 from shared.events.event import EventId, EventState
 from shared.events.rows import EVENTLOG_TABLE
 from shared.events.store import LogFilter, StoredEvent
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.storage.tables import AlreadyStored
 from tests.events.test_rows import MIB, incompressible_json, random_bytes
 from tests.support.events import PAYLOAD, make_event
@@ -53,7 +53,7 @@ def test_a_mebibyte_of_json_is_stored_and_comes_back(hub: Hub) -> None:
 
 
 def test_what_does_not_fit_is_not_announced(hub: Hub, transport: JournalTransport) -> None:
-    with pytest.raises(TooLarge):
+    with pytest.raises(ContentTooLarge):
         hub.events.accept(make_event(), random_bytes(MIB))
     assert transport.calls == []
 

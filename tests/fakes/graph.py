@@ -14,7 +14,7 @@ _CHECK = re.compile(r"/v1\.0/users/([^/]+)/checkMemberGroups")
 _MAIL = re.compile(r"/v1\.0/users/([^/]+)/sendMail")
 _NAME_IS = re.compile(r"displayName eq '((?:[^']|'')*)'")
 _FIELDS = "fields($select=AdGroupName,Role)"
-_MOST_GROUPS = 20
+_MAX_GROUPS = 20
 _RECIPIENTS = ("toRecipients", "ccRecipients", "bccRecipients")
 
 type Row = dict[str, object]
@@ -131,7 +131,7 @@ class FakeGraph(FakeServer):
 
     def _check(self, user: str, body: bytes) -> Reply:
         groups = json.loads(body).get("groupIds")
-        if not isinstance(groups, list) or not 1 <= len(groups) <= _MOST_GROUPS or not all(map(_is_guid, groups)):
+        if not isinstance(groups, list) or not 1 <= len(groups) <= _MAX_GROUPS or not all(map(_is_guid, groups)):
             return _error(400, "Request_BadRequest")
         by_upn = {upn.lower(): oid for oid, upn in self.users.items()}
         oid = user if user in self.users else by_upn.get(user.lower())

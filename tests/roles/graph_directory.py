@@ -3,9 +3,9 @@
 import time
 from dataclasses import dataclass
 
+from shared.cache import Clock
 from shared.dynamics.dataverse import DataverseClient
 from shared.errors import DataverseDown, DirectoryDown
-from shared.remember import Clock
 from shared.roles.directory import CachedDirectory
 from shared.roles.graph import GraphDirectory, RoleList
 from shared.web_api import WebApi

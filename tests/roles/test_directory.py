@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import DirectoryDown
-from shared.roles.directory import CachedDirectory, Tell, User, UserKind, normal_user_id
+from shared.roles.directory import CachedDirectory, Tell
+from shared.roles.user import User, UserKind, normal_user_id
 
 GUID = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
 ROLE, OTHER_ROLE = "Relationship Manager", "Webhook Administrator"

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.roles.directory import CachedDirectory, User
+from shared.roles.directory import CachedDirectory
+from shared.roles.user import User
 from tests.roles.graph_directory import TestClock, graph_directory
 from tests.support.tenant import GROUP, GROUP_NAME, LIST, ROLE, SITE, Tenant
 

@@ -3,7 +3,8 @@
 import pytest
 
 from shared.errors import DirectoryDown
-from shared.roles.directory import CachedDirectory, User
+from shared.roles.directory import CachedDirectory
+from shared.roles.user import User
 from tests.roles.graph_directory import graph_directory
 from tests.support.tenant import LIST, ROLE, SITE, Tenant
 

@@ -10,8 +10,9 @@ import pytest
 
 from shared.deadline import deadline
 from shared.errors import DataverseDown, DirectoryDown, Unavailable
-from shared.hub import Hub
-from shared.roles.directory import CachedDirectory, User
+from shared.hub.hub import Hub
+from shared.roles.directory import CachedDirectory
+from shared.roles.user import User
 from shared.settings import Settings
 from tests.fakes.server import Reply, json_reply
 from tests.roles.graph_directory import NO_ANSWERS, graph_directory

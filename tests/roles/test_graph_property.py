@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from shared.errors import Unavailable
-from shared.roles.directory import User
+from shared.roles.user import User
 from tests.fakes.server import Reply
 from tests.roles.graph_directory import NO_ANSWERS, TestClock, graph_directory
 from tests.support.tenant import LIST, ROLE, SITE, Person, Tenant

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.errors import StorageDown
-from shared.hub import Hub
-from shared.roles.directory import User
+from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.user import User
 from tests.support.transport import Fault, JournalTransport
 
 GUID = "cc03d281-c95c-e911-a979-000d3a1cc8fe"

@@ -4,7 +4,7 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from shared.errors import StorageDown
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from tests.support.queues import visible_texts
 from tests.support.transport import Fault, JournalTransport
 

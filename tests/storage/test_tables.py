@@ -6,8 +6,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from shared.errors import StorageDown
-from shared.hub import Hub
-from shared.storage.tables import AlreadyStored, Changed, Table, Write, key_text
+from shared.hub.hub import Hub
+from shared.storage.keys import key_text
+from shared.storage.tables import AlreadyStored, Changed, Table, Write
 from tests.support.transport import Fault, JournalTransport
 
 KEYS = {"PartitionKey": "p", "RowKey": "r"}

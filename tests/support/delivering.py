@@ -4,12 +4,11 @@ from shared.callers.caller import Caller
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.queues import DELIVERIES_QUEUE
 from shared.events.event import Event
-from shared.hub import Hub
-from shared.roles.directory import User
+from shared.hub.hub import Hub
+from shared.roles.user import User
 from shared.settings import Settings
-from shared.superoffice.entity import parse_webhook
 from shared.webhooks.registration import Registration
-from shared.webhooks.types import WEBHOOK_TYPES
+from shared.webhooks.webhook import WEBHOOK_TYPES, parse_webhook
 from tests.support.events import make_event
 from tests.support.queues import visible_texts
 from tests.support.transport import JournalTransport

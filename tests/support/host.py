@@ -9,7 +9,7 @@ from azure.storage.queue import QueueClient, QueueMessage
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.events.announcement import EVENTS_QUEUE
 from shared.events.dispatch import Dispatcher
-from shared.hub import Hub
+from shared.hub.hub import Hub
 
 _QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE)
 _MAX_DEQUEUE_COUNT = 5

@@ -6,7 +6,7 @@ Written out, and not made by today's code: what that version wrote does not chan
 import hashlib
 import json
 
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.webhooks.rows import USAGE_TABLE, WEBHOOKS_TABLE
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
 from tests.support.delivering import EVENT

@@ -7,7 +7,7 @@ from azure.storage.queue import QueueClient, TextBase64DecodePolicy
 
 from shared.events.announcement import EVENTS_QUEUE, Announcement, parse_announcement
 
-_MOST_IN_ONE_LOOK = 32
+_MAX_IN_ONE_LOOK = 32
 _PATIENCE_SECONDS = 10.0
 
 
@@ -16,7 +16,7 @@ def visible_texts(connection_string: str, queue: str) -> list[str]:
     policy = TextBase64DecodePolicy()
     with QueueClient.from_connection_string(connection_string, queue, message_decode_policy=policy) as client:
         try:
-            return [str(message.content) for message in client.peek_messages(_MOST_IN_ONE_LOOK)]
+            return [str(message.content) for message in client.peek_messages(_MAX_IN_ONE_LOOK)]
         except ResourceNotFoundError:
             return []
 

@@ -6,8 +6,8 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from shared.azure_transport import DeadlineTransport
 from shared.errors import StorageDown
-from shared.transport import DeadlineTransport
 
 
 class Fault(Enum):

@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime
 
-from shared.hub import Hub
-from shared.superoffice.entity import WebhookInput, parse_webhook
-from shared.superoffice.operations import entity_of
+from shared.api.superoffice.operations import entity_of
+from shared.hub.hub import Hub
 from shared.webhooks.registration import Author, Registration
-from shared.webhooks.saving import Saved
-from shared.webhooks.types import WEBHOOK_TYPES
+from shared.webhooks.saving import SaveResult
+from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookInput, parse_webhook
 from tests.support.delivering import MANAGER
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,7 +37,7 @@ def read(hub: Hub, id_: int) -> dict[str, object]:
     return entity_of(registration, receivers.known_secrets.usage(registration, receivers.webhooks.usage(id_)))
 
 
-def save_back(hub: Hub, id_: int, **changes: object) -> Saved:
+def save_back(hub: Hub, id_: int, **changes: object) -> SaveResult:
     """Save what was read, with these members changed: as a client does it that knows no secret."""
     webhook = parse_webhook({**read(hub, id_), **changes}, types=WEBHOOK_TYPES)
     return hub.receivers.saving.update(stored(hub, id_), webhook, MANAGER)

@@ -5,12 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.hub import Hub
-from shared.superoffice.entity import parse_webhook
-from shared.webhooks.by_ids import rows_by_ids
+from shared.hub.hub import Hub
 from shared.webhooks.registration import Author, Registration
-from shared.webhooks.registry import WebhookFilter
-from shared.webhooks.types import WEBHOOK_TYPES
+from shared.webhooks.registry import WebhookFilter, batch_get
+from shared.webhooks.webhook import WEBHOOK_TYPES, parse_webhook
 from tests.support.transport import JournalTransport
 
 type Row = dict[str, int]
@@ -35,7 +33,7 @@ class Rows:
 
 
 def read(rows: Rows, ids: list[int]) -> list[int]:
-    return [row["Id"] for row in rows_by_ids(ids, rows.one, rows.between, "Id")]
+    return [row["Id"] for row in batch_get(ids, rows.one, rows.between, "Id")]
 
 
 @given(stored=st.sets(st.integers(1, 300)), wanted=st.sets(st.integers(1, 300) | st.integers(1, 10**9), max_size=30))

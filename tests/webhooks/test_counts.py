@@ -14,10 +14,10 @@ from azure.core.exceptions import ServiceResponseError
 from azure.data.tables import TableClient
 
 from shared.errors import BadRequest, Conflict, StorageDown
-from shared.hub import Hub
+from shared.hub.hub import Hub
+from shared.hub.receivers import webhook_limits
 from shared.settings import Settings
 from shared.storage.tables import Changed
-from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.registration import Author, Registration
 from shared.webhooks.registry import WebhookFilter, WebhookRegistry
 from shared.webhooks.rows import WEBHOOKS_TABLE, registration_row
@@ -50,7 +50,7 @@ def hub_of(connection_string: str) -> Iterator[MakeHub]:
 
 def registry_at(hub: Hub, moment: datetime) -> WebhookRegistry:
     """The registry of a process of its own, at a time of its own."""
-    return WebhookRegistry(hub.storage, WebhookLimits.of(hub.settings), lambda: moment)
+    return WebhookRegistry(hub.storage, webhook_limits(hub.settings), lambda: moment)
 
 
 def made_by(user: str, id_: int, *events: str) -> Registration:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.superoffice.entity import WebhookInput, WebhookState
 from shared.webhooks.limits import WebhookLimits, member_bytes
+from shared.webhooks.webhook import WebhookInput, WebhookState
 from tests.webhooks.registered import webhook
 
 LIMITS = WebhookLimits(webhooks=10, per_caller=5, events=3, bytes=1000)

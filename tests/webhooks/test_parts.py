@@ -3,7 +3,7 @@ from itertools import chain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.webhooks.parts import in_parts
+from shared.webhooks.rows import in_parts
 
 SIZES = st.lists(st.none() | st.integers(0, 400_000), max_size=60)
 

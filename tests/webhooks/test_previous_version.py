@@ -7,8 +7,8 @@ import pytest
 
 from shared.delivery.record import Attempt, DeliveryState, new_record
 from shared.errors import BadRequest
-from shared.hub import Hub
-from shared.superoffice.entity import WebhookState
+from shared.hub.hub import Hub
+from shared.webhooks.webhook import WebhookState
 from tests.fakes.receiver import Receiver, answers
 from tests.support.delivering import attempt, delivering_hub, new_event
 from tests.support.previous_version import HEADER, ID, LAST_ERROR, SECRETS, plain_fingerprint, store, stored_row

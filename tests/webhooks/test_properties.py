@@ -3,9 +3,9 @@
 import pytest
 
 from shared.errors import BadRequest
-from shared.hub import Hub
-from shared.superoffice.entity import WebhookState
+from shared.hub.hub import Hub
 from shared.webhooks.properties import property_refusals, usable_properties
+from shared.webhooks.webhook import WebhookState
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import delivering_hub, register, save
 from tests.support.patience import eventually

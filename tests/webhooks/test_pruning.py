@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from shared.delivery.message import DeliveryMessage
 from shared.errors import StorageDown
 from shared.events.event import Event
-from shared.hub import Hub
+from shared.hub.hub import Hub
+from shared.hub.receivers import webhook_limits
 from shared.settings import Settings
 from shared.storage.tables import Changed
-from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, Subscriptions
 from tests.support.events import PAYLOAD, make_event
@@ -54,7 +54,7 @@ def stepped(connection_string: str, stepping: SteppingTransport) -> Hub:
 def an_hour_later(stepped: Hub) -> WebhookRegistry:
     """The registry of a process for which whatever others have stored is an hour old."""
     registry = WebhookRegistry(
-        stepped.storage, WebhookLimits.of(stepped.settings), lambda: datetime.now(UTC) + timedelta(hours=1)
+        stepped.storage, webhook_limits(stepped.settings), lambda: datetime.now(UTC) + timedelta(hours=1)
     )
     registry.require_room("kim@hub.example")
     return registry

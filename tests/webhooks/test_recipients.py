@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import BadRequest
-from shared.hub import Hub
-from shared.superoffice.entity import WebhookInput
+from shared.hub.hub import Hub
 from shared.webhooks.recipients import MAX_RECIPIENTS, Recipients
+from shared.webhooks.webhook import WebhookInput
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import delivering_hub, register, save
 from tests.webhooks.registered import webhook

@@ -13,13 +13,13 @@ from azure.core.exceptions import ServiceResponseError
 
 from shared.deadline import deadline
 from shared.errors import StorageDown
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.settings import Settings
 from shared.storage.tables import Changed
-from shared.superoffice.entity import WebhookState
 from shared.webhooks.registration import Registration, Usage
 from shared.webhooks.registry import WebhookFilter, WebhookRegistry
 from shared.webhooks.subscriptions import Subscriptions
+from shared.webhooks.webhook import WebhookState
 from tests.support.transport import Fault, JournalTransport
 from tests.webhooks.registered import registration, stored, unlisted, webhook
 

@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.storage.sealed import Sealer
 from shared.webhooks.registration import Registration
 from shared.webhooks.reseal import Resealed, reseal_all

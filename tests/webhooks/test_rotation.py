@@ -11,7 +11,7 @@ from shared.errors import Misconfigured
 from shared.storage.sealed import Sealer
 from shared.webhooks.registration import OldSecret, Registration
 from shared.webhooks.rotation import old_secrets_at, old_secrets_beside, signing_secrets
-from tests.superoffice.samples import registered
+from tests.api.superoffice.samples import registered
 
 NOW = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
 A_DAY = timedelta(days=1)

@@ -9,12 +9,12 @@ from cryptography.fernet import Fernet
 
 from shared.callers.caller import Caller
 from shared.errors import BadRequest, StorageDown
-from shared.hub import Hub
-from shared.roles.directory import User
+from shared.hub.hub import Hub
+from shared.roles.user import User
 from shared.settings import Settings
-from shared.superoffice.entity import WebhookState
 from shared.webhooks.registration import SECRET_MASK
 from shared.webhooks.registry import WebhookFilter
+from shared.webhooks.webhook import WebhookState
 from tests.fakes.receiver import (
     Behaviour,
     Receiver,

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from shared.delivery.signing import superoffice_signature
 from shared.errors import BadRequest, Misconfigured
-from shared.hub import Hub
-from shared.superoffice.entity import parse_webhook
+from shared.hub.hub import Hub
 from shared.webhooks.sealing import opened_webhook
-from shared.webhooks.types import WEBHOOK_TYPES
+from shared.webhooks.signing import superoffice_signature
+from shared.webhooks.webhook import WEBHOOK_TYPES, parse_webhook
+from tests.api.superoffice.samples import TEXTS
 from tests.fakes.receiver import Receiver, answers
-from tests.superoffice.samples import TEXTS
 from tests.support.delivering import MANAGER, attempt, delivering_hub, register, save
 from tests.webhooks.registered import read, save_back, stored
 from tests.webhooks.test_sensitive import VALUES

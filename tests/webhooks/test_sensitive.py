@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.superoffice.entity import WebhookInput
 from shared.webhooks.sensitive import (
     is_mask,
     join_webhook,
@@ -17,7 +16,8 @@ from shared.webhooks.sensitive import (
     secrets_in,
     split_webhook,
 )
-from tests.superoffice.samples import ANY_JSON, TEXTS
+from shared.webhooks.webhook import WebhookInput
+from tests.api.superoffice.samples import ANY_JSON, TEXTS
 from tests.webhooks.registered import webhook
 
 MASK = "********"

@@ -8,15 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.arcgis.layer_event import EVENT_NAMES
-from shared.dynamics.intake import CONNECTION_CREATED
+from shared.dynamics.connection_intake import CONNECTION_CREATED
 from shared.errors import BadRequest
-from shared.superoffice.entity import WebhookState
+from shared.events.event import EventId
 from shared.webhooks.signals import STATE_EVENTS, signalled_event, state_event
+from shared.webhooks.webhook import WebhookState
 from tests.webhooks.registered import NOW, registration
 
 
 def signal(name: str, hops: int = 0) -> str:
-    event, _ = signalled_event(name, 1, {}, "kim@hub.example", datetime.now(UTC), hops=hops)
+    event, _ = signalled_event(EventId("id"), name, 1, {}, "kim@hub.example", datetime.now(UTC), hops=hops)
     assert (event.hops, event.source_kind) == (hops, "signal")
     return event.type
 

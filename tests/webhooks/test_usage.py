@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.errors import StorageDown
-from shared.hub import Hub
+from shared.hub.hub import Hub
 from shared.webhooks.registration import Usage
 from shared.webhooks.rows import USAGE_TABLE
-from shared.webhooks.usage import Call, UsageCounter
+from shared.webhooks.usage import CallResult, UsageCounter
 from tests.support.transport import Fault, JournalTransport
 
 NOW = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
@@ -20,8 +20,8 @@ def counter(hub: Hub) -> UsageCounter:
     return UsageCounter(hub.storage.table(USAGE_TABLE))
 
 
-def call(error: str | None = None) -> Call:
-    return Call("37c7c867-d571-e911-a956-000d3a1bc3f6", NOW, error)
+def call(error: str | None = None) -> CallResult:
+    return CallResult("37c7c867-d571-e911-a956-000d3a1bc3f6", NOW, error)
 
 
 def test_a_webhook_that_was_never_called_has_no_usage(hub: Hub) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from shared.delivery.target import TargetRefused, parse_target
+from shared.outbound.target import TargetRefused, parse_target
 
 MASK = "********"
 """What is shown instead of a value."""

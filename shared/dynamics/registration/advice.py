@@ -4,18 +4,16 @@ Who may register may also send rows anywhere (docs/security.md); so nothing here
 """
 
 import re
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import unquote
 
-from shared.delivery.addresses import Address, blocked_reason
-from shared.delivery.target import Target, TargetRefused, parse_target
 from shared.dynamics.registration.address import RECEIVING_PATH, address, query_names
 from shared.dynamics.registration.authentication import AnyAuthentication, HttpQueryString
-from shared.dynamics.registration.step import Place, Step
+from shared.dynamics.registration.step import Step, StepSlot
 from shared.dynamics.registration.webhook import Webhook
+from shared.outbound.addresses import blocked_reason, literal_address
+from shared.outbound.target import Target, TargetRefused, parse_target
 
 _LOCAL_SUFFIXES = (
     ".localhost",
@@ -79,7 +77,7 @@ class Advisor:
 
 def local_reason(host: str) -> str | None:
     """Why a host is a private or local one, as far as its text says; None where it does not. No name is resolved."""
-    literal = _literal(host)
+    literal = literal_address(host)
     if literal is not None:
         return blocked_reason(literal, ())
     name = host.lower().rstrip(".")
@@ -99,16 +97,8 @@ def _target_warnings(target: Target) -> Iterable[str]:
         yield f"url: {reason}, and Dataverse may not reach it, or reach something else there"
 
 
-def _step_warnings(place: Place) -> Iterable[str]:
+def _step_warnings(place: StepSlot) -> Iterable[str]:
     if place.key[:2] != ("create", "connection"):
         yield "this app takes Create of connection alone: it refuses each request of this step with 400"
     if place.stage != "PostOperation":
         yield "this app takes what has happened alone: it refuses each request before PostOperation with 400"
-
-
-def _literal(host: str) -> Address | None:
-    """The address that a host is; inet_aton reads `127.1`, `0x7f.1` and `2130706433` as resolvers do."""
-    try:
-        return IPv6Address(host) if ":" in host else IPv4Address(socket.inet_aton(host))
-    except (AddressValueError, OSError):
-        return None

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
-from shared.dynamics.registration.lengths import text_characters
+from shared.text_length import utf16_length
 
 # Dataverse encodes the key for the query, so + and / of a generated function key arrive as they are.
 _KEY = re.compile(r"[A-Za-z0-9_.~=+/-]{32,128}")
@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[ -~]*")
 # Control characters, and what XML cannot hold.
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
-_MOST_XML_CHARACTERS = 2048
+_MAX_XML_CHARACTERS = 2048
 # .NET refuses these in a request's headers, so that every call would fail (facts/dynamics.md 1.8).
 _RESTRICTED_HEADERS = frozenset(
     [
@@ -98,8 +98,8 @@ def _fitting(values: Values) -> Values:
     for name, value in values.items():
         _require_as_sent(name, f"the name {_shown(name)}")
         _require_as_sent(value.get_secret_value(), f"the value of {_shown(name)}")
-    if text_characters(settings_xml(values)) > _MOST_XML_CHARACTERS:
-        raise ValueError(f"names and values are too long: as XML they must fit in {_MOST_XML_CHARACTERS} characters")
+    if utf16_length(settings_xml(values)) > _MAX_XML_CHARACTERS:
+        raise ValueError(f"names and values are too long: as XML they must fit in {_MAX_XML_CHARACTERS} characters")
     return values
 
 

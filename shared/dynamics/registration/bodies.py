@@ -10,23 +10,23 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from shared.delivery.target import TargetRefused, parse_target
 from shared.dynamics.registration.address import MASK, sent_url, shown_url
 from shared.dynamics.registration.authentication import Authentication, Body, Key
-from shared.dynamics.registration.lengths import MOST_NAME_CHARACTERS, text_characters
-from shared.dynamics.registration.step import table_of
+from shared.dynamics.registration.step import MAX_NAME_CHARACTERS, table_of
 from shared.errors import FieldError
+from shared.outbound.target import TargetRefused, parse_target
+from shared.text_length import utf16_length
 
-_MOST_URL_CHARACTERS = 2000
-_MOST_WEBHOOK_DESCRIPTION = 2000
-_MOST_COLUMN_CHARACTERS = 100_000
+_MAX_URL_CHARACTERS = 2000
+_MAX_WEBHOOK_DESCRIPTION = 2000
+_MAX_COLUMN_CHARACTERS = 100_000
 _PORTS = frozenset({80, 443})
 _COLUMN = re.compile(r"[a-z_][a-z0-9_]{0,127}", re.ASCII)
 
 
 def _name(text: str) -> str:
-    if not text.strip() or not text.isprintable() or text_characters(text) > MOST_NAME_CHARACTERS:
-        raise ValueError(f"1 to {MOST_NAME_CHARACTERS} characters are needed, not all blank, and none invisible")
+    if not text.strip() or not text.isprintable() or utf16_length(text) > MAX_NAME_CHARACTERS:
+        raise ValueError(f"1 to {MAX_NAME_CHARACTERS} characters are needed, not all blank, and none invisible")
     return text
 
 
@@ -36,15 +36,15 @@ def _table(text: str) -> str | None:
 
 
 def _step_description(text: str) -> str:
-    return _at_most(text, MOST_NAME_CHARACTERS)
+    return _at_most(text, MAX_NAME_CHARACTERS)
 
 
 def _webhook_description(text: str) -> str:
-    return _at_most(text, _MOST_WEBHOOK_DESCRIPTION)
+    return _at_most(text, _MAX_WEBHOOK_DESCRIPTION)
 
 
 def _at_most(text: str, most: int) -> str:
-    if text_characters(text) > most:
+    if utf16_length(text) > most:
         raise ValueError(f"at most {most} characters are taken")
     return text
 
@@ -56,8 +56,8 @@ def _url(text: str) -> str:
         raise ValueError(refused.detail) from None
     if MASK in text:
         raise ValueError(f"{MASK} stands for a value that is not shown: the whole address is needed")
-    if text_characters(sent) > _MOST_URL_CHARACTERS:
-        raise ValueError(f"at most {_MOST_URL_CHARACTERS} characters are taken")
+    if utf16_length(sent) > _MAX_URL_CHARACTERS:
+        raise ValueError(f"at most {_MAX_URL_CHARACTERS} characters are taken")
     if target.port not in _PORTS:
         raise ValueError("the port must be 80 or 443: Dataverse calls no others")
     return sent
@@ -71,7 +71,7 @@ def _changed_url(text: str) -> str:
 def _columns(names: list[str]) -> list[str]:
     if not all(map(_COLUMN.fullmatch, names)):
         raise ValueError("logical names of columns are needed: lower-case letters, digits and _")
-    _at_most(",".join(names), _MOST_COLUMN_CHARACTERS)
+    _at_most(",".join(names), _MAX_COLUMN_CHARACTERS)
     return names
 
 

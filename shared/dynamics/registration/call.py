@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from shared.deadline import deadline, patience
+from shared.deadline import deadline, retry_budget
 from shared.dynamics.refusal import DataverseRefused
 from shared.dynamics.secrets import without_secrets
 from shared.errors import BadGateway, BadRequest, Conflict, HubError, NotFound
@@ -22,7 +22,7 @@ def dataverse_call(secrets: Sequence[str] = ()) -> Iterator[None]:
     It has 35 s in all, and pauses that Dataverse asks for may come to 10 s; a call within a call has what is left.
     """
     try:
-        with deadline(_CALL_SECONDS), patience(_PAUSE_SECONDS):
+        with deadline(_CALL_SECONDS), retry_budget(_PAUSE_SECONDS):
             yield
     except DataverseRefused as refusal:
         log.warning("%s", refusal)

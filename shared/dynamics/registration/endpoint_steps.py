@@ -7,22 +7,23 @@ from shared.dynamics.odata import query_string
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
 from shared.dynamics.registration.endpoints import IS_TAKEN
-from shared.dynamics.registration.lengths import cut
 from shared.dynamics.registration.lookups import PlannedStep
 from shared.dynamics.registration.step import (
     COLUMNS,
     LOOK_UPS,
+    MAX_NAME_CHARACTERS,
     STEPS,
-    Place,
     Step,
+    StepSlot,
     is_alike,
     parse_step_row,
     step_columns,
 )
 from shared.dynamics.registration.webhook import ENDPOINTS, Webhook
 from shared.errors import Conflict, NotFound
+from shared.text_length import cut_to_utf16_length
 
-MOST_IDS = 10
+MAX_IDS = 10
 
 # Ours alone, made once. Changing it would let two installers at once make two steps for one.
 _NAMESPACE = UUID("06d43e4c-1075-4680-88ce-4adc91970662")
@@ -53,7 +54,7 @@ class EndpointSteps:
         Its id follows from where it stands, so that of two who make it at once Dataverse refuses one. An id that is
         taken by a step that was moved since is left out. A step that this call made without hearing of it is new.
         """
-        for number in range(MOST_IDS):
+        for number in range(MAX_IDS):
             step = _planned(webhook, planned, step_id(webhook.id, planned.place, number))
             try:
                 self._organization.create(STEPS, _new_row(step, planned))
@@ -67,7 +68,7 @@ class EndpointSteps:
                 return step, True
             if there := step_at(planned.place, self.of(webhook.id)):
                 return there, False
-        raise Conflict(f"all {MOST_IDS} ids of this step are taken by steps that were moved")
+        raise Conflict(f"all {MAX_IDS} ids of this step are taken by steps that were moved")
 
     def update(self, id_: str, changes: Mapping[str, object]) -> None:
         """Change columns of a step; nothing to change is no request."""
@@ -83,19 +84,19 @@ class EndpointSteps:
         return row is not None and is_alike(step, parse_step_row(row))
 
 
-def step_at(place: Place, steps: Iterable[Step]) -> Step | None:
+def step_at(place: StepSlot, steps: Iterable[Step]) -> Step | None:
     """The step that stands at this place."""
     return next((step for step in steps if step.place.key == place.key), None)
 
 
-def refuse_a_second(place: Place, steps: Iterable[Step]) -> None:
+def refuse_a_second(place: StepSlot, steps: Iterable[Step]) -> None:
     """Raises Conflict where one of the steps stands at this place."""
     if there := step_at(place, steps):
         detail = "the webhook has a step for this message, table and stage"
         raise Conflict(detail, extensions={"conflicts": [there.id]})
 
 
-def step_id(webhook_id: str, place: Place, number: int) -> str:
+def step_id(webhook_id: str, place: StepSlot, number: int) -> str:
     """The id of the step of this webhook at this place; `number` counts ids that were taken by others."""
     return str(uuid5(_NAMESPACE, "/".join(("step", webhook_id, *place.key, str(number)))))
 
@@ -109,8 +110,8 @@ def _planned(webhook: Webhook, planned: PlannedStep, id_: str) -> Step:
         id=id_,
         webhook_id=webhook.id,
         place=place,
-        name=cut(name),
-        description=cut(description),
+        name=cut_to_utf16_length(name, MAX_NAME_CHARACTERS),
+        description=cut_to_utf16_length(description, MAX_NAME_CHARACTERS),
         mode=wanted.mode,
         rank=wanted.rank,
         filtering_attributes=tuple(wanted.filtering_attributes or ()),

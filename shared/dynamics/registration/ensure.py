@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from shared.delivery.target import parse_target
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
 from shared.dynamics.registration.address import RECEIVING_PATH, address, url_secrets
@@ -18,16 +17,17 @@ from shared.dynamics.registration.advice import Advisor
 from shared.dynamics.registration.authentication import WebhookKey
 from shared.dynamics.registration.bodies import NewStep, Wanted
 from shared.dynamics.registration.call import dataverse_call
-from shared.dynamics.registration.endpoint_steps import MOST_IDS, EndpointSteps
+from shared.dynamics.registration.endpoint_steps import MAX_IDS, EndpointSteps
 from shared.dynamics.registration.endpoints import IS_TAKEN, Endpoints, authentication_columns, require_free_name
-from shared.dynamics.registration.lengths import cut
 from shared.dynamics.registration.lookups import Lookups, PlannedStep
 from shared.dynamics.registration.parsing import parse_body
-from shared.dynamics.registration.step import Step, changed_columns
+from shared.dynamics.registration.step import MAX_NAME_CHARACTERS, Step, changed_columns
 from shared.dynamics.registration.undo import undone_on_failure
 from shared.dynamics.registration.webhook import Webhook
-from shared.dynamics.registration.webhooks import Registered, advised
+from shared.dynamics.registration.webhooks import RegisterResult, advised
 from shared.errors import Conflict
+from shared.outbound.target import parse_target
+from shared.text_length import cut_to_utf16_length
 
 # Ours alone, made once. Changing it would let two installers of different versions make two webhooks.
 _NAMESPACE = UUID("6f0c8a53-52c5-4c49-9f0b-1f8f0a3f0d8e")
@@ -44,11 +44,11 @@ class Ensure:
         self._endpoints = Endpoints(organization)
         self._steps = EndpointSteps(organization)
 
-    def ensure(self, document: Mapping[str, object]) -> Registered:
+    def ensure(self, document: Mapping[str, object]) -> RegisterResult:
         """The webhook with its steps, made or corrected; Conflict, and nothing changed, where there are two."""
         return advised(self._advisor, self._ensure(document))
 
-    def _ensure(self, document: Mapping[str, object]) -> Registered:
+    def _ensure(self, document: Mapping[str, object]) -> RegisterResult:
         given = {name: value for name, value in document.items() if value is not None or name not in _DEFAULTED}
         # Checked as a given one is: an app at localhost has no address that Dataverse calls.
         wanted = parse_body(Wanted, {"url": self._advisor.public_url + RECEIVING_PATH, **given})
@@ -83,7 +83,7 @@ class Ensure:
 
     def _make(self, url: str, wanted: Wanted, key: WebhookKey) -> Webhook | None:
         """A new webhook, None where somebody else was quicker."""
-        for number in range(MOST_IDS):
+        for number in range(MAX_IDS):
             id_ = str(uuid5(_NAMESPACE, f"webhook/{address(url)}/{number}"))
             webhook = Webhook(id_, _name(wanted, url), url, None, key.authtype, is_auth_set=True)
             if self._create(webhook, key):
@@ -92,7 +92,7 @@ class Ensure:
                 if self._only(self._endpoints.list(), url):
                     return None
             # The id is that of a webhook which was moved to another address since.
-        raise Conflict(f"all {MOST_IDS} ids of this webhook are taken by webhooks that were moved")
+        raise Conflict(f"all {MAX_IDS} ids of this webhook are taken by webhooks that were moved")
 
     def _create(self, webhook: Webhook, key: WebhookKey) -> bool:
         """False where the id is taken."""
@@ -111,11 +111,11 @@ class Ensure:
             self._endpoints, webhook.id, is_made=is_made, is_needed=lambda: bool(self._steps.of(webhook.id))
         )
 
-    def _with_new_step(self, webhook: Webhook, planned: PlannedStep, key: WebhookKey) -> Registered:
+    def _with_new_step(self, webhook: Webhook, planned: PlannedStep, key: WebhookKey) -> RegisterResult:
         with self._undone_on_failure(webhook, is_made=True), dataverse_call(_secrets(key, webhook.url)):
-            return Registered(webhook, (self._step(webhook, planned)[0],), is_new=True)
+            return RegisterResult(webhook, (self._step(webhook, planned)[0],), is_new=True)
 
-    def _correct(self, webhook: Webhook, wanted: Wanted, planned: PlannedStep, key: WebhookKey) -> Registered:
+    def _correct(self, webhook: Webhook, wanted: Wanted, planned: PlannedStep, key: WebhookKey) -> RegisterResult:
         steps = self._steps.of(webhook.id)
         same = [step for step in steps if step.place.key[:2] == planned.place.key[:2]]
         if len(same) > 1:
@@ -132,7 +132,7 @@ class Ensure:
             step, is_new = self._step(webhook, planned, same[0] if same else None)
         name = wanted.name or webhook.name
         after = replace(webhook, name=name, url=wanted.url, authtype=key.authtype, is_auth_set=True)
-        return Registered(after, (*(other for other in steps if other.id != step.id), step), is_new=is_new)
+        return RegisterResult(after, (*(other for other in steps if other.id != step.id), step), is_new=is_new)
 
     def _step(self, webhook: Webhook, planned: PlannedStep, there: Step | None = None) -> tuple[Step, bool]:
         if there is None:
@@ -157,7 +157,7 @@ def _secrets(key: WebhookKey, url: str) -> tuple[str, ...]:
 
 
 def _name(wanted: Wanted, url: str) -> str:
-    return wanted.name or cut(f"Connections to {parse_target(url).authority}")
+    return wanted.name or cut_to_utf16_length(f"Connections to {parse_target(url).authority}", MAX_NAME_CHARACTERS)
 
 
 @contextmanager

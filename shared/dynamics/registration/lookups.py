@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.dynamics.odata import query_string, text_literal
 from shared.dynamics.organization import FRESH, Organization, Row
 from shared.dynamics.registration.bodies import NewStep
-from shared.dynamics.registration.step import Place, table_of
+from shared.dynamics.registration.step import StepSlot, table_of
 from shared.errors import BadGateway, BadRequest, FieldError
 
 
@@ -15,7 +15,7 @@ class PlannedStep:
     """A step that can be registered; `place` has Dataverse's spelling, `filter_id` is None without a table."""
 
     wanted: NewStep
-    place: Place
+    place: StepSlot
     message_id: str
     filter_id: str | None
 
@@ -45,9 +45,9 @@ class Lookups:
         message_id, name = _text(message, "sdkmessageid"), _text(message, "name")
         if step.table is None:
             self._require_no_tables(message_id, pointer)
-            return PlannedStep(step, Place(name, None, step.stage), message_id, None)
+            return PlannedStep(step, StepSlot(name, None, step.stage), message_id, None)
         row = self._filter(message_id, step.table, pointer)
-        place = Place(name, _text(row, "primaryobjecttypecode"), step.stage)
+        place = StepSlot(name, _text(row, "primaryobjecttypecode"), step.stage)
         return PlannedStep(step, place, message_id, _text(row, "sdkmessagefilterid"))
 
     def _message(self, name: str, pointer: str) -> Row:

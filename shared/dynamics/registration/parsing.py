@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.dynamics.registration.authentication import AUTHENTICATION_TYPES, Body
-from shared.errors import BadRequest, FieldError
+from shared.dynamics.values import Guid
+from shared.errors import BadRequest, FieldError, NotFound
 
 _TYPES = " or ".join(AUTHENTICATION_TYPES.values())
 _SENTENCES = {
@@ -55,3 +56,14 @@ def _sentence(error: ErrorDetails) -> str:
     if error["type"] == "value_error":
         return str(context["error"])
     return _SENTENCES.get(error["type"], _OTHER).format(**context)
+
+
+_GUID = TypeAdapter(Guid)
+
+
+def parse_id(text: str) -> str:
+    """The id in lower case; raises NotFound for what is no GUID, because nothing has such an id."""
+    try:
+        return _GUID.validate_python(text)
+    except ValidationError:
+        raise NotFound("there is nothing with this id, which is no GUID") from None

@@ -15,6 +15,9 @@ COLUMNS = (
 )
 LOOK_UPS = "sdkmessageid($select=name),sdkmessagefilterid($select=primaryobjecttypecode)"
 
+MAX_NAME_CHARACTERS = 256
+"""UTF-16 units of a name or a description in Dataverse."""
+
 STAGES: Mapping[str, int] = {"PreValidation": 10, "PreOperation": 20, "PostOperation": 40}
 MODES: Mapping[str, int] = {"sync": 0, "async": 1}
 _STAGE_NAMES = {number: name for name, number in STAGES.items()}
@@ -30,7 +33,7 @@ def table_of(text: str | None) -> str | None:
 
 
 @dataclass(frozen=True)
-class Place:
+class StepSlot:
     """Where in Dataverse's pipeline a step stands. Messages and tables compare ignoring case; `table` may be None."""
 
     message: str
@@ -52,7 +55,7 @@ class Step:
 
     id: str
     webhook_id: str
-    place: Place
+    place: StepSlot
     name: str
     description: str | None
     mode: str
@@ -123,7 +126,7 @@ def parse_step_row(row: Mapping[str, object]) -> Step:
     return Step(
         id=found.id,
         webhook_id=found.handler,
-        place=Place(found.message.name, table, stage),
+        place=StepSlot(found.message.name, table, stage),
         name=found.name or "",
         description=found.description,
         mode=_MODE_NAMES.get(found.mode, str(found.mode)),

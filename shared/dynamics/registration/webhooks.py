@@ -30,7 +30,7 @@ type Document = Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Registered:
+class RegisterResult:
     """A webhook and its steps; `is_new` says that the webhook or its step was made just now."""
 
     webhook: Webhook
@@ -56,12 +56,12 @@ class Webhooks:
         with dataverse_call():
             return [self._advisor.webhook(webhook) for webhook in self._endpoints.list()]
 
-    def show(self, id_: str) -> Registered:
+    def show(self, id_: str) -> RegisterResult:
         """One webhook with its steps."""
         with dataverse_call():
-            return advised(self._advisor, Registered(self._endpoints.get(id_), tuple(self._steps.of(id_))))
+            return advised(self._advisor, RegisterResult(self._endpoints.get(id_), tuple(self._steps.of(id_))))
 
-    def register(self, document: Document) -> Registered:
+    def register(self, document: Document) -> RegisterResult:
         """Register a webhook and its steps, all or nothing."""
         new = parse_body(NewWebhook, document, webhook_errors)
         secrets = (*new.authentication.secrets, *url_secrets(new.url))
@@ -76,10 +76,10 @@ class Webhooks:
             self._endpoints.create(webhook, new.authentication)
         with undone_on_failure(self._endpoints, webhook.id), dataverse_call(secrets):
             steps = tuple(self._steps.create(webhook, step)[0] for step in planned)
-        made = Registered(webhook, steps, is_new=True)
+        made = RegisterResult(webhook, steps, is_new=True)
         return advised(self._advisor, made, new.authentication, others)
 
-    def update(self, id_: str, document: Document) -> Registered:
+    def update(self, id_: str, document: Document) -> RegisterResult:
         """Change a webhook: what is given, and of that what differs; its authentication is always written.
 
         The address as it is shown, with its masks, stands for the one that the webhook has.
@@ -92,7 +92,7 @@ class Webhooks:
             with dataverse_call(_secrets(before, change)):
                 return self._update(before, change)
 
-    def _update(self, before: Webhook, change: WebhookChange) -> Registered:
+    def _update(self, before: Webhook, change: WebhookChange) -> RegisterResult:
         after = _changed(before, change)
         others: Sequence[Webhook] = ()
         if (after.name, after.url) != (before.name, before.url):
@@ -101,7 +101,7 @@ class Webhooks:
             require_free_name(after.name, others, besides=before.id)
         if columns := _columns(before, after, change):
             self._endpoints.update(before.id, columns)
-        registered = Registered(after, tuple(self._steps.of(before.id)))
+        registered = RegisterResult(after, tuple(self._steps.of(before.id)))
         return advised(self._advisor, registered, change.authentication, others)
 
     def unregister(self, id_: str) -> None:
@@ -116,10 +116,10 @@ class Webhooks:
 
 def advised(
     advisor: Advisor,
-    registered: Registered,
+    registered: RegisterResult,
     authentication: AnyAuthentication | None = None,
     others: Iterable[Webhook] = (),
-) -> Registered:
+) -> RegisterResult:
     """A webhook and its steps with what an Advisor has to say about them."""
     webhook = advisor.webhook(registered.webhook, authentication, others)
     return replace(registered, webhook=webhook, steps=tuple(advisor.step(one, webhook) for one in registered.steps))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.dynamics.registration.service import Registration
-from shared.hub import Hub
+from shared.hub.hub import Hub
+from shared.hub.registration import DataverseRegistration
 from shared.settings import Settings
 from tests.dynamics.registration.samples import PUBLIC_URL
 from tests.fakes.dataverse import API_PATH, FakeDataverse
@@ -29,7 +29,7 @@ def registering_hub(connection_string: str, tenant: Tenant) -> Hub:
 
 
 @pytest.fixture
-def registration(registering_hub: Hub) -> Registration:
+def registration(registering_hub: Hub) -> DataverseRegistration:
     """Its registration API."""
     return registering_hub.registration
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from shared.delivery.target import TargetRefused, parse_target
 from shared.dynamics.registration.address import MASK, address, query_names, sent_url, shown_url, url_secrets
+from shared.outbound.target import TargetRefused, parse_target
 from tests.dynamics.registration.samples import PUBLIC_URL, RECEIVER
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

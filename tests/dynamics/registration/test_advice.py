@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.dynamics.registration.advice import Advisor, local_reason
-from shared.dynamics.registration.step import Place, Step
+from shared.dynamics.registration.step import Step, StepSlot
 from shared.dynamics.registration.webhook import Webhook
 from tests.dynamics.registration.samples import PUBLIC_URL, RECEIVER
 
@@ -17,7 +17,7 @@ def webhook_at(url: str, id_: str = "1") -> Webhook:
 
 
 def step_at(message: str, table: str | None, stage: str) -> Step:
-    return Step("2", "1", Place(message, table, stage), "step", None, "sync", 1, ("name",))
+    return Step("2", "1", StepSlot(message, table, stage), "step", None, "sync", 1, ("name",))
 
 
 def warnings(url: str, *others: Webhook) -> tuple[str, ...]:

@@ -8,17 +8,17 @@ from collections.abc import Callable
 import pytest
 
 from shared.deadline import deadline
-from shared.dynamics.registration.service import Registration
 from shared.errors import HubError, Unavailable
 from shared.http import problem
-from shared.hub import Hub
+from shared.hub.hub import Hub
+from shared.hub.registration import DataverseRegistration
 from shared.settings import Settings
 from tests.dynamics.registration.samples import KEY, OTHER_KEY, new_step, new_webhook
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.server import Reply, json_reply
 from tests.support.tenant import Tenant
 
-type Operation = Callable[[Registration, str, str], object]
+type Operation = Callable[[DataverseRegistration, str, str], object]
 
 OPERATIONS: dict[str, Operation] = {
     "list": lambda api, webhook, step: api.webhooks.list(),
@@ -53,7 +53,7 @@ STATUSES = {
 
 
 @pytest.fixture
-def ids(registration: Registration) -> tuple[str, str]:
+def ids(registration: DataverseRegistration) -> tuple[str, str]:
     """A webhook and its step."""
     made = registration.webhooks.register(new_webhook(steps=[new_step()]))
     return made.webhook.id, made.steps[0].id
@@ -63,7 +63,7 @@ def refused(status: int, message: str = "no") -> Reply:
     return json_reply({"error": {"code": "0x80040216", "message": message}}, status)
 
 
-def failure(operation: Operation, registration: Registration, ids: tuple[str, str]) -> HubError:
+def failure(operation: Operation, registration: DataverseRegistration, ids: tuple[str, str]) -> HubError:
     with pytest.raises(HubError) as caught:
         operation(registration, *ids)
     return caught.value
@@ -72,7 +72,7 @@ def failure(operation: Operation, registration: Registration, ids: tuple[str, st
 @EACH_OPERATION
 @pytest.mark.parametrize(("status", "answered"), STATUSES.items())
 def test_each_status_is_answered_with_one(
-    registration: Registration,
+    registration: DataverseRegistration,
     dataverse: FakeDataverse,
     ids: tuple[str, str],
     operation: Operation,
@@ -102,7 +102,7 @@ def test_each_status_is_answered_with_one(
 )
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_a_write_that_is_refused_is_answered_as_a_read_is(
-    registration: Registration,
+    registration: DataverseRegistration,
     dataverse: FakeDataverse,
     ids: tuple[str, str],
     method: str,
@@ -118,21 +118,25 @@ def test_a_write_that_is_refused_is_answered_as_a_read_is(
 @EACH_OPERATION
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"value": 5}', b'{"value": [{}]}', b"{}", b""])
 def test_an_answer_that_is_none_is_a_502(
-    registration: Registration, dataverse: FakeDataverse, ids: tuple[str, str], operation: Operation, body: bytes
+    registration: DataverseRegistration,
+    dataverse: FakeDataverse,
+    ids: tuple[str, str],
+    operation: Operation,
+    body: bytes,
 ) -> None:
     dataverse.answer_always(Reply(200, body))
     assert failure(operation, registration, ids).status == 502
 
 
 def test_a_404_without_an_error_of_dataverse_is_a_502(
-    registration: Registration, dataverse: FakeDataverse, ids: tuple[str, str]
+    registration: DataverseRegistration, dataverse: FakeDataverse, ids: tuple[str, str]
 ) -> None:
     dataverse.answer_always(Reply(404, b"<html>not found</html>"))
     assert failure(OPERATIONS["show"], registration, ids).status == 502
 
 
 def test_a_page_at_another_address_is_a_502_and_not_asked_for(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     dataverse.answer_next(json_reply({"value": [], "@odata.nextLink": "http://127.0.0.1:9/more"}))
     with pytest.raises(HubError) as caught:
@@ -140,7 +144,7 @@ def test_a_page_at_another_address_is_a_502_and_not_asked_for(
     assert (caught.value.status, len(dataverse.journal)) == (502, 1)
 
 
-def test_a_short_throttling_is_waited_out(registration: Registration, dataverse: FakeDataverse) -> None:
+def test_a_short_throttling_is_waited_out(registration: DataverseRegistration, dataverse: FakeDataverse) -> None:
     dataverse.answer_next(Reply(429, headers={"Retry-After": "1"}))
     assert registration.webhooks.list() == []
     assert len(dataverse.journal) == 2
@@ -148,7 +152,7 @@ def test_a_short_throttling_is_waited_out(registration: Registration, dataverse:
 
 @pytest.mark.parametrize("after", ["11", "300"])
 def test_a_longer_throttling_is_a_503_with_its_retry_after_and_no_further_request(
-    registration: Registration, dataverse: FakeDataverse, ids: tuple[str, str], after: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, ids: tuple[str, str], after: str
 ) -> None:
     dataverse.journal.clear()
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", Reply(429, headers={"Retry-After": after}))
@@ -159,7 +163,7 @@ def test_a_longer_throttling_is_a_503_with_its_retry_after_and_no_further_reques
 
 
 def test_pauses_add_up_to_ten_seconds_in_a_call(
-    registration: Registration, dataverse: FakeDataverse, ids: tuple[str, str]
+    registration: DataverseRegistration, dataverse: FakeDataverse, ids: tuple[str, str]
 ) -> None:
     dataverse.faults.fail_once("GET", "serviceendpoints", Reply(429, headers={"Retry-After": "1"}))
     dataverse.faults.fail_once("GET", "serviceendpoints", Reply(429, headers={"Retry-After": "10"}), skip=1)
@@ -171,7 +175,7 @@ def test_pauses_add_up_to_ten_seconds_in_a_call(
 
 
 def test_a_dataverse_that_answers_nothing_is_a_503_in_time(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     dataverse.hang()
     began_at = time.monotonic()
@@ -188,7 +192,9 @@ def test_a_dataverse_that_is_not_there_is_a_503(connection_string: str, tenant: 
     assert caught.value.status == 503
 
 
-def test_without_a_token_it_is_a_503(registration: Registration, tenant: Tenant, dataverse: FakeDataverse) -> None:
+def test_without_a_token_it_is_a_503(
+    registration: DataverseRegistration, tenant: Tenant, dataverse: FakeDataverse
+) -> None:
     tenant.identity.answer_always(json_reply({"error": "no"}, 400))
     with pytest.raises(HubError) as caught:
         registration.webhooks.list()
@@ -207,7 +213,7 @@ WITH_SECRETS: dict[str, tuple[dict[str, object], str]] = {
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 @pytest.mark.parametrize("status", [400, 403, 412, 500])
 def test_no_reply_and_no_log_repeats_a_secret_that_dataverse_echoes(
-    registration: Registration,
+    registration: DataverseRegistration,
     dataverse: FakeDataverse,
     caplog: pytest.LogCaptureFixture,
     authentication: dict[str, object],

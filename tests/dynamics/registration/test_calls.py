@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from shared.dynamics.registration.bodies import NewWebhook, webhook_errors
 from shared.dynamics.registration.parsing import parse_body
-from shared.dynamics.registration.service import Registration
 from shared.errors import BadRequest
+from shared.hub.registration import DataverseRegistration
 from tests.dynamics.registration.samples import KEY, WEBHOOK_KEY, new_step, new_webhook
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.dataverse.sender import target_of
@@ -38,7 +38,7 @@ def receiver(dataverse: FakeDataverse) -> Iterator[Receiver]:
     ],
 )
 def test_a_receiver_gets_what_was_registered(
-    registration: Registration,
+    registration: DataverseRegistration,
     dataverse: FakeDataverse,
     receiver: Receiver,
     authentication: object,
@@ -79,7 +79,7 @@ def test_what_is_taken_can_be_sent(kind: str, values: dict[str, str]) -> None:
     ],
 )
 def test_a_receiver_that_is_down_has_the_code_of_a_failed_post(
-    registration: Registration,
+    registration: DataverseRegistration,
     dataverse: FakeDataverse,
     receiver: Receiver,
     statuses: list[int],
@@ -96,7 +96,7 @@ def test_a_receiver_that_is_down_has_the_code_of_a_failed_post(
 
 
 def test_a_disabled_step_is_not_called(
-    registration: Registration, dataverse: FakeDataverse, receiver: Receiver
+    registration: DataverseRegistration, dataverse: FakeDataverse, receiver: Receiver
 ) -> None:
     made = registration.webhooks.register(new_webhook(steps=[new_step()]))
     registration.steps.update(made.webhook.id, made.steps[0].id, {"enabled": False})

@@ -3,9 +3,9 @@ from uuid import uuid4
 
 import pytest
 
-from shared.dynamics.registration.service import Registration
 from shared.errors import BadRequest, Conflict, HubError, NotFound
-from shared.hub import Hub
+from shared.hub.hub import Hub
+from shared.hub.registration import DataverseRegistration
 from shared.settings import Settings
 from tests.dynamics.registration.conftest import Asked
 from tests.dynamics.registration.racing import at_once
@@ -35,7 +35,7 @@ def steps(dataverse: FakeDataverse) -> list[Row]:
 
 
 def test_the_webhook_of_this_app_is_made_with_its_step(
-    registration: Registration, written: Callable[[], Asked]
+    registration: DataverseRegistration, written: Callable[[], Asked]
 ) -> None:
     ensured = registration.ensure.ensure({"key": KEY})
     assert ensured.is_new
@@ -76,7 +76,7 @@ def test_the_webhook_of_this_app_is_made_with_its_step(
 
 
 def test_doing_it_again_writes_the_key_and_nothing_else(
-    registration: Registration, written: Callable[[], Asked], dataverse: FakeDataverse
+    registration: DataverseRegistration, written: Callable[[], Asked], dataverse: FakeDataverse
 ) -> None:
     first = registration.ensure.ensure({"key": KEY})
     again = registration.ensure.ensure({"key": OTHER_KEY})
@@ -88,7 +88,7 @@ def test_doing_it_again_writes_the_key_and_nothing_else(
 
 @pytest.mark.parametrize("url", [RECEIVER, RECEIVER.replace("hub.example", "HUB.example:443")])
 def test_a_webhook_that_somebody_registered_by_hand_is_taken_and_corrected(
-    registration: Registration, written: Callable[[], Asked], url: str
+    registration: DataverseRegistration, written: Callable[[], Asked], url: str
 ) -> None:
     authentication = {"type": "HttpHeader", "values": {"x": "y"}}
     step = new_step(mode="sync", rank=9, name="by hand")
@@ -112,7 +112,7 @@ def test_a_webhook_that_somebody_registered_by_hand_is_taken_and_corrected(
     assert (ensured.webhook.name, ensured.steps[0].name) == ("Hub", "by hand")
 
 
-def test_a_step_that_is_missing_is_made_and_others_stay(registration: Registration) -> None:
+def test_a_step_that_is_missing_is_made_and_others_stay(registration: DataverseRegistration) -> None:
     other = {"message": "Update", "table": "account"}
     made = registration.webhooks.register(new_webhook(steps=[other]))
     ensured = registration.ensure.ensure({"key": KEY, "mode": "sync", "name": "Renamed"})
@@ -123,19 +123,19 @@ def test_a_step_that_is_missing_is_made_and_others_stay(registration: Registrati
 
 
 @pytest.mark.parametrize("mode", ["async", "sync"])
-def test_the_mode_is_as_asked_for(registration: Registration, dataverse: FakeDataverse, mode: str) -> None:
+def test_the_mode_is_as_asked_for(registration: DataverseRegistration, dataverse: FakeDataverse, mode: str) -> None:
     registration.ensure.ensure({"key": KEY})
     registration.ensure.ensure({"key": KEY, "mode": mode})
     [step] = steps(dataverse)
     assert (step["mode"], step["asyncautodelete"]) == ((1, True) if mode == "async" else (0, False))
 
 
-def test_null_is_the_default(registration: Registration) -> None:
+def test_null_is_the_default(registration: DataverseRegistration) -> None:
     ensured = registration.ensure.ensure({"key": KEY, "url": None, "name": None, "mode": None})
     assert (ensured.webhook.url, ensured.webhook.name) == (RECEIVER, "Connections to hub.example")
 
 
-def test_a_name_is_cut_where_the_host_is_long(registration: Registration) -> None:
+def test_a_name_is_cut_where_the_host_is_long(registration: DataverseRegistration) -> None:
     host = ".".join(["h" * 60] * 4)
     made = registration.ensure.ensure({"key": KEY, "url": f"https://{host}/"})
     assert made.webhook.name == f"Connections to {host}"[:256]
@@ -143,7 +143,7 @@ def test_a_name_is_cut_where_the_host_is_long(registration: Registration) -> Non
 
 
 def test_two_webhooks_at_this_address_are_a_409_and_nothing_is_changed(
-    registration: Registration, written: Callable[[], Asked]
+    registration: DataverseRegistration, written: Callable[[], Asked]
 ) -> None:
     ids = [registration.webhooks.register(new_webhook(name=name)).webhook.id for name in ("a", "b")]
     with pytest.raises(Conflict) as caught:
@@ -152,7 +152,7 @@ def test_two_webhooks_at_this_address_are_a_409_and_nothing_is_changed(
 
 
 def test_two_steps_on_created_connections_are_a_409_and_nothing_is_changed(
-    registration: Registration, written: Callable[[], Asked]
+    registration: DataverseRegistration, written: Callable[[], Asked]
 ) -> None:
     both = [new_step(), new_step(stage="PreOperation", mode="sync")]
     made = registration.webhooks.register(new_webhook(steps=both))
@@ -162,7 +162,9 @@ def test_two_steps_on_created_connections_are_a_409_and_nothing_is_changed(
     assert len(written()) == 3
 
 
-def test_a_name_that_another_webhook_has_is_a_409(registration: Registration, written: Callable[[], Asked]) -> None:
+def test_a_name_that_another_webhook_has_is_a_409(
+    registration: DataverseRegistration, written: Callable[[], Asked]
+) -> None:
     registration.webhooks.register(new_webhook(name="taken", url="https://other.example/"))
     with pytest.raises(Conflict):
         registration.ensure.ensure({"key": KEY, "name": "Taken"})
@@ -173,7 +175,7 @@ def test_a_name_that_another_webhook_has_is_a_409(registration: Registration, wr
 
 
 def test_a_step_that_fails_takes_a_new_webhook_with_it_and_no_old_one(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL)
     with pytest.raises(BadRequest):
@@ -187,7 +189,7 @@ def test_a_step_that_fails_takes_a_new_webhook_with_it_and_no_old_one(
 
 
 def test_a_webhook_that_was_moved_elsewhere_does_not_stand_in_the_way(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     moved = registration.ensure.ensure({"key": KEY}).webhook
     change = {"url": "https://other.example/", "name": "Moved", "authentication": WEBHOOK_KEY}
@@ -198,7 +200,7 @@ def test_a_webhook_that_was_moved_elsewhere_does_not_stand_in_the_way(
 
 
 def test_what_was_done_although_it_was_answered_503_is_new_and_has_the_key(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.answer_late("POST", "serviceendpoints", Reply(503))
     dataverse.faults.answer_late("POST", "sdkmessageprocessingsteps", Reply(503))
@@ -208,7 +210,7 @@ def test_what_was_done_although_it_was_answered_503_is_new_and_has_the_key(
 
 
 def test_a_webhook_that_was_made_unheard_goes_again_where_its_step_fails(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.answer_late("POST", "serviceendpoints", Reply(503))
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL)
@@ -219,7 +221,7 @@ def test_a_webhook_that_was_made_unheard_goes_again_where_its_step_fails(
 
 @pytest.mark.parametrize("first", [Reply(503), Reply(504)])
 def test_a_webhook_that_another_installer_made_meanwhile_has_this_ones_key_in_the_end(
-    installers: list[Registration], dataverse: FakeDataverse, first: Reply
+    installers: list[DataverseRegistration], dataverse: FakeDataverse, first: Reply
 ) -> None:
     other = lambda: installers[1].ensure.ensure({"key": OTHER_KEY})  # noqa: E731 - what happens in between
     dataverse.faults.before("POST", "serviceendpoints", other, reply=first)
@@ -265,13 +267,13 @@ def tenant_hub(connection_string: str, dataverse: FakeDataverse) -> Callable[[st
 
 
 @pytest.fixture
-def installers(tenant_hub: Callable[[str], Hub]) -> list[Registration]:
+def installers(tenant_hub: Callable[[str], Hub]) -> list[DataverseRegistration]:
     return [tenant_hub("https://hub.example").registration for _ in range(2)]
 
 
 @pytest.mark.parametrize("meetings", [["serviceendpoints"], ["sdkmessageprocessingsteps"], []])
 def test_two_installers_at_once_leave_one_webhook_with_one_step(
-    installers: list[Registration], dataverse: FakeDataverse, meetings: list[str]
+    installers: list[DataverseRegistration], dataverse: FakeDataverse, meetings: list[str]
 ) -> None:
     if meetings == ["sdkmessageprocessingsteps"]:
         # Both have the webhook, and neither has the step.
@@ -290,7 +292,7 @@ def test_two_installers_at_once_leave_one_webhook_with_one_step(
 
 
 def test_an_installer_that_fails_leaves_the_webhook_that_another_goes_on_with(
-    installers: list[Registration], dataverse: FakeDataverse
+    installers: list[DataverseRegistration], dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", Reply(400))
     dataverse.faults.before("GET", "serviceendpoints", skip=1, action=lambda: installers[1].ensure.ensure({"key": KEY}))
@@ -300,7 +302,7 @@ def test_an_installer_that_fails_leaves_the_webhook_that_another_goes_on_with(
 
 
 def test_a_webhook_that_goes_while_it_is_corrected_is_a_409(
-    installers: list[Registration], dataverse: FakeDataverse
+    installers: list[DataverseRegistration], dataverse: FakeDataverse
 ) -> None:
     made = installers[0].ensure.ensure({"key": KEY})
     remove = lambda: installers[1].webhooks.unregister(made.webhook.id)  # noqa: E731 - what happens in between

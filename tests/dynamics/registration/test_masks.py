@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.dynamics.registration.address import MASK
-from shared.dynamics.registration.service import Registration
 from shared.errors import BadRequest, Conflict, HubError
 from shared.http import problem
+from shared.hub.registration import DataverseRegistration
 from tests.dynamics.registration.conftest import Asked
 from tests.dynamics.registration.samples import KEY, RECEIVER, WEBHOOK_KEY, new_step, new_webhook
 from tests.dynamics.registration.test_address import SAME
@@ -50,7 +50,7 @@ def url_of(dataverse: FakeDataverse, id_: str) -> object:
 
 @EACH_ADDRESS
 def test_no_reply_and_no_log_has_a_secret_of_an_address(
-    registration: Registration, dataverse: FakeDataverse, caplog: pytest.LogCaptureFixture, url: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, caplog: pytest.LogCaptureFixture, url: str
 ) -> None:
     caplog.set_level(logging.DEBUG)
     id_ = made_by_hand(dataverse, url)
@@ -70,7 +70,11 @@ def test_no_reply_and_no_log_has_a_secret_of_an_address(
 @EACH_ADDRESS
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 def test_no_refusal_of_dataverse_brings_it_back(
-    registration: Registration, dataverse: FakeDataverse, caplog: pytest.LogCaptureFixture, method: str, url: str
+    registration: DataverseRegistration,
+    dataverse: FakeDataverse,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    url: str,
 ) -> None:
     id_ = made_by_hand(dataverse, url)
     message = f"The address '{url}' and the value '{SECRET[2:14]}' are not wanted"
@@ -89,7 +93,9 @@ def test_no_refusal_of_dataverse_brings_it_back(
 ECHO = json_reply({"error": {"code": "0x80040216", "message": f"The value '{SECRET[2:14]}' is not wanted"}}, 400)
 
 
-def test_no_refusal_of_what_was_sent_brings_it_back(registration: Registration, dataverse: FakeDataverse) -> None:
+def test_no_refusal_of_what_was_sent_brings_it_back(
+    registration: DataverseRegistration, dataverse: FakeDataverse
+) -> None:
     url = f"https://other.example/x?anything={SECRET}"
     operations: list[tuple[str, str, Callable[[], object]]] = [
         ("POST", "serviceendpoints", lambda: registration.webhooks.register(new_webhook(url=url))),
@@ -124,7 +130,7 @@ def test_no_refusal_of_what_was_sent_brings_it_back(registration: Registration, 
 
 @EACH_ADDRESS
 def test_no_message_of_a_failed_job_brings_it_back(
-    registration: Registration, dataverse: FakeDataverse, url: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, url: str
 ) -> None:
     id_ = made_by_hand(dataverse, url)
     step = registration.steps.register(id_, new_step())
@@ -140,7 +146,7 @@ def test_no_message_of_a_failed_job_brings_it_back(
 
 @EACH_ADDRESS
 def test_a_save_of_what_was_read_changes_nothing(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked], url: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked], url: str
 ) -> None:
     id_ = made_by_hand(dataverse, url)
     read = registration.webhooks.show(id_).as_json()
@@ -150,7 +156,7 @@ def test_a_save_of_what_was_read_changes_nothing(
 
 @pytest.mark.parametrize("url", [RECEIVER, f"{RECEIVER}/", "https://other.example/x?a=", "HTTP://Other.example:80"])
 def test_so_does_one_without_secrets(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked], url: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked], url: str
 ) -> None:
     id_ = made_by_hand(dataverse, url)
     read = registration.webhooks.show(id_).as_json()
@@ -163,7 +169,7 @@ def test_so_does_one_without_secrets(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 @given(tail=st.text(st.sampled_from("ab/?#@&;=%*: é") | st.characters(exclude_categories=["Cs", "Cc"]), max_size=30))
 def test_a_save_of_any_address_that_was_read_changes_nothing_or_is_refused(
-    registration: Registration, dataverse: FakeDataverse, tail: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, tail: str
 ) -> None:
     url = f"https://other.example/{tail}"
     id_ = made_by_hand(dataverse, url)
@@ -176,7 +182,7 @@ def test_a_save_of_any_address_that_was_read_changes_nothing_or_is_refused(
 
 @EACH_ADDRESS
 def test_with_a_new_key_the_mask_keeps_the_address_too(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked], url: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked], url: str
 ) -> None:
     id_ = made_by_hand(dataverse, url)
     read = registration.webhooks.show(id_).as_json()
@@ -197,7 +203,7 @@ def test_with_a_new_key_the_mask_keeps_the_address_too(
 )
 @pytest.mark.parametrize("more", [{}, {"authentication": WEBHOOK_KEY}])
 def test_the_mask_never_stands_for_a_value_of_another_address(
-    registration: Registration,
+    registration: DataverseRegistration,
     dataverse: FakeDataverse,
     written: Callable[[], Asked],
     change: str,
@@ -209,7 +215,7 @@ def test_the_mask_never_stands_for_a_value_of_another_address(
     assert ([error.pointer for error in caught.value.errors], written()) == (["#/url"], [])
 
 
-def test_a_masked_address_registers_nothing_new(registration: Registration, dataverse: FakeDataverse) -> None:
+def test_a_masked_address_registers_nothing_new(registration: DataverseRegistration, dataverse: FakeDataverse) -> None:
     url = f"{RECEIVER}?code={MASK}"
     with pytest.raises(BadRequest) as registering:
         registration.webhooks.register(new_webhook(url=url))
@@ -221,7 +227,7 @@ def test_a_masked_address_registers_nothing_new(registration: Registration, data
 
 @pytest.mark.parametrize("name", ["code", "sig", "Ocp-Apim-Subscription-Key", "x-token"])
 def test_an_address_with_a_secret_is_registered_with_a_warning_and_masked(
-    registration: Registration, dataverse: FakeDataverse, name: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, name: str
 ) -> None:
     made = registration.webhooks.register(new_webhook(url=f"{RECEIVER}?{name}={SECRET}"))
     shown = made.as_json()
@@ -235,7 +241,7 @@ def test_an_address_with_a_secret_is_registered_with_a_warning_and_masked(
 
 @pytest.mark.parametrize("url", SAME)
 def test_ensure_finds_a_webhook_that_posts_to_the_same_function_and_corrects_it(
-    registration: Registration, dataverse: FakeDataverse, url: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, url: str
 ) -> None:
     id_ = made_by_hand(dataverse, url)
     ensured = registration.ensure.ensure({"key": KEY})
@@ -248,7 +254,7 @@ def test_ensure_finds_a_webhook_that_posts_to_the_same_function_and_corrects_it(
 
 @pytest.mark.parametrize("url", SAME)
 def test_two_of_them_are_a_409_that_names_both(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked], url: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked], url: str
 ) -> None:
     ids = [made_by_hand(dataverse, RECEIVER, "one"), made_by_hand(dataverse, url, "two")]
     with pytest.raises(Conflict) as caught:
@@ -257,7 +263,7 @@ def test_two_of_them_are_a_409_that_names_both(
 
 
 def test_a_webhook_beside_one_at_the_same_function_comes_with_a_warning(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     id_ = made_by_hand(dataverse, f"{RECEIVER.upper().replace('HTTPS', 'http')}/?code={SECRET}")
     made = registration.webhooks.register(new_webhook())
@@ -266,7 +272,7 @@ def test_a_webhook_beside_one_at_the_same_function_comes_with_a_warning(
     assert [made.webhook.id in warning for warning in moved.webhook.warnings] == [True]
 
 
-def test_every_step_of_a_webhook_at_this_app_says_what_will_be_refused(registration: Registration) -> None:
+def test_every_step_of_a_webhook_at_this_app_says_what_will_be_refused(registration: DataverseRegistration) -> None:
     early = new_step(stage="PreOperation", mode="sync")
     made = registration.webhooks.register(new_webhook(url=f"{RECEIVER}/", steps=[new_step(), early]))
     assert [len(step.warnings) for step in made.steps] == [0, 1]
@@ -280,7 +286,7 @@ def test_every_step_of_a_webhook_at_this_app_says_what_will_be_refused(registrat
     assert ["400" in warning for warning in added.warnings] == [True]
 
 
-def test_query_values_that_are_not_ascii_come_with_a_warning(registration: Registration) -> None:
+def test_query_values_that_are_not_ascii_come_with_a_warning(registration: DataverseRegistration) -> None:
     authentication = {"type": "HttpQueryString", "values": {"key": "sécret"}}
     made = registration.webhooks.register(new_webhook(authentication=authentication))
     assert ["%u00e9" in warning for warning in made.webhook.warnings] == [True]

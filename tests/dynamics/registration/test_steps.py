@@ -3,8 +3,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.dynamics.registration.service import Registration
 from shared.errors import BadRequest, Conflict, NotFound
+from shared.hub.registration import DataverseRegistration
 from tests.dynamics.registration.conftest import Asked
 from tests.dynamics.registration.racing import at_once
 from tests.dynamics.registration.samples import CREATE, UPDATE, new_step, new_webhook
@@ -14,18 +14,18 @@ from tests.fakes.server import Reply
 
 
 @pytest.fixture
-def webhook_id(registration: Registration) -> str:
+def webhook_id(registration: DataverseRegistration) -> str:
     return registration.webhooks.register(new_webhook()).webhook.id
 
 
-def pointers(registration: Registration, webhook_id: str, step: dict[str, object]) -> list[str]:
+def pointers(registration: DataverseRegistration, webhook_id: str, step: dict[str, object]) -> list[str]:
     with pytest.raises(BadRequest) as caught:
         registration.steps.register(webhook_id, step)
     return [error.pointer for error in caught.value.errors]
 
 
 def test_a_step_has_what_was_asked_for(
-    registration: Registration, webhook_id: str, written: Callable[[], Asked]
+    registration: DataverseRegistration, webhook_id: str, written: Callable[[], Asked]
 ) -> None:
     wanted = {
         "message": "Update",
@@ -58,14 +58,14 @@ def test_a_step_has_what_was_asked_for(
     assert registration.steps.list(webhook_id) == [step]
 
 
-def test_a_step_on_all_updates_is_taken_with_a_warning(registration: Registration, webhook_id: str) -> None:
+def test_a_step_on_all_updates_is_taken_with_a_warning(registration: DataverseRegistration, webhook_id: str) -> None:
     step = registration.steps.register(webhook_id, {"message": "Update", "table": "account"})
     assert step.as_json()["warnings"] == step.warnings
     assert "every update" in step.warnings[0]
 
 
 def test_a_message_without_tables_has_no_filter(
-    registration: Registration, webhook_id: str, written: Callable[[], Asked]
+    registration: DataverseRegistration, webhook_id: str, written: Callable[[], Asked]
 ) -> None:
     step = registration.steps.register(webhook_id, {"message": "WhoAmI"})
     assert step.place.table is None
@@ -87,27 +87,33 @@ def test_a_message_without_tables_has_no_filter(
     ],
 )
 def test_a_message_or_table_without_exactly_one_usable_hit_is_a_400_and_nothing_is_written(
-    registration: Registration, webhook_id: str, written: Callable[[], Asked], step: dict[str, object], pointer: str
+    registration: DataverseRegistration,
+    webhook_id: str,
+    written: Callable[[], Asked],
+    step: dict[str, object],
+    pointer: str,
 ) -> None:
     assert pointers(registration, webhook_id, step) == [pointer]
     assert len(written()) == 1
 
 
-def test_a_quote_in_a_name_is_escaped(registration: Registration, webhook_id: str, dataverse: FakeDataverse) -> None:
+def test_a_quote_in_a_name_is_escaped(
+    registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse
+) -> None:
     registration.steps.register(webhook_id, {"message": "o'hara"})
     filters = [call.query["$filter"] for call in dataverse.journal if call.path == f"{API_PATH}sdkmessages"]
     assert filters == ["name eq 'o''hara'"]
 
 
 def test_a_message_of_which_there_are_two_is_a_400(
-    registration: Registration, webhook_id: str, dataverse: FakeDataverse
+    registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse
 ) -> None:
     id_ = str(uuid4())
     dataverse.add("sdkmessages", id_, {"sdkmessageid": id_, "name": "create"})
     assert pointers(registration, webhook_id, new_step()) == ["#/message"]
 
 
-def test_a_second_step_at_the_same_place_is_a_409(registration: Registration, webhook_id: str) -> None:
+def test_a_second_step_at_the_same_place_is_a_409(registration: DataverseRegistration, webhook_id: str) -> None:
     first = registration.steps.register(webhook_id, new_step())
     with pytest.raises(Conflict) as caught:
         registration.steps.register(webhook_id, new_step(message="create", mode="sync"))
@@ -116,7 +122,7 @@ def test_a_second_step_at_the_same_place_is_a_409(registration: Registration, we
 
 
 def test_of_two_who_register_the_same_step_at_once_one_has_a_409(
-    registration: Registration, webhook_id: str, dataverse: FakeDataverse
+    registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.meet("POST", "sdkmessageprocessingsteps")
     outcomes = at_once(lambda: registration.steps.register(webhook_id, new_step()))
@@ -125,7 +131,7 @@ def test_of_two_who_register_the_same_step_at_once_one_has_a_409(
 
 
 def test_a_step_whose_id_is_taken_by_one_that_was_moved_has_another(
-    registration: Registration, webhook_id: str
+    registration: DataverseRegistration, webhook_id: str
 ) -> None:
     moved = registration.steps.register(webhook_id, new_step())
     registration.steps.update(webhook_id, moved.id, {"stage": "PreValidation", "mode": "sync"})
@@ -138,7 +144,7 @@ NO_TABLE = [{}, *({"table": table} for table in (None, "none", "None", "NONE", "
 
 @pytest.mark.parametrize("first", NO_TABLE)
 def test_a_step_without_a_table_is_registered_once_however_that_is_written(
-    registration: Registration, webhook_id: str, first: dict[str, object], written: Callable[[], Asked]
+    registration: DataverseRegistration, webhook_id: str, first: dict[str, object], written: Callable[[], Asked]
 ) -> None:
     made = registration.steps.register(webhook_id, {"message": "Associate", **first})
     assert made.as_json()["table"] is None
@@ -151,7 +157,7 @@ def test_a_step_without_a_table_is_registered_once_however_that_is_written(
 
 @pytest.mark.parametrize("table", ["none", "None", "", None])
 def test_a_step_that_a_tool_gave_the_table_none_is_shown_without_one_and_found(
-    registration: Registration, webhook_id: str, dataverse: FakeDataverse, table: str | None
+    registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse, table: str | None
 ) -> None:
     made = registration.steps.register(webhook_id, {"message": "Associate"})
     filter_id = metadata_id("Associate", "none")
@@ -164,12 +170,12 @@ def test_a_step_that_a_tool_gave_the_table_none_is_shown_without_one_and_found(
 
 
 @pytest.mark.parametrize("table", ["none", "NONE", "", " "])
-def test_none_is_no_table_where_one_is_needed(registration: Registration, webhook_id: str, table: str) -> None:
+def test_none_is_no_table_where_one_is_needed(registration: DataverseRegistration, webhook_id: str, table: str) -> None:
     assert pointers(registration, webhook_id, {"message": "Create", "table": table}) == ["#/table"]
 
 
 def test_a_table_whose_name_holds_none_is_a_table(
-    registration: Registration, webhook_id: str, dataverse: FakeDataverse
+    registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse
 ) -> None:
     filters = dataverse.rows["sdkmessagefilters"]
     filters[metadata_id("Create", "account")]["primaryobjecttypecode"] = "new_none"
@@ -177,7 +183,7 @@ def test_a_table_whose_name_holds_none_is_a_table(
 
 
 def test_a_step_whose_create_was_done_although_it_was_answered_503_is_a_success(
-    registration: Registration, webhook_id: str, dataverse: FakeDataverse
+    registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.answer_late("POST", "sdkmessageprocessingsteps", Reply(503))
     made = registration.steps.register(webhook_id, new_step())
@@ -186,7 +192,7 @@ def test_a_step_whose_create_was_done_although_it_was_answered_503_is_a_success(
 
 @pytest.mark.parametrize("other", [{"mode": "sync"}, {"rank": 7}])
 def test_a_step_that_another_made_meanwhile_is_a_409_even_after_a_503(
-    registration: Registration, webhook_id: str, dataverse: FakeDataverse, other: dict[str, object]
+    registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse, other: dict[str, object]
 ) -> None:
     another = lambda: registration.steps.register(webhook_id, new_step(**other))  # noqa: E731 - what happens in between
     dataverse.faults.before("POST", "sdkmessageprocessingsteps", another, reply=Reply(503))
@@ -197,7 +203,7 @@ def test_a_step_that_another_made_meanwhile_is_a_409_even_after_a_503(
 
 
 def test_a_step_moved_away_under_an_id_is_not_taken_for_the_one_that_was_made(
-    registration: Registration, webhook_id: str, dataverse: FakeDataverse
+    registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse
 ) -> None:
     moved = registration.steps.register(webhook_id, new_step())
     registration.steps.update(webhook_id, moved.id, {"stage": "PreValidation", "mode": "sync"})
@@ -225,7 +231,7 @@ def test_a_step_moved_away_under_an_id_is_not_taken_for_the_one_that_was_made(
     ],
 )
 def test_a_change_sends_what_differs_and_no_more(
-    registration: Registration,
+    registration: DataverseRegistration,
     webhook_id: str,
     written: Callable[[], Asked],
     change: dict[str, object],
@@ -239,7 +245,7 @@ def test_a_change_sends_what_differs_and_no_more(
 
 
 def test_a_disabled_step_is_enabled_again(
-    registration: Registration, webhook_id: str, written: Callable[[], Asked]
+    registration: DataverseRegistration, webhook_id: str, written: Callable[[], Asked]
 ) -> None:
     step = registration.steps.register(webhook_id, new_step())
     registration.steps.update(webhook_id, step.id, {"enabled": False})
@@ -259,7 +265,7 @@ def test_a_disabled_step_is_enabled_again(
     ],
 )
 def test_a_change_that_does_not_fit_the_step_is_a_400(
-    registration: Registration,
+    registration: DataverseRegistration,
     webhook_id: str,
     written: Callable[[], Asked],
     change: dict[str, object],
@@ -272,7 +278,7 @@ def test_a_change_that_does_not_fit_the_step_is_a_400(
     assert len(written()) == 2
 
 
-def test_a_step_cannot_be_moved_to_where_another_stands(registration: Registration, webhook_id: str) -> None:
+def test_a_step_cannot_be_moved_to_where_another_stands(registration: DataverseRegistration, webhook_id: str) -> None:
     registration.steps.register(webhook_id, new_step())
     other = registration.steps.register(webhook_id, new_step(stage="PreOperation", mode="sync"))
     with pytest.raises(Conflict):
@@ -280,7 +286,7 @@ def test_a_step_cannot_be_moved_to_where_another_stands(registration: Registrati
 
 
 def test_a_step_of_another_webhook_or_of_a_plugin_is_a_404(
-    registration: Registration, webhook_id: str, dataverse: FakeDataverse
+    registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse
 ) -> None:
     other = registration.webhooks.register(new_webhook(name="Other", steps=[new_step()]))
     plugin = {**dataverse.rows["sdkmessageprocessingsteps"][other.steps[0].id], "_eventhandler_value": str(uuid4())}
@@ -294,7 +300,7 @@ def test_a_step_of_another_webhook_or_of_a_plugin_is_a_404(
     assert len(dataverse.rows["sdkmessageprocessingsteps"]) == 2
 
 
-def test_a_step_is_removed(registration: Registration, webhook_id: str, written: Callable[[], Asked]) -> None:
+def test_a_step_is_removed(registration: DataverseRegistration, webhook_id: str, written: Callable[[], Asked]) -> None:
     step = registration.steps.register(webhook_id, new_step())
     registration.steps.remove(webhook_id, step.id)
     assert written()[-1] == ("DELETE", f"sdkmessageprocessingsteps({step.id})", {})
@@ -302,7 +308,7 @@ def test_a_step_is_removed(registration: Registration, webhook_id: str, written:
 
 
 def test_what_another_installer_made_is_read_as_it_is(
-    registration: Registration, webhook_id: str, dataverse: FakeDataverse
+    registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse
 ) -> None:
     id_ = str(uuid4())
     row = {

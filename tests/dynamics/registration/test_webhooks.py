@@ -3,8 +3,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.dynamics.registration.service import Registration
 from shared.errors import BadRequest, Conflict, DataverseDown, HubError, NotFound
+from shared.hub.registration import DataverseRegistration
 from tests.dynamics.registration.conftest import Asked
 from tests.dynamics.registration.samples import (
     CREATE,
@@ -38,7 +38,7 @@ def asked(dataverse: FakeDataverse) -> list[tuple[str, str, dict[str, str]]]:
 
 
 def test_a_webhook_is_registered_with_its_key(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked]
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked]
 ) -> None:
     made = registration.webhooks.register(new_webhook(description="for tests"))
     assert written() == [
@@ -86,7 +86,7 @@ def test_a_webhook_is_registered_with_its_key(
     ],
 )
 def test_each_kind_of_authentication_is_written_as_dataverse_wants_it(
-    registration: Registration, dataverse: FakeDataverse, authentication: object, authtype: int, authvalue: str
+    registration: DataverseRegistration, dataverse: FakeDataverse, authentication: object, authtype: int, authvalue: str
 ) -> None:
     made = registration.webhooks.register(new_webhook(authentication=authentication))
     assert dataverse.rows["serviceendpoints"][made.webhook.id]["authtype"] == authtype
@@ -97,7 +97,7 @@ def test_each_kind_of_authentication_is_written_as_dataverse_wants_it(
 
 
 def test_a_webhook_is_registered_with_its_steps(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked]
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked]
 ) -> None:
     made = registration.webhooks.register(new_webhook(steps=[new_step(message="create", table="CONNECTION")]))
     [step] = made.steps
@@ -125,7 +125,7 @@ def test_a_webhook_is_registered_with_its_steps(
 
 
 def test_names_messages_and_tables_are_looked_up_before_the_first_write(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     made = registration.webhooks.register(new_webhook(steps=[new_step()]))
     assert asked(dataverse) == [
@@ -155,7 +155,7 @@ def test_names_messages_and_tables_are_looked_up_before_the_first_write(
     ]
 
 
-def test_every_request_has_the_headers_of_odata(registration: Registration, dataverse: FakeDataverse) -> None:
+def test_every_request_has_the_headers_of_odata(registration: DataverseRegistration, dataverse: FakeDataverse) -> None:
     made = registration.webhooks.register(new_webhook(steps=[new_step()]))
     registration.webhooks.update(made.webhook.id, {"name": "Another"})
     registration.webhooks.unregister(made.webhook.id)
@@ -167,7 +167,7 @@ def test_every_request_has_the_headers_of_odata(registration: Registration, data
 
 
 def test_all_webhooks_are_listed_over_all_pages_and_nothing_else(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     ids = [registration.webhooks.register(new_webhook(name=f"Hub {number}")).webhook.id for number in range(5)]
     dataverse.add("serviceendpoints", str(uuid4()), {**QUEUE, "serviceendpointid": str(uuid4())})
@@ -177,7 +177,9 @@ def test_all_webhooks_are_listed_over_all_pages_and_nothing_else(
     assert all("steps" not in webhook.as_json() for webhook in found)
 
 
-def test_an_endpoint_that_is_no_webhook_is_never_touched(registration: Registration, dataverse: FakeDataverse) -> None:
+def test_an_endpoint_that_is_no_webhook_is_never_touched(
+    registration: DataverseRegistration, dataverse: FakeDataverse
+) -> None:
     id_ = str(uuid4())
     dataverse.add("serviceendpoints", id_, {**QUEUE, "serviceendpointid": id_})
     operations: list[Callable[[], object]] = [
@@ -193,7 +195,7 @@ def test_an_endpoint_that_is_no_webhook_is_never_touched(registration: Registrat
     assert {call.method for call in dataverse.journal} == {"GET"}
 
 
-def test_a_name_is_given_once_in_any_case(registration: Registration, written: Callable[[], Asked]) -> None:
+def test_a_name_is_given_once_in_any_case(registration: DataverseRegistration, written: Callable[[], Asked]) -> None:
     first = registration.webhooks.register(new_webhook(name="Großer Hub"))
     with pytest.raises(Conflict) as caught:
         registration.webhooks.register(new_webhook(name="GROSSER HUB"))
@@ -206,7 +208,7 @@ def test_a_name_is_given_once_in_any_case(registration: Registration, written: C
 
 
 def test_a_key_is_rotated_by_an_update_that_sends_nothing_else(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked]
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked]
 ) -> None:
     id_ = registration.webhooks.register(new_webhook()).webhook.id
     change = {"name": "Hub", "authentication": {"type": "WebhookKey", "key": OTHER_KEY}}
@@ -216,7 +218,7 @@ def test_a_key_is_rotated_by_an_update_that_sends_nothing_else(
 
 
 def test_an_address_moves_together_with_the_secret(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked]
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked]
 ) -> None:
     id_ = registration.webhooks.register(new_webhook()).webhook.id
     with pytest.raises(BadRequest) as caught:
@@ -230,7 +232,9 @@ def test_an_address_moves_together_with_the_secret(
     assert registration.webhooks.show(id_).as_json() == moved.as_json()
 
 
-def test_an_update_without_changes_writes_nothing(registration: Registration, written: Callable[[], Asked]) -> None:
+def test_an_update_without_changes_writes_nothing(
+    registration: DataverseRegistration, written: Callable[[], Asked]
+) -> None:
     id_ = registration.webhooks.register(new_webhook()).webhook.id
     registration.webhooks.update(id_, {"name": "Hub", "description": None})
     registration.webhooks.update(id_, {})
@@ -238,7 +242,7 @@ def test_an_update_without_changes_writes_nothing(registration: Registration, wr
 
 
 def test_a_webhook_is_unregistered_with_its_steps_in_one_request(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked]
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked]
 ) -> None:
     made = registration.webhooks.register(new_webhook(steps=[new_step()]))
     registration.webhooks.unregister(made.webhook.id)
@@ -250,7 +254,7 @@ def test_a_webhook_is_unregistered_with_its_steps_in_one_request(
     ("status", "answered"), [(400, 400), (403, 502), (405, 409), (412, 409), (500, 503), (502, 503), (504, 503)]
 )
 def test_a_delete_that_is_refused_or_fails_changes_nothing(
-    registration: Registration, dataverse: FakeDataverse, status: int, answered: int
+    registration: DataverseRegistration, dataverse: FakeDataverse, status: int, answered: int
 ) -> None:
     made = registration.webhooks.register(new_webhook(steps=TWO_STEPS))
     dataverse.faults.fail_once("DELETE", "serviceendpoints", json_reply(REFERENCED, status))
@@ -263,7 +267,7 @@ def test_a_delete_that_is_refused_or_fails_changes_nothing(
 
 
 def test_a_webhook_of_a_managed_solution_is_a_409_and_stays(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked]
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked]
 ) -> None:
     made = registration.webhooks.register(new_webhook(steps=TWO_STEPS))
     dataverse.rows["serviceendpoints"][made.webhook.id]["ismanaged"] = True
@@ -274,7 +278,7 @@ def test_a_webhook_of_a_managed_solution_is_a_409_and_stays(
 
 
 def test_a_registration_of_which_a_step_fails_leaves_nothing(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL, skip=1)
     with pytest.raises(BadRequest) as caught:
@@ -283,7 +287,7 @@ def test_a_registration_of_which_a_step_fails_leaves_nothing(
     assert caught.value.extensions == {"dataverse": {"status": 400, "code": "0x80044000", "message": "no"}}
 
 
-def test_what_could_not_be_taken_back_is_named(registration: Registration, dataverse: FakeDataverse) -> None:
+def test_what_could_not_be_taken_back_is_named(registration: DataverseRegistration, dataverse: FakeDataverse) -> None:
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL, skip=1)
     dataverse.faults.fail_once("DELETE", "serviceendpoints", Reply(500))
     with pytest.raises(BadRequest) as caught:
@@ -293,7 +297,7 @@ def test_what_could_not_be_taken_back_is_named(registration: Registration, datav
 
 @pytest.mark.parametrize("lost_after", [True, False])
 def test_a_create_whose_answer_is_lost_is_repeated_and_makes_one(
-    registration: Registration, dataverse: FakeDataverse, *, lost_after: bool
+    registration: DataverseRegistration, dataverse: FakeDataverse, *, lost_after: bool
 ) -> None:
     if lost_after:
         dataverse.faults.lose_answer("POST", "serviceendpoints")
@@ -306,7 +310,7 @@ def test_a_create_whose_answer_is_lost_is_repeated_and_makes_one(
 
 
 def test_a_create_that_was_done_although_it_was_answered_503_is_a_success(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.answer_late("POST", "serviceendpoints", Reply(503))
     dataverse.faults.answer_late("POST", "sdkmessageprocessingsteps", Reply(503, headers={"Retry-After": "1"}))
@@ -319,7 +323,7 @@ def test_a_create_that_was_done_although_it_was_answered_503_is_a_success(
 
 @pytest.mark.parametrize("status", [502, 504])
 def test_so_is_one_that_a_gateway_answered_in_its_place(
-    registration: Registration, dataverse: FakeDataverse, status: int
+    registration: DataverseRegistration, dataverse: FakeDataverse, status: int
 ) -> None:
     dataverse.faults.answer_late("POST", "serviceendpoints", Reply(status))
     made = registration.webhooks.register(new_webhook())
@@ -328,7 +332,7 @@ def test_so_is_one_that_a_gateway_answered_in_its_place(
 
 @pytest.mark.parametrize("first", [None, Reply(503), Reply(429, headers={"Retry-After": "1"}), Reply(504)])
 def test_a_412_for_a_row_that_this_call_did_not_make_is_a_409(
-    registration: Registration, dataverse: FakeDataverse, first: Reply | None
+    registration: DataverseRegistration, dataverse: FakeDataverse, first: Reply | None
 ) -> None:
     if first is not None:
         dataverse.faults.fail_once("POST", "serviceendpoints", first)
@@ -340,7 +344,7 @@ def test_a_412_for_a_row_that_this_call_did_not_make_is_a_409(
 
 
 def test_a_webhook_that_may_have_been_made_in_an_outage_is_taken_back(
-    registration: Registration, dataverse: FakeDataverse
+    registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.lose_answer("POST", "serviceendpoints")
     dataverse.faults.fail_once("POST", "serviceendpoints", Reply(503, headers={"Retry-After": "99"}))
@@ -350,7 +354,7 @@ def test_a_webhook_that_may_have_been_made_in_an_outage_is_taken_back(
 
 
 def test_a_webhook_that_dataverse_refused_needs_no_taking_back(
-    registration: Registration, dataverse: FakeDataverse, written: Callable[[], Asked]
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked]
 ) -> None:
     dataverse.faults.fail_once("POST", "serviceendpoints", json_reply({"error": {"code": "", "message": "no"}}, 400))
     with pytest.raises(BadRequest):

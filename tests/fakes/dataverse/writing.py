@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from tests.fakes.dataverse.query import Refused
 from tests.fakes.dataverse.tables import Row, Table
 
-_MOST = {"name": 256, "url": 2000, "authvalue": 2048}
+_MAX_CHARACTERS = {"name": 256, "url": 2000, "authvalue": 2048}
 _BIND = "@odata.bind"
 _REFERENCE = re.compile(r"/(\w+)\(([0-9a-f-]{36})\)")
 _TYPES = {"text": str, "guid": str, "int": int, "bool": bool}
@@ -68,7 +68,7 @@ def _checked(table: Table, allowed: frozenset[str], body: Mapping[str, object]) 
         kind = _TYPES[table.columns.get(name, "text")]
         if value is not None and type(value) is not kind:
             raise Refused(400, f"Cannot convert a value to the type of '{name}'", "0x80048d19")
-        if isinstance(value, str) and len(value) > _MOST.get(name, 100_000):
+        if isinstance(value, str) and len(value) > _MAX_CHARACTERS.get(name, 100_000):
             raise Refused(400, f"A validation error occurred: the length of '{name}'", "0x80044331")
     return dict(body)
 

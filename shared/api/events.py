@@ -1,0 +1,85 @@
+"""The Events API: `GET /api/v1/events` newest first, `GET /api/v1/events/{id}` with the payload."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import urlencode
+
+from shared.api.parameters import event_name_filter, is_event_id, parse_limit, parse_moment, parse_position
+from shared.errors import NotFound
+from shared.events.event import EventId
+from shared.events.store import EventStore, LogFilter, StoredEvent
+from shared.lenient_json import as_valid_json
+from shared.storage.paging import Position
+
+MAX_PAGE_CHARACTERS = 4_000_000
+_ROWS = 50
+"""Of a page that is asked of storage: an event has up to 100,000 characters besides its payload."""
+
+_FILTERS = ("type", "webhook", "state", "who", "target", "since", "until", "limit")
+
+
+def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> dict[str, object]:
+    """A page of events, as `page` makes it.
+
+    `query` may hold `type`, `since` (inclusive), `until` (exclusive), `limit` and `continuationToken`; `url` is where
+    the listing stands. Raises BadRequest, which names the parameter.
+    """
+    limit = parse_limit(query)
+    found = events.log(_filter(query), page_size=min(limit, _ROWS) + 1)
+    return page(found, lambda event: event.as_json(), query, limit=limit, url=url)
+
+
+def show_event(events: EventStore, id_: str) -> str:
+    """One event with its payload, as JSON text: the payload keeps every digit of its numbers; raises NotFound."""
+    stored = find_event(events, id_)
+    event = events.finished(stored.event) or stored.event
+    members = json.dumps(event.as_json()).removesuffix("}")
+    return f'{members}, "payload": {as_valid_json(stored.payload)}}}'
+
+
+def find_event(events: EventStore, id_: str) -> StoredEvent:
+    """The event with this id; raises NotFound."""
+    normal = id_.lower()
+    stored = events.get(EventId(normal)) if is_event_id(normal) else None
+    if stored is None:
+        raise NotFound("there is no event with this id")
+    return stored
+
+
+def page[Item](
+    found: Iterable[tuple[Position, Item]],
+    show: Callable[[Item], dict[str, object]],
+    query: Mapping[str, str],
+    *,
+    limit: int,
+    url: str,
+) -> dict[str, object]:
+    """`{"value": [...], "continuationToken", "nextLink"}`, the last two null on the last page.
+
+    A page ends with the item that brings it to a few megabytes, however many more were asked for. One item more than
+    it has is read, to know whether there is a next page.
+    """
+    items: list[dict[str, object]] = []
+    size, last, token = 0, "", None
+    for position, item in found:
+        if len(items) == limit or size >= MAX_PAGE_CHARACTERS:
+            token = last
+            break
+        items.append(show(item))
+        size, last = size + len(json.dumps(items[-1])), position.as_token()
+    kept = {name: query[name] for name in _FILTERS if name in query}
+    return {
+        "value": items,
+        "continuationToken": token,
+        "nextLink": token and f"{url}?{urlencode({**kept, 'continuationToken': token})}",
+    }
+
+
+def _filter(query: Mapping[str, str]) -> LogFilter:
+    wanted = event_name_filter(query.get("type"), "type")
+    return LogFilter(
+        type=wanted.lower() if wanted else None,
+        since=parse_moment(query, "since"),
+        until=parse_moment(query, "until"),
+        after=parse_position(query),
+    )

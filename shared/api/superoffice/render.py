@@ -1,0 +1,103 @@
+"""The entities that clients read: all members, in the order of the vendor's documents (facts/superoffice.md 1.2).
+
+Null stands where there is nothing, but lists are never null. Times are UTC without an offset; timezone.py may tag them.
+"""
+
+from datetime import UTC, datetime
+
+from shared.api.superoffice.members import TIME_MEMBERS
+from shared.webhooks.associate import Associate
+from shared.webhooks.registration import Registration, Usage
+from shared.webhooks.sensitive import masked_webhook
+from shared.webhooks.webhook import WebhookInput, flag_names
+
+UNSET_TIME = "0001-01-01T00:00:00"
+
+_DEFAULT_EVENTS = ("contact.created", "contact.deleted")
+
+
+def render(
+    registration: Registration, usage: Usage, *, registered_by: Associate, updated_by: Associate, secret: str | None
+) -> dict[str, object]:
+    """A stored webhook; `secret` is what its reader is shown. Secret values of headers and properties never are.
+
+    `SealedHeaders`, which SuperOffice does not know, stands only in the answer of a webhook that has it.
+    """
+    webhook = masked_webhook(registration.webhook)
+    sealed = {"SealedHeaders": [*webhook.sealed_headers]} if webhook.sealed_headers else {}
+    return _webhook(
+        webhook,
+        usage,
+        WebhookId=registration.id,
+        Secret=secret,
+        Registered=_time(registration.registered),
+        RegisteredAssociate=registered_by.render(),
+        Updated=_time(registration.updated),
+        UpdatedAssociate=updated_by.render(),
+        **sealed,
+    )
+
+
+def default_webhook() -> dict[str, object]:
+    """A webhook with default values, not saved: what GET default and CreateDefaultWebhook give."""
+    blank = WebhookInput.model_construct(name="", events=_DEFAULT_EVENTS, target_url="")
+    return _webhook(blank, Usage(), Name=None, TargetUrl=None)
+
+
+def render_result(*, is_success: bool, message: str) -> dict[str, object]:
+    """The outcome of a test: a WebhookResult."""
+    return {"Success": is_success, "Message": message, "TableRight": None, "FieldProperties": None}
+
+
+def _webhook(webhook: WebhookInput, usage: Usage, **known: object) -> dict[str, object]:
+    entity: dict[str, object] = {
+        "WebhookId": 0,
+        "Name": webhook.name,
+        "Events": list(webhook.events),
+        "TargetUrl": webhook.target_url,
+        "Secret": None,
+        "State": webhook.state.value,
+        "Type": webhook.type,
+        "Headers": webhook.headers,
+        "Properties": webhook.properties,
+        "Registered": UNSET_TIME,
+        "RegisteredAssociate": None,
+        "Updated": UNSET_TIME,
+        "UpdatedAssociate": None,
+        "ErrorsEmail": webhook.errors_email,
+        "ErrorEmails": list(webhook.error_emails),
+        "ErrorAssociates": list(webhook.error_associates),
+        "Description": webhook.description,
+        "NotifyVia": flag_names(webhook.notify_via),
+        "NotifyWhen": flag_names(webhook.notify_when),
+        "TotalCalls": usage.total_calls,
+        "TotalErrors": usage.total_errors,
+        "ConsecutiveErrors": usage.consecutive_errors,
+        "LastError": usage.last_error or None,
+    }
+    return entity | known
+
+
+def _time(moment: datetime) -> str:
+    # To the second, as SuperOffice keeps them; If-Modified-Since knows no finer time either.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+_INCLUDE_OFFSET = "includetzoffset"
+
+
+def tag_times(entity: dict[str, object], so_timezone: str | None) -> dict[str, object]:
+    """The entity, its times with a `Z` where the header asks for offsets. A time that is unset belongs to no zone."""
+    if not _wants_offset(so_timezone):
+        return entity
+    return {name: _tagged(value) if name in TIME_MEMBERS else value for name, value in entity.items()}
+
+
+def _wants_offset(so_timezone: str | None) -> bool:
+    return any(part.strip().lower() == _INCLUDE_OFFSET for part in (so_timezone or "").split(","))
+
+
+def _tagged(value: object) -> object:
+    if not isinstance(value, str) or value == UNSET_TIME or value.endswith("Z"):
+        return value
+    return f"{value}Z"

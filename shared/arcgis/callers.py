@@ -1,0 +1,115 @@
+"""Callers of ArcGIS: a user's token, in any of the three places where Esri's clients put it (facts/arcgis.md 1.1)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.arcgis.client import ArcGisRefused, ArcGisToken
+from shared.arcgis.portal import PortalUser
+from shared.arcgis.webhook_connection import Workflow
+from shared.callers.authorization import CHALLENGE
+from shared.callers.caller import Caller
+from shared.errors import Forbidden, Unauthenticated
+from shared.roles.user import User
+
+# RFC 6750's alphabet for tokens.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,10000}=*")
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_API_KEY_PREFIX = "hub_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArcGisCaller(Caller):
+    """A user of ArcGIS, with the token that proved it."""
+
+    member: PortalUser
+    token: ArcGisToken
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who wants something done, and where. `referer` goes with the tokens in a document.
+
+    `token` is an ArcGIS token that a caller of the hub's own sent besides: it shows what they may manage.
+    """
+
+    workflow: Workflow
+    caller: Caller
+    referer: str | None = None
+    token: ArcGisToken | None = None
+
+    @property
+    def tokens(self) -> tuple[ArcGisToken, ...]:
+        """The ArcGIS token that came with the request itself, the caller's own or the one besides."""
+        token = self.caller.token if isinstance(self.caller, ArcGisCaller) else self.token
+        return () if token is None else (token,)
+
+
+class TokenCheck(Protocol):
+    """Knows tokens."""
+
+    def user(self, token: ArcGisToken) -> PortalUser:
+        """Who bears this token; raises ArcGisRefused where nobody does, or PortalDown."""
+        ...
+
+
+def find_arcgis_token(headers: Mapping[str, str], query: Mapping[str, str]) -> ArcGisToken | None:
+    """The ArcGIS token of a request; None where it has none, or a caller of the hub's own in Authorization. Pure.
+
+    Raises Unauthenticated for one that cannot be read. ArcGIS' own tokens may end in dots, as a JWT never does.
+    """
+    authorization = _bearer(headers.get("authorization"))
+    if headers.get("authorization") and (authorization is None or _is_the_hubs_own(authorization)):
+        return None
+    found = _bearer(headers.get("x-esri-authorization")) or authorization or query.get("token")
+    if not found:
+        return None
+    if not _TOKEN.fullmatch(found):
+        raise _refused()
+    return ArcGisToken(found, headers.get("referer"))
+
+
+def accompanying_token(headers: Mapping[str, str]) -> ArcGisToken | None:
+    """The ArcGIS token in X-Esri-Authorization of a request whose caller is the hub's own; None for none. Pure.
+
+    It shows what the caller may manage in ArcGIS, and does not make them another caller.
+    """
+    found = _bearer(headers.get("x-esri-authorization"))
+    return ArcGisToken(found, headers.get("referer")) if found and _TOKEN.fullmatch(found) else None
+
+
+class ArcGisCallers:
+    """Tells who bears a token. Tokens count for the organizations in `org_ids` only."""
+
+    def __init__(self, portal: TokenCheck, org_ids: tuple[str, ...]) -> None:
+        self._portal = portal
+        self._org_ids = frozenset(org_ids)
+
+    def caller(self, token: ArcGisToken, org_id: str) -> ArcGisCaller:
+        """The caller, who belongs to this organization; raises Unauthenticated, NotAllowed, or PortalDown."""
+        try:
+            member = self._portal.user(token)
+        except ArcGisRefused:
+            raise _refused() from None
+        self.require_member(member, org_id)
+        return ArcGisCaller(User.arcgis(member.username), member=member, token=token)
+
+    def require_member(self, member: PortalUser, org_id: str) -> None:
+        """Raise NotAllowed for a user of another organization, or of one that the app does not serve."""
+        if member.org_id != org_id or org_id not in self._org_ids:
+            raise Forbidden("the user's organization is not the one in the path, or not one that is served here")
+
+
+def _bearer(header: str | None) -> str | None:
+    scheme, _, value = (header or "").strip().partition(" ")
+    return value.strip() if scheme.lower() == "bearer" and value.strip() else None
+
+
+def _is_the_hubs_own(secret: str) -> bool:
+    return secret.startswith(_API_KEY_PREFIX) or _JWT.fullmatch(secret) is not None
+
+
+def _refused() -> Unauthenticated:
+    # Worded with care: at some words Esri's client stops sending its token at all (facts/arcgis.md, last section).
+    return Unauthenticated("the portal does not accept this ArcGIS token", challenge=CHALLENGE)

@@ -1,0 +1,63 @@
+"""Where webhook connections are kept: table `connections`."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from azure.data.tables import TableEntity
+
+from shared.arcgis.webhook_connection import (
+    CONNECTIONS_TABLE,
+    ManagedWebhook,
+    WebhookConnection,
+    Workflow,
+    connection_row,
+    is_connection_id,
+    managed_properties,
+    parse_connection_row,
+)
+from shared.storage.account import StorageAccount
+from shared.storage.tables import AlreadyStored
+
+_PAGE = 500
+
+
+class ConnectionRegistry:
+    """Stores, changes, finds and removes connections."""
+
+    def __init__(self, storage: StorageAccount) -> None:
+        self._table = storage.table(CONNECTIONS_TABLE)
+
+    def get(self, workflow: Workflow, id_: str) -> WebhookConnection | None:
+        """The connection with this id, None where there is none; one storage transaction."""
+        row = self._table.get(workflow.partition, id_) if is_connection_id(id_) else None
+        return None if row is None else _connection(row, workflow)
+
+    def list(self, workflow: Workflow) -> Iterator[WebhookConnection]:
+        """All connections of a workflow, in the order of their ids."""
+        rows = self._table.query("PartitionKey eq @partition", {"partition": workflow.partition}, page_size=_PAGE)
+        return (_connection(row, workflow) for row in rows)
+
+    def create(self, connection: WebhookConnection) -> None:
+        """Store a new connection; its id is nobody else's."""
+        try:
+            self._table.insert(connection_row(connection))
+        except AlreadyStored:
+            # The SDK tried again after an answer that was lost: it is our own row.
+            return
+
+    def replace(self, connection: WebhookConnection, *, etag: str) -> WebhookConnection:
+        """Put a connection in the place of the one that has this etag; raises Changed."""
+        return replace(connection, etag=self._table.replace(connection_row(connection), etag=etag))
+
+    def set_managed(self, connection: WebhookConnection, managed: ManagedWebhook) -> None:
+        """Note what the service has for a connection, its secret too; raises Changed where the connection is gone."""
+        keys = {"PartitionKey": connection.workflow.partition, "RowKey": connection.id}
+        self._table.merge({**keys, **managed_properties(managed)})
+
+    def delete(self, connection: WebhookConnection) -> None:
+        """Remove a connection, if it is there."""
+        self._table.delete(connection.workflow.partition, connection.id)
+
+
+def _connection(row: TableEntity, workflow: Workflow) -> WebhookConnection:
+    return parse_connection_row(row, workflow, str(row.metadata["etag"]))

@@ -1,0 +1,178 @@
+"""A webhook connection as the hub keeps it, and as its readers see it (facts/arcgis.md 1.3). Pure."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.errors import BadRequest
+from shared.storage.keys import key_text
+
+CONNECTIONS_TABLE = "connections"
+SECRET_MASK = "********"  # noqa: S105 - what is shown instead of a secret
+_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+_PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MEMBERS = {
+    "name": "connectionName",
+    "sealed_secret": "secret",
+    "enabled": "enabled",
+    "username": "username",
+    "fallback_username": "fallbackUsername",
+}
+
+type Shown = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """Where connections belong: an ArcGIS organization, and in it the item of one Workflow Manager."""
+
+    org_id: str
+    item_id: str
+
+    @classmethod
+    def of_path(cls, org_id: str, item_id: str) -> "Workflow":
+        """The workflow that a path names; raises BadRequest."""
+        for name, text in (("orgId", org_id), ("itemId", item_id)):
+            if not _PATH_PART.fullmatch(text):
+                raise BadRequest(f"{name}: 1 to 64 letters, digits, - and _ are needed in the path")
+        return cls(org_id, item_id)
+
+    @property
+    def partition(self) -> str:
+        """The partition of its rows."""
+        return f"{key_text(self.org_id)}:{key_text(self.item_id)}"
+
+
+@dataclass(frozen=True)
+class ManagedWebhook:
+    """The webhook that the hub made at the feature service, as it set it last."""
+
+    id: str
+    change_types: tuple[str, ...]
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class WebhookConnection:
+    """One webhook connection. `sealed_secret` is the key of its signatures, sealed.
+
+    `service_secret` is the one that the service's webhook still has, where it could not be told the new one yet.
+    `service` is the address of the one service at which the hub acts for it: the item's when the connection was made.
+    It is None where the item had none, and in rows of the first version, until somebody who may manage the service
+    shows that (operations.py); until then the hub acts nowhere for it.
+    """
+
+    workflow: Workflow
+    id: str
+    name: str
+    item_id: str
+    webhook_type: str
+    sealed_secret: str
+    enabled: bool
+    username: str
+    fallback_username: str | None
+    created: datetime
+    updated: datetime
+    updated_by: str
+    managed: ManagedWebhook | None = None
+    service_secret: str | None = None
+    service: str | None = None
+    etag: str = ""
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Whom it acts as, in this order."""
+        return (self.username, *([self.fallback_username] if self.fallback_username else []))
+
+    def as_listed(self) -> Shown:
+        """The connection in a list (WebhookConnectionInfo)."""
+        fallback = {"fallbackUsername": self.fallback_username} if self.fallback_username else {}
+        return {
+            "connectionId": self.id,
+            "connectionName": self.name,
+            "enabled": self.enabled,
+            "itemId": self.item_id,
+            "username": self.username,
+            **fallback,
+        }
+
+    def as_shown(self, *, with_managed_webhook: bool) -> Shown:
+        """The connection alone (WebhookConnectionResponse), with its service webhook for those who may manage it."""
+        shown = {**self.as_listed(), "webhookType": self.webhook_type, "secret": SECRET_MASK}
+        if self.managed is None or not with_managed_webhook:
+            return shown
+        return {
+            **shown,
+            "webhookActive": self.managed.is_active,
+            "webhookChangeTypes": list(self.managed.change_types),
+            "managedWebhookId": self.managed.id,
+        }
+
+
+def changed_members(before: WebhookConnection, after: WebhookConnection) -> tuple[str, ...]:
+    """The names of the members that a save changed, as clients know them."""
+    return tuple(name for field, name in _MEMBERS.items() if getattr(before, field) != getattr(after, field))
+
+
+def is_connection_id(text: str) -> bool:
+    """Whether a connection could have this id."""
+    return _ID.fullmatch(text) is not None
+
+
+def connection_row(connection: WebhookConnection) -> dict[str, Any]:
+    """The row in `connections`."""
+    return {
+        "PartitionKey": connection.workflow.partition,
+        "RowKey": connection.id,
+        "Name": connection.name,
+        "ItemId": connection.item_id,
+        "WebhookType": connection.webhook_type,
+        "Secret": connection.sealed_secret,
+        "Enabled": connection.enabled,
+        "Username": connection.username,
+        "FallbackUsername": connection.fallback_username or "",
+        # Texts, because the tables' own type comes back with another class and other digits.
+        "Created": connection.created.isoformat(),
+        "Updated": connection.updated.isoformat(),
+        "UpdatedBy": connection.updated_by,
+        "Service": connection.service or "",
+        **managed_properties(connection.managed, connection.service_secret),
+    }
+
+
+def managed_properties(managed: ManagedWebhook | None, service_secret: str | None = None) -> dict[str, Any]:
+    """What a row holds of the service's webhook."""
+    return {
+        "ManagedWebhookId": managed.id if managed else "",
+        "ChangeTypes": json.dumps(managed.change_types if managed else ()),
+        "WebhookActive": managed is not None and managed.is_active,
+        "ServiceSecret": service_secret or "",
+    }
+
+
+def parse_connection_row(row: Mapping[str, Any], workflow: Workflow, etag: str) -> WebhookConnection:
+    """The connection in a row of `connections`."""
+    managed = row["ManagedWebhookId"]
+    change_types = tuple(json.loads(row["ChangeTypes"]))
+    return WebhookConnection(
+        workflow=workflow,
+        id=row["RowKey"],
+        name=row["Name"],
+        item_id=row["ItemId"],
+        webhook_type=row["WebhookType"],
+        sealed_secret=row["Secret"],
+        enabled=row["Enabled"],
+        username=row["Username"],
+        fallback_username=row["FallbackUsername"] or None,
+        created=datetime.fromisoformat(row["Created"]),
+        updated=datetime.fromisoformat(row["Updated"]),
+        updated_by=row["UpdatedBy"],
+        managed=ManagedWebhook(managed, change_types, row["WebhookActive"]) if managed else None,
+        service_secret=row["ServiceSecret"] or None,
+        # Rows of the first version do not have it.
+        service=row.get("Service") or None,
+        etag=etag,
+    )

@@ -1,0 +1,56 @@
+"""Puts messages of ours back from the poison queues into those they came from."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from shared.delivery.message import parse_delivery_message
+from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
+from shared.events.announcement import EVENTS_QUEUE, UnrecognizedMessage, parse_announcement
+from shared.storage.account import StorageAccount
+from shared.storage.queues import Queue
+
+POISON_SUFFIX = "-poison"
+_PARSERS: Mapping[str, Callable[[bytes], object]] = {
+    EVENTS_QUEUE: parse_announcement,
+    DELIVERIES_QUEUE: parse_delivery_message,
+    SLOW_QUEUE: parse_delivery_message,
+}
+
+
+@dataclass(frozen=True)
+class RedriveResult:
+    """What happened to one poison queue: how many messages were put back, and how many wait there still."""
+
+    queue: str
+    put_back: int
+    left: int
+
+
+def redrive(storage: StorageAccount, *, dry_run: bool) -> Iterator[RedriveResult]:
+    """Work through all poison queues, or only count; raises StorageDown.
+
+    A message is sent before it is removed, so that none is lost; doing its work twice is harmless.
+    """
+    for name, parse in _PARSERS.items():
+        poison = storage.queue(name + POISON_SUFFIX)
+        if dry_run:
+            yield RedriveResult(name + POISON_SUFFIX, 0, poison.count())
+        else:
+            yield _redrive(name, poison, storage.queue(name), parse)
+
+
+def _redrive(name: str, poison: Queue, target: Queue, parse: Callable[[bytes], object]) -> RedriveResult:
+    put_back = 0
+
+    def take(text: str) -> bool:
+        nonlocal put_back
+        try:
+            parse(text.encode())
+        except UnrecognizedMessage:
+            return False
+        target.send(text)
+        put_back += 1
+        return True
+
+    left = poison.drain(take)
+    return RedriveResult(name + POISON_SUFFIX, put_back, left)

@@ -1,0 +1,144 @@
+"""The parts that have to do with receivers: registering webhooks, dispatching events, delivering them.
+
+Apart from shared/hub/hub.py because receiving an event needs none of them, and a cold start should not wait for them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from shared.audit.entry import Keeper
+from shared.delivery.attempt import AttemptRunner
+from shared.delivery.bulkhead import ReceiverBulkhead
+from shared.delivery.cloudevents import CloudEvents
+from shared.delivery.crmscript import CrmScript
+from shared.delivery.deliverer import Deliverer
+from shared.delivery.disabling import Notices, WebhookDisabler
+from shared.delivery.known_secrets import KnownSecrets
+from shared.delivery.log import DeliveryLog
+from shared.delivery.queues import DeliveryFanOut, DeliveryQueues
+from shared.delivery.receiver_check import ReceiverCheck
+from shared.delivery.record import DELIVERIES_TABLE
+from shared.delivery.replay import Replay
+from shared.delivery.superoffice_callback import SuperOfficeCallback
+from shared.delivery.worker import DeliveryParts, DeliveryWorker
+from shared.events.dispatch import Completion, Dispatcher
+from shared.events.event import Event
+from shared.events.store import EventStore
+from shared.outbound.client import Transport
+from shared.outbound.target_policy import TargetPolicy, own_addresses
+from shared.settings import Settings
+from shared.storage.account import StorageAccount
+from shared.storage.sealed import Sealer
+from shared.webhooks.limits import WebhookLimits
+from shared.webhooks.recipients import Recipients
+from shared.webhooks.registry import WebhookRegistry
+from shared.webhooks.rows import USAGE_TABLE
+from shared.webhooks.saving import WebhookSaving
+from shared.webhooks.usage import UsageCounter
+
+
+def make_deliverers(settings: Settings, transport: Transport, now: Callable[[], datetime]) -> Mapping[str, Deliverer]:
+    """One deliverer a type, by the type's name."""
+    url, seconds = settings.public_url, settings.delivery_deadline_seconds
+    return {
+        "webhook": SuperOfficeCallback(transport, now),
+        "cloudevents": CloudEvents(transport, now, public_url=url, is_binary=False),
+        "cloudevents-binary": CloudEvents(transport, now, public_url=url, is_binary=True),
+        "crmscript": CrmScript(settings.crmscript_entry_points, seconds),
+    }
+
+
+class CompletionBySource:
+    """Hands events on by what their source begins with. Completions are made when the first event needs them."""
+
+    def __init__(self, by_prefix: Mapping[str, Callable[[], Completion]]) -> None:
+        self._by_prefix = by_prefix
+
+    def complete(self, event: Event) -> Event | None:
+        """As the completion of the event's source has it; an event of another source cannot be completed."""
+        for prefix, completion in self._by_prefix.items():
+            if event.source.startswith(prefix):
+                return completion().complete(event)
+        return None
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """Registrations, and what calls the receivers behind them."""
+
+    webhooks: WebhookRegistry
+    saving: WebhookSaving
+    dispatcher: Dispatcher
+    deliveries: DeliveryLog
+    worker: DeliveryWorker
+    replay: Replay
+    known_secrets: KnownSecrets
+    sealer: Sealer
+
+    @classmethod
+    def assemble(
+        cls,
+        settings: Settings,
+        storage: StorageAccount,
+        events: EventStore,
+        completion: Completion,
+        notices: Notices,
+        audit: Keeper,
+        now: Callable[[], datetime],
+    ) -> Self:
+        """The parts of these settings; one transport, and so one policy, serves save, test and delivery."""
+        transport = Transport(
+            TargetPolicy(
+                settings.delivery_require_https, settings.delivery_allowed_networks, own_addresses(settings.own_urls)
+            ),
+            deadline_seconds=settings.delivery_deadline_seconds,
+            max_response_bytes=settings.delivery_max_response_bytes,
+        )
+        deliverers = make_deliverers(settings, transport, now)
+        limits = webhook_limits(settings)
+        registry, sealer = WebhookRegistry(storage, limits, now), Sealer(settings.secrets_key)
+        queues, deliveries = DeliveryQueues(storage), DeliveryLog(storage.table(DELIVERIES_TABLE))
+        usage = UsageCounter(storage.table(USAGE_TABLE))
+        recipients = Recipients.of(settings.notice_mailbox, settings.notice_domains)
+        parts = DeliveryParts(
+            registry=registry,
+            events=events,
+            deliveries=deliveries,
+            queues=queues,
+            usage=usage,
+            sealer=sealer,
+            caller=AttemptRunner(deliverers, now),
+            disabling=WebhookDisabler(registry, events, usage, notices, recipients, now, audit),
+            lanes=ReceiverBulkhead(),
+        )
+        return cls(
+            webhooks=registry,
+            saving=WebhookSaving(
+                registry,
+                events,
+                sealer,
+                ReceiverCheck(deliverers, now),
+                now,
+                limits=limits,
+                secret_overlap=timedelta(seconds=settings.secret_overlap_seconds),
+                recipients=recipients,
+            ),
+            dispatcher=Dispatcher(events, completion, DeliveryFanOut(registry, queues), settings.retry_delays),
+            deliveries=deliveries,
+            worker=DeliveryWorker(parts, settings.retry_delays, settings.disable_after, now),
+            replay=Replay(deliveries, queues, now),
+            known_secrets=KnownSecrets(sealer, now),
+            sealer=sealer,
+        )
+
+
+def webhook_limits(settings: Settings) -> WebhookLimits:
+    """The limits that these settings name."""
+    return WebhookLimits(
+        webhooks=settings.max_webhooks,
+        per_caller=settings.max_webhooks_per_caller,
+        events=settings.max_events_per_webhook,
+        bytes=settings.max_webhook_bytes,
+    )

@@ -1,0 +1,120 @@
+"""A connection to an address that was judged before, and everything done on it within one time limit."""
+
+import socket
+import ssl
+import time
+from collections.abc import Sequence
+from ipaddress import IPv4Address
+from types import TracebackType
+from typing import Self
+
+from shared.outbound.addresses import Address
+from shared.outbound.reply import DeliveryFailed, ErrorClass
+
+_CHUNK_BYTES = 16_384
+# A name with hundreds of addresses must not turn one attempt into a scan.
+_MAX_ADDRESSES = 8
+
+
+class TimeLimit:
+    """The seconds that all steps together may take, counted from when it is made."""
+
+    def __init__(self, seconds: float) -> None:
+        self._began_at = time.monotonic()
+        self._seconds = seconds
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """What has gone by so far."""
+        return time.monotonic() - self._began_at
+
+    def left(self) -> float:
+        """The seconds that are left, always more than 0; raises TimeoutError where none are."""
+        seconds = self._seconds - self.elapsed_seconds
+        if seconds <= 0:
+            raise TimeoutError("the time is over")
+        return seconds
+
+
+class SocketConnection:
+    """An open socket. Each call on it gets what is left of the limit as its own time limit.
+
+    That bounds the whole also where the other side drips: the time limit of a Python socket, TLS included, is one for
+    the call, however many pieces come meanwhile. Errors are those of `socket` and `ssl`.
+    """
+
+    def __init__(self, sock: socket.socket, limit: TimeLimit) -> None:
+        self._socket = sock
+        self._limit = limit
+        self.received_bytes = 0
+
+    def send(self, data: bytes) -> None:
+        """Send all of it. Not `sendall`: over TLS, that would begin a new time limit with every record."""
+        rest = memoryview(data)
+        while rest:
+            self._socket.settimeout(self._limit.left())
+            rest = rest[self._socket.send(rest) :]
+
+    def receive(self) -> bytes:
+        """What is there, at least one byte; b"" when the other side has closed."""
+        self._socket.settimeout(self._limit.left())
+        data = self._socket.recv(_CHUNK_BYTES)
+        self.received_bytes += len(data)
+        return data
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._socket.close()
+
+
+def connect(addresses: Sequence[Address], port: int, limit: TimeLimit) -> socket.socket:
+    """A socket to the first address that takes the connection; raises DeliveryFailed, `refused` or `timeout`.
+
+    Each address may take its share of the time that is left, so that a silent one does not use up all of it.
+    """
+    tried = addresses[:_MAX_ADDRESSES]
+    reason: OSError = TimeoutError()
+    for index, address in enumerate(tried):
+        try:
+            return _dial(address, port, limit.left() / (len(tried) - index))
+        except OSError as exc:
+            reason = exc
+    if isinstance(reason, TimeoutError):
+        raise DeliveryFailed(ErrorClass.TIMEOUT, f"no connection to port {port} in time") from reason
+    raise DeliveryFailed(ErrorClass.REFUSED, f"no connection to port {port}: {reason.strerror}") from reason
+
+
+def _dial(address: Address, port: int, seconds: float) -> socket.socket:
+    sock = socket.socket(socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6)
+    try:
+        sock.settimeout(seconds)
+        # A numeric address: nothing is resolved a second time.
+        sock.connect((str(address), port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def start_tls(sock: socket.socket, context: ssl.SSLContext, host: str, limit: TimeLimit) -> socket.socket:
+    """The socket with TLS on it, the certificate checked against `host`; raises DeliveryFailed, `tls` or `timeout`.
+
+    The socket given is closed where that fails.
+    """
+    try:
+        sock.settimeout(limit.left())
+        return context.wrap_socket(sock, server_hostname=host)
+    except TimeoutError as exc:
+        sock.close()
+        raise DeliveryFailed(ErrorClass.TIMEOUT, "TLS was not agreed in time") from exc
+    except ssl.SSLCertVerificationError as exc:
+        sock.close()
+        raise DeliveryFailed(ErrorClass.TLS, f"the certificate is not accepted: {exc.verify_message}") from exc
+    except OSError as exc:
+        sock.close()
+        reason = getattr(exc, "reason", None) or exc.strerror or "the connection was closed"
+        raise DeliveryFailed(ErrorClass.TLS, f"TLS was not agreed: {reason}") from exc

@@ -1,0 +1,82 @@
+"""A user as one neighbour names them: the kinds of ids, and the one spelling of each. Pure."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from shared.case import simple_lower
+
+_GUID = re.compile(r"\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?")
+
+ARCGIS_PREFIX = "arcgis:"
+"""What the id of an ArcGIS user begins with, and no other: they choose their names, and could choose anybody's."""
+
+
+class UserKind(Enum):
+    """Which system gave the user this id."""
+
+    SYSTEM_USER = "systemuser"
+    ENTRA_OBJECT = "oid"
+    NAME = "upn"
+    ARCGIS = "arcgis"
+
+
+@dataclass(frozen=True)
+class User:
+    """A user as one neighbour names them. `id` is trimmed and in lower case, for most of these ids know no case.
+
+    That of an ArcGIS user is `arcgis:` and the name as it is, for ArcGIS tells `Megan` from `megan`.
+    """
+
+    kind: UserKind
+    id: str
+
+    def __post_init__(self) -> None:
+        if is_arcgis_id(self.id) != (self.kind is UserKind.ARCGIS):
+            raise ValueError(f"{self.id!r} is no id of a user of the kind {self.kind.value}")
+
+    @classmethod
+    def system_user(cls, id_: str) -> "User":
+        """A user by the id of her row in Dataverse's table `systemuser`."""
+        return cls(UserKind.SYSTEM_USER, normal_user_id(id_))
+
+    @classmethod
+    def entra_object(cls, id_: str) -> "User":
+        """A user by her object id in Entra."""
+        return cls(UserKind.ENTRA_OBJECT, normal_user_id(id_))
+
+    @classmethod
+    def of_account(cls, id_: str) -> "User":
+        """A user as an administrator writes them down: `arcgis:NAME`, a GUID (an Entra object id), or else a UPN."""
+        normal = normal_user_id(id_)
+        if is_arcgis_id(normal):
+            return cls(UserKind.ARCGIS, normal)
+        return cls(UserKind.ENTRA_OBJECT if is_guid(normal) else UserKind.NAME, normal)
+
+    @classmethod
+    def arcgis(cls, name: str) -> "User":
+        """A user by the name that the ArcGIS portal says they have."""
+        return cls(UserKind.ARCGIS, f"{ARCGIS_PREFIX}{name}")
+
+
+def is_guid(normal_id: str) -> bool:
+    """Whether an id, as `normal_user_id` spells it, is a GUID."""
+    return _GUID.fullmatch(normal_id) is not None
+
+
+def is_arcgis_id(normal_id: str) -> bool:
+    """Whether an id, as `normal_user_id` spells it, is that of an ArcGIS user."""
+    return normal_id.startswith(ARCGIS_PREFIX)
+
+
+def normal_user_id(text: str) -> str:
+    """The one spelling of a user's id: trimmed, in lower case, a GUID without braces; a name after `arcgis:` as it is.
+
+    Lower case is shared/case.py's, where different names stay different.
+    """
+    trimmed = text.strip()
+    lower = simple_lower(trimmed)
+    if is_arcgis_id(lower):
+        return ARCGIS_PREFIX + trimmed[len(ARCGIS_PREFIX) :].strip()
+    guid = _GUID.fullmatch(lower)
+    return guid.group(1) if guid else lower

@@ -1,0 +1,32 @@
+"""Keys of rows: text, ids and times in the form that Table Storage accepts and sorts. Pure."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+_LAST_DAY = 99_999_999
+_LAST_MICROSECOND = 10**17 - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def key_text(text: str) -> str:
+    r"""Any text as a key of a row: a key may not hold `/ \ # ?` nor control characters, and guests' UPNs do."""
+    return quote(text, safe="@ {}").replace("%", "=")
+
+
+def row_key(webhook_id: int) -> str:
+    """The id as a key: ten digits, so that keys sort as numbers do."""
+    return f"{webhook_id:010d}"
+
+
+def day_key(moment: datetime) -> str:
+    """The partition of a day, 8 digits, later days first."""
+    return f"{_LAST_DAY - int(moment.astimezone(UTC).strftime('%Y%m%d')):08d}"
+
+
+def time_key(moment: datetime) -> str:
+    """What a row key begins with, 17 digits of microseconds, later moments first; one order over all partitions.
+
+    A moment before 1970 or after the year 5138 counts as the first or last one that 17 digits can say.
+    """
+    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
+    return f"{_LAST_MICROSECOND - min(max(microseconds, 0), _LAST_MICROSECOND):017d}"

@@ -1,0 +1,172 @@
+"""The members of a Webhook that need more than a type: each function takes what came and gives what is kept.
+
+All raise ValueError with what is needed; entity.py puts the member's name before it.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+
+from pydantic import AfterValidator
+
+from shared.text_length import utf16_length
+
+MAX_DEPTH = 32
+"""Levels of nesting in a value that its owner shapes; more than anybody writes, and far from any recursion limit."""
+
+
+def at_most(characters: int) -> AfterValidator:
+    """A text of so many characters at most."""
+
+    def check(text: str) -> str:
+        _refuse_over(characters, utf16_length(text))
+        return text
+
+    return AfterValidator(check)
+
+
+def json_at_most[T](characters: int) -> Callable[[T], T]:
+    """The check of a value whose JSON text has so many characters at most, and no more than MAX_DEPTH levels."""
+
+    def check(value: T) -> T:
+        if is_deeper_than(value, MAX_DEPTH):
+            raise ValueError(f"at most {MAX_DEPTH} levels of nesting are taken")
+        _refuse_over(characters, utf16_length(json.dumps(value, ensure_ascii=False)), "characters of JSON")
+        return value
+
+    return check
+
+
+def is_deeper_than(value: object, levels: int) -> bool:
+    """Whether objects and arrays are nested deeper than so many levels, scalars not counted."""
+    # A loop and no recursion: the value may be as deep as a body can make it.
+    layer: list[object] = [value]
+    for _ in range(levels + 1):
+        layer = [node for node in layer if isinstance(node, dict | list | tuple)]
+        if not layer:
+            return False
+        layer = [inner for node in layer for inner in _inner(node)]
+    return True
+
+
+def _inner(node: object) -> Iterable[object]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list | tuple) else ()
+
+
+def _refuse_over(most: int, length: int, unit: str = "characters") -> None:
+    if length > most:
+        raise ValueError(f"at most {most} {unit} are taken, not {length}")
+
+
+EVENT_NAME = re.compile(r"[a-z0-9_.-]{1,250}", re.IGNORECASE | re.ASCII)
+"""The name of an event. A name that were longer could not be a key in Table Storage."""
+
+MAX_EVENT_NAME = 250
+
+_MAX_TEXTS = 4000
+_MAX_EVENT_CHARACTERS = 4000
+_CHILDREN = "ChildItems"
+_LIST_ITEM_NAMES = (
+    "Id Name ToolTip Deleted Rank Type ChildItems IconHint ColorBlock ExtraInfo StyleHint FullName "
+    "TableRight FieldProperties"
+)
+_LIST_ITEM = {name.lower(): name for name in _LIST_ITEM_NAMES.split()}
+
+
+def not_blank(text: str) -> str:
+    """A text with more than white space in it."""
+    if not text.strip():
+        raise ValueError("a text that is not blank is needed")
+    return text
+
+
+def printable(text: str) -> str:
+    """A text without line breaks and other control characters: an address ends up in the head of a mail."""
+    if not text.isprintable():
+        raise ValueError("a text without control characters is needed")
+    return text
+
+
+def event_names(value: object) -> tuple[str, ...]:
+    """Names of events in lower case, each once, in the order given; white space is part of no name, not even around it.
+
+    SuperOffice keeps them joined by commas, so that is how they are measured.
+    """
+    names = _texts(value)
+    for number, name in enumerate(names, 1):
+        if not EVENT_NAME.fullmatch(name):
+            raise ValueError(f"a name has letters, digits, _, - and . only, 1 to 250; name {number} has not")
+    known = tuple(dict.fromkeys(name.lower() for name in names))
+    if not known:
+        raise ValueError("the name of one event at least is needed")
+    length = len(",".join(known))
+    if length > _MAX_EVENT_CHARACTERS:
+        raise ValueError(f"at most {_MAX_EVENT_CHARACTERS} characters are taken, joined by commas, not {length}")
+    return known
+
+
+def addresses(value: object) -> tuple[str, ...]:
+    """E-mail addresses; blank ones are left out."""
+    return tuple(text.strip() for text in _texts(value) if text.strip())
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Names, each once whatever its case, in the order given; blank ones are left out."""
+    known: dict[str, str] = {}
+    for name in filter(None, map(str.strip, _texts(value))):
+        known.setdefault(name.casefold(), name)
+    return tuple(known.values())
+
+
+def header_texts(value: object) -> dict[str, str]:
+    """Headers, name to text. Numbers and booleans become texts, as JSON.NET makes them."""
+    if not isinstance(value, dict):
+        raise ValueError("an object is needed, names to texts")
+    return {name: _header_text(name, one) for name, one in value.items()}
+
+
+def list_items(value: object) -> tuple[dict[str, object], ...]:
+    """Items of a list, such as associates: the members of an MDOListItem that were given, as the vendor spells them.
+
+    Members are known in any case, and unknown ones are ignored, as everywhere in the entity.
+    """
+    if is_deeper_than(value, MAX_DEPTH):
+        raise ValueError(f"at most {MAX_DEPTH} levels of nesting are taken")
+    return tuple(_list_item(item) for item in _items(value))
+
+
+def _list_item(item: dict[str, object]) -> dict[str, object]:
+    spelled = {_LIST_ITEM[name.lower()]: value for name, value in item.items() if name.lower() in _LIST_ITEM}
+    if spelled.get(_CHILDREN) is not None:
+        spelled[_CHILDREN] = [_list_item(child) for child in _items(spelled[_CHILDREN])]
+    return spelled
+
+
+def _items(value: object) -> list[dict[str, object]]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("a list of objects is needed")
+    found = [item for item in value if isinstance(item, dict)]
+    if len(found) != len(value):
+        raise ValueError("a list of objects is needed")
+    return found
+
+
+def _header_text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    raise ValueError(f"a text is needed as the value of {name[:50]}")
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("a list of texts is needed")
+    if len(value) > _MAX_TEXTS:
+        raise ValueError(f"at most {_MAX_TEXTS} texts are taken, not {len(value)}")
+    texts = [item for item in value if isinstance(item, str)]
+    if len(texts) != len(value):
+        raise ValueError("a list of texts is needed")
+    return texts

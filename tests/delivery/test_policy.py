@@ -1,0 +1,76 @@
+"""What an attempt means: the table of docs/delivery.md, row by row."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.delivery.policy import Outcome, Verdict, judge_failure, judge_reply
+from shared.outbound.reply import DeliveryFailed, ErrorClass, Reply
+
+NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+A_DAY = timedelta(days=1)
+NO_WAIT = timedelta(0)
+
+
+def judged(status: int, body: bytes = b"", now: datetime = NOW, **headers: str) -> Outcome:
+    """The verdict on such an answer; underscores in the names of headers stand for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return judge_reply(Reply(status, named, body, duration_seconds=0.1, was_truncated=False), now)
+
+
+@pytest.mark.parametrize("status", range(200, 600))
+def test_every_status_has_one_meaning(status: int) -> None:
+    outcome = judged(status)
+    expected = Verdict.DELIVERED if status < 300 else Verdict.GONE if status == 410 else Verdict.FAILED
+    assert (outcome.verdict, outcome.status, outcome.wait) == (expected, status, NO_WAIT)
+    assert outcome.error_class == ("" if status < 300 else "http")
+
+
+@pytest.mark.parametrize("status", [301, 307, 400, 408, 429, 500, 503])
+def test_retry_after_counts_with_every_failure_that_names_it_in_either_form(status: int) -> None:
+    assert judged(status, retry_after="120").wait == timedelta(seconds=120)
+    date = format_datetime(NOW + timedelta(hours=1), usegmt=True)
+    assert judged(status, retry_after=date).wait == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("status", [200, 410])
+def test_where_nothing_is_tried_again_retry_after_means_nothing(status: int) -> None:
+    assert judged(status, retry_after="120").wait == NO_WAIT
+
+
+@pytest.mark.parametrize("value", ["86401", "999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_receiver_may_ask_for_a_day_at_most(value: str) -> None:
+    assert judged(503, retry_after=value).wait == A_DAY
+
+
+@pytest.mark.parametrize("value", ["-5", "soon", "1.5", "Sat, 14 Mar 2026 09:26:52 GMT", "9" * 5000, "", "٣"])
+def test_a_wish_that_says_nothing_is_none(value: str) -> None:
+    assert judged(503, retry_after=value).wait == NO_WAIT
+
+
+@given(value=st.text(max_size=40) | st.datetimes().map(format_datetime), now=st.datetimes(timezones=st.just(UTC)))
+def test_whatever_it_says_the_wait_is_neither_negative_nor_longer_than_a_day(value: str, now: datetime) -> None:
+    assert NO_WAIT <= judged(503, now=now, retry_after=value).wait <= A_DAY
+
+
+@pytest.mark.parametrize("error_class", ErrorClass)
+def test_no_answer_is_a_failure_of_its_class(error_class: ErrorClass) -> None:
+    outcome = judge_failure(DeliveryFailed(error_class, "a sentence"))
+    assert outcome == Outcome(Verdict.FAILED, None, error_class.value, "a sentence")
+
+
+def test_the_text_is_what_came_head_first() -> None:
+    text = judged(500, b'{"error": "\xc3\xa9\xff"}', content_type="application/json").text
+    assert text == 'HTTP 500\ncontent-type: application/json\n\n{"error": "é\N{REPLACEMENT CHARACTER}"}'
+
+
+def test_a_text_has_4000_characters_at_most_and_none_that_a_table_cannot_hold() -> None:
+    outcome = judged(500, bytes(range(32)) * 1000)
+    assert len(outcome.text) == 4000
+    assert set(outcome.text) & set(map(chr, range(32))) == set("\t\n\r")
+    failed = judge_failure(DeliveryFailed(ErrorClass.HTTP, "\x01\ud800" + "x" * 5000))
+    assert len(failed.text) == 4000
+    assert failed.text.startswith("\N{REPLACEMENT CHARACTER}" * 2 + "x")

@@ -1,0 +1,90 @@
+"""Messages that stranded in a poison queue, put back."""
+
+import uuid
+
+import pytest
+from azure.storage.queue import QueueClient
+
+from shared.delivery.message import DeliveryMessage
+from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
+from shared.delivery.redrive import POISON_SUFFIX, RedriveResult, redrive
+from shared.errors import StorageDown
+from shared.events.announcement import EVENTS_QUEUE, Announcement
+from shared.events.event import EventId
+from shared.hub.hub import Hub
+from tests.support.queues import visible_texts
+from tests.support.transport import Fault, JournalTransport
+
+QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE)
+NOT_OURS = '{"version": 7}'
+
+
+def message(queue: str) -> str:
+    id_ = EventId(str(uuid.uuid4()))
+    return (
+        Announcement(event_id=id_) if queue == EVENTS_QUEUE else DeliveryMessage(event_id=id_, webhook_id=1)
+    ).as_text()
+
+
+def strand(hub: Hub, queue: str, *texts: str) -> None:
+    for text in texts:
+        hub.storage.queue(queue + POISON_SUFFIX).send(text)
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_what_is_ours_goes_back_where_it_came_from_and_what_is_not_stays(
+    hub: Hub, connection_string: str, queue: str
+) -> None:
+    ours = message(queue)
+    strand(hub, queue, ours, NOT_OURS)
+    done = {one.queue: one for one in redrive(hub.storage, dry_run=False)}
+    assert done[queue + POISON_SUFFIX] == RedriveResult(queue + POISON_SUFFIX, 1, 1)
+    assert visible_texts(connection_string, queue) == [ours]
+    assert hub.storage.queue(queue + POISON_SUFFIX).count() == 1
+
+
+def test_a_message_of_another_queue_is_not_ours(hub: Hub, connection_string: str) -> None:
+    strand(hub, EVENTS_QUEUE, message(DELIVERIES_QUEUE))
+    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=False)] == [(0, 1), (0, 0), (0, 0)]
+
+
+def test_a_dry_run_counts_and_leaves_everything(hub: Hub, connection_string: str) -> None:
+    strand(hub, DELIVERIES_QUEUE, message(DELIVERIES_QUEUE), NOT_OURS)
+    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=True)] == [(0, 0), (0, 2), (0, 0)]
+    assert len(visible_texts(connection_string, DELIVERIES_QUEUE + POISON_SUFFIX)) == 2
+
+
+def test_there_may_be_more_than_one_look_finds(hub: Hub) -> None:
+    strand(hub, SLOW_QUEUE, *(message(SLOW_QUEUE) for _ in range(40)))
+    assert [one.put_back for one in redrive(hub.storage, dry_run=False)] == [0, 0, 40]
+    assert hub.storage.queue(SLOW_QUEUE).count() == 40
+
+
+def test_a_message_that_is_no_base64_stays_and_stops_no_other(hub: Hub, connection_string: str) -> None:
+    strand(hub, EVENTS_QUEUE, message(EVENTS_QUEUE))
+    with QueueClient.from_connection_string(connection_string, EVENTS_QUEUE + POISON_SUFFIX) as bare:
+        bare.send_message("<no base64>")
+    strand(hub, EVENTS_QUEUE, message(EVENTS_QUEUE))
+    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=False)] == [(2, 1), (0, 0), (0, 0)]
+
+
+def test_where_nothing_was_ever_sent_nothing_is_made(hub: Hub, transport: JournalTransport) -> None:
+    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=False)] == [(0, 0)] * 3
+    assert [call.method for call in transport.calls] == ["GET"] * 3
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("number", range(1, 9))
+def test_storage_that_fails_at_any_call_loses_no_message(
+    hub: Hub, transport: JournalTransport, fault: Fault, number: int
+) -> None:
+    poison, queue = (hub.storage.queue(DELIVERIES_QUEUE + suffix) for suffix in (POISON_SUFFIX, ""))
+    queue.send(message(DELIVERIES_QUEUE))
+    strand(hub, DELIVERIES_QUEUE, *(message(DELIVERIES_QUEUE) for _ in range(2)))
+    transport.forget()
+    # A look at each poison queue; a send and a removal for each of two messages, and then the end of their queue.
+    transport.fail(number, fault)
+    with pytest.raises(StorageDown):
+        list(redrive(hub.storage, dry_run=False))
+    transport.forget()
+    assert poison.count() + queue.count() >= 3

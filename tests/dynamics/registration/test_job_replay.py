@@ -1,0 +1,175 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from shared.dynamics.connection import event_id
+from shared.dynamics.connection_intake import IntakeOutcome
+from shared.dynamics.organization import Organization
+from shared.dynamics.registration.failed_jobs import FailedJob
+from shared.dynamics.registration.job_replay import JobReplay
+from shared.dynamics.registration.step import StepSlot
+from shared.errors import BadGateway, Conflict, DataverseDown, Gone, Unavailable
+from shared.events.event import EventId
+from shared.hub.hub import Hub
+from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.web_api import WebApi
+from tests.dynamics.samples import SAMPLE_CONNECTION
+from tests.fakes.dataverse import FakeDataverse
+from tests.fakes.server import Reply
+from tests.support.queues import announcements
+from tests.support.transport import Fault, JournalTransport
+
+SAMPLE = json.loads(SAMPLE_CONNECTION)
+ORGANIZATION, CONNECTION, MANAGER = (SAMPLE[name] for name in ("OrganizationId", "PrimaryEntityId", "InitiatingUserId"))
+ID = EventId(event_id(ORGANIZATION, CONNECTION))
+RECORD1 = ("opportunity", "23e35ae3-d471-e911-a956-000d3a1bc3f6")
+RECORD2 = ("systemuser", "a737589c-c95c-e911-a979-000d3a1cc8fe")
+_STRANGER = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
+ON_CREATE = StepSlot("Create", "connection", "PostOperation")
+JOB = FailedJob(
+    id=str(uuid4()),
+    name="a step",
+    step_id=str(uuid4()),
+    status=31,
+    completed_on="2026-03-14T09:26:53Z",
+    error_code="0x80050201",
+    message=None,
+    friendly_message=None,
+    record_id=CONNECTION,
+    record_type="connection",
+    correlation_id=SAMPLE["CorrelationId"],
+)
+
+type Add = Callable[..., None]
+
+
+@pytest.fixture
+def jobs(hub: Hub, dataverse: FakeDataverse) -> JobReplay:
+    """Replays for an app in which the sample's user is a Relationship Manager."""
+    TableDirectory(hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(MANAGER)
+    api = WebApi("Dataverse", dataverse.url, lambda: "token", DataverseDown, on_bad_response=BadGateway)
+    return JobReplay(Organization(api), hub.intake)
+
+
+def test_a_lost_connection_is_stored_as_the_event_that_its_request_would_have_made(
+    jobs: JobReplay, hub: Hub, dataverse: FakeDataverse, connection_string: str
+) -> None:
+    dataverse.add_connection(CONNECTION, RECORD1, RECORD2, MANAGER)
+    dataverse.rows["connections"][CONNECTION]["_record2roleid_value"] = "b6989ebc-a6a7-e811-a96a-000d3ac009b4"
+    replayed = jobs.replay(ON_CREATE, JOB)
+    assert (replayed.outcome, replayed.event_id) == ("stored", ID)
+    stored = hub.events.get(ID)
+    assert stored is not None
+    assert hub.intake.receive(SAMPLE_CONNECTION, trimmed=False) is IntakeOutcome.DUPLICATE
+    assert [one.event_id for one in announcements(connection_string)][:1] == [ID]
+    assert stored.event.field_values == {
+        "connectionid": CONNECTION,
+        "organizationid": ORGANIZATION,
+        "initiatinguserid": MANAGER,
+        "correlationid": SAMPLE["CorrelationId"],
+        "record1id": RECORD1[1],
+        "record1id_logicalname": "opportunity",
+        "record2id": RECORD2[1],
+        "record2id_logicalname": "systemuser",
+        "record2roleid": "b6989ebc-a6a7-e811-a96a-000d3ac009b4",
+    }
+
+
+def test_a_connection_that_came_after_all_is_a_duplicate(jobs: JobReplay, hub: Hub, dataverse: FakeDataverse) -> None:
+    dataverse.add_connection(CONNECTION, RECORD1, RECORD2, MANAGER)
+    hub.intake.receive(SAMPLE_CONNECTION, trimmed=False)
+    before = hub.events.get(ID)
+    replayed = jobs.replay(ON_CREATE, JOB)
+    assert (replayed.outcome, replayed.event_id, hub.events.get(ID) == before) == ("duplicate", ID, True)
+
+
+@pytest.mark.parametrize(
+    ("records", "user", "outcome"),
+    [
+        ((RECORD2, RECORD1), MANAGER, "ignored"),
+        ((RECORD2, RECORD1), _STRANGER, "ignored"),
+        ((RECORD1, ("contact", _STRANGER)), MANAGER, "ignored"),
+        ((RECORD1, RECORD2), _STRANGER, "refused"),
+        ((RECORD1, RECORD2), None, "refused"),
+    ],
+)
+def test_what_would_not_have_been_stored_is_not_stored_now(
+    jobs: JobReplay,
+    hub: Hub,
+    dataverse: FakeDataverse,
+    records: tuple[tuple[str, str], tuple[str, str]],
+    user: str | None,
+    outcome: str,
+) -> None:
+    dataverse.add_connection(CONNECTION, *records, user)
+    replayed = jobs.replay(ON_CREATE, JOB)
+    assert (replayed.outcome, replayed.event_id, bool(replayed.reason)) == (outcome, None, True)
+    assert hub.events.get(ID) is None
+
+
+def test_a_job_about_another_table_is_ignored(jobs: JobReplay, dataverse: FakeDataverse) -> None:
+    assert jobs.replay(ON_CREATE, replace(JOB, record_type="account")).outcome == "ignored"
+    assert dataverse.journal == []
+
+
+@pytest.mark.parametrize(
+    ("place", "job"),
+    [
+        (replace(ON_CREATE, message="Update"), JOB),
+        (replace(ON_CREATE, table="opportunity"), JOB),
+        (replace(ON_CREATE, table=None), JOB),
+        (ON_CREATE, replace(JOB, status=30)),
+        (ON_CREATE, replace(JOB, status=10)),
+    ],
+)
+def test_a_job_that_did_not_fail_or_is_of_another_step_is_a_409(
+    jobs: JobReplay, place: StepSlot, job: FailedJob
+) -> None:
+    with pytest.raises(Conflict):
+        jobs.replay(place, job)
+
+
+@pytest.mark.parametrize("record_id", [CONNECTION, None])
+def test_a_row_that_is_gone_is_a_410(jobs: JobReplay, record_id: str | None) -> None:
+    with pytest.raises(Gone):
+        jobs.replay(ON_CREATE, replace(JOB, record_id=record_id))
+
+
+def test_names_compare_ignoring_case(jobs: JobReplay, dataverse: FakeDataverse) -> None:
+    dataverse.add_connection(CONNECTION, ("Opportunity", RECORD1[1]), ("SystemUser", RECORD2[1]), MANAGER.upper())
+    job = replace(JOB, record_type="Connection")
+    assert jobs.replay(StepSlot("CREATE", "Connection", "PreOperation"), job).outcome == "stored"
+
+
+@pytest.mark.parametrize("column", ["_record1id_value", "_record2id_value"])
+def test_a_row_without_its_records_is_a_502(jobs: JobReplay, dataverse: FakeDataverse, column: str) -> None:
+    dataverse.add_connection(CONNECTION, RECORD1, RECORD2, MANAGER)
+    dataverse.rows["connections"][CONNECTION][column] = None
+    with pytest.raises(BadGateway):
+        jobs.replay(ON_CREATE, JOB)
+
+
+@pytest.mark.parametrize("who", [Reply(200, b"{}"), Reply(200, b'{"OrganizationId": "x"}')])
+def test_an_organization_that_does_not_say_its_id_is_a_502(
+    jobs: JobReplay, hub: Hub, dataverse: FakeDataverse, who: Reply
+) -> None:
+    dataverse.add_connection(CONNECTION, RECORD1, RECORD2, MANAGER)
+    dataverse.faults.fail_once("GET", "WhoAmI", who)
+    with pytest.raises(BadGateway):
+        jobs.replay(ON_CREATE, JOB)
+    assert hub.events.get(ID) is None
+
+
+def test_storage_that_fails_is_a_503_and_the_next_replay_stores(
+    jobs: JobReplay, hub: Hub, dataverse: FakeDataverse, transport: JournalTransport
+) -> None:
+    dataverse.add_connection(CONNECTION, RECORD1, RECORD2, MANAGER)
+    transport.forget()
+    transport.fail(2, Fault.BEFORE)
+    with pytest.raises(Unavailable):
+        jobs.replay(ON_CREATE, JOB)
+    transport.forget()
+    assert jobs.replay(ON_CREATE, JOB).outcome == "stored"

@@ -1,0 +1,28 @@
+from dataclasses import dataclass, field
+
+from shared.events.event import Event
+from shared.hub.receivers import CompletionBySource
+from tests.support.events import make_event
+
+
+@dataclass
+class Completing:
+    """Notes what it is given, and gives it back."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def complete(self, event: Event) -> Event:
+        self.events.append(event)
+        return event
+
+
+def test_an_event_is_completed_by_the_neighbour_that_it_came_from() -> None:
+    dynamics, arcgis = Completing(), Completing()
+    completion = CompletionBySource({"dynamics/": lambda: dynamics, "arcgis/": lambda: arcgis})
+    ours = make_event(source="arcgis/myorgId")
+    assert completion.complete(ours) is ours
+    assert (dynamics.events, arcgis.events) == ([], [ours])
+
+
+def test_an_event_of_nobody_cannot_be_completed() -> None:
+    assert CompletionBySource({}).complete(make_event()) is None

@@ -1,0 +1,71 @@
+"""Guards the floor plan: the import contracts name what they must, and what calls itself pure is."""
+
+import ast
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+    "contracts"
+]
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "shared").rglob("*.py"))
+    if path.name != "__init__.py"
+}
+PURE = {name for name, tree in MODULES.items() if "Pure." in (ast.get_docstring(tree) or "")}
+TOUCHING_CALLS = {"uuid1", "uuid4", "now", "utcnow", "today", "open", "print", "input", "getaddrinfo"}
+SAME_NAME = {
+    "client": "outbound calls receivers, arcgis calls a portal: each is its package's HTTP client",
+    "error_answers": "how the two APIs say errors, each in its own shape",
+    "log": "AuditLog and DeliveryLog: a log of the package's own rows",
+    "operations": "the operations of an API, for each of the two that have them",
+    "queues": "storage has the queue, delivery its two queues",
+    "registration": "hub puts together what registers in Dataverse, webhooks has the stored registration",
+    "rows": "how the package's data stands in rows",
+    "webhook": "Dataverse's webhook, and the hub's",
+    "arcgis": "the API, and what it is put together from",
+}
+"""Names that two modules have, and why nobody takes one for the other."""
+
+
+def contract(name: str) -> dict[str, Any]:
+    [found] = [found for found in CONTRACTS if found["name"] == name]
+    return found
+
+
+def calls(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            function = node.func
+            yield function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def test_the_contract_of_purity_is_about_every_module_that_says_so() -> None:
+    assert set(contract("what decides touches nothing")["source_modules"]) == PURE
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_what_is_pure_asks_neither_for_the_time_nor_for_chance(name: str) -> None:
+    assert TOUCHING_CALLS.isdisjoint(calls(MODULES[name]))
+
+
+def test_no_contract_has_an_exemption() -> None:
+    for found in CONTRACTS:
+        assert not [key for key in found if key.startswith("ignore_imports") or key == "allow_indirect_imports"]
+
+
+def test_every_package_but_the_highest_is_kept_from_the_hub() -> None:
+    packages = {name.split(".")[1] for name in MODULES if name.count(".") > 1} - {"api", "hub"}
+    named = set(contract("only api, the function folders and the commands know the hub")["source_modules"])
+    assert named == {f"shared.{package}" for package in packages} | {"devhost"}
+
+
+def test_two_modules_have_one_name_only_where_nobody_takes_one_for_the_other() -> None:
+    names = Counter(name.rpartition(".")[2] for name in MODULES)
+    assert {name for name, number in names.items() if number > 1} == SAME_NAME.keys()
