@@ -1,4 +1,4 @@
-"""The host's own pages: `/`, and what tools ask of a host under `/admin` (facts/functions.md 2)."""
+"""The host's own pages: `/`, and what tools ask of a host under `/admin` (docs/sources/functions.md 2)."""
 
 import asyncio
 import json

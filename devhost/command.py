@@ -75,7 +75,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _set_platform_variables(root: Path, port: int) -> None:
-    """What Core Tools set for an app (facts/functions.md 3)."""
+    """What Core Tools set for an app (docs/sources/functions.md 3)."""
     os.environ["AzureWebJobsScriptRoot"] = str(root)  # noqa: SIM112 - the platform's spelling
     os.environ["AZURE_FUNCTIONS_ENVIRONMENT"] = "Development"
     os.environ["WEBSITE_HOSTNAME"] = f"localhost:{port}"

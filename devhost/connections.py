@@ -1,4 +1,7 @@
-"""Queue clients for the `connection` of a binding: an app setting's name or a prefix (facts/functions.md 1.5, 2)."""
+"""Queue clients for the `connection` of a binding: an app setting's name or a prefix.
+
+Source: docs/sources/functions.md 1.5, 2.
+"""
 
 from collections.abc import Mapping
 from typing import Any

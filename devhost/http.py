@@ -1,4 +1,4 @@
-"""HTTP as the real host does it around a function: facts/functions.md 8.4.
+"""HTTP as the real host does it around a function: docs/sources/functions.md 8.4.
 
 Route first (404), then the key (401, empty, before any code), then whether it is disabled (404), then the function.
 """

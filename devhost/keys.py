@@ -1,4 +1,4 @@
-"""Function and host keys, in files of the platform's own format: facts/functions.md 2.
+"""Function and host keys, in files of the platform's own format: docs/sources/functions.md 2.
 
 `host.json` holds the master key and the host keys, `<function in lower case>.json` the keys of one function. Missing
 files are made with generated keys; files that were changed are read again.

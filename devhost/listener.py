@@ -1,4 +1,4 @@
-"""Listens to the queue of one function, as the real host does: facts/functions.md 1.5 and 8.5."""
+"""Listens to the queue of one function, as the real host does: docs/sources/functions.md 1.5 and 8.5."""
 
 import asyncio
 import contextlib

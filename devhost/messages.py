@@ -1,6 +1,6 @@
 """The message classes that the worker's runtime reads and makes: plain stand-ins for the protobuf ones.
 
-What members it uses is written down in facts/functions.md 8.2; neither grpc nor protobuf is needed.
+What members it uses is written down in docs/sources/functions.md 8.2; neither grpc nor protobuf is needed.
 """
 
 from types import SimpleNamespace

@@ -1,4 +1,7 @@
-"""The functions of an app: what stands in its folders, checked as the platform does (facts/functions.md 1.1, 1.5)."""
+"""The functions of an app: what stands in its folders, checked as the platform does.
+
+Source: docs/sources/functions.md 1.1, 1.5.
+"""
 
 import json
 import re

@@ -1,4 +1,7 @@
-"""What a queue listener decides: how long to wait, and what becomes of a message. Pure; facts/functions.md 8.5."""
+"""What a queue listener decides: how long to wait, and what becomes of a message. Pure.
+
+Source: docs/sources/functions.md 8.5.
+"""
 
 from dataclasses import dataclass
 from enum import Enum, auto

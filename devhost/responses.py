@@ -1,4 +1,4 @@
-"""From what a function returned to an HTTP response: facts/functions.md 8.3 and 8.4. Pure."""
+"""From what a function returned to an HTTP response: docs/sources/functions.md 8.3 and 8.4. Pure."""
 
 import re
 from datetime import UTC, datetime

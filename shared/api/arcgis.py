@@ -1,4 +1,4 @@
-"""`/api/{orgId}/{itemId}/webhookConnections`: which request is which operation (facts/arcgis.md 1.2)."""
+"""`/api/{orgId}/{itemId}/webhookConnections`: which request is which operation (docs/sources/arcgis.md 1.2)."""
 
 from dataclasses import dataclass
 

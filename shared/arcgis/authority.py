@@ -1,4 +1,6 @@
-"""Who may have the hub act at a feature service as somebody else: those who may manage it themselves (design.md 6b).
+"""Who may have the hub act at a feature service as somebody else: those who may manage it themselves.
+
+See docs/arcgis.md "Who may have the hub act as somebody else".
 
 That is shown by a token in the request and by nothing else: the caller's own, the one that a caller of the hub's own
 sends in X-Esri-Authorization, or a userToken or fallbackUserToken in the document.

@@ -1,4 +1,7 @@
-"""Callers of ArcGIS: a user's token, in any of the three places where Esri's clients put it (facts/arcgis.md 1.1)."""
+"""Callers of ArcGIS: a user's token, in any of the three places where Esri's clients put it.
+
+Source: docs/sources/arcgis.md 1.1.
+"""
 
 import re
 from collections.abc import Mapping
@@ -111,5 +114,5 @@ def _is_the_hubs_own(secret: str) -> bool:
 
 
 def _refused() -> Unauthenticated:
-    # Worded with care: at some words Esri's client stops sending its token at all (facts/arcgis.md, last section).
+    # Worded with care: at some words Esri's client stops sending its token at all (docs/sources/arcgis.md 8).
     return Unauthenticated("the portal does not accept this ArcGIS token", challenge=CHALLENGE)

@@ -1,4 +1,4 @@
-"""Following changesUrl: what was edited, read back before the event is delivered (facts/arcgis.md 4.5)."""
+"""Following changesUrl: what was edited, read back before the event is delivered (docs/sources/arcgis.md 4.5)."""
 
 import json
 import logging

@@ -1,6 +1,6 @@
 """Calls to ArcGIS REST: whose answers say in their bodies, and not by their status, what became of a call.
 
-facts/arcgis.md 5: an error comes as HTTP 200 with `{"error": {"code", "message"}}`, or `{"status": "error"}`.
+docs/sources/arcgis.md 5: an error comes as HTTP 200 with `{"error": {"code", "message"}}`, or `{"status": "error"}`.
 """
 
 import re

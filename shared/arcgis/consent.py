@@ -1,4 +1,4 @@
-"""The consent to act as a user: her token, sealed, once for each workflow item and user (facts/arcgis.md 6)."""
+"""The consent to act as a user: her token, sealed, once for each workflow item and user (docs/sources/arcgis.md 6)."""
 
 from collections.abc import Iterable
 from contextlib import suppress

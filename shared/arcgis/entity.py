@@ -1,4 +1,4 @@
-"""The WebhookConnection that a client sends, checked (facts/arcgis.md 1.3). Pure.
+"""The WebhookConnection that a client sends, checked (docs/sources/arcgis.md 1.3). Pure.
 
 Unknown members are ignored. A null counts as not given, and so does an empty text for a user or a token.
 """

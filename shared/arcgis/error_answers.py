@@ -1,4 +1,6 @@
-"""Errors in the shape of ArcGIS Workflow Manager (facts/arcgis.md 1.4), and those that only its neighbours can cause.
+"""Errors in the shape of ArcGIS Workflow Manager, and those that only its neighbours can cause.
+
+Source: docs/sources/arcgis.md 1.4.
 
 PortalDown                   503  the ArcGIS portal cannot be reached; an Unavailable
 """

@@ -1,4 +1,4 @@
-"""From a change in a layer to an event of the hub (design.md 6 and 6b). Pure."""
+"""From a change in a layer to an event of the hub (docs/arcgis.md "Events"). Pure."""
 
 import json
 import uuid

@@ -142,7 +142,7 @@ class ManagedWebhooks:
 def _refusal(refusal: ArcGisRefused, username: str) -> str:
     if refusal.is_about_the_token:
         return f"the consent of {username} has lapsed"
-    # At some words about tokens Esri's client stops sending its own (facts/arcgis.md, last section).
+    # At some words about tokens Esri's client stops sending its own (docs/sources/arcgis.md 8).
     reason = refusal.detail if "token" not in refusal.detail.lower() else f"error {refusal.code}"
     return f"the feature service refused {username}: {reason}"
 

@@ -1,4 +1,7 @@
-"""executeWebhook: a feature service proves that it may call, or tells what was edited (design.md 6b)."""
+"""executeWebhook: a feature service proves that it may call, or tells what was edited.
+
+See docs/arcgis.md "What a feature service sees".
+"""
 
 import json
 from collections.abc import Callable, Collection

@@ -1,4 +1,4 @@
-"""What can be done with webhook connections (facts/arcgis.md 1.2), and what is answered to it."""
+"""What can be done with webhook connections (docs/sources/arcgis.md 1.2), and what is answered to it."""
 
 import base64
 import logging

@@ -1,4 +1,4 @@
-"""What a feature service posts, in each of its shapes (facts/arcgis.md 4.1, 4.2 and 7). Pure."""
+"""What a feature service posts, in each of its shapes (docs/sources/arcgis.md 4.1, 4.2 and 7). Pure."""
 
 import json
 import re

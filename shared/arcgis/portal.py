@@ -1,4 +1,4 @@
-"""The ArcGIS portal: whose token is it, and which item does she reach (facts/arcgis.md 5)."""
+"""The ArcGIS portal: whose token is it, and which item does she reach (docs/sources/arcgis.md 5)."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -40,7 +40,7 @@ class PortalItem:
     org_id: str = ""
 
     def may_be_managed_by(self, user: PortalUser) -> bool:
-        """Whether this user, who was shown it, may manage its service's webhooks (facts/arcgis.md 2)."""
+        """Whether this user, who was shown it, may manage its service's webhooks (docs/sources/arcgis.md 2)."""
         # Administrators see public items of other organizations too.
         is_theirs = user.is_administrator and self.org_id in {"", user.org_id}
         return is_theirs or self.owner == user.username or self.is_controlled

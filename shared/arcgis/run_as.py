@@ -1,4 +1,7 @@
-"""Whom a connection acts as: each consent, proved at the portal before anything is stored (facts/arcgis.md 6)."""
+"""Whom a connection acts as: each consent, proved at the portal before anything is stored.
+
+Source: docs/sources/arcgis.md 6.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where a feature service is, and what belongs to it (facts/arcgis.md 3.1, 4.5). Pure."""
+"""Where a feature service is, and what belongs to it (docs/sources/arcgis.md 3.1, 4.5). Pure."""
 
 import re
 import unicodedata

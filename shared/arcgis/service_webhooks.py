@@ -1,4 +1,4 @@
-"""The webhooks of one feature service, by its admin resource (facts/arcgis.md 3.1)."""
+"""The webhooks of one feature service, by its admin resource (docs/sources/arcgis.md 3.1)."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Signatures and challenges of feature-service webhooks (facts/arcgis.md 4.3). Pure."""
+"""Signatures and challenges of feature-service webhooks (docs/sources/arcgis.md 4.3). Pure."""
 
 import base64
 import binascii

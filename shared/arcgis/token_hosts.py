@@ -1,4 +1,4 @@
-"""Whether a token may go to an address (design.md 6b). Pure."""
+"""Whether a token may go to an address (docs/arcgis.md "Where tokens go"). Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A webhook connection as the hub keeps it, and as its readers see it (facts/arcgis.md 1.3). Pure."""
+"""A webhook connection as the hub keeps it, and as its readers see it (docs/sources/arcgis.md 1.3). Pure."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""From the claims of a checked Entra token to a caller: facts/dynamics.md 6.1. Pure."""
+"""From the claims of a checked Entra token to a caller: docs/sources/dynamics.md 6.1. Pure."""
 
 from collections.abc import Mapping
 

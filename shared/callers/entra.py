@@ -1,4 +1,4 @@
-"""Entra access tokens, versions 1.0 and 2.0, of one tenant and for this app: facts/dynamics.md 6.1."""
+"""Entra access tokens, versions 1.0 and 2.0, of one tenant and for this app: docs/sources/dynamics.md 6.1."""
 
 import re
 from collections.abc import Mapping

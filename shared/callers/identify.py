@@ -1,4 +1,4 @@
-"""From a request to its caller, and from the caller to the permission to go on (design.md 5)."""
+"""From a request to its caller, and from the caller to the permission to go on (docs/security.md "Callers")."""
 
 from collections.abc import Mapping
 

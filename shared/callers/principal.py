@@ -1,4 +1,4 @@
-"""`X-MS-CLIENT-PRINCIPAL`, the caller whom App Service Authentication checked: facts/dynamics.md 6.2. Pure.
+"""`X-MS-CLIENT-PRINCIPAL`, the caller whom App Service Authentication checked: docs/sources/dynamics.md 6.2. Pure.
 
 The header means something only where that feature is on; elsewhere anybody can send it.
 """

@@ -1,4 +1,4 @@
-"""The keys that a tenant of Entra signs its tokens with: facts/dynamics.md 6.1."""
+"""The keys that a tenant of Entra signs its tokens with: docs/sources/dynamics.md 6.1."""
 
 import math
 import threading

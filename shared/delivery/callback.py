@@ -1,4 +1,4 @@
-"""The callback: headers and body as SuperOffice sends them (facts/superoffice.md 3). Pure."""
+"""The callback: headers and body as SuperOffice sends them (docs/sources/superoffice.md 3). Pure."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,7 @@
-"""Types `cloudevents` and `cloudevents-binary`: CloudEvents 1.0 over HTTP, with its handshake (facts/delivery.md 2)."""
+"""Types `cloudevents` and `cloudevents-binary`: CloudEvents 1.0 over HTTP, with its handshake.
+
+Source: docs/sources/delivery.md 2.
+"""
 
 import json
 import re

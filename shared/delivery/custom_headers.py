@@ -1,4 +1,4 @@
-"""The headers that a webhook's owner adds to every call (facts/superoffice.md 3.5). Pure."""
+"""The headers that a webhook's owner adds to every call (docs/sources/superoffice.md 3.5). Pure."""
 
 import re
 from collections.abc import Mapping

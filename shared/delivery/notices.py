@@ -1,4 +1,4 @@
-"""Mail to those who asked to be told, through Microsoft Graph (facts/dynamics.md 5); a log line in any case."""
+"""Mail to those who asked to be told, through Microsoft Graph (docs/sources/dynamics.md 5); a log line in any case."""
 
 import logging
 from urllib.parse import quote

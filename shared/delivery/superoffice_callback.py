@@ -12,7 +12,7 @@ from shared.webhooks.webhook import WebhookInput
 
 
 class SuperOfficeCallback(HttpDeliverer):
-    """Posts the callback of facts/superoffice.md 3."""
+    """Posts the callback of docs/sources/superoffice.md 3."""
 
     def ask_consent(self, webhook: WebhookInput) -> RetryConsent:
         """SuperOffice knows no handshake: the test event is the question."""

@@ -1,4 +1,6 @@
-"""Works on one message of the queue `deliveries`: one attempt to deliver one event to one webhook (design.md 6).
+"""Works on one message of the queue `deliveries`: one attempt to deliver one event to one webhook.
+
+See docs/architecture.md "Delivery".
 
 The order of steps makes every one of them repeatable. The next attempt is scheduled before this one is written down: a
 host that dies in between makes an attempt twice, and never none.

@@ -1,4 +1,4 @@
-"""What a trimmed request left out, read back from Dataverse before the event goes on (facts/dynamics.md 1.5)."""
+"""What a trimmed request left out, read back from Dataverse before the event goes on (docs/sources/dynamics.md 1.5)."""
 
 from dataclasses import replace
 

@@ -1,7 +1,7 @@
 """A created connection: which records it links, whether the hub processes it, and what identifies it.
 
-Pure. The rules are design decisions on facts/dynamics.md 1.7: one connection arrives as two requests, one for each
-direction, and only the types of the two records tell which of them counts.
+Pure. The rules are design decisions on docs/sources/dynamics.md 1.7: one connection arrives as two requests, one for
+each direction, and only the types of the two records tell which of them counts.
 """
 
 from collections.abc import Mapping

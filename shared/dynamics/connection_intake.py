@@ -1,4 +1,7 @@
-"""From a Dataverse webhook request to a stored event: parse, judge, ask for the role, announce, store (design.md 4)."""
+"""From a Dataverse webhook request to a stored event: parse, judge, ask for the role, announce, store.
+
+See docs/receiving.md "Answers".
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

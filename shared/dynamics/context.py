@@ -1,7 +1,8 @@
 """The body of a webhook request: what DataContractJsonSerializer makes of a RemoteExecutionContext.
 
-Reading is strict about the few fields the hub decides by and lenient about the rest (facts/dynamics.md 1.3). Images,
-parameters and parents are kept as they came and decoded when asked for: this runs on the receive path of every event.
+Reading is strict about the few fields the hub decides by and lenient about the rest (docs/sources/dynamics.md 1.3).
+Images, parameters and parents are kept as they came and decoded when asked for: this runs on the receive path of every
+event.
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ _NEEDS = {
     "InitiatingUserId": A_GUID,
 }
 _WAS_TRIMMED = "was_trimmed"
-# PostOperation, the one stage at which the row is there and has its id (facts/dynamics.md 2.6).
+# PostOperation, the one stage at which the row is there and has its id (docs/sources/dynamics.md 2.6).
 _STAGE = 40
 
 
@@ -73,7 +74,8 @@ class RemoteExecutionContext(Contract):
     primary_entity_name: Name
     primary_entity_id: Guid
     organization_id: Guid
-    # Who started it. `user_id` is whoever the step runs as, possibly SYSTEM: decide nothing by it (facts 1.7).
+    # Who started it. `user_id` is whoever the step runs as, possibly SYSTEM: decide nothing by it
+    # (docs/sources/dynamics.md 1.7).
     initiating_user_id: Guid
     # Says the request's header, never its body.
     was_trimmed: bool = Field(alias=_WAS_TRIMMED)
@@ -85,7 +87,7 @@ class RemoteExecutionContext(Contract):
     correlation_id: Lenient[Guid] = None
     operation_id: Lenient[Guid] = None
     request_id: Lenient[Guid] = None
-    # For people only: with an offset other than +0000 the moment may be hours off (facts 1.4).
+    # For people only: with an offset other than +0000 the moment may be hours off (docs/sources/dynamics.md 1.4).
     operation_created_on: Lenient[Date] = None
     owning_extension: Lenient[EntityReference] = None
     depth: Lenient[StrictInt] = None

@@ -1,4 +1,4 @@
-"""What the hub reads of Dataverse for each event: connections and users (facts/dynamics.md 2.1 and 3.3)."""
+"""What the hub reads of Dataverse for each event: connections and users (docs/sources/dynamics.md 2.1 and 3.3)."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

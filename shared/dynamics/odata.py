@@ -1,4 +1,7 @@
-"""OData, as the Dataverse Web API speaks it: how texts and queries are written (facts/dynamics.md 2.1, 2.6). Pure."""
+"""OData, as the Dataverse Web API speaks it: how texts and queries are written. Pure.
+
+Source: docs/sources/dynamics.md 2.1, 2.6.
+"""
 
 from collections.abc import Mapping
 from urllib.parse import quote

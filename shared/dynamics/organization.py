@@ -1,7 +1,7 @@
 """The client of Dataverse's Web API, version 9.2: rows are read, listed, made, changed and deleted.
 
-facts/dynamics.md 2.1 to 2.3. Paths are below `API_PATH`. Every method raises DataverseRefused where Dataverse says no,
-and what its WebApi raises where Dataverse is out of reach, or answers with something that is no answer.
+docs/sources/dynamics.md 2.1 to 2.3. Paths are below `API_PATH`. Every method raises DataverseRefused where Dataverse
+says no, and what its WebApi raises where Dataverse is out of reach, or answers with something that is no answer.
 """
 
 from collections.abc import Iterator, Mapping

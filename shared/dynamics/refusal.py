@@ -1,4 +1,4 @@
-"""Dataverse says no: its error bodies as one exception (facts/dynamics.md 2.1)."""
+"""Dataverse says no: its error bodies as one exception (docs/sources/dynamics.md 2.1)."""
 
 import re
 

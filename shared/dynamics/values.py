@@ -1,4 +1,4 @@
-"""The values in a Dynamics payload, in the flavour of DataContractJsonSerializer (facts/dynamics.md 1.4).
+"""The values in a Dynamics payload, in the flavour of DataContractJsonSerializer (docs/sources/dynamics.md 1.4).
 
 Decoding is lenient and lazy: an odd attribute that nobody uses must not cost an event, and what is not asked for is not
 decoded. `__type` is never required, and nothing after its colon is looked at.

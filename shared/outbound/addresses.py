@@ -1,4 +1,4 @@
-"""Which addresses may never be called, by the tables of facts/delivery.md 3.2 to 3.4. Pure.
+"""Which addresses may never be called, by the tables of docs/sources/delivery.md 3.2 to 3.4. Pure.
 
 The flags of the standard library (`is_global`, `is_private`) are not asked: they differ between versions of Python, and
 let multicast, NAT64 and the platform address of Azure through.

@@ -1,7 +1,7 @@
 """The address of a receiver, parsed once and strictly. Pure.
 
 Two parsers that disagree are a hole, so nobody else parses: the host made here is the one that is resolved, that TLS
-checks, and that the Host header names (facts/delivery.md 3.5).
+checks, and that the Host header names (docs/sources/delivery.md 3.5).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The role directory of Microsoft 365: facts/dynamics.md 3.2, 3.3 and 5.
+"""The role directory of Microsoft 365: docs/sources/dynamics.md 3.2, 3.3 and 5.
 
 A SharePoint list maps each role to Entra groups by their display names; Graph says whether the user is in one of them,
 directly or through other groups. A user of Dynamics is known to Dataverse by her systemuser id, and to Entra by the
@@ -24,7 +24,7 @@ GRAPH_PATH = "/v1.0"
 _GROUPS_PER_CHECK = 20
 _REMEMBERED_USERS = 10_000
 _REMEMBERED_GROUPS = 100
-# What Entra takes in a user principal name (facts/dynamics.md 3.3 has a guest's).
+# What Entra takes in a user principal name (docs/sources/dynamics.md 3.3 has a guest's).
 _UPN = re.compile(r"[A-Za-z0-9'._!#^~-]+@[A-Za-z0-9.-]+")
 
 

@@ -1,4 +1,4 @@
-"""A user of Dynamics, as far as a role directory needs to know her: facts/dynamics.md 3.3."""
+"""A user of Dynamics, as far as a role directory needs to know her: docs/sources/dynamics.md 3.3."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,4 +1,7 @@
-"""Associates: how SuperOffice shows who did something (facts/superoffice.md 1.2). Made from the hub's callers."""
+"""Associates: how SuperOffice shows who did something. Made from the hub's callers.
+
+Source: docs/sources/superoffice.md 1.2.
+"""
 
 import hashlib
 from dataclasses import dataclass

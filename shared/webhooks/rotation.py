@@ -1,6 +1,6 @@
 """Secrets that were replaced: for a while they sign besides the new one, so that a receiver changes when it can.
 
-As facts/delivery.md 1 and 5 have it: Standard Webhooks sends one signature for each valid secret. Nothing
+As docs/sources/delivery.md 1 and 5 have it: Standard Webhooks sends one signature for each valid secret. Nothing
 here touches anything but the sealer.
 """
 

@@ -1,4 +1,7 @@
-"""Saving a webhook: validation, target policy, one synchronous test event, and only then the store (design.md 6)."""
+"""Saving a webhook: validation, target policy, one synchronous test event, and only then the store.
+
+See docs/superoffice.md "What a save checks".
+"""
 
 from collections.abc import Callable, Collection
 from contextlib import suppress

@@ -1,6 +1,6 @@
 """Events that are signalled: by clients under their own names, and by the hub when a webhook changes its state. Pure.
 
-facts/superoffice.md 2.3 and 3.3.
+docs/sources/superoffice.md 2.3 and 3.3.
 """
 
 import json

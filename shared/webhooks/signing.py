@@ -1,7 +1,7 @@
 """Signatures of a body: SuperOffice's, and those of Standard Webhooks. Pure.
 
 One secret serves both, with different keys: SuperOffice's is the text, Standard Webhooks' what the text encodes
-(facts/superoffice.md 4, facts/delivery.md 1).
+(docs/sources/superoffice.md 4, docs/sources/delivery.md 1).
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""The Webhook that a client sends: all members it may set, checked (facts/superoffice.md 1.2).
+"""The Webhook that a client sends: all members it may set, checked (docs/sources/superoffice.md 1.2).
 
 Members are known in any case; unknown ones are ignored, and so are those that the server sets. Whether the target may
 be called, and which headers may be added, is decided elsewhere (shared/webhooks/saving.py).

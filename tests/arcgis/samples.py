@@ -1,4 +1,4 @@
-"""Payloads of feature services and their signatures, from Esri's documentation (facts/arcgis.md 4)."""
+"""Payloads of feature services and their signatures, from Esri's documentation (docs/sources/arcgis.md 4)."""
 
 import json
 from collections.abc import Mapping

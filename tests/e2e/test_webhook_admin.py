@@ -1,4 +1,4 @@
-"""`/api/v1/Webhook` through the running app: every row of the endpoint table (facts of the vendor's REST API)."""
+"""`/api/v1/Webhook` through the running app: every row of the endpoint table (docs/sources/superoffice.md 1.1)."""
 
 import base64
 import json

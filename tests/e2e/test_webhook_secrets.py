@@ -1,4 +1,4 @@
-"""Secrets of webhooks through the running app: findings 5, 6 and 13 of the security review, and their twins."""
+"""Secrets of webhooks through the running app: who may read them, and where they may go."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""An ArcGIS portal, as far as webhook connections need it: users by token, and items (facts/arcgis.md 5).
+"""An ArcGIS portal, as far as webhook connections need it: users by token, and items (docs/sources/arcgis.md 5).
 
 Whatever goes wrong is told with status 200.
 """

@@ -1,4 +1,4 @@
-"""Entra: the keys of one tenant, and the tokens that it signs with them (facts/dynamics.md 6.1)."""
+"""Entra: the keys of one tenant, and the tokens that it signs with them (docs/sources/dynamics.md 6.1)."""
 
 import base64
 import json

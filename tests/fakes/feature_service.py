@@ -1,6 +1,6 @@
 """A hosted feature service with webhooks: it challenges whoever registers, and posts signed payloads.
 
-facts/arcgis.md 3.1, 4.1, 4.3 and 4.5.
+docs/sources/arcgis.md 3.1, 4.1, 4.3 and 4.5.
 """
 
 import base64

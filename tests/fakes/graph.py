@@ -1,4 +1,4 @@
-"""Microsoft Graph, as far as the hub needs it: lists, groups, checkMemberGroups, mail (facts/dynamics.md 5)."""
+"""Microsoft Graph, as far as the hub needs it: lists, groups, checkMemberGroups, mail (docs/sources/dynamics.md 5)."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The fakes of ArcGIS answer as ArcGIS does (facts/arcgis.md 3 to 5)."""
+"""The fakes of ArcGIS answer as ArcGIS does (docs/sources/arcgis.md 3 to 5)."""
 
 from collections.abc import Iterator
 from typing import Any

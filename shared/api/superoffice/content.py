@@ -1,4 +1,4 @@
-"""Bodies in and out: which formats are taken and given, and how one is chosen (facts/superoffice.md 7)."""
+"""Bodies in and out: which formats are taken and given, and how one is chosen (docs/sources/superoffice.md 7)."""
 
 import io
 import json

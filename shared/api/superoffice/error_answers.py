@@ -1,4 +1,4 @@
-"""Errors in SuperOffice's shape (facts/superoffice.md 1.8), made from the tree of shared/errors.py.
+"""Errors in SuperOffice's shape (docs/sources/superoffice.md 1.8), made from the tree of shared/errors.py.
 
 PatchConflict                409  a `test` in a JSON Patch found another value; a Conflict
 """

@@ -1,7 +1,7 @@
 """The members of SuperOffice's entities and what kind of value each has, by name.
 
 XML and forms carry text only, so it is the name that says what a text stands for. Source: the vendor's OpenAPI
-documents, facts/superoffice.md 1.2 and 1.4.
+documents, docs/sources/superoffice.md 1.2 and 1.4.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What can be done with webhooks, once for both of SuperOffice's APIs: facts/superoffice.md 1.1 and 1.4."""
+"""What can be done with webhooks, once for both of SuperOffice's APIs: docs/sources/superoffice.md 1.1 and 1.4."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Changes to a Webhook: JSON Patch in an array, or a merge object (facts/superoffice.md 1.7).
+"""Changes to a Webhook: JSON Patch in an array, or a merge object (docs/sources/superoffice.md 1.7).
 
 JSON Patch is RFC 6902 with SuperOffice's differences: paths ignore case, their leading slash may be missing, and there
 is no move and no copy. Beyond both, adding below a null makes the object or array that is missing there.

@@ -1,4 +1,6 @@
-"""The entities that clients read: all members, in the order of the vendor's documents (facts/superoffice.md 1.2).
+"""The entities that clients read: all members, in the order of the vendor's documents.
+
+Source: docs/sources/superoffice.md 1.2.
 
 Null stands where there is nothing, but lists are never null. Times are UTC without an offset; timezone.py may tag them.
 """

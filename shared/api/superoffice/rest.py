@@ -1,4 +1,4 @@
-"""The REST API `/api/v1/Webhook`: which path is which operation (facts/superoffice.md 1.1)."""
+"""The REST API `/api/v1/Webhook`: which path is which operation (docs/sources/superoffice.md 1.1)."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The parameter $select: members that are not named become null (facts/superoffice.md 7)."""
+"""The parameter $select: members that are not named become null (docs/sources/superoffice.md 7)."""
 
 from shared.api.superoffice.members import ID_MEMBER, LINKS_MEMBER
 

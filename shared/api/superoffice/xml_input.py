@@ -1,4 +1,4 @@
-"""Reading XML from outside: no DTD, no entities, nothing external, no great depth (facts/superoffice.md 7)."""
+"""Reading XML from outside: no DTD, no entities, nothing external, no great depth (docs/sources/superoffice.md 7)."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How a webhook of Dataverse proves itself to its receiver: one of three ways (facts/dynamics.md 2.4). Pure.
+"""How a webhook of Dataverse proves itself to its receiver: one of three ways (docs/sources/dynamics.md 2.4). Pure.
 
 Secrets are SecretStr, so that no text of an error or a log shows one; `authvalue` is what Dataverse is given.
 """
@@ -21,7 +21,7 @@ _HEADER_VALUE = re.compile(r"[ -~]*")
 # Control characters, and what XML cannot hold.
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 _MAX_XML_CHARACTERS = 2048
-# .NET refuses these in a request's headers, so that every call would fail (facts/dynamics.md 1.8).
+# .NET refuses these in a request's headers, so that every call would fail (docs/sources/dynamics.md 1.8).
 _RESTRICTED_HEADERS = frozenset(
     [
         "accept",

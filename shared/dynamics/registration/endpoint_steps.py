@@ -1,4 +1,4 @@
-"""The steps of a webhook in Dataverse: its rows of `sdkmessageprocessingstep` (facts/dynamics.md 2.6, 2.7)."""
+"""The steps of a webhook in Dataverse: its rows of `sdkmessageprocessingstep` (docs/sources/dynamics.md 2.6, 2.7)."""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid5

@@ -1,4 +1,7 @@
-"""Webhooks in Dataverse: rows of `serviceendpoint`, and those with contract 8 alone (facts/dynamics.md 2.4, 2.7)."""
+"""Webhooks in Dataverse: rows of `serviceendpoint`, and those with contract 8 alone.
+
+Source: docs/sources/dynamics.md 2.4, 2.7.
+"""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,7 @@
-"""Failed system jobs: requests of asynchronous steps that a webhook did not take (facts/dynamics.md 1.6, 2.7, 2.8)."""
+"""Failed system jobs: requests of asynchronous steps that a webhook did not take.
+
+Source: docs/sources/dynamics.md 1.6, 2.7, 2.8.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +25,8 @@ _COLUMNS = (
 )
 _REGARDING_TABLE = "_regardingobjectid_value@Microsoft.Dynamics.CRM.lookuplogicalname"
 
-# facts/dynamics.md 1.6 and 1.8. What Dataverse sends twice, after 502, 503 or 504, ends as 0x80050205 however the
-# second attempt fails; so an outage of the receiver is found there, and not under 0x80050201.
+# docs/sources/dynamics.md 1.6 and 1.8. What Dataverse sends twice, after 502, 503 or 504, ends as 0x80050205 however
+# the second attempt fails; so an outage of the receiver is found there, and not under 0x80050201.
 EXPLANATIONS: Mapping[str, str] = {
     "0x80050201": "the receiver answered with a status that is none of 200 to 299; the message says which",
     "0x80050202": "the receiver did not answer within 60 s",

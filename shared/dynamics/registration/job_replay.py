@@ -1,7 +1,7 @@
 """A failed job replayed: the row that it was about is read again, and judged as the lost request would have been.
 
-A failed job cannot be resumed (facts/dynamics.md 2.8). The event has the id that the lost request would have given it,
-so a job may be replayed as often as one likes.
+A failed job cannot be resumed (docs/sources/dynamics.md 2.8). The event has the id that the lost request would have
+given it, so a job may be replayed as often as one likes.
 """
 
 import json

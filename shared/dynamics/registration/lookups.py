@@ -1,4 +1,4 @@
-"""Messages and tables, looked up in Dataverse before anything is written (facts/dynamics.md 2.5)."""
+"""Messages and tables, looked up in Dataverse before anything is written (docs/sources/dynamics.md 2.5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A step: on which message and table a webhook is called (facts/dynamics.md 2.6). Pure."""
+"""A step: on which message and table a webhook is called (docs/sources/dynamics.md 2.6). Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A webhook as Dataverse keeps it: a row of `serviceendpoint` with contract 8 (facts/dynamics.md 2.4). Pure."""
+"""A webhook as Dataverse keeps it: a row of `serviceendpoint` with contract 8 (docs/sources/dynamics.md 2.4). Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

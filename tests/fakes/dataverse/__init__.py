@@ -1,4 +1,7 @@
-"""Dataverse: its Web API, and its platform that calls webhooks when a connection is created (facts/dynamics.md)."""
+"""Dataverse: its Web API, and its platform that calls webhooks when a connection is created.
+
+Source: docs/sources/dynamics.md.
+"""
 
 from tests.fakes.dataverse.server import API_PATH, FakeDataverse
 

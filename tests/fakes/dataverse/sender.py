@@ -1,4 +1,7 @@
-"""Where and how Dataverse's own code sends a request of a webhook, from what is registered (facts/dynamics.md 1.8)."""
+"""Where and how Dataverse's own code sends a request of a webhook, from what is registered.
+
+Source: docs/sources/dynamics.md 1.8.
+"""
 
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from xml.etree import ElementTree

@@ -1,4 +1,4 @@
-"""Dataverse's Web API: rows by set and id, read, listed, made, changed and deleted (facts/dynamics.md 2)."""
+"""Dataverse's Web API: rows by set and id, read, listed, made, changed and deleted (docs/sources/dynamics.md 2)."""
 
 import json
 import re
