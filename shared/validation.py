@@ -1,0 +1,101 @@
+"""What a value must be, in the same words wherever a client reads them, and pydantic's refusals as field errors. Pure.
+
+Every phrase follows the name of a field and makes a sentence with it: `name is required`, `name must be a string`.
+Validators raise ValueError with such a phrase.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from shared.errors import FieldError
+
+REQUIRED = "is required"
+NOT_BLANK = "must not be blank"
+STRING = "must be a string"
+OBJECT = "must be an object"
+ARRAY = "must be an array"
+ARRAY_OF_STRINGS = "must be an array of strings"
+INTEGER = "must be an integer"
+BOOLEAN = "must be true or false"
+NO_CONTROL_CHARACTERS = "must not contain control characters"
+GUID = "must be a GUID (8-4-4-4-12 hexadecimal digits)"
+UNKNOWN = "is not a known member"
+
+# By the types of pydantic's errors; in braces what pydantic says of the constraint.
+_PHRASES: Mapping[str, str] = {
+    "missing": REQUIRED,
+    "extra_forbidden": UNKNOWN,
+    "string_type": STRING,
+    "string_unicode": "must be valid Unicode",
+    "string_too_short": "must be at least {min_length} characters",
+    "string_pattern_mismatch": "must match {pattern}",
+    "int_type": INTEGER,
+    "int_from_float": INTEGER,
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "bool_type": BOOLEAN,
+    "list_type": ARRAY,
+    "dict_type": OBJECT,
+    "model_type": OBJECT,
+    "model_attributes_type": OBJECT,
+    "literal_error": "must be {expected}",
+    "union_tag_not_found": "must name its type",
+    "union_tag_invalid": "has an unknown type: must be {expected_tags}",
+}
+_OTHER = "has a value that is not accepted"
+
+
+def max_length(limit: int, length: int, unit: str = "characters") -> str:
+    """The phrase for a value that is too long: `must be at most 400 characters (got 512)`."""
+    return f"must be at most {limit} {unit} (got {length})"
+
+
+def one_of(names: Collection[str]) -> str:
+    """The phrase for a value that is none of these: `must be a, b or c`."""
+    *others, last = names
+    return f"must be {', '.join(others)} or {last}" if others else f"must be {last}"
+
+
+def pointer_to(steps: Sequence[str]) -> str:
+    """The JSON pointer of a value as a URI fragment, `#/headers/x~1y`; its escapes are those of RFC 6901."""
+    return "#" + "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def field_error(steps: Sequence[str], phrase: str) -> FieldError:
+    """The error of the value at these steps from the document's root; with no steps, of the body itself."""
+    return FieldError(pointer_to(steps), f"{steps[-1] if steps else 'the body'} {phrase}")
+
+
+def field_errors(
+    refusal: ValidationError,
+    *,
+    alias: Callable[[str], str] = str,
+    phrases: Mapping[str, str] | None = None,
+    hidden_steps: Collection[str] = (),
+) -> list[FieldError]:
+    """One error for each value that a model refused, in the model's order.
+
+    `alias` gives the name that clients know for a member. `phrases` say more precisely than this module what an error
+    of one of pydantic's types means. `hidden_steps` are steps of pydantic's own that no document has, such as the tag
+    of the class that it chose. No error repeats the value: it may be a secret.
+    """
+    found: dict[str, FieldError] = {}
+    for error in refusal.errors(include_url=False):
+        steps = [alias(str(step)) for step in error["loc"] if step not in hidden_steps and step != "[key]"]
+        made = field_error(steps, _phrase(error, {**_PHRASES, **(phrases or {})}))
+        found.setdefault(made.pointer, made)
+    return list(found.values())
+
+
+def _phrase(error: ErrorDetails, phrases: Mapping[str, str]) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "string_too_long" if isinstance(error["input"], str):
+            return max_length(context["max_length"], len(error["input"]))
+        case "too_long":
+            return f"must have at most {context['max_length']} items (got {context['actual_length']})"
+    return phrases.get(error["type"], _OTHER).format(**context)
