@@ -47,7 +47,7 @@ class LayerChange:
 
     @property
     def server_generations(self) -> str:
-        """The generations in `changes_url`, `25166748,25166760`; empty where it names none."""
+        """The generations in `changes_url`, `40310512,40310530`; empty where it names none."""
         found = _GENERATIONS.search(unquote(self.changes_url))
         return ",".join(filter(None, found.groups())) if found else ""
 

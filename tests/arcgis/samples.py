@@ -1,37 +1,37 @@
-"""Payloads of feature services and their signatures, from Esri's documentation (docs/sources/arcgis.md 4)."""
+"""Payloads of feature services and their signatures, in the shapes that Esri documents (docs/sources/arcgis.md 4)."""
 
 import json
 from collections.abc import Mapping
 
-SECRET = "unique-identifier-key"
+SECRET = "quay-lamp-otter-seven"
 BODY = (
-    b'[{"name":"webhookname","layerId":0,"orgId":"myorgId","serviceName":"myService","lastUpdatedTime":1644613399009,'
-    b'"changesUrl":"https%3a%2f%2folserver%2fmyorgId%2fArcGIS%2frest%2fservices%2fmyService%2fFeatureServer'
-    b"%2fextractChanges%3fserverGens%3d%5b25166748%2c25166760%5d%26async%3dtrue%26returnDeletes%3dfalse"
+    b'[{"name":"night-watch","layerId":0,"orgId":"quayOrg","serviceName":"roadWorks","lastUpdatedTime":1768553100413,'
+    b'"changesUrl":"https%3a%2f%2fgis-quay%2fquayOrg%2fArcGIS%2frest%2fservices%2froadWorks%2fFeatureServer'
+    b"%2fextractChanges%3fserverGens%3d%5b40310512%2c40310530%5d%26async%3dtrue%26returnDeletes%3dfalse"
     b'%26returnAttachments%3dfalse","events":["FeaturesUpdated"]}]'
 )
-BASE64 = "jJg/kLsP/+qJMt1h4uzWJK5dt9yP42oJJ2eOKSSSKao="
-HEX = "8c983f90bb0fffea8932dd61e2ecd624ae5db7dc8fe36a0927678e29249229aa"
-CRC_TOKEN = "NGM2YjE3"
-RESPONSE_TOKEN = "sha256=iO6I0uxXzig6V1r126KOmS6dIYJ7r/0QVmOReCtIiIg="
+BASE64 = "kIrL+eTaPed/32zWPbCzWetmvPF3601xzmXPNbb+G1k="
+HEX = "908acbf9e4da3de77fdf6cd63db0b359eb66bcf177eb4d71ce65cf35b6fe1b59"
+CRC_TOKEN = "UTdsWm9r"
+RESPONSE_TOKEN = "sha256=vdd6xZuB4L7qFlYZoa/FYOWUaNnDOi9gTgZzkFWWFWQ="
 CHANGES_URL = (
-    "https://olserver/myorgId/ArcGIS/rest/services/myService/FeatureServer/extractChanges"
-    "?serverGens=[25166748,25166760]&async=true&returnDeletes=false&returnAttachments=false"
+    "https://gis-quay/quayOrg/ArcGIS/rest/services/roadWorks/FeatureServer/extractChanges"
+    "?serverGens=[40310512,40310530]&async=true&returnDeletes=false&returnAttachments=false"
 )
 PING = (
-    b'[{"name":"Webhook1","orgId":"TenantID","serviceName":"FeatureServiceName","lastUpdatedTime":1637276149484,'
+    b'[{"name":"night-watch","orgId":"quayOrg","serviceName":"roadWorks","lastUpdatedTime":1768553100007,'
     b'"events":["NoContent"]}]'
 )
 ENTERPRISE = (
-    b'{"serviceType":"FeatureServer","changesUrl":"https://server.com/server/rest/services/ServiceName/FeatureServer/'
-    b'extractChanges?serverGens=%5B1730385704442,1730385704443%5D","name":"Webhook Name",'
-    b'"id":"c4a7db24-0c5e-4a00-9103-0c7d2fdc03b4","folderName":"","serviceName":"ServiceName",'
-    b'"events":[{"eventType":"FeaturesCreated","when":1730385704000}]}'
+    b'{"serviceType":"FeatureServer","changesUrl":"https://gis-quay/server/rest/services/tramStops/FeatureServer/'
+    b'extractChanges?serverGens=%5B1768640112315,1768640112316%5D","name":"tram-stops",'
+    b'"id":"a8068a56-0ed9-549a-a37c-eb44709303b7","folderName":"","serviceName":"tramStops",'
+    b'"events":[{"eventType":"FeaturesCreated","when":1768640112000}]}'
 )
 
 
 def entry(**changes: object) -> dict[str, object]:
-    """The entry of the documented body with other members; one that is None is left out."""
+    """The entry of the body above with other members; one that is None is left out."""
     (documented,) = json.loads(BODY)
     members: Mapping[str, object] = {**documented, **changes}
     return {name: value for name, value in members.items() if value is not None}

@@ -78,11 +78,11 @@ def test_another_host_than_the_items_own_is_never_asked(
     "end",
     [
         "/ArcGIS/rest/services/PAYROLL/FeatureServer/extractChanges?layers=[0]&serverGens=[0,9]",
-        "/ArcGIS/rest/services/myService/../PAYROLL/FeatureServer/extractChanges?serverGens=[0,9]",
-        "/ArcGIS/rest/services/myService/FeatureServer/%2e%2e/%2e%2e/PAYROLL/FeatureServer/extractChanges?serverGens=[0,9]",
-        "/ArcGIS/rest/services/myService/FeatureServer/0/query?where=1=1&outFields=*",
-        "/ArcGIS/rest/services/myService/FeatureServer/extractChanges?serverGens=[0,9]&where=1=1",
-        "/ArcGIS/rest/services/myService/FeatureServer;x/extractChanges?serverGens=[0,9]",
+        "/ArcGIS/rest/services/roadWorks/../PAYROLL/FeatureServer/extractChanges?serverGens=[0,9]",
+        "/ArcGIS/rest/services/roadWorks/FeatureServer/%2e%2e/%2e%2e/PAYROLL/FeatureServer/extractChanges?serverGens=[0,9]",
+        "/ArcGIS/rest/services/roadWorks/FeatureServer/0/query?where=1=1&outFields=*",
+        "/ArcGIS/rest/services/roadWorks/FeatureServer/extractChanges?serverGens=[0,9]&where=1=1",
+        "/ArcGIS/rest/services/roadWorks/FeatureServer;x/extractChanges?serverGens=[0,9]",
         "/arbitrary/path?x=1",
     ],
 )
@@ -99,7 +99,7 @@ def test_the_changes_are_asked_for_in_the_items_own_spelling(
 ) -> None:
     assert "changes" in followed(arcgis_hub, connection, changes_url(arcgis).replace("ArcGIS", "arcgis") + "&f=html")
     asked = arcgis.service.journal[0]
-    assert asked.path == f"/{ORG}/ArcGIS/rest/services/myService/FeatureServer/extractChanges"
+    assert asked.path == f"/{ORG}/ArcGIS/rest/services/roadWorks/FeatureServer/extractChanges"
     assert asked.query == {"serverGens": "[1,2]", "async": "true", "f": "json"}
 
 
@@ -139,7 +139,7 @@ def test_a_result_at_another_place_is_not_read(
 def test_an_item_that_moved_to_another_service_is_not_followed(
     arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization
 ) -> None:
-    made_for = replace(connection, service=arcgis.service.item_url.replace("myService", "public"))
+    made_for = replace(connection, service=arcgis.service.item_url.replace("roadWorks", "public"))
     arcgis_hub.arcgis.registry.replace(made_for, etag=stored_etag(arcgis_hub, connection))
     found = followed(arcgis_hub, connection, changes_url(arcgis))
     assert "make a new connection" in str(found["changesError"])

@@ -9,7 +9,7 @@ from shared.errors import BadRequest
 from tests.dynamics.samples import ANY_JSON
 from tests.support.arcgis import connection_document
 
-ITEM = "63fe6c5a55d64eeeaf5bb5e7de0722b2"
+ITEM = "08c68c3fe2c951eaa0e3d51a2bef77fd"
 GIVEN = connection_document(ITEM, username="megan", userToken="t.k.n..", fallbackUsername="max", fallbackUserToken="x")
 
 
@@ -22,7 +22,7 @@ def test_the_documented_connection_is_taken() -> None:
 
 
 def test_no_secret_stands_in_the_text_of_a_connection() -> None:
-    assert "unique-identifier-key" not in f"{ConnectionInput.parse(GIVEN)!r}"
+    assert "quay-lamp-otter-seven" not in f"{ConnectionInput.parse(GIVEN)!r}"
     assert "t.k.n.." not in f"{ConnectionInput.parse(GIVEN)!r}"
 
 

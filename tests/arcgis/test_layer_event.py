@@ -11,7 +11,7 @@ from tests.arcgis.samples import BODY, CHANGES_URL, ENTERPRISE, body_of, entry
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)
 CONNECTION = WebhookConnection(
-    workflow=Workflow("myorgId", "workflow"),
+    workflow=Workflow("quayOrg", "workflow"),
     id=new_connection_id(),
     name="My connection",
     item_id="item",
@@ -55,16 +55,16 @@ def test_the_event_says_layer_service_changes_and_connection() -> None:
     (change,) = parse_changes(BODY)
     event = layer_event(CONNECTION, change, NOW, follows_changes=False)
     assert (event.type, event.entity, event.entity_id) == ("feature.updated", "feature", "0")
-    assert (event.source, event.initiator, event.trimmed) == ("arcgis/myorgId", "megan", False)
+    assert (event.source, event.initiator, event.trimmed) == ("arcgis/quayOrg", "megan", False)
     assert event.field_values == {
         "layerId": 0,
-        "serviceName": "myService",
+        "serviceName": "roadWorks",
         "changesUrl": CHANGES_URL,
         "events": ["FeaturesUpdated"],
         "connectionId": CONNECTION.id,
         "connectionName": "My connection",
         "itemId": "item",
-        "orgId": "myorgId",
+        "orgId": "quayOrg",
         "workflowItemId": "workflow",
     }
 
@@ -96,8 +96,8 @@ def test_the_same_notification_is_the_same_event() -> None:
     [
         {"layerId": 1},
         {"layerId": None},
-        {"lastUpdatedTime": 1644613399010},
-        {"changesUrl": CHANGES_URL.replace("25166760", "25166761")},
+        {"lastUpdatedTime": 1768553100414},
+        {"changesUrl": CHANGES_URL.replace("40310530", "40310531")},
         {"changesUrl": ""},
     ],
 )
@@ -107,7 +107,7 @@ def test_another_layer_time_or_generation_is_another_event(changes: dict[str, ob
 
 def test_another_connection_is_another_event() -> None:
     assert id_of(replace(CONNECTION, id=new_connection_id())) != id_of()
-    assert id_of(replace(CONNECTION, workflow=Workflow("myorgId", "other"))) != id_of()
+    assert id_of(replace(CONNECTION, workflow=Workflow("quayOrg", "other"))) != id_of()
 
 
 def test_without_generations_and_time_the_content_tells_events_apart() -> None:

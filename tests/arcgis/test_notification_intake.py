@@ -45,7 +45,7 @@ def test_receiving_costs_one_read_and_two_transactions_a_layer(
 ) -> None:
     receive(arcgis_hub, connection, BODY)
     transport.forget()
-    assert receive(arcgis_hub, connection, LAYERS.replace(b"1644613399009", b"1644613399010")) == 3
+    assert receive(arcgis_hub, connection, LAYERS.replace(b"1768553100413", b"1768553100414")) == 3
     assert transport.summary == ["GET connections", *["POST events/messages", "POST events"] * 3]
 
 
@@ -146,7 +146,7 @@ def test_after_any_failure_the_same_notification_is_taken_whole(
     arcgis_hub: Hub, connection: WebhookConnection, transport: JournalTransport, number: int, fault: Fault
 ) -> None:
     receive(arcgis_hub, connection, BODY)
-    body = LAYERS.replace(b"1644613399009", b"1644613399010")
+    body = LAYERS.replace(b"1768553100413", b"1768553100414")
     transport.forget()
     transport.fail(number, fault)
     with pytest.raises(StorageDown):

@@ -16,15 +16,15 @@ from tests.dynamics.samples import ANY_JSON
 
 def test_the_documented_payload_is_one_change_with_its_address_decoded() -> None:
     (change,) = parse_changes(BODY)
-    assert (change.layer_id, change.service_name, change.events) == (0, "myService", ("FeaturesUpdated",))
-    assert (change.changes_url, change.server_generations) == (CHANGES_URL, "25166748,25166760")
-    assert (change.when, change.raw) == ("1644613399009", json.loads(BODY)[0])
+    assert (change.layer_id, change.service_name, change.events) == (0, "roadWorks", ("FeaturesUpdated",))
+    assert (change.changes_url, change.server_generations) == (CHANGES_URL, "40310512,40310530")
+    assert (change.when, change.raw) == ("1768553100413", json.loads(BODY)[0])
 
 
 def test_an_object_of_enterprise_is_one_change_without_a_layer() -> None:
     (change,) = parse_changes(ENTERPRISE)
-    assert (change.layer_id, change.service_name, change.events) == (None, "ServiceName", ("FeaturesCreated",))
-    assert (change.server_generations, change.when) == ("1730385704442,1730385704443", "1730385704000")
+    assert (change.layer_id, change.service_name, change.events) == (None, "tramStops", ("FeaturesCreated",))
+    assert (change.server_generations, change.when) == ("1768640112315,1768640112316", "1768640112000")
 
 
 def test_a_ping_is_no_change() -> None:

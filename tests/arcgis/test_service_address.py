@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from shared.arcgis.service_address import OddServiceUrl, ServiceAddress, plain_path
 
-URL = "https://services.arcgis.com/myorgId/ArcGIS/rest/services/states/FeatureServer"
+URL = "https://services.arcgis.com/quayOrg/ArcGIS/rest/services/states/FeatureServer"
 SERVICE = ServiceAddress.of_item(URL)
-DOCUMENTED = "?serverGens=[25166748,25166760]&async=true&returnDeletes=false&returnAttachments=false"
+DOCUMENTED = "?serverGens=[40310512,40310530]&async=true&returnDeletes=false&returnAttachments=false"
 # What stands in a path and leads, or may lead somewhere, to another path than it looks like.
 ODD_PARTS = [
     "..",
@@ -31,7 +31,7 @@ ODD_PARTS = [
 
 @pytest.mark.parametrize("end", ["", "/", "/0", "/12/"])
 def test_the_admin_resource_stands_beside_the_service(end: str) -> None:
-    admin = "https://services.arcgis.com/myorgId/ArcGIS/rest/admin/services/states/FeatureServer/WebHooks"
+    admin = "https://services.arcgis.com/quayOrg/ArcGIS/rest/admin/services/states/FeatureServer/WebHooks"
     address = ServiceAddress.of_item(URL + end)
     assert (address.url, address.webhooks_url) == (URL, admin)
 
@@ -49,7 +49,7 @@ def test_what_is_no_feature_service_has_none(url: str) -> None:
 
 
 @pytest.mark.parametrize("part", ODD_PARTS)
-@pytest.mark.parametrize("before", ["myorgId", "services", "states"])
+@pytest.mark.parametrize("before", ["quayOrg", "services", "states"])
 def test_an_item_whose_path_is_not_plain_has_none(part: str, before: str) -> None:
     with pytest.raises(OddServiceUrl):
         ServiceAddress.of_item(URL.replace(before, f"{before}/{part}"))
@@ -63,7 +63,7 @@ def test_an_item_whose_path_is_not_plain_has_none(part: str, before: str) -> Non
         URL + "/extractChanges" + DOCUMENTED,
         URL.replace("ArcGIS", "arcgis") + "/extractChanges" + DOCUMENTED,
         URL.replace("https://services.arcgis.com", "HTTPS://Services.ArcGIS.com:443") + "/extractchanges" + DOCUMENTED,
-        URL + "/extractChanges?serverGens=%5B25166748%2C25166760%5D&async=true&returnDeletes=false"
+        URL + "/extractChanges?serverGens=%5B40310512%2C40310530%5D&async=true&returnDeletes=false"
         "&returnAttachments=false&f=html",
     ],
 )
@@ -83,11 +83,11 @@ def test_an_extraction_is_asynchronous_where_nothing_else_is_said(query: str) ->
 @pytest.mark.parametrize(
     "url",
     [
-        "https://services.arcgis.com/myorgId/ArcGIS/rest/services/PAYROLL/FeatureServer/extractChanges?serverGens=[0,9]",
+        "https://services.arcgis.com/quayOrg/ArcGIS/rest/services/PAYROLL/FeatureServer/extractChanges?serverGens=[0,9]",
         "https://services.arcgis.com/otherOrg/ArcGIS/rest/services/states/FeatureServer/extractChanges",
-        "https://services1.arcgis.com/myorgId/ArcGIS/rest/services/states/FeatureServer/extractChanges",
-        "https://services.arcgis.com:8443/myorgId/ArcGIS/rest/services/states/FeatureServer/extractChanges",
-        "http://services.arcgis.com/myorgId/ArcGIS/rest/services/states/FeatureServer/extractChanges",
+        "https://services1.arcgis.com/quayOrg/ArcGIS/rest/services/states/FeatureServer/extractChanges",
+        "https://services.arcgis.com:8443/quayOrg/ArcGIS/rest/services/states/FeatureServer/extractChanges",
+        "http://services.arcgis.com/quayOrg/ArcGIS/rest/services/states/FeatureServer/extractChanges",
         "https://services.arcgis.com/arbitrary/path?x=1",
         f"{URL}2/extractChanges",
         f"{URL}extractChanges",
@@ -154,7 +154,7 @@ def test_what_another_service_made_is_not(url: str) -> None:
     path=st.lists(st.sampled_from(["..", ".", "states", "PAYROLL", "FeatureServer", "extractChanges", "%2e%2e", "a"]))
 )
 def test_whatever_is_given_only_the_own_service_is_asked(path: list[str]) -> None:
-    given_url = f"https://services.arcgis.com/myorgId/ArcGIS/rest/services/{'/'.join(path)}"
+    given_url = f"https://services.arcgis.com/quayOrg/ArcGIS/rest/services/{'/'.join(path)}"
     try:
         asked = SERVICE.changes_url(given_url)
     except OddServiceUrl:

@@ -4,7 +4,7 @@ from shared.arcgis.service_address import OddServiceUrl
 from shared.arcgis.token_hosts import ForeignServiceHost, TokenHosts
 from shared.errors import Misconfigured
 
-SERVICE = "https://services.arcgis.com/myorgId/ArcGIS/rest/services/states/FeatureServer"
+SERVICE = "https://services.arcgis.com/quayOrg/ArcGIS/rest/services/states/FeatureServer"
 HOSTS = TokenHosts("https://portal.example", (".arcgis.com", "gis.example.com:6443", "[::1]:8443", ".lab.example:7443"))
 
 

@@ -12,27 +12,27 @@ from shared.webhooks.signing import InvalidSecret, superoffice_signature
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CHANGED = CallbackEvent(
-    event_id="88f91933-edce-4c1a-8ded-ade8e2f72434",
+    event_id="e7bbf3d2-cba7-5705-a419-383f6a5bd78e",
     event="contact.changed",
     body_event="contact.changed",
-    timestamp=datetime(2025, 5, 14, 10, 48, 7, 891203, tzinfo=UTC),
+    timestamp=datetime(2025, 11, 3, 9, 15, 42, 417026, tzinfo=UTC),
     primary_key=18,
     entity="contact",
     changes=("contact_id", "name"),
     changed_by=5,
-    context_identifier="Cust54321",
+    context_identifier="Cust70011",
     field_values={"activeInterests": 0, "DeletedDate": "0001-01-01T00:00:00"},
     source="signal",
 )
 TEST = CallbackEvent(
-    event_id="4b5ce038-50f2-4796-bdb2-f96908cf31c2",
+    event_id="35811c50-4a29-5f72-b449-783c0c1eed4b",
     event="test",
     body_event="test",
-    timestamp=datetime(2018, 4, 24, 8, 52, 59, tzinfo=UTC),
+    timestamp=datetime(2025, 11, 3, 9, 15, 40, tzinfo=UTC),
     primary_key=0,
     entity="test",
     changes=(),
-    changed_by=316,
+    changed_by=41,
     context_identifier="Default",
     field_values={},
     source="hub",
@@ -49,26 +49,26 @@ def headers(occurrence: CallbackEvent = CHANGED, **changes: object) -> dict[str,
 
 
 def test_the_body_is_that_of_the_sample_and_says_its_source() -> None:
-    assert callback_body(CHANGED, "Tonys Contact Handler", None) == (
-        b'{"EventId":"88f91933-edce-4c1a-8ded-ade8e2f72434","Timestamp":"2025-05-14T10:48:07.8912030Z",'
+    assert callback_body(CHANGED, "Contacts to the map", None) == (
+        b'{"EventId":"e7bbf3d2-cba7-5705-a419-383f6a5bd78e","Timestamp":"2025-11-03T09:15:42.4170260Z",'
         b'"Changes":["contact_id","name"],"Event":"contact.changed","PrimaryKey":18,"Entity":"contact",'
-        b'"ContextIdentifier":"Cust54321","ChangedByAssociateId":5,"WebhookName":"Tonys Contact Handler",'
+        b'"ContextIdentifier":"Cust70011","ChangedByAssociateId":5,"WebhookName":"Contacts to the map",'
         b'"FieldValues":{"activeInterests":0,"DeletedDate":"0001-01-01T00:00:00"},"Source":"signal"}'
     )
 
 
 def test_the_body_of_the_test_event_is_that_of_the_sample_and_says_its_source() -> None:
-    assert callback_body(TEST, "Name you provided", None) == (
-        b'{"EventId":"4b5ce038-50f2-4796-bdb2-f96908cf31c2","Timestamp":"2018-04-24T08:52:59.0000000Z","Changes":[],'
-        b'"Event":"test","PrimaryKey":0,"Entity":"test","ContextIdentifier":"Default","ChangedByAssociateId":316,'
-        b'"WebhookName":"Name you provided","Source":"hub"}'
+    assert callback_body(TEST, "Contacts to the map", None) == (
+        b'{"EventId":"35811c50-4a29-5f72-b449-783c0c1eed4b","Timestamp":"2025-11-03T09:15:40.0000000Z","Changes":[],'
+        b'"Event":"test","PrimaryKey":0,"Entity":"test","ContextIdentifier":"Default","ChangedByAssociateId":41,'
+        b'"WebhookName":"Contacts to the map","Source":"hub"}'
     )
 
 
 def test_a_deletion_has_the_values_of_what_is_gone_after_the_changes() -> None:
-    body = json.loads(callback_body(replace(CHANGED, changes=(), values={"contact_id": 994863}), "n", None))
+    body = json.loads(callback_body(replace(CHANGED, changes=(), values={"contact_id": 5150}), "n", None))
     assert list(body)[2:5] == ["Changes", "Values", "Event"]
-    assert body["Values"] == {"contact_id": 994863}
+    assert body["Values"] == {"contact_id": 5150}
 
 
 def test_without_field_values_their_key_is_there_all_the_same() -> None:
@@ -125,7 +125,7 @@ def test_the_headers_of_a_first_attempt_without_a_secret() -> None:
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": "DynamicsWebhookHub/1.2.3",
         "X-SuperOffice-Event": "contact.changed",
-        "X-SuperOffice-EventId": "88f91933-edce-4c1a-8ded-ade8e2f72434",
+        "X-SuperOffice-EventId": "e7bbf3d2-cba7-5705-a419-383f6a5bd78e",
         "X-Hub-Hops": "1",
     }
 

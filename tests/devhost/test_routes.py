@@ -56,8 +56,8 @@ def test_a_template_takes_these_paths_and_no_others(template: str, path: str, va
         ("alpha", ["abc", "XYZ"], ["a1", "ü", "\u212a"]),
         (
             "guid",
-            ["bfddc525-7e84-4d76-a946-a2a895fb8887", "{BFDDC525-7E84-4D76-A946-A2A895FB8887}", "0" * 32],
-            ["{bfddc525-7e84-4d76-a946-a2a895fb8887", "bfddc5257e84-4d76-a946-a2a895fb8887", "x" * 32],
+            ["3609bbbd-a041-5c9e-acb0-045d2dff171d", "{3609BBBD-A041-5C9E-ACB0-045D2DFF171D}", "0" * 32],
+            ["{3609bbbd-a041-5c9e-acb0-045d2dff171d", "3609bbbda041-5c9e-acb0-045d2dff171d", "x" * 32],
         ),
     ],
 )

@@ -1,15 +1,14 @@
-"""The two requests as Dynamics sent them, and how a test makes a changed copy of one."""
+"""Two requests in the shape in which Dynamics sends them, and how a test makes a changed copy of one."""
 
 import json
 import re
-from pathlib import Path
 
 from hypothesis import strategies as st
 
-_DATA = Path(__file__).parents[1] / "data"
+from tests.support.paths import DATA, ROOT
 
-SAMPLE_CONNECTION = (_DATA / "SampleConnectionJson.json").read_bytes()
-SAMPLE_OPPORTUNITY = (_DATA / "SampleOpportunityJson.json").read_bytes()
+SAMPLE_CONNECTION = (ROOT / "ConnectionWebhook" / "sample.dat").read_bytes()
+SAMPLE_OPPORTUNITY = (DATA / "created_opportunity.json").read_bytes()
 
 WITHOUT_TYPES = re.sub(rb'"__type": "[^"]*",', b"", SAMPLE_CONNECTION)
 

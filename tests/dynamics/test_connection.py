@@ -29,14 +29,14 @@ from tests.dynamics.samples import (
     sample_with,
 )
 
-ORGANIZATION = "bfddc525-7e84-4d76-a946-a2a895fb8887"
+ORGANIZATION = "3609bbbd-a041-5c9e-acb0-045d2dff171d"
 CONNECTION = "37c7c867-d571-e911-a956-000d3a1bc3f6"
-OPPORTUNITY = "23e35ae3-d471-e911-a956-000d3a1bc3f6"
-CONNECTED_USER = "a737589c-c95c-e911-a979-000d3a1cc8fe"
+OPPORTUNITY = "b8f6c781-41c9-5a89-a370-a2c6711d3691"
+CONNECTED_USER = "088071bb-1802-56ac-ae8d-7cbae6b9ba36"
 INITIATING_USER = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
 NO_ID = "00000000-0000-0000-0000-000000000000"
-ROLE = "b6989ebc-a6a7-e811-a96a-000d3ac009b4"
-CORRELATION = "df493521-9c7d-4e5a-8e1c-4a38ece74a3c"
+ROLE = "7365d018-97cb-5b59-a256-758da83c102a"
+CORRELATION = "f1032a00-e6d2-5915-85fa-351b6d5b0253"
 
 RECORDS = ConnectedRecords(
     record1=EntityReference(Id=OPPORTUNITY, LogicalName="opportunity"),
@@ -47,7 +47,7 @@ ROW: dict[str, object] = {
     "connectionid": CONNECTION,
     "_record1id_value": OPPORTUNITY,
     "_record1id_value@Microsoft.Dynamics.CRM.lookuplogicalname": "opportunity",
-    "_record1id_value@OData.Community.Display.V1.FormattedValue": "Loan Opportunity",
+    "_record1id_value@OData.Community.Display.V1.FormattedValue": "Forty bicycles",
     "_record2id_value": CONNECTED_USER,
     "_record2id_value@Microsoft.Dynamics.CRM.lookuplogicalname": "systemuser",
     "_record2roleid_value": ROLE,
@@ -223,7 +223,7 @@ def test_the_reciprocal_connection_and_other_pairs_are_not_processed(tables: tup
 
 def test_the_id_of_the_samples_event_never_changes() -> None:
     # A stored event is found by this id again: another value here means another namespace, and every event twice.
-    assert event_id(ORGANIZATION, CONNECTION) == "e26a7a01-cf25-5bea-a2cd-62c5c685b42e"
+    assert event_id(ORGANIZATION, CONNECTION) == "8beb086c-1bcb-5ce8-b2b5-0aec2c2b08a7"
 
 
 @given(st.uuids(), st.uuids())

@@ -17,7 +17,7 @@ from tests.support.events import RECEIVED_AT
 from tests.support.queues import announcements
 from tests.support.transport import Fault, JournalTransport
 
-ORGANIZATION = "bfddc525-7e84-4d76-a946-a2a895fb8887"
+ORGANIZATION = "3609bbbd-a041-5c9e-acb0-045d2dff171d"
 CONNECTION = "37c7c867-d571-e911-a956-000d3a1bc3f6"
 MANAGER = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
 SYSTEM = "fb3ba9ef-3b43-4a4e-8c5c-8f4e4c9a9b1d"
@@ -76,11 +76,11 @@ def test_the_event_carries_the_ids_of_the_connection(hub: Hub, intake: Connectio
         "organizationid": ORGANIZATION,
         "initiatinguserid": MANAGER,
         "correlationid": json.loads(SAMPLE_CONNECTION)["CorrelationId"],
-        "record1id": "23e35ae3-d471-e911-a956-000d3a1bc3f6",
+        "record1id": "b8f6c781-41c9-5a89-a370-a2c6711d3691",
         "record1id_logicalname": "opportunity",
         "record2id": stored.event.field_values["record2id"],
         "record2id_logicalname": "systemuser",
-        "record2roleid": "b6989ebc-a6a7-e811-a96a-000d3ac009b4",
+        "record2roleid": "7365d018-97cb-5b59-a256-758da83c102a",
     }
 
 

@@ -55,7 +55,7 @@ def touch(context: RemoteExecutionContext) -> None:
 def test_the_connection_sample_gives_its_ids() -> None:
     context = parse(SAMPLE_CONNECTION)
     assert (context.message_name, context.primary_entity_name) == ("Create", "connection")
-    assert context.organization_id == "bfddc525-7e84-4d76-a946-a2a895fb8887"
+    assert context.organization_id == "3609bbbd-a041-5c9e-acb0-045d2dff171d"
     assert context.primary_entity_id == "37c7c867-d571-e911-a956-000d3a1bc3f6"
     assert context.initiating_user_id == GUID
 
@@ -63,35 +63,35 @@ def test_the_connection_sample_gives_its_ids() -> None:
 def test_the_connection_sample_was_sent_by_a_synchronous_step() -> None:
     context = parse(SAMPLE_CONNECTION)
     assert (context.mode, context.stage, context.depth, context.is_in_transaction) == (0, 40, 1, True)
-    assert context.operation_id == context.request_id == "77dc073b-8852-4276-8734-0d59a13cb8e4"
-    assert context.operation_created_on == datetime(2019, 5, 8, 21, 8, 25, 170000, UTC)
+    assert context.operation_id == context.request_id == "43a4cea7-45ae-5bd0-9fb0-cef17a90f6fb"
+    assert context.operation_created_on == datetime(2026, 1, 15, 10, 0, 5, 170000, UTC)
     assert context.owning_extension
-    assert context.owning_extension.id == "2160ff34-1f71-e911-a969-000d3a1bcf17"
+    assert context.owning_extension.id == "eb1097ce-0619-5a75-be01-3ea7d00da7bd"
 
 
 def test_the_target_is_decoded_when_asked_for() -> None:
     target = parse(SAMPLE_CONNECTION).input_parameters["Target"]
     assert isinstance(target, Entity)
     assert target.attributes["record1id"] == EntityReference(
-        Id="23e35ae3-d471-e911-a956-000d3a1bc3f6", LogicalName="opportunity"
+        Id="b8f6c781-41c9-5a89-a370-a2c6711d3691", LogicalName="opportunity"
     )
-    assert target.formatted_values["statecode"] == "Activo"
+    assert target.formatted_values["statecode"] == "Actif"
 
 
 def test_the_opportunity_sample_was_sent_by_an_asynchronous_step() -> None:
     context = parse(SAMPLE_OPPORTUNITY)
     assert (context.mode, context.is_in_transaction) == (1, False)
     assert context.operation_id != context.request_id
-    assert context.operation_created_on == datetime(2019, 5, 14, 2, 7, 44, tzinfo=UTC)
+    assert context.operation_created_on == datetime(2026, 1, 15, 10, 0, 9, tzinfo=UTC)
 
 
 def test_the_opportunity_sample_has_amounts_and_an_unasked_image() -> None:
     context = parse(SAMPLE_OPPORTUNITY)
     target = context.input_parameters["Target"]
     assert isinstance(target, Entity)
-    assert target.attributes["budgetamount"] == Money(Value=999999)
+    assert target.attributes["budgetamount"] == Money(Value=48500)
     image = context.post_entity_images["AsynchronousStepPrimaryName"]
-    assert image.attributes["name"] == "Loan Opportunity"
+    assert image.attributes["name"] == "Forty bicycles"
 
 
 def test_parents_nest() -> None:

@@ -23,7 +23,7 @@ from shared.dynamics.values import (
 from tests.dynamics.samples import ANY_JSON
 
 CONTRACTS = ":http://schemas.microsoft.com/xrm/2011/Contracts"
-USER_ID = "a737589c-c95c-e911-a979-000d3a1cc8fe"
+USER_ID = "088071bb-1802-56ac-ae8d-7cbae6b9ba36"
 USER: dict[str, object] = {
     "Id": USER_ID,
     "KeyAttributes": [],
@@ -41,19 +41,19 @@ CONTRACT_LIKE = st.recursive(
 )
 
 MOMENTS = {
-    "/Date(1557349705170)/": datetime(2019, 5, 8, 21, 8, 25, 170000, UTC),
-    "/Date(1557799664000+0000)/": datetime(2019, 5, 14, 2, 7, 44, tzinfo=UTC),
-    "/Date(1557799664000-0700)/": datetime(2019, 5, 14, 2, 7, 44, tzinfo=UTC),
+    "/Date(1768471205170)/": datetime(2026, 1, 15, 10, 0, 5, 170000, UTC),
+    "/Date(1768471209000+0000)/": datetime(2026, 1, 15, 10, 0, 9, tzinfo=UTC),
+    "/Date(1768471209000-0700)/": datetime(2026, 1, 15, 10, 0, 9, tzinfo=UTC),
     "/Date(0)/": datetime(1970, 1, 1, tzinfo=UTC),
     "/Date(-1)/": datetime(1969, 12, 31, 23, 59, 59, 999000, UTC),
     "/Date(-62135596800000)/": datetime(1, 1, 1, tzinfo=UTC),
     "/Date(-62135596800000+0100)/": datetime(1, 1, 1, tzinfo=UTC),
     "/Date(253402300799999)/": datetime(9999, 12, 31, 23, 59, 59, 999000, UTC),
-    "2024-12-10T06:43:27.963Z": datetime(2024, 12, 10, 6, 43, 27, 963000, UTC),
-    "2024-12-10T06:43:27.9634567Z": datetime(2024, 12, 10, 6, 43, 27, 963456, UTC),
-    "2019-05-08T18:08:20-03:00": datetime(2019, 5, 8, 21, 8, 20, tzinfo=UTC),
-    "2019-05-08T18:08:20": datetime(2019, 5, 8, 18, 8, 20, tzinfo=UTC),
-    "2019-05-08": datetime(2019, 5, 8, tzinfo=UTC),
+    "2026-02-03T04:05:06.963Z": datetime(2026, 2, 3, 4, 5, 6, 963000, UTC),
+    "2026-02-03T04:05:06.9634567Z": datetime(2026, 2, 3, 4, 5, 6, 963456, UTC),
+    "2026-01-14T17:30:20-03:00": datetime(2026, 1, 14, 20, 30, 20, tzinfo=UTC),
+    "2026-01-14T17:30:20": datetime(2026, 1, 14, 17, 30, 20, tzinfo=UTC),
+    "2026-01-14": datetime(2026, 1, 14, tzinfo=UTC),
 }
 NO_DATES = [
     *["", "soon", "/Date()/", "/Date(1.5)/", "/Date(+1)/", "Date(1)", "/Date(1)/\n", " /Date(1)/", "/Date(1+00:00)/"],
@@ -146,8 +146,8 @@ def test_an_entity_with_null_collections_has_no_attributes() -> None:
 
 
 def test_formatted_values_that_are_no_text_are_left_out() -> None:
-    pairs = [{"key": "statecode", "value": "Activo"}, {"key": "statuscode", "value": 1}]
-    assert Entity.model_validate({"FormattedValues": pairs}).formatted_values == {"statecode": "Activo"}
+    pairs = [{"key": "statecode", "value": "Actif"}, {"key": "statuscode", "value": 1}]
+    assert Entity.model_validate({"FormattedValues": pairs}).formatted_values == {"statecode": "Actif"}
 
 
 def test_a_collection_gives_its_entities_which_have_no_type() -> None:
@@ -162,7 +162,7 @@ def test_a_collection_with_null_entities_is_empty() -> None:
 
 
 ODD_VALUES: list[object] = [
-    *[None, True, 1, 1.5, "text", "2024-12-10T06:43:27Z", "/Date(soon)/", {}, {"a": 1}, {"__type": 7}],
+    *[None, True, 1, 1.5, "text", "2026-02-03T04:05:06Z", "/Date(soon)/", {}, {"a": 1}, {"__type": 7}],
     *[{"__type": "Guid:x", "Value": 1}, {"__type": "EntityReference", "Id": None}, {"Value": True}, {"Value": "1"}],
 ]
 

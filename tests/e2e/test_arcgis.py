@@ -33,7 +33,7 @@ def test_from_an_edit_to_a_signed_delivery_and_back_to_nothing(
     told = json.loads(delivery.body)
     assert (told["Event"], told["Entity"], told["PrimaryKey"]) == ("feature.updated", "feature", 3)
     values = told["FieldValues"]
-    assert (values["layerId"], values["serviceName"], values["connectionId"]) == (3, "myService", id_)
+    assert (values["layerId"], values["serviceName"], values["connectionId"]) == (3, "roadWorks", id_)
     assert values["changesUrl"].startswith(f"{arcgis.service.item_url}/extractChanges?serverGens=[")
     assert (values["itemId"], values["workflowItemId"], values["orgId"]) == (item, client.workflow_item, ORG)
 

@@ -61,14 +61,14 @@ def test_what_was_signed_as_a_challenge_is_no_signature_of_a_payload(
         assert client.post_hook(hook, body.encode(), signed).status_code in {400, 401}
 
 
-@pytest.mark.parametrize("service", ["PAYROLL/FeatureServer", "myService/FeatureServer/../../PAYROLL/FeatureServer"])
+@pytest.mark.parametrize("service", ["PAYROLL/FeatureServer", "roadWorks/FeatureServer/../../PAYROLL/FeatureServer"])
 def test_changes_of_another_service_are_not_read_and_the_event_is_taken(
     client: ArcGisClient, arcgis: ArcGisOrganization, receiver: Receiver, service: str
 ) -> None:
     subscription = register(client.app, receiver.url, "feature.updated")
     id_ = client.create(arcgis.add_item(), manageWebhook=False)
     arcgis.service.journal.clear()
-    url = f"{arcgis.service.url}/myorgId/ArcGIS/rest/services/{service}/extractChanges?layers=[0]&serverGens=[0,9]"
+    url = f"{arcgis.service.url}/quayOrg/ArcGIS/rest/services/{service}/extractChanges?layers=[0]&serverGens=[0,9]"
     body = json.dumps(
         [{"layerId": 0, "changesUrl": url, "events": ["FeaturesUpdated"], "lastUpdatedTime": time.time_ns()}]
     ).encode()

@@ -87,7 +87,7 @@ def test_an_item_whose_path_leads_elsewhere_is_a_partial_failure_and_sent_no_tok
     client: ArcGisClient, arcgis: ArcGisOrganization, path: str
 ) -> None:
     item = arcgis.add_item()
-    arcgis.portal.items[item].url = f"{arcgis.service.url}/myorgId/ArcGIS/rest/{path}/FeatureServer"
+    arcgis.portal.items[item].url = f"{arcgis.service.url}/quayOrg/ArcGIS/rest/{path}/FeatureServer"
     document = connection_document(item)
     assert is_partial(client.ask("POST", document=document), item, "create", "InvalidPortalItemUrl")
     assert arcgis.service.journal == []

@@ -134,7 +134,7 @@ def test_a_default_webhook_is_filled_in_saved_and_read_again(client: VendorClien
         properties={"Tenant": {"Number": 5}},
         description="Says it all",
         errorEmails=["a@hub.example"],
-        errorAssociates=[{"id": 5, "name": "Tony", "deleted": False, "childItems": [{"id": 6, "fullName": "Tina"}]}],
+        errorAssociates=[{"id": 5, "name": "Mira", "deleted": False, "childItems": [{"id": 6, "fullName": "Lena"}]}],
         notifyVia=3,
         notifyWhen=2,
     )
@@ -146,8 +146,8 @@ def test_a_default_webhook_is_filled_in_saved_and_read_again(client: VendorClien
     assert (saved["webhookId"] > 0, saved["secret"]) == (True, SECRET)
     assert saved["registeredAssociate"]["fullName"] == "manager@hub.example"
     [associate] = saved["errorAssociates"]
-    assert (associate["id"], associate["name"], associate["deleted"]) == (5, "Tony", False)
-    assert associate["childItems"][0]["fullName"] == "Tina"
+    assert (associate["id"], associate["name"], associate["deleted"]) == (5, "Mira", False)
+    assert associate["childItems"][0]["fullName"] == "Lena"
     kept = {name: value for name, value in given.items() if name not in {"secret", "errorAssociates"}}
     assert {name: saved[name] for name in kept} == {**kept, "headers": {"X-Token": MASK}}
     assert client.call("getWebhookAsync", saved["webhookId"]) == {**saved, "secret": MASK}
@@ -199,7 +199,7 @@ def test_a_receiver_is_tested_without_anything_being_saved(client: VendorClient,
 def test_a_signalled_event_arrives_with_the_names_of_what_changed(client: VendorClient, receiver: Receiver) -> None:
     saved = client.call("saveWebhookAsync", webhook(receiver))
     [event] = saved["events"]
-    client.call("signalEventAsync", event, 17, {"amount": 5, "owner": "Tony"})
+    client.call("signalEventAsync", event, 17, {"amount": 5, "owner": "Mira"})
     assert eventually(lambda: body_of(receiver, event) is not None)
     body = body_of(receiver, event) or {}
     assert (body["PrimaryKey"], body["Changes"], body["WebhookName"]) == (17, ["amount", "owner"], saved["name"])

@@ -120,7 +120,7 @@ def test_all_members_come_back_as_they_were_set(app: RunningApp) -> None:
         "Properties": {"tenant": 7, "nested": {"list": [1, 2.5, None, True, "é"]}},
         "ErrorsEmail": "one@hub.example",
         "ErrorEmails": ["two@hub.example", "three@hub.example"],
-        "ErrorAssociates": [{"Id": 5, "Name": "Tony"}],
+        "ErrorAssociates": [{"Id": 5, "Name": "Mira"}],
         "Description": "what it does",
         "NotifyVia": "InApp",
         "NotifyWhen": "FirstFailure",

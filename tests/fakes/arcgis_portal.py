@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from tests.fakes.server import FakeServer, Received, Reply, json_reply
 
-ORG = "myorgId"
+ORG = "quayOrg"
 _INVALID = {"code": 498, "message": "Invalid token.", "details": []}
 _REQUIRED = {"code": 499, "message": "Token Required", "messageCode": "GWM_0003", "details": ["Token Required"]}
 _FORBIDDEN = {

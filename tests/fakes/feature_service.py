@@ -53,7 +53,7 @@ def signature(body: bytes, secret: str) -> str:
 class FakeFeatureService(FakeServer):
     """One service, `managers` of which may manage its webhooks. Users are those of `portal`."""
 
-    def __init__(self, portal: FakeArcGisPortal, name: str = "myService") -> None:
+    def __init__(self, portal: FakeArcGisPortal, name: str = "roadWorks") -> None:
         super().__init__()
         self._portal = portal
         self.name = name
@@ -105,7 +105,7 @@ class FakeFeatureService(FakeServer):
 
     def ping(self, webhook: ServiceWebhook) -> requests.Response:
         """The operation `status`: a test."""
-        entry = {"name": webhook.form["name"], "orgId": ORG, "serviceName": self.name, "lastUpdatedTime": 1637276149484}
+        entry = {"name": webhook.form["name"], "orgId": ORG, "serviceName": self.name, "lastUpdatedTime": 1768553100007}
         return self.notify(webhook, [{**entry, "events": ["NoContent"]}])
 
     def notify(self, webhook: ServiceWebhook, payload: object) -> requests.Response:

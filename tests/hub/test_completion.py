@@ -19,7 +19,7 @@ class Completing:
 def test_an_event_is_completed_by_the_neighbour_that_it_came_from() -> None:
     dynamics, arcgis = Completing(), Completing()
     completion = CompletionBySource({"dynamics/": lambda: dynamics, "arcgis/": lambda: arcgis})
-    ours = make_event(source="arcgis/myorgId")
+    ours = make_event(source="arcgis/quayOrg")
     assert completion.complete(ours) is ours
     assert (dynamics.events, arcgis.events) == ([], [ours])
 

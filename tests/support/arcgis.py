@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.fakes.arcgis_portal import ORG, FakeArcGisPortal
 from tests.fakes.feature_service import FakeFeatureService
 
-SECRET = "unique-identifier-key"
+SECRET = "quay-lamp-otter-seven"
 MANAGER = "megan_manager"
 WORKFLOW_ITEM = "4e5a2f0c9b7d4d0aa1c3f2b1e0d9c8b7"
 HOOK_KEY = "a key of the feature services=="

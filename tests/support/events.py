@@ -16,7 +16,7 @@ def make_event(**changes: Any) -> Event:  # noqa: ANN401 - whatever the fields o
     event = Event(
         id=EventId(str(uuid4())),
         type="connection.created",
-        source="dynamics/bfddc525-7e84-4d76-a946-a2a895fb8887",
+        source="dynamics/3609bbbd-a041-5c9e-acb0-045d2dff171d",
         entity="connection",
         entity_id="37c7c867-d571-e911-a956-000d3a1bc3f6",
         initiator="cc03d281-c95c-e911-a979-000d3a1cc8fe",

@@ -12,7 +12,7 @@ from tests.fakes.identity import FakeIdentityEndpoint
 from tests.fakes.server import FakeServer
 
 ROLE = "Relationship Manager"
-SITE = "contoso.sharepoint.com,2c712604-1370-44e7-a1f5-426573fda80a,2d2244c3-251a-49ea-93a8-39e1c3a060fe"
+SITE = "contoso.sharepoint.com,e8b35b8f-84d4-5d4a-b15e-27bb7211d73b,a34c707f-6b53-50f2-82a0-908f16a5485e"
 LIST = "UserRoles"
 GROUP_NAME = "Relationship Managers"
 GROUP = "11f1f3a2-6a3c-4d7e-8f0b-5d1c2e3f4a5b"

@@ -32,8 +32,8 @@ def test_a_text_that_is_not_blank_stays_as_it_is() -> None:
 
 
 def test_list_items_have_the_names_of_the_vendor_at_every_level() -> None:
-    item = {"id": 5, "FULLNAME": "Tony", "Unknown": 1, "childItems": [{"toolTip": "t"}]}
-    assert list_items([item]) == ({"Id": 5, "FullName": "Tony", "ChildItems": [{"ToolTip": "t"}]},)
+    item = {"id": 5, "FULLNAME": "Mira", "Unknown": 1, "childItems": [{"toolTip": "t"}]}
+    assert list_items([item]) == ({"Id": 5, "FullName": "Mira", "ChildItems": [{"ToolTip": "t"}]},)
 
 
 @pytest.mark.parametrize("read", [event_names, addresses, header_texts, list_items])

@@ -67,7 +67,7 @@ def test_null_stands_where_there_is_nothing_but_lists_are_empty() -> None:
 
 
 def test_times_are_utc_to_the_second_without_an_offset() -> None:
-    assert rendered()["Registered"] == "2025-05-14T10:48:07"
+    assert rendered()["Registered"] == "2025-11-03T09:15:42"
     assert rendered()["Updated"] == "2026-01-02T03:04:05"
 
 

@@ -9,7 +9,7 @@ from tests.api.superoffice.samples import rendered
 )
 def test_times_are_tagged_as_utc_and_never_shifted(header: str) -> None:
     entity = tag_times(rendered(), header)
-    assert (entity["Registered"], entity["Updated"]) == ("2025-05-14T10:48:07Z", "2026-01-02T03:04:05Z")
+    assert (entity["Registered"], entity["Updated"]) == ("2025-11-03T09:15:42Z", "2026-01-02T03:04:05Z")
     assert [*entity] == [*rendered()]
 
 

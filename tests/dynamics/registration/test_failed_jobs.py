@@ -12,7 +12,7 @@ from shared.web_api import WebApi
 from tests.fakes.dataverse import API_PATH, FakeDataverse
 from tests.fakes.dataverse.tables import LOOKUP_TABLE, Row
 
-STEP = "2160ff34-1f71-e911-a969-000d3a1bcf17"
+STEP = "eb1097ce-0619-5a75-be01-3ea7d00da7bd"
 COLUMNS = (
     "asyncoperationid,name,friendlymessage,errorcode,message,completedon,statuscode,correlationid,primaryentitytype,"
     "_regardingobjectid_value,_owningextensionid_value"

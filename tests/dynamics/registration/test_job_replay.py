@@ -25,8 +25,8 @@ from tests.support.transport import Fault, JournalTransport
 SAMPLE = json.loads(SAMPLE_CONNECTION)
 ORGANIZATION, CONNECTION, MANAGER = (SAMPLE[name] for name in ("OrganizationId", "PrimaryEntityId", "InitiatingUserId"))
 ID = EventId(event_id(ORGANIZATION, CONNECTION))
-RECORD1 = ("opportunity", "23e35ae3-d471-e911-a956-000d3a1bc3f6")
-RECORD2 = ("systemuser", "a737589c-c95c-e911-a979-000d3a1cc8fe")
+RECORD1 = ("opportunity", "b8f6c781-41c9-5a89-a370-a2c6711d3691")
+RECORD2 = ("systemuser", "088071bb-1802-56ac-ae8d-7cbae6b9ba36")
 _STRANGER = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
 ON_CREATE = StepSlot("Create", "connection", "PostOperation")
 JOB = FailedJob(
@@ -58,7 +58,7 @@ def test_a_lost_connection_is_stored_as_the_event_that_its_request_would_have_ma
     jobs: JobReplay, hub: Hub, dataverse: FakeDataverse, connection_string: str
 ) -> None:
     dataverse.add_connection(CONNECTION, RECORD1, RECORD2, MANAGER)
-    dataverse.rows["connections"][CONNECTION]["_record2roleid_value"] = "b6989ebc-a6a7-e811-a96a-000d3ac009b4"
+    dataverse.rows["connections"][CONNECTION]["_record2roleid_value"] = "7365d018-97cb-5b59-a256-758da83c102a"
     replayed = jobs.replay(ON_CREATE, JOB)
     assert (replayed.outcome, replayed.event_id) == ("stored", ID)
     stored = hub.events.get(ID)
@@ -74,7 +74,7 @@ def test_a_lost_connection_is_stored_as_the_event_that_its_request_would_have_ma
         "record1id_logicalname": "opportunity",
         "record2id": RECORD2[1],
         "record2id_logicalname": "systemuser",
-        "record2roleid": "b6989ebc-a6a7-e811-a96a-000d3ac009b4",
+        "record2roleid": "7365d018-97cb-5b59-a256-758da83c102a",
     }
 
 

@@ -15,7 +15,7 @@ from tests.fakes.dataverse.writing import changed_columns, check_endpoint, check
 from tests.fakes.server import FakeServer, Received, Reply, json_reply
 
 API_PATH = "/api/data/v9.2/"
-ORGANIZATION = "bfddc525-7e84-4d76-a946-a2a895fb8887"
+ORGANIZATION = "3609bbbd-a041-5c9e-acb0-045d2dff171d"
 
 _PATH = re.compile(rf"{API_PATH}(\w+)(?:\(([0-9a-f-]{{36}})\)(?:/(\w+))?)?")
 _ODATA = {"odata-version": "4.0", "odata-maxversion": "4.0", "accept": "application/json"}
