@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import requests
 
-from tests.api.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, WEBHOOK_WITH_LINKS, validator
 from tests.e2e.running import RunningApp
 from tests.e2e.test_receiving import eventually
 from tests.e2e.webhooks import (
@@ -27,6 +26,7 @@ from tests.e2e.webhooks import (
     stopped,
 )
 from tests.fakes.receiver import Receiver, answers
+from tests.support.superoffice import Webhook, WebhookResult, WebhookWithLinks
 
 SECRET = "correct horse battery staple"
 JSON_TYPE = "application/json; charset=utf-8"
@@ -74,13 +74,13 @@ def test_default_is_the_documented_webhook_without_links(app: RunningApp) -> Non
     found = ok(request(app, "GET", "Webhook/default"))
     assert found.items() >= DEFAULTS.items()
     assert "_Links" not in found
-    validator(WEBHOOK).validate(found)
+    Webhook.model_validate(found)
 
 
 def test_a_created_webhook_is_answered_with_200_and_links_that_resolve(app: RunningApp, receiver: Receiver) -> None:
     event = new_event_name()
     made = register(app, receiver.url, event.upper(), secret=SECRET, name="Mine")
-    validator(WEBHOOK_WITH_LINKS).validate(made)
+    WebhookWithLinks.model_validate(made)
     assert (made["Name"], made["Events"], made["Secret"], made["State"]) == ("Mine", [event], SECRET, "Active")
     assert made["_Links"] == {"Self": f"{app.url}/api/v1/{one(made)}", "Archive": f"{app.url}/api/v1/Webhook"}
     headers, params = {"Authorization": f"Bearer {app.seed.api_key}"}, {"code": app.code}
@@ -156,7 +156,7 @@ def test_names_filter_exactly_events_and_states_too(app: RunningApp) -> None:
     assert listed(eventFilter=event, nameFilter="", statusFilter="Unknown") == [mine, other]
     everything = listed(nameFilter="", eventFilter="", statusFilter="0")
     assert {mine, other} <= set(everything) == set(listed())
-    validator(WEBHOOK).validate(ok(request(app, "GET", "Webhook", query={"nameFilter": name}))[0])
+    Webhook.model_validate(ok(request(app, "GET", "Webhook", query={"nameFilter": name}))[0])
 
 
 def test_an_unknown_status_is_refused(app: RunningApp) -> None:
@@ -277,7 +277,7 @@ def test_an_operation_that_does_not_exist_is_a_404(app: RunningApp, method: str,
 def test_testing_calls_a_target_and_stores_nothing(app: RunningApp, receiver: Receiver) -> None:
     name = f"Name {new_event_name()}"
     found = ok(request(app, "POST", "Webhook/Test", {"TargetUrl": receiver.url, "Name": name, "Secret": SECRET}))
-    validator(WEBHOOK_RESULT).validate(found)
+    WebhookResult.model_validate(found)
     assert (found["Success"], receiver.journal[-1].headers["x-hook-test"]) == (True, "true")
     assert is_signed(SECRET, receiver.journal[-1])
     receiver.behave(answers(500, b"down for the day", "X-Why: because"))

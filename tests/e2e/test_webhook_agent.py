@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import requests
 
-from tests.api.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, validator
 from tests.e2e.running import RunningApp
 from tests.e2e.test_receiving import eventually
 from tests.e2e.webhooks import (
@@ -23,6 +22,7 @@ from tests.e2e.webhooks import (
     stopped,
 )
 from tests.fakes.receiver import Receiver, answers
+from tests.support.superoffice import Webhook, WebhookResult
 
 SECRET = "correct horse battery staple"
 NO_IDS: tuple[object, ...] = ([], {}, False, " 0", "0\n", "\u0660")
@@ -56,7 +56,7 @@ def test_a_default_webhook_is_that_of_the_rest_api(app: RunningApp) -> None:
 def test_a_webhook_is_saved_read_changed_and_removed(app: RunningApp) -> None:
     document = ok(call(app, "CreateDefaultWebhook")) | stopped(Secret=SECRET)
     made = ok(call(app, "SaveWebhook", document))
-    validator(WEBHOOK).validate(made)
+    Webhook.model_validate(made)
     assert (made["WebhookId"] > 0, made["Secret"], "_Links" in made) == (True, SECRET, False)
     read = ok(call(app, "getwebhook", WebhookID=made["WebhookId"]))
     assert read == made | {"Secret": MASK}
@@ -89,7 +89,7 @@ def test_webhooks_are_listed_by_name_event_and_state(app: RunningApp) -> None:
 def test_a_webhook_is_tested_and_not_saved(app: RunningApp, receiver: Receiver) -> None:
     webhook = {"TargetUrl": receiver.url, "Secret": SECRET}
     found = ok(call(app, "TestWebhook", {"Webhook": webhook}))
-    validator(WEBHOOK_RESULT).validate(found)
+    WebhookResult.model_validate(found)
     assert (found["Success"], is_signed(SECRET, receiver.journal[-1])) == (True, True)
     receiver.behave(answers(503, b"closed"))
     assert ok(call(app, "TestWebhook", {"webhook": webhook}, **select("success"))) | {"Success": False} == {

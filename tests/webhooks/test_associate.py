@@ -2,12 +2,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.webhooks.associate import associate_of
-from tests.api.superoffice.samples import DEFINITIONS
+from tests.support.superoffice import Associate, member_names
 
 
 def test_an_associate_has_all_members_in_the_vendors_order() -> None:
-    names = DEFINITIONS["SuperOffice.CRM.Services.Associate"]["properties"]
-    assert [*associate_of("anna@example.com", is_application=False).render()] == [*names]
+    associate = associate_of("anna@example.com", is_application=False).render()
+    assert [*associate] == member_names(Associate)
+    Associate.model_validate(associate)
 
 
 def test_the_number_of_a_user_never_changes() -> None:

@@ -1,24 +1,15 @@
-"""A registered webhook, values for property tests, and the vendor's definitions as JSON schemas."""
+"""A registered webhook, and values for property tests."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator
 
 from shared.api.superoffice.render import render
 from shared.webhooks.associate import associate_of
 from shared.webhooks.registration import Author, Registration, Usage
 from shared.webhooks.webhook import WebhookInput, parse_webhook
-
-_SWAGGER = Path(__file__).parents[2] / "data" / "superoffice-webhook-rest.swagger.json"
-_CARRIERS = "SuperOffice.CRM.Services"
-WEBHOOK = f"{_CARRIERS}.Webhook"
-WEBHOOK_RESULT = f"{_CARRIERS}.WebhookResult"
-WEBHOOK_WITH_LINKS = "SuperOffice.WebApi.v1.Carriers.WebhookCarriers.WebhookWithLinks"
-DEFINITIONS: dict[str, dict[str, dict[str, object]]] = json.loads(_SWAGGER.read_text(encoding="utf-8"))["definitions"]
+from tests.support.superoffice import Webhook, member_names
 
 TYPES = frozenset({"webhook", "cloudevents"})
 MINIMAL: dict[str, object] = {"Name": "Mine", "Events": ["connection.created"], "TargetUrl": "https://example.com/hook"}
@@ -47,7 +38,7 @@ ANY_JSON: st.SearchStrategy[object] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
-MEMBERS = st.sampled_from([*DEFINITIONS[WEBHOOK]["properties"], "_Links", "name", "EVENTS", "headers", "Unknown"])
+MEMBERS = st.sampled_from([*member_names(Webhook), "_Links", "name", "EVENTS", "headers", "Unknown"])
 ENTITIES = st.dictionaries(MEMBERS, ANY_JSON)
 
 
@@ -78,29 +69,3 @@ def rendered(document: Mapping[str, object] = FULL, usage: Usage | None = None) 
 def stored_and_read_back(webhook: WebhookInput) -> WebhookInput:
     """What storage makes of it."""
     return WebhookInput.model_validate_json(webhook.model_dump_json(by_alias=True))
-
-
-def validator(definition: str) -> Draft7Validator:
-    """Checks values against a definition. OpenAPI 2 knows no null: here every value but the whole may be null.
-
-    A dictionary of any values says `{"type": "object"}` of each, where .NET means any value at all.
-    """
-    schema = {"definitions": {name: _nullable(one) for name, one in DEFINITIONS.items()}}
-    return Draft7Validator(schema | {"allOf": [{"$ref": f"#/definitions/{definition}"}], "type": "object"})
-
-
-def _nullable(schema: object) -> object:
-    if isinstance(schema, list):
-        return [_nullable(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if schema == {"type": "object"}:
-        return {}
-    if "$ref" in schema:
-        return {"anyOf": [{"type": "null"}, {"$ref": schema["$ref"]}]}
-    changed = {name: _nullable(one) for name, one in schema.items() if name not in {"description", "format"}}
-    if isinstance(schema.get("type"), str):
-        changed["type"] = [schema["type"], "null"]
-    if "enum" in schema:
-        changed["enum"] = [*schema["enum"], None]
-    return changed

@@ -1,34 +1,42 @@
-import json
-from pathlib import Path
+from types import UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.api.superoffice.members import Kind, find_member, kind_of, parse_text
+from tests.support import superoffice
+from tests.support.superoffice import Shape
 
-DATA = Path(__file__).parents[2] / "data"
-KINDS = {"string": Kind.TEXT, "integer": Kind.INTEGER, "boolean": Kind.BOOLEAN, "array": Kind.LIST}
+SHAPES = [shape for shape in vars(superoffice).values() if isinstance(shape, type) and issubclass(shape, Shape)]
+KINDS = {
+    str: Kind.TEXT,
+    Literal: Kind.TEXT,
+    int: Kind.INTEGER,
+    bool: Kind.BOOLEAN,
+    list: Kind.LIST,
+    dict: Kind.DICTIONARY,
+}
 
 
-def vendors_members() -> dict[str, dict[str, object]]:
-    """All members of all definitions, by name; the same name is always of one kind."""
-    found: dict[str, dict[str, object]] = {}
-    for path in DATA.glob("superoffice-*.json"):
-        for definition in json.loads(path.read_text(encoding="utf-8"))["definitions"].values():
-            found |= definition["properties"]
-    return found
-
-
-def vendors_kind(schema: dict[str, object]) -> Kind:
-    if "$ref" in schema:
+def vendors_kind(annotation: object) -> Kind:
+    """The kind of what a member holds that is annotated so, where it is not null."""
+    origin = get_origin(annotation)
+    if origin in {Union, UnionType, Annotated}:
+        return vendors_kind(get_args(annotation)[0])
+    if isinstance(annotation, type) and issubclass(annotation, Shape):
         return Kind.OBJECT
-    return Kind.DICTIONARY if "additionalProperties" in schema else KINDS[str(schema["type"])]
+    return KINDS[origin or annotation]
 
 
-@pytest.mark.parametrize(("name", "schema"), vendors_members().items())
-def test_every_member_of_the_vendor_is_known_by_its_kind(name: str, schema: dict[str, object]) -> None:
-    assert kind_of(name) is kind_of(name.upper()) is vendors_kind(schema)
+# The same name is of one kind in every shape.
+VENDORS_MEMBERS = {str(field.alias): field.annotation for shape in SHAPES for field in shape.model_fields.values()}
+
+
+@pytest.mark.parametrize(("name", "annotation"), VENDORS_MEMBERS.items(), ids=VENDORS_MEMBERS)
+def test_every_member_of_the_vendor_is_known_by_its_kind(name: str, annotation: object) -> None:
+    assert kind_of(name) is kind_of(name.upper()) is vendors_kind(annotation)
 
 
 @pytest.mark.parametrize(

@@ -2,49 +2,71 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from jsonschema import Draft7Validator
+from pydantic import ValidationError
 
 from shared.api.superoffice.render import default_webhook, render_result
 from shared.api.superoffice.render import render as rendered_by_us
 from shared.webhooks.associate import associate_of
 from shared.webhooks.registration import Usage
 from shared.webhooks.webhook import parse_webhook
-from tests.api.superoffice.samples import (
-    DEFINITIONS,
-    FULL,
-    MINIMAL,
-    TYPES,
-    WEBHOOK,
-    WEBHOOK_RESULT,
-    WEBHOOK_WITH_LINKS,
-    registered,
-    rendered,
-    validator,
-)
+from tests.api.superoffice.samples import FULL, MINIMAL, TYPES, registered, rendered
+from tests.support.superoffice import Webhook, WebhookResult, WebhookWithLinks, member_names
 
 LINKS = {"_Links": {"Self": "https://hub.example/api/v1/Webhook/18", "Archive": "https://hub.example/api/v1/Webhook"}}
+ASSOCIATE = associate_of("anna@example.com", is_application=False).render()
 USAGE = Usage(total_calls=9, total_errors=3, consecutive_errors=2, last_error="410 Gone")
 
 
 @pytest.mark.parametrize("document", [MINIMAL, FULL])
 def test_a_webhook_is_what_the_vendor_defines(document: dict[str, object]) -> None:
     entity = rendered(document, USAGE)
-    validator(WEBHOOK).validate(entity)
-    validator(WEBHOOK_WITH_LINKS).validate(entity | LINKS)
+    Webhook.model_validate(entity)
+    WebhookWithLinks.model_validate(entity | LINKS)
 
 
 @pytest.mark.parametrize(
     "entity", [rendered(), rendered(MINIMAL), default_webhook()], ids=["full", "minimal", "default"]
 )
 def test_a_webhook_has_all_members_in_the_vendors_order(entity: dict[str, object]) -> None:
-    assert [*entity] == [*DEFINITIONS[WEBHOOK]["properties"]]
-    assert [*(entity | LINKS)] == [*DEFINITIONS[WEBHOOK_WITH_LINKS]["properties"]]
+    assert [*entity] == member_names(Webhook)
+    assert [*(entity | LINKS)] == member_names(WebhookWithLinks)
 
 
-def test_the_schemas_of_these_tests_refuse_what_is_wrong() -> None:
-    checks: Draft7Validator = validator(WEBHOOK)
-    for wrong in ({"WebhookId": "18"}, {"State": "Paused"}, {"Events": "a"}, {"RegisteredAssociate": {"Rank": "x"}}):
-        assert not checks.is_valid({**rendered(), **wrong})
+WRONG: list[dict[str, object]] = [
+    {"WebhookId": "18"},
+    {"WebhookId": 2**31},
+    {"WebhookId": True},
+    {"TotalCalls": 1.5},
+    {"State": "Paused"},
+    {"State": 1},
+    {"Events": "a"},
+    {"Events": [7]},
+    {"Headers": {"X-Tenant": 7}},
+    {"Properties": []},
+    {"Registered": "2026-01-02T03:04:05+01:00"},
+    {"Registered": "2026-01-02"},
+    {"RegisteredAssociate": {}},
+    {"RegisteredAssociate": {**ASSOCIATE, "Rank": "x"}},
+    {"RegisteredAssociate": {**ASSOCIATE, "Type": "Person"}},
+    {"RegisteredAssociate": {**ASSOCIATE, "TableRight": {"Mask": "Full"}}},
+    {"ErrorAssociates": [{"Id": "5"}]},
+    {"ErrorAssociates": [{"ChildItems": [{"Age": 5}]}]},
+    {"NotifyVia": "Email, Pigeon"},
+    {"_Links": {}},
+    {"webhookId": 18},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_the_shapes_of_these_tests_refuse_what_is_wrong(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Webhook.model_validate({**rendered(), **wrong})
+
+
+@pytest.mark.parametrize("name", member_names(Webhook))
+def test_the_shapes_of_these_tests_miss_each_member(name: str) -> None:
+    with pytest.raises(ValidationError):
+        Webhook.model_validate({key: value for key, value in rendered().items() if key != name})
 
 
 def test_what_was_registered_is_read_back() -> None:
@@ -103,7 +125,7 @@ def test_the_default_webhook_is_the_vendors() -> None:
         "UpdatedAssociate": None,
     }
     assert default_webhook().items() >= documented.items()
-    validator(WEBHOOK).validate(default_webhook())
+    Webhook.model_validate(default_webhook())
 
 
 def test_changing_one_default_webhook_leaves_the_next_alone() -> None:
@@ -113,5 +135,5 @@ def test_changing_one_default_webhook_leaves_the_next_alone() -> None:
 
 def test_the_outcome_of_a_test_is_a_webhook_result() -> None:
     result = render_result(is_success=False, message="410 Gone")
-    validator(WEBHOOK_RESULT).validate(result)
-    assert [*result] == [*DEFINITIONS[WEBHOOK_RESULT]["properties"]]
+    WebhookResult.model_validate(result)
+    assert [*result] == member_names(WebhookResult)
