@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from shared.errors import Misconfigured
 from shared.settings import Settings, setting_names
+from tests.support.cases import holds_for
 
 SECRET = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0c2VjcmV0"
 
@@ -57,8 +58,8 @@ def test_every_setting_has_an_example() -> None:
     assert EXAMPLES.keys() == setting_names()
 
 
-@pytest.mark.parametrize("name", sorted(setting_names()))
-@pytest.mark.parametrize("blanks", [" ", "\n", "\r\n", "\t ", "\u00a0"], ids=repr)
+@holds_for("name", sorted(setting_names()))
+@holds_for("blanks", [" ", "\n", "\r\n", "\t ", "\u00a0"])
 def test_blanks_around_a_setting_do_no_harm(name: str, blanks: str) -> None:
     plain = Settings.read({name: EXAMPLES[name]})
     for text in (EXAMPLES[name] + blanks, blanks + EXAMPLES[name], blanks + EXAMPLES[name] + blanks):
@@ -76,16 +77,17 @@ def test_blanks_change_nothing_in_what_is_taken_or_refused(name: str, value: str
     assert read(blanks + value + blanks) == read(value)
 
 
-@pytest.mark.parametrize("name", sorted(setting_names()))
-@pytest.mark.parametrize("reference", ["@Microsoft.KeyVault(SecretUri=https://v/secrets/x)", " @microsoft.keyvault(x)"])
+@holds_for("name", sorted(setting_names()))
+@holds_for("reference", ["@Microsoft.KeyVault(SecretUri=https://v/secrets/x)", " @microsoft.keyvault(x)"])
 def test_a_reference_that_was_not_resolved_counts_as_not_set_and_is_logged(
     name: str, reference: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.clear()
     assert Settings.read({name: reference}) == Settings.read({})
     assert caplog.messages == [f"{name} is a reference to Key Vault that was not resolved: it counts as not set"]
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("name", "value"),
     [
         ("PUBLIC_URL", "https://hub.example/?code=hunter2"),
@@ -116,8 +118,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.storage.connection_string is None
 
 
-@pytest.mark.parametrize("name", sorted(setting_names()))
-@pytest.mark.parametrize("value", ["", " ", "\t\n"])
+@holds_for("name", sorted(setting_names()))
+@holds_for("value", ["", " ", "\t\n"])
 def test_an_empty_setting_counts_as_not_set(name: str, value: str) -> None:
     assert Settings.read({name: value}) == Settings.read({})
 
@@ -134,7 +136,7 @@ def test_delays_are_seconds_with_commas_between() -> None:
     assert Settings.read({"DELIVERY_RETRY_DELAYS": " 1, 60 ,3600,"}).retry_delays == (1, 60, 3600)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("name", "value"),
     [
         ("PUBLIC_URL", "hub.example"),
