@@ -28,6 +28,7 @@ from tests.dynamics.samples import (
     paths,
     sample_with,
 )
+from tests.support.cases import holds_for
 
 ORGANIZATION = "3609bbbd-a041-5c9e-acb0-045d2dff171d"
 CONNECTION = "37c7c867-d571-e911-a956-000d3a1bc3f6"
@@ -87,8 +88,8 @@ def test_the_table_compares_ignoring_case() -> None:
     assert parse(sample_with("Connection", "PrimaryEntityName")) == parse(SAMPLE_CONNECTION)
 
 
-@pytest.mark.parametrize("trimmed", [False, True])
-@pytest.mark.parametrize("name", ["Update", "Delete", "CreateMultiple", " Create"])
+@holds_for("trimmed", [False, True])
+@holds_for("name", ["Update", "Delete", "CreateMultiple", " Create"])
 def test_another_message_is_refused(name: str, trimmed: bool) -> None:
     refusal = refusal_of(sample_with(name, "MessageName"), trimmed=trimmed)
     assert [error.pointer for error in refusal.errors] == ["#/MessageName"]
@@ -127,34 +128,32 @@ def test_a_trimmed_request_has_no_records_even_where_some_were_left() -> None:
     assert parse(SAMPLE_CONNECTION, trimmed=True).records is None
 
 
-@pytest.mark.parametrize("column", ["record1id", "record2id"])
-@pytest.mark.parametrize("value", [REMOVED, None, 7, OPPORTUNITY, []], ids=str)
+@holds_for("column", ["record1id", "record2id"])
+@holds_for("value", [REMOVED, None, 7, OPPORTUNITY, []])
 def test_both_records_are_needed(column: str, value: object) -> None:
     (error,) = refusal_of(sample_with(value, *attribute(column))).errors
     assert error.pointer == f"#/InputParameters/Target/Attributes/{column}"
     assert column in error.detail
 
 
-@pytest.mark.parametrize("column", ["record1id", "record2id"])
-@pytest.mark.parametrize("field", ["LogicalName", "Id"])
-@pytest.mark.parametrize("value", [REMOVED, None, "", 7], ids=str)
+@holds_for("column", ["record1id", "record2id"])
+@holds_for("field", ["LogicalName", "Id"])
+@holds_for("value", [REMOVED, None, "", 7])
 def test_a_record_needs_a_table_and_an_id(column: str, field: str, value: object) -> None:
     (error,) = refusal_of(sample_with(value, *attribute(column), field)).errors
     assert error.pointer == f"#/InputParameters/Target/Attributes/{column}/{field}"
     assert error.detail.startswith(f"{column}.{field}: ")
 
 
-@pytest.mark.parametrize("column", ["record1id", "record2id"])
-@pytest.mark.parametrize("value", [rb'"systemuser\ud83d"', b"NaN", b"1e400", b"-1e400"], ids=repr)
+@holds_for("column", ["record1id", "record2id"])
+@holds_for("value", [rb'"systemuser\ud83d"', b"NaN", b"1e400", b"-1e400"])
 def test_a_table_of_half_characters_or_no_number_is_refused(column: str, value: bytes) -> None:
     body = sample_with("THIS", *attribute(column), "LogicalName").replace(b'"THIS"', value)
     assert refusal_of(body).errors[0].pointer == f"#/InputParameters/Target/Attributes/{column}/LogicalName"
 
 
-@pytest.mark.parametrize("column", ["record1id", "record2id"])
-@pytest.mark.parametrize(
-    "table", ["opportunity ", " systemuser", "\tsystemuser", "opportunity\n", "opportunity\u00a0", " "]
-)
+@holds_for("column", ["record1id", "record2id"])
+@holds_for("table", ["opportunity ", " systemuser", "\tsystemuser", "opportunity\n", "opportunity\u00a0", " "])
 def test_a_table_with_blanks_at_its_ends_is_refused_and_not_ignored(column: str, table: str) -> None:
     (error,) = refusal_of(sample_with(table, *attribute(column), "LogicalName")).errors
     assert error.pointer == f"#/InputParameters/Target/Attributes/{column}/LogicalName"
@@ -264,8 +263,8 @@ def test_a_row_gives_the_same_records_as_the_request() -> None:
     assert records_from_row(ROW) == parse(SAMPLE_CONNECTION).records
 
 
-@pytest.mark.parametrize("name", NEEDED_OF_ROW)
-@pytest.mark.parametrize("value", [None, "", 7, []], ids=str)
+@holds_for("name", NEEDED_OF_ROW)
+@holds_for("value", [None, "", 7, []])
 def test_a_row_with_something_odd_gives_nothing(name: str, value: object) -> None:
     assert records_from_row(ROW | {name: value}) is None
 

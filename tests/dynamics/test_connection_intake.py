@@ -13,6 +13,7 @@ from shared.events.store import StoredEvent
 from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableDirectory
 from tests.dynamics.samples import REMOVED, SAMPLE_CONNECTION, SAMPLE_OPPORTUNITY, TARGET, attribute, sample_with
+from tests.support.cases import holds_for
 from tests.support.events import RECEIVED_AT
 from tests.support.queues import announcements
 from tests.support.transport import Fault, JournalTransport
@@ -168,7 +169,7 @@ def test_the_role_is_asked_for_a_trimmed_request_too(intake: ConnectionIntake) -
         intake.receive(sample_with(SYSTEM, "InitiatingUserId"), trimmed=True)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("body", "pointer"),
     [
         (b"", None),

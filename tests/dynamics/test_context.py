@@ -21,6 +21,7 @@ from tests.dynamics.samples import (
     paths,
     sample_with,
 )
+from tests.support.cases import holds_for
 from tests.test_lenient_json import LENIENTLY_READ
 from tests.test_strict_json import NOT_JSON
 
@@ -107,7 +108,7 @@ def test_a_parent_that_is_no_context_is_none() -> None:
     assert parse(sample_with({"Stage": 30}, "ParentContext")).parent_context is None
 
 
-@pytest.mark.parametrize("name", sorted(NOT_JSON.keys() - LENIENTLY_READ))
+@holds_for("name", sorted(NOT_JSON.keys() - LENIENTLY_READ))
 def test_what_is_no_json_is_refused(name: str) -> None:
     assert isinstance(refusal_of(NOT_JSON[name]), NotJson)
 
@@ -137,16 +138,16 @@ def test_the_last_of_duplicate_keys_counts() -> None:
     assert parse(body) == parse(SAMPLE_CONNECTION)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("value", [REMOVED, None, "", 7, True, ["Create"], {}], ids=str)
+@holds_for("name", NAMES)
+@holds_for("value", [REMOVED, None, "", 7, True, ["Create"], {}])
 def test_a_name_must_be_a_string(name: str, value: object) -> None:
     (error,) = refusal_of(sample_with(value, name)).errors
     assert error.pointer == f"#/{name}"
     assert name in error.detail
 
 
-@pytest.mark.parametrize("name", IDS)
-@pytest.mark.parametrize("value", [REMOVED, None, "", 7, "hunter2", f"{{{GUID}}}", GUID + "\n", [GUID]], ids=str)
+@holds_for("name", IDS)
+@holds_for("value", [REMOVED, None, "", 7, "hunter2", f"{{{GUID}}}", GUID + "\n", [GUID]])
 def test_an_id_must_be_a_guid(name: str, value: object) -> None:
     refusal = refusal_of(sample_with(value, name))
     assert [error.pointer for error in refusal.errors] == [f"#/{name}"]
@@ -154,17 +155,15 @@ def test_an_id_must_be_a_guid(name: str, value: object) -> None:
     assert "hunter2" not in refusal.detail
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "value", [rb'"Create\ud83d"', rb'"\ude00"', b"NaN", b"1e400", b"-1e400", b"9" * 5000], ids=repr
-)
+@holds_for("name", NAMES)
+@holds_for("value", [rb'"Create\ud83d"', rb'"\ude00"', b"NaN", b"1e400", b"-1e400", b"9" * 5000])
 def test_half_a_character_or_no_number_is_no_name(name: str, value: bytes) -> None:
     (error,) = refusal_of(sample_with("THIS", name).replace(b'"THIS"', value)).errors
     assert error.pointer == f"#/{name}"
 
 
-@pytest.mark.parametrize("name", IDS)
-@pytest.mark.parametrize("value", [f'"{GUID[:-1]}\\ud83d"'.encode(), b"NaN", b"-Infinity", b"1e400"], ids=repr)
+@holds_for("name", IDS)
+@holds_for("value", [f'"{GUID[:-1]}\\ud83d"'.encode(), b"NaN", b"-Infinity", b"1e400"])
 def test_half_a_character_or_no_number_is_no_id(name: str, value: bytes) -> None:
     (error,) = refusal_of(sample_with("THIS", name).replace(b'"THIS"', value)).errors
     assert error.pointer == f"#/{name}"
@@ -183,8 +182,8 @@ def test_another_spelling_of_no_id_is_no_guid(value: object) -> None:
     assert error.pointer == "#/PrimaryEntityId"
 
 
-@pytest.mark.parametrize("trimmed", [False, True])
-@pytest.mark.parametrize("stage", [10, 20, 30, 0, -40, 45, 50, 40.5, "40", True, None, [40], {}], ids=repr)
+@holds_for("trimmed", [False, True])
+@holds_for("stage", [10, 20, 30, 0, -40, 45, 50, 40.5, "40", True, None, [40], {}])
 def test_a_stage_that_is_there_must_be_40(stage: object, *, trimmed: bool) -> None:
     (error,) = refusal_of(sample_with(stage, "Stage"), trimmed=trimmed).errors
     assert error.pointer == "#/Stage"
@@ -225,8 +224,8 @@ def test_a_name_for_people_keeps_its_whole_characters() -> None:
     assert parse(sample_with("3M \ud83d", "OrganizationName")).organization_name == "3M \ufffd"
 
 
-@pytest.mark.parametrize("trimmed", [False, True])
-@pytest.mark.parametrize("message", ["Delete", "SetState", "Associate", "CreateMultiple", "new_Approve", ""])
+@holds_for("trimmed", [False, True])
+@holds_for("message", ["Delete", "SetState", "Associate", "CreateMultiple", "new_Approve", ""])
 def test_another_message_is_named_before_anything_else_is_judged(message: str, *, trimmed: bool) -> None:
     document = {"MessageName": message, "PrimaryEntityId": NO_ID, "Stage": 10, "InputParameters": []}
     with pytest.raises(BadRequest) as refusal:
@@ -291,8 +290,8 @@ def test_the_target_is_found_by_its_key() -> None:
     assert parse(body).target_attributes == parse(SAMPLE_CONNECTION).target_attributes
 
 
-@pytest.mark.parametrize("name", OPTIONAL)
-@pytest.mark.parametrize("value", [REMOVED, None, [], {}, "odd", 7.5, [None]], ids=str)
+@holds_for("name", OPTIONAL)
+@holds_for("value", [REMOVED, None, [], {}, "odd", 7.5, [None]])
 def test_an_odd_optional_field_is_never_refused(name: str, value: object) -> None:
     context = parse(sample_with(value, name))
     touch(context)

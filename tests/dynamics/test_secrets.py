@@ -2,11 +2,11 @@ import json
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.dynamics.secrets import HIDDEN, without_secrets
+from tests.support.cases import holds_for
 
 SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 SPELLINGS = [str, escape, quote, lambda text: json.dumps(text)[1:-1], str.upper]
@@ -24,7 +24,7 @@ def test_a_message_that_repeats_a_part_of_a_secret_is_hidden() -> None:
     assert without_secrets("not valid: abcdefg...", ["0123abcdefgh4567"]) == "not valid: abcdefg..."
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("message", "shown"),
     [
         ("call to https://h.example/a?code=KEY&x=1 failed", "call to https://h.example/a?... failed"),

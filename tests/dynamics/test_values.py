@@ -21,6 +21,7 @@ from shared.dynamics.values import (
     read_pairs,
 )
 from tests.dynamics.samples import ANY_JSON
+from tests.support.cases import holds_for
 
 CONTRACTS = ":http://schemas.microsoft.com/xrm/2011/Contracts"
 USER_ID = "088071bb-1802-56ac-ae8d-7cbae6b9ba36"
@@ -63,12 +64,12 @@ NO_DATES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "moment"), MOMENTS.items(), ids=MOMENTS)
+@holds_for(("text", "moment"), MOMENTS.items())
 def test_every_form_of_a_date_is_understood(text: str, moment: datetime) -> None:
     assert parse_date(text) == moment
 
 
-@pytest.mark.parametrize("text", NO_DATES, ids=range(len(NO_DATES)))
+@holds_for("text", NO_DATES)
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(NotADate):
         parse_date(text)
@@ -167,7 +168,7 @@ ODD_VALUES: list[object] = [
 ]
 
 
-@pytest.mark.parametrize("raw", ODD_VALUES, ids=repr)
+@holds_for("raw", ODD_VALUES)
 def test_what_is_not_recognised_stays_as_it_is(raw: object) -> None:
     assert decode_value(raw) is raw
 
@@ -190,6 +191,6 @@ def test_the_last_of_duplicate_keys_wins() -> None:
     assert read_pairs([{"key": "a", "value": 1}, {"key": "b"}, {"key": "a", "value": 2}]) == {"a": 2, "b": None}
 
 
-@pytest.mark.parametrize("raw", [None, {}, "key", 1, [], [None, 1, "key", []], [{"key": 1}], [{"value": 1}]])
+@holds_for("raw", [None, {}, "key", 1, [], [None, 1, "key", []], [{"key": 1}], [{"value": 1}]])
 def test_what_is_no_pair_is_left_out(raw: object) -> None:
     assert read_pairs(raw) == decode_pairs(raw) == {}

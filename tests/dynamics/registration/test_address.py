@@ -1,12 +1,12 @@
 """What of an address is shown, what is sent, and which addresses are one."""
 
-import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from shared.dynamics.registration.address import MASK, address, query_names, sent_url, shown_url, url_secrets
 from shared.outbound.target import TargetRefused, parse_target
 from tests.dynamics.registration.samples import PUBLIC_URL, RECEIVER
+from tests.support.cases import holds_for
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 SECRET = st.text(st.sampled_from("s3cretSECRET:%+/=.~-_"), min_size=4, max_size=20).map("top-s3cret-".__add__)
@@ -16,7 +16,7 @@ LOGIC_APP = (
 )
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("url", "shown"),
     [
         (RECEIVER, RECEIVER),
@@ -90,7 +90,7 @@ def test_secrets_are_known_in_the_spellings_that_a_message_may_have() -> None:
     assert url_secrets(f"https://h.example/x?sig={MASK}") == ()
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("url", "sent"),
     [
         (RECEIVER, RECEIVER),
@@ -160,13 +160,13 @@ OTHER = [
 ]
 
 
-@pytest.mark.parametrize("url", SAME)
+@holds_for("url", SAME)
 def test_addresses_that_reach_the_same_function_are_one(url: str) -> None:
     # The ids that `ensure` makes follow from this text, so it must not change.
     assert address(url) == "https://hub.example/api/webhooks/incoming/dynamicscrm/connection"
 
 
-@pytest.mark.parametrize("url", OTHER)
+@holds_for("url", OTHER)
 def test_addresses_that_do_not_are_others(url: str) -> None:
     assert address(url) != address(RECEIVER)
 

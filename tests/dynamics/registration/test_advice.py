@@ -8,6 +8,7 @@ from shared.dynamics.registration.advice import Advisor, local_reason
 from shared.dynamics.registration.step import Step, StepSlot
 from shared.dynamics.registration.webhook import Webhook
 from tests.dynamics.registration.samples import PUBLIC_URL, RECEIVER
+from tests.support.cases import holds_for
 
 ADVISOR = Advisor(PUBLIC_URL)
 
@@ -35,7 +36,7 @@ def test_the_address_of_this_app_needs_no_warning(url: str) -> None:
     assert warnings(url) == ()
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("url", "parts"),
     [
         (RECEIVER.replace("https", "http"), ["it is http"]),
@@ -58,7 +59,7 @@ def test_each_oddity_of_an_address_is_said(url: str, parts: list[str]) -> None:
     assert "SECRET" not in "".join(warnings(url))
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "host",
     [
         "127.0.0.1",
@@ -107,7 +108,7 @@ def test_a_webhook_beside_another_at_the_same_function_is_said() -> None:
     assert ("7" in warning, "8" in warning, "SECRET" in warning) == (True, False, False)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("message", "table", "stage", "parts"),
     [
         ("Create", "connection", "PostOperation", []),

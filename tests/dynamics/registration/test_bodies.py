@@ -20,6 +20,7 @@ from shared.dynamics.registration.parsing import parse_body
 from shared.errors import BadRequest
 from tests.dynamics.registration.samples import KEY, RECEIVER, new_step, new_webhook
 from tests.dynamics.samples import ANY_JSON
+from tests.support.cases import holds_for
 
 HEADER = {"type": "HttpHeader", "values": {"x-secret": "s"}}
 
@@ -46,7 +47,7 @@ def test_an_address_that_dataverse_calls_is_taken(url: str) -> None:
     assert parse_body(NewWebhook, new_webhook(url=url), webhook_errors).url == url
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "url",
     [
         "",
@@ -77,7 +78,7 @@ def test_a_key_that_fits_in_a_query_is_taken(key: str) -> None:
     assert parse_body(Wanted, {"key": key, "url": RECEIVER}).key.get_secret_value() == key
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "key", ["", "k" * 31, "k" * 129, "k" * 31 + " ", "k" * 31 + "&", "k" * 31 + "%", "k" * 31 + "ü", "k" * 40 + "\n"]
 )
 def test_any_other_key_is_a_400_that_does_not_repeat_it(key: str) -> None:
@@ -87,7 +88,7 @@ def test_any_other_key_is_a_400_that_does_not_repeat_it(key: str) -> None:
     assert not key or key not in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("values", "pointer"),
     [
         ({}, ""),
@@ -139,8 +140,8 @@ def sentences(authentication: dict[str, object]) -> list[str]:
     return [error.detail for error in caught.value.errors]
 
 
-@pytest.mark.parametrize("spelling", [str, str.lower, str.upper])
-@pytest.mark.parametrize("name", RESTRICTED)
+@holds_for("spelling", [str, str.lower, str.upper])
+@holds_for("name", RESTRICTED)
 def test_a_header_that_dataverse_cannot_send_is_a_400_that_names_it(name: str, spelling: Callable[[str], str]) -> None:
     [sentence] = sentences({"type": "HttpHeader", "values": {"x-secret": "s", spelling(name): "v4lue"}})
     assert f'"{spelling(name)}"' in sentence
@@ -153,8 +154,8 @@ def test_a_header_that_only_looks_like_one_of_those_is_taken(name: str) -> None:
     assert parse_body(NewWebhook, new_webhook(authentication=authentication), webhook_errors).name == "Hub"
 
 
-@pytest.mark.parametrize("kind", ["HttpHeader", "HttpQueryString"])
-@pytest.mark.parametrize("value", ["", " ", "   ", " v4lue", "v4lue "])
+@holds_for("kind", ["HttpHeader", "HttpQueryString"])
+@holds_for("value", ["", " ", "   ", " v4lue", "v4lue "])
 def test_a_value_that_dataverse_would_cut_or_refuse_is_a_400_that_names_its_member(kind: str, value: str) -> None:
     [sentence] = sentences({"type": kind, "values": {"fine": "s", "x-key": value}})
     assert '"x-key"' in sentence
@@ -177,7 +178,7 @@ def test_parameters_that_cannot_be_sent_are_a_400(values: object) -> None:
     assert refused(new_webhook(authentication=authentication)) == ["#/authentication/values"]
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("change", "pointers"),
     [
         ({"name": ""}, ["#/name"]),
@@ -203,7 +204,7 @@ def test_a_member_that_is_wrong_is_named(change: dict[str, object], pointers: li
     assert refused(new_webhook(**change)) == pointers
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("change", "pointer"),
     [
         ({"message": None}, "/message"),

@@ -16,6 +16,7 @@ from shared.settings import Settings
 from tests.dynamics.registration.samples import KEY, OTHER_KEY, new_step, new_webhook
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.server import Reply, json_reply
+from tests.support.cases import holds_for
 from tests.support.tenant import Tenant
 
 type Operation = Callable[[DataverseRegistration, str, str], object]
@@ -70,7 +71,7 @@ def failure(operation: Operation, registration: DataverseRegistration, ids: tupl
 
 
 @EACH_OPERATION
-@pytest.mark.parametrize(("status", "answered"), STATUSES.items())
+@holds_for(("status", "answered"), STATUSES.items())
 def test_each_status_is_answered_with_one(
     registration: DataverseRegistration,
     dataverse: FakeDataverse,
@@ -116,7 +117,7 @@ def test_a_write_that_is_refused_is_answered_as_a_read_is(
 
 
 @EACH_OPERATION
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"value": 5}', b'{"value": [{}]}', b"{}", b""])
+@holds_for("body", [b"<html>", b"[]", b'{"value": 5}', b'{"value": [{}]}', b"{}", b""])
 def test_an_answer_that_is_none_is_a_502(
     registration: DataverseRegistration,
     dataverse: FakeDataverse,
