@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from shared.errors import BadRequest
 from shared.webhooks.webhook import NotifyVia, NotifyWhen, WebhookInput, WebhookState, parse_webhook
-from tests.api.superoffice.samples import ANY_JSON, ENTITIES, FULL, MINIMAL, TEXTS, TYPES
+from tests.api.superoffice.samples import ANY_JSON, DEFINITIONS, ENTITIES, FULL, MINIMAL, TEXTS, TYPES, WEBHOOK
 from tests.api.superoffice.samples import stored_and_read_back as stored
-from tests.support.superoffice import WebhookWithLinks, member_names
+from tests.support.cases import holds_for
 
 EMOJI = "\N{GRINNING FACE}"
 SERVER_SET = {
@@ -143,7 +143,7 @@ def test_null_and_an_empty_text_are_the_default(nothing: str | None) -> None:
     assert parsed(**dict.fromkeys(FULL.keys() - MINIMAL.keys(), nothing)) == parsed()
 
 
-@pytest.mark.parametrize(("name", "value", "detail"), WRONG)
+@holds_for(("name", "value", "detail"), WRONG)
 def test_a_wrong_member_is_named_with_what_is_needed(name: str, value: object, detail: str) -> None:
     with pytest.raises(BadRequest) as refusal:
         parsed(**{name: value})
@@ -165,7 +165,7 @@ def test_a_refusal_never_holds_a_value() -> None:
     assert "hush" not in refusal.value.detail
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("name", "value"),
     [
         ("Name", "x" * 400),

@@ -1,11 +1,11 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.api.superoffice.content import wish_for
+from tests.support.cases import holds_for
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("accept", "quality"),
     [
         ("text/xml", 1.0),

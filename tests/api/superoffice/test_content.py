@@ -16,8 +16,8 @@ from shared.api.superoffice.content import (
     read_patch,
     write_document,
 )
-from shared.errors import BadRequest, NotJson, UnsupportedMediaType
 from tests.api.superoffice.samples import ANY_JSON, ENTITIES, rendered
+from tests.support.cases import holds_for
 
 type Reader = Callable[[bytes, str | None], object]
 
@@ -103,9 +103,9 @@ MISLABELLED = {
 FORM = "application/x-www-form-urlencoded"
 
 
-@pytest.mark.parametrize("read", [read_document, read_patch])
-@pytest.mark.parametrize("text", MISLABELLED.values(), ids=MISLABELLED)
-@pytest.mark.parametrize("content_type", [FORM, "Application/X-WWW-Form-UrlEncoded; charset=UTF-8"])
+@holds_for("read", [read_document, read_patch])
+@holds_for("text", MISLABELLED.values())
+@holds_for("content_type", [FORM, "Application/X-WWW-Form-UrlEncoded; charset=UTF-8"])
 def test_json_that_says_it_is_a_form_is_json(read: Reader, text: str, content_type: str) -> None:
     assert read(text.encode(), content_type) == {"State": "Stopped"}
 
@@ -136,8 +136,8 @@ def test_xml_that_says_it_is_a_form_is_xml() -> None:
         assert read_document(body.encode(), FORM) == {"Name": "a & b=c"}
 
 
-@pytest.mark.parametrize("body", ['{"Name":', "{Name=a}", "[", ENCODED[:-3], "<Webhook>", "{%22", "%7B%FF"])
-@pytest.mark.parametrize("read", [read_document, read_patch])
+@holds_for("body", ['{"Name":', "{Name=a}", "[", ENCODED[:-3], "<Webhook>", "{%22", "%7B%FF"])
+@holds_for("read", [read_document, read_patch])
 def test_what_begins_as_json_or_xml_is_never_taken_for_a_field(read: Reader, body: str) -> None:
     with pytest.raises(BadRequest, match=r"not JSON|not XML"):
         read(body.encode(), FORM)
@@ -158,14 +158,14 @@ def test_xml_is_a_patch() -> None:
     assert read_patch(b"<Webhook><Name>a</Name></Webhook>", "text/xml") == {"Name": "a"}
 
 
-@pytest.mark.parametrize("content_type", UNSUPPORTED)
+@holds_for("content_type", UNSUPPORTED)
 def test_another_type_or_charset_is_refused(content_type: str | None) -> None:
     with pytest.raises(UnsupportedMediaType):
         read_document(b"{}", content_type)
 
 
-@pytest.mark.parametrize("content_type", TYPES)
-@pytest.mark.parametrize("body", [b"", b" \r\n"])
+@holds_for("content_type", TYPES)
+@holds_for("body", [b"", b" \r\n"])
 def test_an_empty_body_is_refused(content_type: str, body: bytes) -> None:
     with pytest.raises(BadRequest, match="empty"):
         read_document(body, content_type)
@@ -183,7 +183,7 @@ def test_any_body_is_a_document_or_refused(body: bytes, content_type: str) -> No
         read_document(body, content_type)
 
 
-@pytest.mark.parametrize(("accept", "expected"), ACCEPTED)
+@holds_for(("accept", "expected"), ACCEPTED)
 def test_the_format_is_the_one_that_is_wanted_most(accept: str | None, expected: Format) -> None:
     assert choose_format(accept) is expected
 
@@ -212,8 +212,8 @@ def test_any_value_is_written_as_json(value: object) -> None:
     assert json.loads(body) == value
 
 
-@pytest.mark.parametrize("known", list(Format))
-@pytest.mark.parametrize("length", [0, 1, 3])
+@holds_for("known", list(Format))
+@holds_for("length", [0, 1, 3])
 def test_an_iterator_is_written_as_a_list_is(known: Format, length: int) -> None:
     entities = [rendered() for _ in range(length)]
     assert write_document(iter(entities), known, "ArrayOfWebhook") == write_document(entities, known, "ArrayOfWebhook")

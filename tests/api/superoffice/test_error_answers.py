@@ -1,8 +1,8 @@
-import pytest
-
 from shared import errors
 from shared.api.superoffice.error_answers import PatchConflict, superoffice_error
 from shared.errors import HubError, Misconfigured, NotFound, StorageDown
+from shared.api.superoffice.error_answers import PatchConflict, superoffice_error
+from tests.support.cases import holds_for
 
 ALL = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HubError)]
 
@@ -16,7 +16,7 @@ def test_a_webhook_that_is_not_found_is_said_so_as_the_vendor_says_it() -> None:
     }
 
 
-@pytest.mark.parametrize("error", ALL, ids=lambda error: error.__name__)
+@holds_for("error", ALL)
 def test_every_error_has_a_type(error: type[HubError]) -> None:
     body = superoffice_error(error("why"))
     assert [*body] == ["Error", "ErrorType", "ErrorMessage", "ErrorSource"]

@@ -3,8 +3,10 @@ import json
 import pytest
 from hypothesis import given
 
-from shared.api.superoffice.patch import Names, NotThere, child, copied, equal, index_at, parse_path
+from shared.api.superoffice.patch import NotThere, child, copied, equal, index_at, parse_path
+from shared.api.superoffice.patch import Names
 from tests.api.superoffice.samples import ANY_JSON, TEXTS
+from tests.support.cases import holds_for
 
 # RFC 6901, section 5: pointers into this document, and what they lead to.
 DOCUMENT = {"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4, "i\\j": 5, 'k"l': 6, " ": 7, "m~n": 8}
@@ -24,7 +26,7 @@ RFC_6901 = {
 }
 
 
-@pytest.mark.parametrize(("path", "expected"), RFC_6901.items())
+@holds_for(("path", "expected"), RFC_6901.items())
 def test_the_samples_of_the_rfc_lead_where_the_rfc_says(path: str, expected: object) -> None:
     node: object = DOCUMENT
     for step in parse_path(path):
@@ -42,7 +44,7 @@ def test_a_tilde_that_escapes_nothing_is_refused(path: str) -> None:
         parse_path(path)
 
 
-@pytest.mark.parametrize("step", ["", "-", "+1", "1.0", " 1", "01", "1\n", "x", "2", "999999999"])
+@holds_for("step", ["", "-", "+1", "1.0", " 1", "01", "1\n", "x", "2", "999999999"])
 def test_an_index_is_digits_and_there(step: str) -> None:
     with pytest.raises(NotThere):
         index_at([1, 2], step)

@@ -1,10 +1,10 @@
 import copy
 
-import pytest
 from hypothesis import given
 
 from shared.api.superoffice.patch import merged
 from tests.api.superoffice.samples import ANY_JSON, ENTITIES
+from tests.support.cases import holds_for
 
 type Json = dict[str, object]
 
@@ -23,7 +23,7 @@ RFC_7396: list[tuple[Json, Json, Json]] = [
 ]
 
 
-@pytest.mark.parametrize(("document", "changes", "expected"), RFC_7396)
+@holds_for(("document", "changes", "expected"), RFC_7396)
 def test_the_samples_of_the_rfc_give_what_the_rfc_says(document: Json, changes: Json, expected: Json) -> None:
     assert merged(document, changes) == expected
 

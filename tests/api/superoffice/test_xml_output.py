@@ -8,6 +8,7 @@ from shared.api.superoffice.render import default_webhook
 from shared.api.superoffice.xml_input import read_xml
 from shared.api.superoffice.xml_output import write_xml
 from tests.api.superoffice.samples import ANY_JSON, ENTITIES, rendered
+from tests.support.cases import holds_for
 
 NAMESPACES = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance" xmlns:d="http://www.w3.org/2001/XMLSchema"'
 WRITTEN = {
@@ -58,7 +59,7 @@ def test_a_member_is_written_as_dot_net_writes_it(entity: dict[str, object], inn
     assert written == f'<?xml version="1.0" encoding="utf-8"?><Webhook {NAMESPACES}>{inner}</Webhook>'
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("value", "root", "expected"),
     [
         ([default_webhook()], "ArrayOfWebhook", [default_webhook()]),
