@@ -14,6 +14,7 @@ from shared.http import answer
 from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
 from tests.fakes.receiver import Receiver, answers
+from tests.support.cases import holds_for
 from tests.support.delivering import EVENT, attempt, delivering_hub, register, waiting
 from tests.support.events import PAYLOAD, make_event
 from tests.support.host import QuietHost
@@ -76,7 +77,7 @@ def ids(document: dict[str, object]) -> list[str]:
     return [delivery["eventId"] for delivery in value]
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("name", "value"),
     [
         ("webhook", "x"),

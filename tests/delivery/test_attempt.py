@@ -13,6 +13,7 @@ from shared.delivery.policy import Outcome, Verdict
 from shared.errors import FieldError
 from shared.webhooks.webhook import WebhookInput
 from tests.api.superoffice.samples import registered
+from tests.support.cases import holds_for
 from tests.support.events import make_event
 
 INT32 = range(-(2**31), 2**31)
@@ -46,7 +47,7 @@ def test_whatever_the_key_is_the_primary_key_is_a_32_bit_integer(text: str) -> N
     assert occurrence.record_id == text
 
 
-@pytest.mark.parametrize("text", ["", "-", "--5", "٣", "²", "1.0", " 5", "5\n", "0x10", "37c7c867", "9" * 5000])
+@holds_for("text", ["", "-", "--5", "٣", "²", "1.0", " 5", "5\n", "0x10", "37c7c867", "9" * 5000])
 def test_what_only_looks_like_an_integer_is_0(text: str) -> None:
     assert occurrence_of(make_event(entity_id=text)).primary_key == 0
 

@@ -1,9 +1,9 @@
 import h11
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.custom_headers import check_custom_headers, usable_headers
+from tests.support.cases import holds_for
 
 OURS = [
     "Host",
@@ -33,17 +33,17 @@ BAD_NAMES = ["", "a b", "a:", "a\r\nHost", "ä", "a\x00", "a(", "a/b", "\u212aey
 BAD_VALUES = ["a\r\nX: y", "a\n", "\r", "a\x00b", "\x7f", "é", "a\tb", " a", "a ", " ", "\u2028"]
 
 
-@pytest.mark.parametrize("name", OURS)
+@holds_for("name", OURS)
 def test_what_the_hub_sets_is_refused_in_any_case(name: str) -> None:
     assert [wrong for wrong, _ in check_custom_headers({name: "x"})] == [name]
 
 
-@pytest.mark.parametrize("name", BAD_NAMES)
+@holds_for("name", BAD_NAMES)
 def test_what_is_no_name_of_a_header_is_refused(name: str) -> None:
     assert check_custom_headers({name: "x"})
 
 
-@pytest.mark.parametrize("value", BAD_VALUES)
+@holds_for("value", BAD_VALUES)
 def test_a_value_that_could_be_read_in_two_ways_is_refused_and_not_repeated(value: str) -> None:
     [(name, why)] = check_custom_headers({"X-Key": value + "hunter2" + value})
     assert name == "X-Key"

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.message import DeliveryMessage, parse_delivery_message
-from shared.events.announcement import UnrecognizedMessage
+from shared.events.announcement import NotOurs
+from tests.support.cases import holds_for
 from tests.support.events import make_event
 
 EVENT_ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
@@ -41,8 +42,8 @@ def test_an_event_that_an_older_hub_sent_along_is_the_first_of_its_chain() -> No
     assert parse_delivery_message(json.dumps(sent).encode()).event == event
 
 
-@pytest.mark.parametrize("character", ["x", "é", "\N{PILE OF POO}", '"', "\x01"])
-@pytest.mark.parametrize(("length", "goes_along"), [(5_000, True), (12_000, None), (40_000, False)])
+@holds_for("character", ["x", "é", "\N{PILE OF POO}", '"', "\x01"])
+@holds_for(("length", "goes_along"), [(5_000, True), (12_000, None), (40_000, False)])
 def test_an_event_that_is_too_large_for_a_queue_is_left_out(
     character: str, length: int, *, goes_along: bool | None
 ) -> None:
@@ -54,7 +55,7 @@ def test_an_event_that_is_too_large_for_a_queue_is_left_out(
     assert goes_along in (parsed is not None, None)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("body", "field"),
     [
         (b"", "body"),

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from shared.delivery.policy import MAX_TEXT, judge_failure, judge_reply, loggable
 from shared.delivery.redaction import MIN_CHARACTERS, Redaction
-from shared.outbound.reply import DeliveryFailed, ErrorClass, Reply
-from tests.delivery.test_policy import NOW
+from tests.delivery.test_outcome import NOW
+from tests.support.cases import holds_for
 
 MASK = "********"
 TOKEN = 'tok/en+"1é= %&<'
@@ -42,8 +42,8 @@ def reply(body: str, *, was_truncated: bool = False, **headers: str) -> Reply:
     return Reply(500, headers, body.encode(), duration_seconds=0.1, was_truncated=was_truncated)
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("secret", [TOKEN, "hunter2", "https://x.example/?a=b&c"])
+@holds_for("form", FORMS)
+@holds_for("secret", [TOKEN, "hunter2", "https://x.example/?a=b&c"])
 def test_a_secret_is_cut_in_whatever_form_it_comes_back(form: str, secret: str) -> None:
     written = FORMS[form](secret)
     assert written.rstrip("=") not in Redaction([secret]).redact(f"before {written} after")
@@ -64,7 +64,7 @@ def test_a_text_that_shares_no_part_with_a_secret_stays_as_it_is(secret: str, te
     assert Redaction([]).redact(text, is_cut=True) == text
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("secret", "repeated"),
     [
         ("Bearer HEADERTOKEN123", "HEADERTOKEN123"),
@@ -95,7 +95,7 @@ def test_the_longest_goes_first() -> None:
     assert Redaction(["secret", "secret-and-more"]).redact("is secret-and-more") == f"is {MASK}"
 
 
-@pytest.mark.parametrize("before", range(MAX_TEXT - 40, MAX_TEXT + 3))
+@holds_for("before", range(MAX_TEXT - 40, MAX_TEXT + 3))
 def test_where_a_text_is_cut_no_part_of_a_secret_is_left(before: int) -> None:
     body = "x" * (before - len("HTTP 500\n\n")) + "HEADERTOKEN123" + "y" * 100
     text = judge_reply(reply(body), NOW, Redaction(["Bearer HEADERTOKEN123"])).text
@@ -103,7 +103,7 @@ def test_where_a_text_is_cut_no_part_of_a_secret_is_left(before: int) -> None:
     assert "H" not in text.removeprefix("HTTP")
 
 
-@pytest.mark.parametrize("kept", range(1, len("HEADERTOKEN123")))
+@holds_for("kept", range(1, len("HEADERTOKEN123")))
 def test_where_the_receivers_body_was_cut_no_part_of_a_secret_is_left(kept: int) -> None:
     cut = reply("echo: " + "HEADERTOKEN123"[:kept], was_truncated=True)
     assert judge_reply(cut, NOW, Redaction(["HEADERTOKEN123"])).text == f"HTTP 500\n\necho: {MASK}"

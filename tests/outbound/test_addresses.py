@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.outbound.addresses import BLOCKED_IPV4, BLOCKED_IPV6, blocked_reason, literal_address
+from shared.outbound.addresses import BLOCKED_IPV4, BLOCKED_IPV6, blocked_reason
+from tests.support.cases import holds_for
 
 DATA = Path(__file__).parent / "data"
 # Written down a second time on purpose: a row that is lost from the tables is missed here.
@@ -14,12 +15,12 @@ EDGES = (DATA / "blocked_addresses.txt").read_text(encoding="ascii").split()
 GOOD = (DATA / "open_addresses.txt").read_text(encoding="ascii").split()
 
 
-@pytest.mark.parametrize("text", EDGES)
+@holds_for("text", EDGES)
 def test_what_the_tables_name_is_blocked(text: str) -> None:
     assert blocked_reason(ip_address(text), ()) is not None
 
 
-@pytest.mark.parametrize("text", GOOD)
+@holds_for("text", GOOD)
 def test_what_lies_just_outside_them_may_be_called(text: str) -> None:
     assert blocked_reason(ip_address(text), ()) is None
 
@@ -41,7 +42,7 @@ def test_an_ipv6_address_that_may_be_called_is_of_the_internet(address: IPv6Addr
         assert address in IPv6Network("2000::/3") or address.ipv4_mapped
 
 
-@pytest.mark.parametrize("network", [row[0] for row in BLOCKED_IPV6], ids=str)
+@holds_for("network", [row[0] for row in BLOCKED_IPV6])
 def test_both_ends_of_an_ipv6_network_are_blocked(network: IPv6Network) -> None:
     assert blocked_reason(network[0], ()) is not None
     assert blocked_reason(network[-1], ()) is not None
@@ -53,7 +54,7 @@ def test_a_mapped_address_is_judged_as_the_ipv4_address(address: IPv4Address) ->
     assert (blocked_reason(mapped, ()) is None) == (blocked_reason(address, ()) is None)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("text", "named"),
     [
         ("127.0.0.1", "127.0.0.0/8 (loopback)"),

@@ -19,6 +19,7 @@ from shared.settings import Settings
 from shared.webhooks.registration import Registration
 from shared.webhooks.webhook import WEBHOOK_TYPES, parse_webhook
 from tests.fakes.receiver import Receiver
+from tests.support.cases import holds_for
 from tests.support.delivering import attempt, delivering_hub, register, save
 
 LOCAL = (IPv4Network("127.0.0.0/8"), IPv4Network("0.0.0.0/8"), IPv6Network("::1/128"), IPv6Network("::/128"))
@@ -36,7 +37,7 @@ def refusal(public_url: str, target: str, *addresses: Address) -> str | None:
     return None
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("public_url", "target"),
     [
         ("https://hub.example", "https://hub.example/api/v1/Webhook/loop.x/1"),
@@ -62,7 +63,7 @@ def test_a_target_that_names_the_hub_is_refused(public_url: str, target: str) ->
     assert refusal(public_url, target) == "hub"
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("public_url", "target"),
     [
         ("https://hub.example", "https://hub.example:8443/"),
@@ -83,8 +84,8 @@ def test_a_target_elsewhere_is_not(public_url: str, target: str) -> None:
     assert refusal(public_url, target) is None
 
 
-@pytest.mark.parametrize("public_url", ["http://localhost:7071", "http://127.0.0.1:7071", "http://[::1]:7071"])
-@pytest.mark.parametrize(
+@holds_for("public_url", ["http://localhost:7071", "http://127.0.0.1:7071", "http://[::1]:7071"])
+@holds_for(
     ("target", "address"),
     [
         ("http://127.0.0.1:7071/", "127.0.0.1"),
@@ -106,8 +107,8 @@ def test_a_hub_on_this_machine_is_found_behind_every_name_of_it(public_url: str,
     assert refusal(public_url, target.replace("7071", "7072"), ip_address(address)) is None
 
 
-@pytest.mark.parametrize("spelling", ["93.184.216.34", "93.184.55330", "0x5db8d822", "[::ffff:93.184.216.34]"])
-@pytest.mark.parametrize("target", ["https://93.184.216.34/", "https://0135.0270.216.34/", "https://a.example/"])
+@holds_for("spelling", ["93.184.216.34", "93.184.55330", "0x5db8d822", "[::ffff:93.184.216.34]"])
+@holds_for("target", ["https://93.184.216.34/", "https://0135.0270.216.34/", "https://a.example/"])
 def test_a_hub_that_is_known_by_its_address_is_found_behind_every_name_of_it(spelling: str, target: str) -> None:
     assert refusal(f"https://{spelling}", target, PUBLIC) == "hub"
     assert refusal(f"https://{spelling}", target, ip_address("2606:4700::1111"), PUBLIC) == "hub"

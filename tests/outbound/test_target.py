@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.outbound.target import TargetRefused, parse_target
+from tests.support.cases import holds_for
 
 REFUSED = [
     # Characters that two parsers read differently.
@@ -124,14 +125,14 @@ TAKEN = [
 ]
 
 
-@pytest.mark.parametrize(("url", "rule"), REFUSED)
+@holds_for(("url", "rule"), REFUSED)
 def test_a_url_with_a_trick_is_refused_by_the_rule_it_breaks(url: str, rule: str) -> None:
     with pytest.raises(TargetRefused) as refusal:
         parse_target(url)
     assert refusal.value.rule == rule
 
 
-@pytest.mark.parametrize(("url", "host", "port", "path_and_query"), TAKEN)
+@holds_for(("url", "host", "port", "path_and_query"), TAKEN)
 def test_a_good_url_is_taken_apart(url: str, host: str, port: int, path_and_query: str) -> None:
     target = parse_target(url)
     assert (target.host, target.port, target.path_and_query, target.url) == (host, port, path_and_query, url)
@@ -151,7 +152,7 @@ def test_the_host_header_names_the_port_where_it_is_not_the_usual_one(url: str, 
     assert parse_target(url).authority == authority
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "url",
     [
         "https://user:hunter2@a.example/",

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from shared.outbound.addresses import BLOCKED_IPV4, BLOCKED_IPV6
 from shared.outbound.resolver import system_resolve
-from shared.outbound.target import Target, TargetRefused
-from shared.outbound.target_policy import TargetPolicy
+from shared.outbound.target_policy import Target, TargetPolicy, TargetRefused
+from tests.support.cases import holds_for
 
 POLICY = TargetPolicy(require_https=False)
 PUBLIC = ip_address("93.184.216.34")
@@ -45,7 +45,7 @@ blocked_ipv6 = st.sampled_from([network for network, _ in BLOCKED_IPV6]).flatmap
 )
 
 
-@pytest.mark.parametrize("host", DISGUISES)
+@holds_for("host", DISGUISES)
 def test_an_address_in_disguise_is_blocked_as_the_resolver_reads_it(host: str) -> None:
     assert refused(f"http://{host}/").rule == "address"
 

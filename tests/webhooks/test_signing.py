@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from shared.webhooks.signing import InvalidSecret, check_secret, standard_webhooks_headers, superoffice_signature
+from tests.support.cases import holds_for
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
@@ -119,9 +120,7 @@ def test_a_receiver_finds_our_signature_among_others() -> None:
     Webhook(SECRET).verify(BODY, headers)
 
 
-@pytest.mark.parametrize(
-    "secret", ["whsec_", "whsec_=", "whsec_====", "whsec_a", "whsec_é", "whsec_a b", "whsec_-_-_", ""]
-)
+@holds_for("secret", ["whsec_", "whsec_=", "whsec_====", "whsec_a", "whsec_é", "whsec_a b", "whsec_-_-_", ""])
 def test_a_secret_that_cannot_sign_is_refused(secret: str) -> None:
     with pytest.raises(InvalidSecret):
         check_secret(secret)
