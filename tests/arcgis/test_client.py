@@ -9,13 +9,14 @@ from shared.hub.hub import Hub
 from tests.fakes.arcgis_portal import ORG
 from tests.fakes.server import Reply, json_reply
 from tests.support.arcgis import ArcGisOrganization
+from tests.support.cases import holds_for
 
 
 def portal_of(hub: Hub) -> Portal:
     return hub.arcgis.neighbours.portal
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("content", "code"),
     [
         ({"error": {"code": 498, "message": "Invalid token.", "details": []}}, 498),

@@ -8,6 +8,7 @@ from shared.arcgis.entity import ConnectionInput
 from shared.errors import BadRequest
 from tests.dynamics.samples import ANY_JSON
 from tests.support.arcgis import connection_document
+from tests.support.cases import holds_for
 
 ITEM = "08c68c3fe2c951eaa0e3d51a2bef77fd"
 GIVEN = connection_document(ITEM, username="megan", userToken="t.k.n..", fallbackUsername="max", fallbackUserToken="x")
@@ -43,7 +44,7 @@ def test_an_unmanaged_connection_needs_no_change_types() -> None:
     assert ConnectionInput.parse(document).webhook_change_types == []
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("name", "value"),
     [
         ("connectionName", None),

@@ -8,6 +8,7 @@ from shared.arcgis.operations import new_connection_id
 from shared.arcgis.payload import parse_changes
 from shared.arcgis.webhook_connection import WebhookConnection, Workflow
 from tests.arcgis.samples import BODY, CHANGES_URL, ENTERPRISE, body_of, entry
+from tests.support.cases import holds_for
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)
 CONNECTION = WebhookConnection(
@@ -26,7 +27,7 @@ CONNECTION = WebhookConnection(
 )
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("events", "name"),
     [
         (("FeaturesCreated",), "feature.created"),

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.arcgis.service_address import OddServiceUrl, ServiceAddress, plain_path
+from tests.support.cases import holds_for
 
 URL = "https://services.arcgis.com/quayOrg/ArcGIS/rest/services/states/FeatureServer"
 SERVICE = ServiceAddress.of_item(URL)
@@ -48,8 +49,8 @@ def test_what_is_no_feature_service_has_none(url: str) -> None:
         ServiceAddress.of_item(url)
 
 
-@pytest.mark.parametrize("part", ODD_PARTS)
-@pytest.mark.parametrize("before", ["quayOrg", "services", "states"])
+@holds_for("part", ODD_PARTS)
+@holds_for("before", ["myorgId", "services", "states"])
 def test_an_item_whose_path_is_not_plain_has_none(part: str, before: str) -> None:
     with pytest.raises(OddServiceUrl):
         ServiceAddress.of_item(URL.replace(before, f"{before}/{part}"))
@@ -80,7 +81,7 @@ def test_an_extraction_is_asynchronous_where_nothing_else_is_said(query: str) ->
     assert "async=false" in SERVICE.changes_url(f"{URL}/extractChanges?async=false")
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "url",
     [
         "https://services.arcgis.com/quayOrg/ArcGIS/rest/services/PAYROLL/FeatureServer/extractChanges?serverGens=[0,9]",
@@ -116,7 +117,7 @@ def test_nothing_else_is_asked_for(url: str) -> None:
         SERVICE.changes_url(url)
 
 
-@pytest.mark.parametrize("part", ODD_PARTS)
+@holds_for("part", ODD_PARTS)
 def test_no_way_round_leads_to_another_service(part: str) -> None:
     for path in (
         f"states/FeatureServer/{part}",

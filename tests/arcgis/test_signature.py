@@ -1,18 +1,16 @@
 import json
 from urllib.parse import quote
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.arcgis.signature import answer_challenge, is_challenge, is_signed, sign
 from tests.arcgis.samples import BASE64, BODY, CRC_TOKEN, HEX, RESPONSE_TOKEN, SECRET
+from tests.support.cases import holds_for
 
 
-@pytest.mark.parametrize(
-    "value", [BASE64, HEX, HEX.upper(), quote(BASE64, safe=""), BASE64.replace("+", "%2B").replace("/", "%2F")]
-)
-@pytest.mark.parametrize("prefix", ["sha256=", "SHA256=", " sha256="])
+@holds_for("value", [BASE64, HEX, HEX.upper(), quote(BASE64, safe=""), BASE64.replace("+", "%2B").replace("/", "%2F")])
+@holds_for("prefix", ["sha256=", "SHA256=", " sha256="])
 def test_every_spelling_of_the_documented_signature_is_accepted(prefix: str, value: str) -> None:
     assert is_signed(BODY, SECRET, prefix + value)
 
@@ -26,7 +24,7 @@ def test_a_plus_sign_is_not_a_space() -> None:
     assert not is_signed(BODY, SECRET, f"sha256={BASE64.replace('+', ' ')}")
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "signature",
     [
         None,
@@ -69,7 +67,7 @@ def test_the_documented_challenge_is_answered() -> None:
     assert answer_challenge(CRC_TOKEN, SECRET) == RESPONSE_TOKEN
 
 
-@pytest.mark.parametrize("token", ["", "a" * 257, "[1]", '{"a":1}', "a b", "a%b", "a&b", "é", "a\n", "12,13"])
+@holds_for("token", ["", "a" * 257, "[1]", '{"a":1}', "a b", "a%b", "a&b", "é", "a\n", "12,13"])
 def test_what_could_be_a_body_is_no_challenge(token: str) -> None:
     assert not is_challenge(token)
 

@@ -3,12 +3,13 @@ import pytest
 from shared.arcgis.service_address import OddServiceUrl
 from shared.arcgis.token_hosts import ForeignServiceHost, TokenHosts
 from shared.errors import Misconfigured
+from tests.support.cases import holds_for
 
 SERVICE = "https://services.arcgis.com/quayOrg/ArcGIS/rest/services/states/FeatureServer"
 HOSTS = TokenHosts("https://portal.example", (".arcgis.com", "gis.example.com:6443", "[::1]:8443", ".lab.example:7443"))
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "url",
     [
         SERVICE,
@@ -42,7 +43,7 @@ def test_a_token_goes_to_no_other_host(url: str) -> None:
         HOSTS.judge(url)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "url",
     [
         "https://portal.example:8443/x",
@@ -61,7 +62,7 @@ def test_a_token_goes_to_no_other_port_of_a_known_host(url: str) -> None:
         HOSTS.judge(url)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "url",
     [
         "",
