@@ -23,6 +23,7 @@ from tests.e2e.webhooks import (
     stopped,
 )
 from tests.fakes.receiver import Receiver
+from tests.support.cases import holds_for
 
 type Written = Callable[[object], bytes]
 
@@ -157,7 +158,7 @@ def test_xml_that_says_it_is_a_form_is_xml(app: RunningApp, receiver: Receiver, 
 
 
 @pytest.mark.parametrize("content_type", [FORM, "application/json", "application/xml", "text/plain", ""])
-@pytest.mark.parametrize("body", [b'{"reason": ', b"<Data>", b"[1]", b'{"reason" "done"}', b"%7B%22reason%22"])
+@holds_for("body", [b'{"reason": ', b"<Data>", b"[1]", b'{"reason" "done"}', b"%7B%22reason%22"])
 def test_a_body_that_is_not_understood_is_never_left_out(app: RunningApp, body: bytes, content_type: str) -> None:
     places = ["Webhook/a.b/1", "Webhook/Test", *(f"{AGENT}/{name}" for name in ("SignalEvent", "GetAllWebhooks"))]
     for path in places:

@@ -15,6 +15,7 @@ from tests.e2e.test_clients import in_chunks
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.dataverse.calls import EndpointUnavailable
 from tests.fakes.server import Reply, json_reply
+from tests.support.cases import holds_for
 from tests.support.patience import eventually
 from tests.support.tenant import Tenant, running_tenant
 
@@ -251,7 +252,7 @@ def test_a_create_that_was_done_although_it_was_answered_503_is_a_201(
     assert own_app.get(f"{PATH}/{made.json()['id']}").json() == made.json()
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("method", "path"),
     [
         ("GET", "nothing"),

@@ -16,6 +16,7 @@ from tests.e2e.running import RunningApp, running_app
 from tests.e2e.test_receiving import eventually
 from tests.e2e.webhooks import created, new_event_name, ok, one, refusal, register, request, signal, stopped
 from tests.fakes.receiver import Receiver
+from tests.support.cases import holds_for
 from tests.webhooks.registered import registration
 
 LIMITS = {
@@ -176,7 +177,7 @@ def test_a_listing_comes_in_pages(limited: RunningApp, query: dict[str, str], fo
 
 
 @pytest.mark.parametrize("name", ["$top", "$skip"])
-@pytest.mark.parametrize("value", ["-1", "x", "1.5", "1e3", " 1", "٣", "9999999999", "+1", "0x1"])
+@holds_for("value", ["-1", "x", "1.5", "1e3", " 1", "٣", "9999999999", "+1", "0x1"])
 def test_a_page_that_is_none_is_refused_by_its_name(limited: RunningApp, name: str, value: str) -> None:
     status, message = refusal(request(limited, "GET", "Webhook", query={name: value}))
     assert (status, message.split(":")[0]) == (400, name)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.running import RunningApp
 from tests.e2e.webhooks import refusal, request
+from tests.support.cases import holds_for
 
 LONG = "x" * 50_000
 ID = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
@@ -51,7 +52,7 @@ BODIES: list[tuple[str, Mapping[str, object], int]] = [
 REPLY = "storage is out of reach"
 
 
-@pytest.mark.parametrize(("method", "path", "parameter", "named"), PARAMETERS)
+@holds_for(("method", "path", "parameter", "named"), PARAMETERS)
 def test_a_parameter_that_is_far_too_long_is_refused_by_its_name(
     app: RunningApp, method: str, path: str, parameter: str, named: str
 ) -> None:
@@ -62,7 +63,7 @@ def test_a_parameter_that_is_far_too_long_is_refused_by_its_name(
     assert len(message) < 500
 
 
-@pytest.mark.parametrize(("method", "path", "status"), PATHS, ids=lambda value: str(value)[:40])
+@holds_for(("method", "path", "status"), PATHS)
 def test_a_path_that_is_far_too_long_leads_nowhere(app: RunningApp, method: str, path: str, status: int) -> None:
     answer = request(app, method, path)
     assert (answer.status_code, len(answer.text) < 500, REPLY in answer.text) == (status, True, False)
@@ -76,7 +77,7 @@ def test_a_member_that_is_far_too_long_is_refused(
     assert (answered, len(message) < 500) == (status, True)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "path",
     [
         f"v1/dynamics/webhooks/{LONG}",
@@ -90,7 +91,6 @@ def test_a_member_that_is_far_too_long_is_refused(
         f"org/item/webhookConnections?token={LONG}",
         f"health?deep={LONG}",
     ],
-    ids=lambda value: value.replace(LONG, "LONG"),
 )
 def test_no_address_makes_what_is_too_long_an_outage(app: RunningApp, path: str) -> None:
     path, _, query = path.partition("?")

@@ -31,6 +31,7 @@ from tests.e2e.webhooks import (
 from tests.fakes.feature_service import signature
 from tests.fakes.receiver import Receiver, Visit, answers
 from tests.support.arcgis import SECRET, ArcGisOrganization
+from tests.support.cases import holds_for
 
 LIMIT = 3
 
@@ -194,7 +195,7 @@ def test_a_test_event_that_is_handed_on_is_answered_as_a_success_and_leaves_noth
     assert events_named(app, name) == []
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "name",
     [
         *("connection.created", "Connection.CREATED", "feature.created", "FEATURE.x", "attachment.deleted"),

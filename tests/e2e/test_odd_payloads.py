@@ -14,6 +14,7 @@ from tests.e2e.running import RunningApp
 from tests.e2e.test_receiving import ORGANIZATION, eventually, new_connection, stored
 from tests.e2e.webhooks import events_of, patch, register
 from tests.fakes.receiver import Receiver
+from tests.support.cases import holds_for
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 ODD = {
@@ -54,7 +55,7 @@ def at(node: Any, path: Steps) -> object:  # noqa: ANN401 - any JSON
     return node
 
 
-@pytest.mark.parametrize("name", ODD)
+@holds_for("name", ODD)
 @pytest.mark.parametrize("place", PLACES)
 def test_what_nobody_decides_by_costs_no_event(app: RunningApp, place: str, name: str) -> None:
     id_, body = new_connection()
@@ -100,7 +101,7 @@ def test_numbers_are_shown_with_every_digit(app: RunningApp) -> None:
     assert b"[" + number + b", null]" in app.get(f"v1/events/{event_id(ORGANIZATION, id_)}").content
 
 
-@pytest.mark.parametrize("name", ["high", "NaN", "1e400", "5,000 digits"])
+@holds_for("name", ["high", "NaN", "1e400", "5,000 digits"])
 @pytest.mark.parametrize(
     ("path", "pointer"),
     [

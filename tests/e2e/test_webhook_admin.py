@@ -26,7 +26,8 @@ from tests.e2e.webhooks import (
     stopped,
 )
 from tests.fakes.receiver import Receiver, answers
-from tests.support.superoffice import Webhook, WebhookResult, WebhookWithLinks
+from tests.api.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, WEBHOOK_WITH_LINKS, validator
+from tests.support.cases import holds_for
 
 SECRET = "correct horse battery staple"
 JSON_TYPE = "application/json; charset=utf-8"
@@ -251,7 +252,7 @@ def test_delete_is_a_204_without_a_body_and_the_webhook_is_gone(app: RunningApp)
     assert ok(request(app, "GET", "Webhook", query={"eventFilter": made["Events"][0]})) == []
 
 
-@pytest.mark.parametrize("id_", ["0", "-1", "999999999", "2147483648", "99999999999999999999", "abc", "%D9%A1", "1.0"])
+@holds_for("id_", ["0", "-1", "999999999", "2147483648", "99999999999999999999", "abc", "%D9%A1", "1.0"])
 def test_an_id_that_nobody_has_is_a_404(app: RunningApp, id_: str) -> None:
     assert refusal(request(app, "GET", f"Webhook/{id_}"))[0] == 404
     assert refusal(request(app, "GET", f"Webhook/{id_}/LastError"))[0] == 404
@@ -317,7 +318,7 @@ def test_a_signal_needs_no_data(app: RunningApp) -> None:
     assert request(app, "POST", f"Webhook/{new_event_name()}/0").status_code == 204
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "path",
     [
         "Webhook/test/1",

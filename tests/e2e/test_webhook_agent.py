@@ -22,7 +22,8 @@ from tests.e2e.webhooks import (
     stopped,
 )
 from tests.fakes.receiver import Receiver, answers
-from tests.support.superoffice import Webhook, WebhookResult
+from tests.api.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, validator
+from tests.support.cases import holds_for
 
 SECRET = "correct horse battery staple"
 NO_IDS: tuple[object, ...] = ([], {}, False, " 0", "0\n", "\u0660")
@@ -130,7 +131,7 @@ def test_get_describes_a_call_and_executes_nothing(app: RunningApp, operation: s
     assert operation in {one["Address"].rpartition("/")[2] for one in ok(request(app, "GET", "Agents/Webhook"))}
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("operation", "body", "status"),
     [
         ("SignWebhook", {}, 404),

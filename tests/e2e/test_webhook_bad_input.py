@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.running import RunningApp
 from tests.e2e.webhooks import Json, created, new_event_name, ok, one, refusal, request, stopped
 from tests.fakes.receiver import Receiver, answers, redirects
+from tests.support.cases import holds_for
 
 MIB = 1024 * 1024
 MEMBERS: dict[str, tuple[str, object]] = {
@@ -137,7 +138,7 @@ def test_a_webhook_with_all_members_at_their_limits_is_stored(app: RunningApp) -
     assert read.items() >= (members | {"Secret": "********"}).items()
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("body", "content_type"),
     [
         (b"{", "application/json"),
