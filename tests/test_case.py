@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.case import simple_lower
+from tests.support.cases import holds_for
 
 LETTERS = [chr(number) for number in range(sys.maxunicode + 1)]
 
@@ -16,7 +17,7 @@ def test_texts_that_differ_in_case_are_equal(one: str, other: str) -> None:
     assert simple_lower(one) == simple_lower(other)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("one", "other"),
     [
         ("\u017fam", "sam"),  # a long s

@@ -36,6 +36,7 @@ from shared.outbound.reply import ErrorClass
 from shared.settings import Settings, setting_names
 from shared.version import __version__
 from shared.webhooks.webhook import WEBHOOK_TYPES
+from tests.support.cases import holds_for
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -49,7 +50,7 @@ def doc(name: str) -> str:
     return (DOCS / f"{name}.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", sorted(setting_names()))
+@holds_for("name", sorted(setting_names()))
 def test_every_setting_is_documented(name: str) -> None:
     assert f"| `{name}` |" in doc("settings")
 
@@ -59,7 +60,7 @@ def test_every_documented_setting_exists() -> None:
     assert documented == setting_names()
 
 
-@pytest.mark.parametrize("name", sorted(setting_names()))
+@holds_for("name", sorted(setting_names()))
 def test_every_default_is_documented_as_it_is(name: str) -> None:
     field = next((field for field in Settings.model_fields.values() if field.alias == name), None)
     default = field.default if field else None
@@ -81,14 +82,12 @@ def test_settings_that_the_platform_reads_are_documented(name: str) -> None:
     assert f"`{name}`" in doc("settings")
 
 
-@pytest.mark.parametrize(
-    "error", [error for error in ERRORS if error is not HubError], ids=lambda error: error.__name__
-)
+@holds_for("error", [error for error in ERRORS if error is not HubError])
 def test_every_error_is_documented_with_its_status(error: type[HubError]) -> None:
     assert f"| `{error.__name__}` | {error.status} |" in doc("receiving")
 
 
-@pytest.mark.parametrize("folder", FUNCTIONS, ids=lambda folder: folder.name)
+@holds_for("folder", FUNCTIONS)
 def test_every_function_is_documented_with_its_route_or_queue(folder: Path) -> None:
     bindings = json.loads((folder / "function.json").read_text(encoding="utf-8"))["bindings"]
     place = next(binding.get("route") or binding["queueName"] for binding in bindings if "Trigger" in binding["type"])
@@ -101,7 +100,7 @@ def test_every_state_of_an_event_is_documented(state: EventState) -> None:
     assert f"| `{state.value}` |" in doc("events")
 
 
-@pytest.mark.parametrize("value", [*DeliveryState, *ErrorClass])
+@holds_for("value", [*DeliveryState, *ErrorClass])
 def test_every_state_and_error_class_of_a_delivery_is_documented(value: StrEnum) -> None:
     assert f"| `{value.value}` |" in doc("delivery")
 
@@ -119,12 +118,12 @@ def test_every_queue_is_documented_with_its_poison_queue(queue: str) -> None:
     assert f"`{queue}{POISON_SUFFIX}`" in doc("runbook")
 
 
-@pytest.mark.parametrize("name", sorted(EVENT_NAMES))
+@holds_for("name", sorted(EVENT_NAMES))
 def test_every_event_of_a_feature_service_is_documented(name: str) -> None:
     assert f"`{name}`" in doc("arcgis")
 
 
-@pytest.mark.parametrize("name", sorted(to_camel(field) for field in ConnectionInput.model_fields))
+@holds_for("name", sorted(to_camel(field) for field in ConnectionInput.model_fields))
 def test_every_member_of_a_webhook_connection_is_documented(name: str) -> None:
     assert f"`{name}`" in doc("arcgis")
 
@@ -136,9 +135,7 @@ def test_every_table_is_documented(table: str) -> None:
     assert f"| `{table}` |" in doc("architecture")
 
 
-@pytest.mark.parametrize(
-    "target", re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0].split()
-)
+@holds_for("target", re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0].split())
 def test_every_make_target_is_documented(target: str) -> None:
     assert f"| `make {target}` |" in doc("development")
 
@@ -178,7 +175,7 @@ def test_what_became_of_a_row_of_the_audit_is_documented(value: Row) -> None:
 ACTIONS = {operation.action for surface in SURFACES for operation in surface.operations} | {*OTHER_ACTIONS, UNKNOWN}
 
 
-@pytest.mark.parametrize("action", sorted(ACTIONS))
+@holds_for("action", sorted(ACTIONS))
 def test_every_action_in_the_audit_is_documented(action: str) -> None:
     assert f"`{action}`" in doc("security")
 

@@ -11,6 +11,7 @@ from shared.errors import (
     Unauthenticated,
     Unavailable,
 )
+from tests.support.cases import holds_for
 
 DETAIL = "a sentence"
 
@@ -21,7 +22,7 @@ def subclasses(error: type[HubError]) -> Iterator[type[HubError]]:
         yield from subclasses(each)
 
 
-@pytest.mark.parametrize("error", list(subclasses(HubError)), ids=lambda error: error.__name__)
+@holds_for("error", list(subclasses(HubError)))
 def test_every_error_has_a_status_a_title_and_its_detail(error: type[HubError]) -> None:
     # Never 500: Dataverse sends a request again after 503 and not after that.
     assert 400 <= error.status < 500 or error.status in {502, 503}

@@ -17,10 +17,11 @@ import shared
 from devhost.metadata import Function, discover
 from devhost.routes import find_route
 from devhost.worker import Failure, Worker
+from tests.support.cases import holds_for
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = sorted((path.parent for path in ROOT.glob("*/function.json")), key=lambda folder: folder.name.lower())
-EACH_FUNCTION = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+EACH_FUNCTION = holds_for("folder", FOLDERS)
 
 
 def function_json(folder: Path) -> dict[str, Any]:

@@ -36,11 +36,12 @@ from shared.http import (
     problem,
     problem_content,
 )
+from tests.support.cases import holds_for
 from tests.support.requests import post
 from tests.test_errors import subclasses
 
 SECRET = "AccountKey=c2VjcmV0"
-CASE = pytest.mark.parametrize("error", list(subclasses(HubError)), ids=lambda error: error.__name__)
+EACH_ERROR = holds_for("error", list(subclasses(HubError)))
 
 
 def failing(error: Exception) -> Callable[[func.HttpRequest], func.HttpResponse]:
@@ -55,7 +56,7 @@ def content(response: func.HttpResponse) -> dict[str, Any]:
     return value
 
 
-@CASE
+@EACH_ERROR
 def test_every_error_is_answered_with_a_problem_of_its_status(error: type[HubError]) -> None:
     response = answer(post(b""), failing(error("a sentence")))
     assert (response.status_code, response.mimetype) == (error.status, "application/problem+json")
@@ -63,7 +64,7 @@ def test_every_error_is_answered_with_a_problem_of_its_status(error: type[HubErr
     assert content(response)["type"] == "about:blank"
 
 
-@CASE
+@EACH_ERROR
 def test_no_cache_keeps_a_problem(error: type[HubError]) -> None:
     assert problem(error("a sentence")).headers["Cache-Control"] == "no-store"
 
@@ -74,7 +75,7 @@ NEUTRAL: dict[type[HubError], str] = {
 }
 
 
-@CASE
+@EACH_ERROR
 def test_a_problem_says_what_is_wrong_except_with_a_setting_or_with_storage(error: type[HubError]) -> None:
     assert content(problem(error("a sentence")))["detail"] == NEUTRAL.get(error, "a sentence")
 
@@ -90,7 +91,7 @@ def test_whoever_runs_the_app_is_told_all(error: type[HubError]) -> None:
     assert problem_content(error("list eventlog"))["detail"] == "list eventlog"
 
 
-@CASE
+@EACH_ERROR
 def test_only_an_outage_or_a_limit_that_time_lifts_says_when_to_ask_again(error: type[HubError]) -> None:
     seconds = problem(error("a sentence")).headers.get("Retry-After")
     assert (seconds is not None and int(seconds) > 0) == issubclass(error, (Unavailable, TooManyRequests))
@@ -152,7 +153,7 @@ def test_json_is_answered_as_json() -> None:
     assert response.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "type_",
     [
         "application/json",
@@ -169,7 +170,7 @@ def test_json_content_types_are_taken(type_: str) -> None:
     assert json_body(post(b"{}", Content_Type=type_)) == b"{}"
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "type_",
     [
         "",
@@ -236,7 +237,7 @@ def test_the_type_is_judged_before_the_length() -> None:
         json_body(post(b"", Transfer_Encoding="chunked", Content_Type="text/plain"))
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "handler",
     [
         lambda _: json_response({}),
@@ -248,7 +249,7 @@ def test_the_type_is_judged_before_the_length() -> None:
         failing(RuntimeError("boom")),
     ],
 )
-@pytest.mark.parametrize("refuse", [None, lambda error: func.HttpResponse(status_code=error.status)])
+@holds_for("refuse", [None, lambda error: func.HttpResponse(status_code=error.status)])
 def test_no_browser_may_guess_what_any_answer_is(handler: Handler, refuse: Refuse | None) -> None:
     response = answer(post(b""), handler, refuse=refuse)
     assert response.headers.get_all("X-Content-Type-Options") == ["nosniff"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.errors import BadRequest, NotJson
 from shared.lenient_json import MAX_DEPTH, as_valid_json, parse_lenient_object
 from shared.strict_json import parse_object
+from tests.support.cases import holds_for
 from tests.test_strict_json import ANY_JSON, NOT_JSON
 
 READ = {
@@ -90,14 +91,14 @@ def without_halves(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-@pytest.mark.parametrize("body", READ, ids=lambda body: repr(body[:20]))
+@holds_for("body", READ)
 def test_what_strict_reading_refuses_is_read(body: bytes) -> None:
     with pytest.raises(NotJson):
         parse_object(b'{"it": ' + body + b"}")
     assert read(body) == READ[body]
 
 
-@pytest.mark.parametrize("body", [body for name, body in NOT_JSON.items() if name not in LENIENTLY_READ])
+@holds_for("body", [body for name, body in NOT_JSON.items() if name not in LENIENTLY_READ])
 def test_what_is_no_json_in_either_way_is_refused(body: bytes) -> None:
     with pytest.raises(NotJson):
         parse_lenient_object(body)
@@ -105,7 +106,7 @@ def test_what_is_no_json_in_either_way_is_refused(body: bytes) -> None:
         read(body)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "value",
     [b"-NaN", b"nan", b"+1", b"01e400", b"1e400e400", b"1e", b"Infinity1", b"NaN NaN", b"{1e400: 1}", b"{NaN: 1}"],
 )
@@ -153,7 +154,7 @@ def test_brackets_in_texts_are_no_levels() -> None:
     assert read(b'["' + b"[" * 5000 + b'", "\\"' + b"[" * 5000 + b'", NaN]') == ["[" * 5000, '"' + "[" * 5000, None]
 
 
-@pytest.mark.parametrize("payload", SHOWN, ids=lambda payload: repr(payload[:20]))
+@holds_for("payload", SHOWN)
 def test_a_payload_is_shown_as_valid_json_with_all_its_digits(payload: bytes) -> None:
     assert as_valid_json(payload) == SHOWN[payload]
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shared.errors import BadRequest
 from shared.loops import HOPS_HEADER, MAX_HOPS, delivery_hops, is_test, request_hops
+from tests.support.cases import holds_for
 
 
 def headers(value: str | None, name: str = HOPS_HEADER) -> Mapping[str, str]:
@@ -18,11 +19,11 @@ def headers(value: str | None, name: str = HOPS_HEADER) -> Mapping[str, str]:
     return found
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("value", "hops"),
     [(None, 0), ("", 0), ("  ", 0), ("0", 0), ("1", 1), (" 4 ", 4), ("004", 4), ("1, 3", 3), ("3,1", 3)],
 )
-@pytest.mark.parametrize("name", [HOPS_HEADER, HOPS_HEADER.lower(), HOPS_HEADER.upper()])
+@holds_for("name", [HOPS_HEADER, HOPS_HEADER.lower(), HOPS_HEADER.upper()])
 def test_the_number_is_read_in_any_case_of_the_name(value: str | None, hops: int, name: str) -> None:
     assert request_hops(headers(value, name)) == hops
 
@@ -34,9 +35,7 @@ def test_five_or_more_is_a_loop(value: str) -> None:
     assert caught.value.errors[0].pointer == f"#/{HOPS_HEADER}"
 
 
-@pytest.mark.parametrize(
-    "value", ["-1", "+1", "1.0", "one", "1;", "1,", ",", "1 2", "0x1", "1" * 10, "9" * 5000, "\u0661"]
-)
+@holds_for("value", ["-1", "+1", "1.0", "one", "1;", "1,", ",", "1 2", "0x1", "1" * 10, "9" * 5000, "\u0661"])
 def test_what_is_no_number_is_refused_and_not_taken_for_none(value: str) -> None:
     with pytest.raises(BadRequest, match=f"^{HOPS_HEADER}: a whole number"):
         request_hops(headers(value))
@@ -63,7 +62,7 @@ def test_a_test_event_is_known_by_its_header(name: str, found: bool) -> None:
     assert is_test(headers("true", name)) is found
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("value", "found"),
     [
         *((value, True) for value in ("true", "True", "TRUE", "1", " true ", "true, true", "false,1")),

@@ -9,6 +9,7 @@ from shared.hub.hub import Hub
 from shared.roles.user import User
 from shared.settings import Settings
 from shared.storage.sealed import Sealer
+from tests.support.cases import holds_for
 from tests.support.events import make_event
 
 ADDRESS = "https://x.example"
@@ -62,7 +63,7 @@ MISSING: dict[str, tuple[str, dict[str, str], Use]] = {
 """What somebody does: the setting that it misses, the settings that there are, and how it is done."""
 
 
-@pytest.mark.parametrize("what", MISSING)
+@holds_for("what", MISSING)
 def test_what_misses_a_setting_names_it(what: str) -> None:
     name, given, use = MISSING[what]
     with pytest.raises(Unavailable) as caught:

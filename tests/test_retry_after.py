@@ -6,6 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.retry_after import retry_after
+from tests.support.cases import holds_for
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))
@@ -25,9 +26,7 @@ def test_a_date_in_the_past_means_no_wait() -> None:
     assert retry_after("Fri, 13 Mar 2026 09:26:53 GMT", NOW) == timedelta(0)
 
 
-@pytest.mark.parametrize(
-    "value", [None, "", " ", "soon", "-1", "1.5", "1e3", "٣", "9" * 30, "Sat, 99 Foo 2026", "1, 2"]
-)
+@holds_for("value", [None, "", " ", "soon", "-1", "1.5", "1e3", "٣", "9" * 30, "Sat, 99 Foo 2026", "1, 2"])
 def test_anything_else_says_nothing(value: str | None) -> None:
     assert retry_after(value, NOW) is None
 

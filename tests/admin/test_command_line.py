@@ -5,11 +5,12 @@ from typer.testing import CliRunner
 
 from admin.__main__ import app
 from tests.admin.command import admin
+from tests.support.cases import holds_for
 
 SECRET = "c2VjcmV0c2VjcmV0"
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "arguments",
     [
         ["nothing"],

@@ -14,6 +14,7 @@ from shared.settings import Settings
 from tests.admin.command import Run, admin
 from tests.dynamics.registration.samples import KEY, OTHER_KEY, PUBLIC_URL, RECEIVER, new_step, new_webhook
 from tests.fakes.dataverse import FakeDataverse
+from tests.support.cases import holds_for
 from tests.support.tenant import Tenant
 
 MANAGER = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
@@ -131,7 +132,7 @@ def test_a_dataverse_that_refuses_is_a_problem_without_anything_else(
     assert KEY not in run.out + run.err
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "arguments",
     [
         ["dynamics"],

@@ -14,6 +14,7 @@ from shared.events.rows import EVENTLOG_TABLE, log_row
 from shared.hub.hub import Hub
 from shared.settings import Settings
 from shared.strict_json import parse_json, parse_object
+from tests.support.cases import holds_for
 from tests.support.events import PAYLOAD, make_event
 from tests.support.transport import JournalTransport
 
@@ -160,7 +161,7 @@ def test_a_limit_from_1_to_200_is_taken(hub: Hub, limit: str) -> None:
     assert listed(hub, limit=limit) == []
 
 
-@pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "", "x", "²", "1_0", "9" * 5000])
+@holds_for("limit", ["0", "201", "-1", "1.5", "", "x", "²", "1_0", "9" * 5000])
 def test_another_limit_is_refused(hub: Hub, limit: str) -> None:
     with pytest.raises(BadRequest) as caught:
         listed(hub, limit=limit)
@@ -168,7 +169,7 @@ def test_another_limit_is_refused(hub: Hub, limit: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["since", "until"])
-@pytest.mark.parametrize("text", ["soon", "", "13", "2026-13-01", "2026-03-14T25:00:00Z", "0001-01-01T00:00:00+14:00"])
+@holds_for("text", ["soon", "", "13", "2026-13-01", "2026-03-14T25:00:00Z", "0001-01-01T00:00:00+14:00"])
 def test_what_is_no_time_is_refused_by_the_name_of_its_parameter(hub: Hub, name: str, text: str) -> None:
     with pytest.raises(BadRequest) as caught:
         listed(hub, **{name: text})

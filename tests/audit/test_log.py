@@ -12,6 +12,7 @@ from shared.audit.log import MAX_REFUSALS_PER_MINUTE, AuditFilter, AuditLog
 from shared.errors import BadRequest, StorageDown
 from shared.hub.hub import Hub
 from tests.roles.graph_directory import TestClock
+from tests.support.cases import holds_for
 from tests.support.transport import Fault, JournalTransport
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -97,7 +98,7 @@ def test_pages_hold_every_entry_once(hub: Hub) -> None:
     assert seen == [entry.as_json() for entry in reversed(kept)]
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("name", "value"),
     [
         ("Who", "kim"),

@@ -19,6 +19,8 @@ from shared.audit.surfaces import (
     WEBHOOK_AGENT,
     WEBHOOK_CONNECTIONS,
 )
+from shared.api.superoffice.agent import OPERATIONS
+from tests.support.cases import holds_for
 from tests.support.events import RECEIVED_AT
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +28,7 @@ ID = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
 CONNECTION = {"orgId": "Org", "itemId": "Item", "connectionId": "AbC", "operation": None}
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("surface", "method", "path", "action", "target"),
     [
         (WEBHOOK_ADMIN, "POST", "", "webhook.create", "webhooks"),
@@ -75,8 +77,8 @@ def test_a_dry_run_only_reads(dry_run: str) -> None:
     assert EVENTS.begin("POST", {"path": "deliveries/replay"}, {"dryRun": "no"}).kind is Kind.CHANGE
 
 
-@pytest.mark.parametrize("dry_run", ["true", "TRUE", "True"])
-@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.function)
+@holds_for("dry_run", ["true", "TRUE", "True"])
+@holds_for("surface", SURFACES)
 def test_nothing_else_knows_a_dry_run(surface: Surface, dry_run: str) -> None:
     for operation in surface.operations:
         path = dict.fromkeys(surface.parameters, "") | {surface.parameters[0]: operation.path}
@@ -86,7 +88,7 @@ def test_nothing_else_knows_a_dry_run(surface: Surface, dry_run: str) -> None:
         assert dry.kind is (Kind.READ if is_replay else operation.kind)
 
 
-@pytest.mark.parametrize("name", [operation.name for operation in OPERATIONS.values()])
+@holds_for("name", [operation.name for operation in OPERATIONS.values()])
 def test_every_operation_of_the_agent_is_named(name: str) -> None:
     assert WEBHOOK_AGENT.begin("POST", {"operation": name.lower()}, {}).action != UNKNOWN
 

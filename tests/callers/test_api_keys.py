@@ -6,6 +6,7 @@ import pytest
 from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys, new_key
 from shared.errors import StorageDown
 from shared.hub.hub import Hub
+from tests.support.cases import holds_for
 from tests.support.transport import Fault, JournalTransport
 
 USER = "manager@hub.example"
@@ -92,7 +93,7 @@ def test_asking_is_one_transaction(api_keys: ApiKeys, transport: JournalTranspor
     assert transport.summary == ["GET apikeys"]
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "key",
     [
         "",

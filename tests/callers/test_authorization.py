@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from shared.callers.authorization import CHALLENGE, Credential, parse_authorization
 from shared.errors import Unauthenticated
+from tests.support.cases import holds_for
 
 SECRETS = st.text(st.characters(codec="ascii", categories=["L", "N"], include_characters="-_.~+/="), min_size=1)
 
@@ -28,7 +29,7 @@ def test_the_first_colon_ends_the_user() -> None:
     assert parse_authorization(basic("kim", "a:b")) == Credential("a:b", "kim")
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "header",
     [
         None,

@@ -15,6 +15,7 @@ from shared.callers.entra import EntraTokens
 from shared.errors import Unauthenticated
 from shared.roles.user import User
 from tests.fakes.entra import CLIENT, TENANT, FakeEntra, SigningKey, unsigned
+from tests.support.cases import holds_for
 from tests.support.tenant import Tenant
 
 OID = "5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21"
@@ -207,7 +208,7 @@ def test_a_signed_token_with_any_claim_changed_is_the_same_user_or_nobody(
     assert json.dumps(caller.user.id) == json.dumps(claims["oid"]).strip().lower() or name == "oid"
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "forge",
     [
         lambda _: "",

@@ -11,6 +11,7 @@ from shared.callers.principal import parse_principal
 from shared.errors import Unauthenticated
 from shared.roles.user import User
 from tests.fakes.entra import TENANT
+from tests.support.cases import holds_for
 
 OID = "5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21"
 SCHEMA = "http://schemas.microsoft.com/identity/claims"
@@ -51,7 +52,7 @@ def test_missing_padding_is_forgiven(spaces: str) -> None:
         assert parse_principal(spaces + told + spaces, TENANT).user == User.entra_object(OID)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "told",
     [
         "",
@@ -78,7 +79,6 @@ def test_missing_padding_is_forgiven(spaces: str) -> None:
         header([PLAIN[0], *PLAIN[2:]]),
         header([PLAIN[0], ("tid", "another"), *PLAIN[2:]]),
     ],
-    ids=lambda told: told[:12] or "empty",
 )
 def test_what_names_nobody_of_this_tenant_is_nobody_and_is_not_logged(
     told: str, caplog: pytest.LogCaptureFixture

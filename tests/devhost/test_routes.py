@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis.strategies import from_regex, lists, sampled_from, text
 
 from devhost.routes import BadRoute, Route, alphabetical, find_route, parse_template
+from tests.support.cases import holds_for
 
 TEMPLATES = ["a", "{id}", "a/{id?}", "a/{id=one}/{*rest}", "{id:int}/{key:guid?}", "{flag:bool}/b/{word:alpha}"]
 
@@ -16,7 +17,7 @@ def match(template: str, path: str) -> dict[str, str] | None:
     return None if values is None else dict(values)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("template", "path", "values"),
     [
         ("api/Orders", "/api/orders", {}),
@@ -67,7 +68,7 @@ def test_a_constraint_takes_what_net_takes(constraint: str, good: list[str], bad
     assert [template.match(f"/{text}") for text in bad] == [None] * len(bad)
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "template", ["{id", "id}", "a{id}", "{id}-{x}", "{id:regex(a)}", "{id:}", "{*rest}/b", "{id}/{ID}", "{}", "{i d}"]
 )
 def test_a_template_that_is_none_or_not_known_is_refused(template: str) -> None:

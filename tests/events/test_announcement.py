@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from shared.events.announcement import Announcement, UnrecognizedMessage, parse_announcement
 from shared.events.event import EventId
+from tests.support.cases import holds_for
 
 ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
 ANNOUNCEMENTS = st.builds(
@@ -31,7 +32,7 @@ def test_one_that_begins_with_the_first_webhook_is_as_earlier_versions_know_it()
     assert json.loads(Announcement(event_id=EventId(ID)).as_text()) == {"version": 1, "event_id": ID, "attempt": 0}
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "body",
     [
         b"",

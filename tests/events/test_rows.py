@@ -10,8 +10,17 @@ from hypothesis import strategies as st
 
 from shared.errors import ContentTooLarge
 from shared.events.event import Event, EventId, EventState
-from shared.events.rows import event_keys, event_row, log_keys, log_row, parse_event, parse_payload
-from shared.storage.keys import day_key, time_key
+from shared.events.rows import (
+    day_key,
+    event_keys,
+    event_row,
+    log_keys,
+    log_row,
+    parse_event,
+    parse_payload,
+    time_key,
+)
+from tests.support.cases import holds_for
 from tests.support.events import PAYLOAD, make_event
 
 PIECE = 64 * 1024
@@ -73,8 +82,8 @@ def test_a_payload_comes_out_byte_for_byte(event: Event, payload: bytes) -> None
     assert parse_payload(event_row(event, payload)) == payload
 
 
-@pytest.mark.parametrize("pieces", [1, 2, 15])
-@pytest.mark.parametrize("more", [-400, -30, -20, -1, 0, 1, 20])
+@holds_for("pieces", [1, 2, 15])
+@holds_for("more", [-400, -30, -20, -1, 0, 1, 20])
 def test_a_payload_about_as_long_as_whole_pieces_comes_out_byte_for_byte(pieces: int, more: int) -> None:
     # What cannot be compressed grows by some bytes, so the last of the lengths is too long for fifteen pieces.
     payload = random_bytes(pieces * PIECE + more)

@@ -1,8 +1,8 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.storage.connection_string import connection_string_fault
+from tests.support.cases import holds_for
 
 KEY = "c2VjcmV0c2VjcmV0"
 WHOLE = f"DefaultEndpointsProtocol=https;AccountName=a;AccountKey={KEY};EndpointSuffix=core.windows.net"
@@ -11,7 +11,7 @@ PLACES = "TableEndpoint=https://t.example;QueueEndpoint=https://q.example"
 QUOTED = "it stands in quotes, which must go"
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "text",
     [
         WHOLE,
@@ -29,7 +29,7 @@ def test_a_complete_one_has_no_fault(text: str) -> None:
     assert connection_string_fault(text) is None
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("text", "fault"),
     [
         (f'"{WHOLE}"', QUOTED),

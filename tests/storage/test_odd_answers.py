@@ -10,6 +10,7 @@ from shared.errors import StorageDown
 from shared.settings import StorageSettings
 from shared.storage.account import StorageAccount
 from tests.fakes.server import FakeServer, Reply, json_reply
+from tests.support.cases import holds_for
 
 KEYS = {"PartitionKey": "p", "RowKey": "r"}
 HTML = {"Content-Type": "text/html"}
@@ -42,7 +43,7 @@ def odd() -> Iterator[OddStorage]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
-@pytest.mark.parametrize(
+@holds_for(
     "reply",
     [
         Reply(400, b"<html><p>no</html>", HTML),
@@ -52,7 +53,6 @@ def odd() -> Iterator[OddStorage]:
         Reply(302, b"", {"Location": "https://login.example"}),
         Reply(200, b'{"value": [], "odata.metadata": "..."}', {"Content-Type": "application/json"}, cut=True),
     ],
-    ids=lambda reply: f"{reply.status}{'-cut' if reply.cut else ''}",
 )
 def test_an_answer_that_is_not_storages_is_an_outage(
     odd: OddStorage, operation: Callable[[StorageAccount], object], reply: Reply

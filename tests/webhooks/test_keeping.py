@@ -1,11 +1,11 @@
 """Masks that come back keep the value that they were shown for, and never another one."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.webhooks.keeping import Keeping
 from shared.webhooks.sensitive import masked_webhook
+from tests.support.cases import holds_for
 from tests.webhooks.registered import webhook
 from tests.webhooks.test_sensitive import MASK, VALUES
 
@@ -40,7 +40,7 @@ def test_whatever_is_stored_is_kept_by_what_was_read(stored: dict[str, object]) 
     assert (value, wrong) == (stored, [])
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("new", "expected", "kept"),
     [
         ({"APIKEY": MASK}, {"APIKEY": "K"}, ["APIKEY"]),
@@ -65,7 +65,7 @@ def test_a_mask_keeps_what_it_was_shown_for(new: object, expected: object, kept:
     assert filled(new) == (expected, kept, [])
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("new", "wrong"),
     [
         ({"other": MASK}, ["other"]),

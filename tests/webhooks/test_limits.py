@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.webhooks.limits import WebhookLimits, member_bytes
-from shared.webhooks.webhook import WebhookInput, WebhookState
+from tests.support.cases import holds_for
 from tests.webhooks.registered import webhook
 
 LIMITS = WebhookLimits(webhooks=10, per_caller=5, events=3, bytes=1000)
@@ -32,7 +32,7 @@ def test_a_new_webhook_may_have_as_many_names_as_the_limit_says_and_no_more() ->
     assert refusal.detail == "Events: at most 3 names are taken (MAX_EVENTS_PER_WEBHOOK), not 4"
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("before", "after", "is_refused"),
     [
         ("abcdef", "abcdef", False),  # kept

@@ -9,6 +9,7 @@ from shared.hub.hub import Hub
 from shared.webhooks.recipients import MAX_RECIPIENTS, Recipients
 from shared.webhooks.webhook import WebhookInput
 from tests.fakes.receiver import Receiver
+from tests.support.cases import holds_for
 from tests.support.delivering import delivering_hub, register, save
 from tests.webhooks.registered import webhook
 
@@ -59,7 +60,7 @@ def pointers(rule: Recipients, given_: WebhookInput, before: WebhookInput | None
     return [error.pointer for error in rule.refusals(given_, before)]
 
 
-@pytest.mark.parametrize("address", BAD)
+@holds_for("address", BAD)
 def test_what_is_not_exactly_one_address_is_refused_by_its_place(address: str) -> None:
     assert pointers(ANY, webhook("a.b", ErrorsEmail=address)) == ["#/ErrorsEmail"]
     assert pointers(ANY, webhook("a.b", ErrorEmails=["x@y.z", address])) == ["#/ErrorEmails/1"]
@@ -72,7 +73,7 @@ def test_an_address_is_taken_where_no_domain_can_be_judged(address: str) -> None
     assert (pointers(ANY, given_), ANY.of_webhook(given_)) == ([], (address,))
 
 
-@pytest.mark.parametrize(
+@holds_for(
     ("mailbox", "domains", "address", "is_allowed"),
     [
         ("hub@contoso.example", (), "a@contoso.example", True),

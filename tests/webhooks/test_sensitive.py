@@ -16,8 +16,8 @@ from shared.webhooks.sensitive import (
     secrets_in,
     split_webhook,
 )
-from shared.webhooks.webhook import WebhookInput
 from tests.api.superoffice.samples import ANY_JSON, TEXTS
+from tests.support.cases import holds_for
 from tests.webhooks.registered import webhook
 
 MASK = "********"
@@ -37,7 +37,7 @@ def webhooks(draw: st.DrawFn) -> WebhookInput:
     return made.model_copy(update={"sealed_headers": tuple(asked) or None})
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "name",
     [
         *("Authorization", "authorization", "Proxy-Authorization", "X-Forwarded-Authorization"),
@@ -98,9 +98,7 @@ def test_blanks_around_the_mask_come_from_copying_it(text: str) -> None:
     assert is_mask(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["*", "*******", "*********", "** **", "\u2022" * 8, "\u25cf\u25cf", " ", f"Bearer {MASK}"]
-)
+@holds_for("text", ["*", "*******", "*********", "** **", "\u2022" * 8, "\u25cf\u25cf", " ", f"Bearer {MASK}"])
 def test_what_looks_like_a_mask_is_told_from_a_secret(text: str) -> None:
     assert (is_mask(text), looks_masked(text)) == (False, True)
 

@@ -12,7 +12,7 @@ from shared.dynamics.connection_intake import CONNECTION_CREATED
 from shared.errors import BadRequest
 from shared.events.event import EventId
 from shared.webhooks.signals import STATE_EVENTS, signalled_event, state_event
-from shared.webhooks.webhook import WebhookState
+from tests.support.cases import holds_for
 from tests.webhooks.registered import NOW, registration
 
 
@@ -26,8 +26,8 @@ MADE = sorted({CONNECTION_CREATED, *EVENT_NAMES, "test"})
 RESERVED = ["feature.x", "attachment.a.b", "webhook.errors", "webhook12.started", "webhook007.anything", "webhook1.a.b"]
 
 
-@pytest.mark.parametrize("name", [*MADE, *RESERVED])
-@pytest.mark.parametrize("case", [str.lower, str.upper, str.title])
+@holds_for("name", [*MADE, *RESERVED])
+@holds_for("case", [str.lower, str.upper, str.title])
 def test_names_of_the_hubs_own_sources_cannot_be_signalled(name: str, case: Callable[[str], str]) -> None:
     with pytest.raises(BadRequest) as caught:
         signal(case(name))
@@ -42,7 +42,7 @@ def test_what_the_hub_signals_of_a_webhook_cannot_be_signalled(state: WebhookSta
         signal(f"webhook3.{STATE_EVENTS[state]}")
 
 
-@pytest.mark.parametrize(
+@holds_for(
     "name",
     [
         "connection.updated",
