@@ -44,6 +44,12 @@ def json_reply(value: object, status: int = 200, **headers: str) -> Reply:
     return Reply(status, json.dumps(value).encode(), {"Content-Type": "application/json", **named})
 
 
+class _Server(ThreadingHTTPServer):
+    # Five by default: of more callers at once some would wait a second or three until they try to connect again.
+    request_queue_size = 128
+    daemon_threads = True
+
+
 class FakeServer:
     """Runs from `with` to its end; `reply` says what a neighbour of this kind answers."""
 
@@ -54,8 +60,7 @@ class FakeServer:
         self._hanging: dict[str, threading.Event] = {}
         self._is_closed = False
         self.journal: list[Received] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
 
     @property
     def url(self) -> str:

@@ -1,10 +1,11 @@
-"""Waiting for what comes in its own time."""
+"""Waiting for what comes in its own time; how long at most says only when a test gives up."""
 
+import threading
 import time
 from collections.abc import Callable
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
     """Whether the condition comes true within so many seconds."""
     give_up_at = time.monotonic() + seconds
     while not condition():
@@ -12,3 +13,24 @@ def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
             return False
         time.sleep(0.1)
     return True
+
+
+class Meeting:
+    """Where so many threads wait until all of them are there, once; whoever comes later goes on at once.
+
+    A barrier would hold back whoever comes once more, as a call does that is tried again, until it breaks.
+    """
+
+    def __init__(self, parties: int, seconds: float = 60) -> None:
+        self._missing = parties
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._all_there = threading.Event()
+
+    def wait(self) -> None:
+        """Come, and wait for the others; fails where they do not come."""
+        with self._lock:
+            self._missing -= 1
+            if self._missing <= 0:
+                self._all_there.set()
+        assert self._all_there.wait(self._seconds), "the others did not come"

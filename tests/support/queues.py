@@ -8,7 +8,7 @@ from azure.storage.queue import QueueClient, TextBase64DecodePolicy
 from shared.events.announcement import EVENTS_QUEUE, Announcement, parse_announcement
 
 _MAX_IN_ONE_LOOK = 32
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 60.0
 
 
 def visible_texts(connection_string: str, queue: str) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.fakes.server import Received, Reply, json_reply
 
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 
 
 @dataclass
