@@ -7,27 +7,28 @@ import pytest
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import BadRequest, Unavailable
 from shared.long_answers import made_in_turn
+from tests.support.patience import Meeting
 
 
 @contextmanager
 def both_makers_busy() -> Iterator[None]:
     """Until the end of the block."""
-    begun, ended = threading.Barrier(3), threading.Event()
+    begun, ended = Meeting(3), threading.Event()
 
     def make() -> None:
-        begun.wait(20)
-        ended.wait(20)
+        begun.wait()
+        ended.wait(60)
 
     callers = [threading.Thread(target=made_in_turn, args=(make,)) for _ in range(2)]
     for caller in callers:
         caller.start()
-    begun.wait(20)
+    begun.wait()
     try:
         yield
     finally:
         ended.set()
         for caller in callers:
-            caller.join(20)
+            caller.join(60)
 
 
 def test_what_is_made_comes_back_and_so_does_what_is_raised() -> None:

@@ -30,6 +30,7 @@ from shared.errors import (
 )
 from shared.http import Handler, empty_response
 from shared.hub.hub import Hub
+from tests.support.patience import Meeting
 from tests.support.transport import Fault, JournalTransport
 
 USER = "manager@hub.example"
@@ -204,13 +205,13 @@ def test_refusals_of_one_caller_do_not_fill_the_table(hub: Hub, lines: Lines) ->
 
 
 def test_requests_at_the_same_time_do_not_mix(hub: Hub, lines: Lines) -> None:
-    both = threading.Barrier(2)
+    come, noted = Meeting(2), Meeting(2)
 
     def handle(who: str, req: func.HttpRequest) -> func.HttpResponse:
         identified(who, hub.audit)
-        both.wait(10)
+        come.wait()
         note(changed=[who])
-        both.wait(10)
+        noted.wait()
         return empty_response(204)
 
     threads = [
@@ -222,7 +223,7 @@ def test_requests_at_the_same_time_do_not_mix(hub: Hub, lines: Lines) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(100)
     found = {(line["who"], line["target"], *line["changed"]) for line in lines()}
     assert found == {("1", "webhooks/1", "1"), ("2", "webhooks/2", "2")}
 

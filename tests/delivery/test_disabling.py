@@ -1,7 +1,6 @@
 """A webhook whose receiver fails for good: disabled once, signalled once, told once, and nothing is lost."""
 
 import json
-import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +21,7 @@ from tests.fakes.graph import FakeGraph
 from tests.fakes.receiver import Behaviour, Receiver, Visit, answers
 from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
 from tests.support.host import QuietHost
-from tests.support.patience import eventually
+from tests.support.patience import Meeting, eventually
 from tests.support.tenant import Tenant
 from tests.support.transport import Fault, JournalTransport
 
@@ -37,9 +36,13 @@ def graph(tenant: Tenant) -> FakeGraph:
     return tenant.graph
 
 
+def hub_of(connection_string: str, graph: FakeGraph) -> Hub:
+    return delivering_hub(connection_string, GRAPH_URL=graph.url, NOTICE_MAILBOX=MAILBOX, NOTICE_DOMAINS="example.com")
+
+
 @pytest.fixture
 def hub(connection_string: str, graph: FakeGraph) -> Hub:
-    return delivering_hub(connection_string, GRAPH_URL=graph.url, NOTICE_MAILBOX=MAILBOX, NOTICE_DOMAINS="example.com")
+    return hub_of(connection_string, graph)
 
 
 @pytest.fixture
@@ -156,15 +159,17 @@ def test_many_failures_at_once_disable_signal_and_tell_once(
     receiver.behave(answers(500))
     for _ in range(FAILURES - 1):
         attempt(hub, webhook)
-    gathered = threading.Barrier(3)
+    gathered = Meeting(3)
 
     def together(visit: Visit) -> None:
-        gathered.wait(10)
+        gathered.wait()
         behaviour(visit)
 
     receiver.behave(together)
+    # Each in a process of its own: in one, an attempt that waits for half a second lets no other one begin.
+    processes = [hub_of(connection_string, graph) for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
-        events = list(pool.map(lambda _: attempt(hub, webhook), range(3)))
+        events = list(pool.map(lambda process: attempt(process, webhook), processes))
     assert current(hub, webhook) is WebhookState.TOO_MANY_ERRORS
     assert [state(hub, webhook, event) for event in events] == [DeliveryState.HELD] * 3
     assert (len(graph.mails), len(signals(hub, connection_string, webhook))) == (1, 1)

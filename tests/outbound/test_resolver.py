@@ -1,5 +1,4 @@
 import threading
-import time
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
@@ -44,8 +43,7 @@ def test_a_resolver_that_hangs_is_not_waited_for() -> None:
         may_answer.wait()
         return ()
 
-    began_at = time.monotonic()
+    # Waited for, this would never end.
     with pytest.raises(TimeoutError, match=r"a\.example"):
         resolve_within(hang, "a.example", 443, 0.1)
     may_answer.set()
-    assert time.monotonic() - began_at < 5

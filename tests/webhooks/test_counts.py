@@ -1,6 +1,5 @@
 """How many webhooks there may be: counted in one transaction with each, whoever saves at once and whatever fails."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from shared.webhooks.registry import WebhookFilter, WebhookRegistry
 from shared.webhooks.rows import WEBHOOKS_TABLE, registration_row
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import delivering_hub, register, save
+from tests.support.patience import Meeting
 from tests.support.stepping import InterruptedTransport
 from tests.support.transport import Fault, JournalTransport
 from tests.webhooks.registered import registration, stored
@@ -195,10 +195,10 @@ def test_saves_and_removals_at_once_are_counted_right(hub_of: MakeHub) -> None:
 def test_two_who_remove_the_same_webhook_are_counted_once(hub_of: MakeHub) -> None:
     hub = hub_of()
     made, _ = create(hub), create(hub)
-    barrier = threading.Barrier(2)
+    both = Meeting(2)
 
     def remove(process: Hub) -> None:
-        barrier.wait()
+        both.wait()
         with suppress(Changed):
             process.receivers.webhooks.delete(made)
 
