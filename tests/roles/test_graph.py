@@ -113,20 +113,20 @@ def test_a_second_user_costs_two_calls(directory: CachedDirectory, tenant: Tenan
     assert sorted(tenant.calls) == sorted([*expected, *(CHAIN[3].format(person.oid) for person in (kim, alex))])
 
 
-def test_fifty_questions_about_one_user_at_once_make_one_call_chain(directory: CachedDirectory, tenant: Tenant) -> None:
+def test_many_questions_about_one_user_at_once_make_one_call_chain(directory: CachedDirectory, tenant: Tenant) -> None:
     kim = tenant.add_person()
-    with ThreadPoolExecutor(50) as pool:
+    with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda _: directory.has_role(User.system_user(kim.system_user), ROLE), range(50)))
     chain = [CHAIN[0].format(kim.system_user), *CHAIN[1:3], CHAIN[3].format(kim.oid)]
     assert sorted(tenant.calls) == sorted(chain)
 
 
-def test_fifty_users_at_once_read_list_and_group_once(directory: CachedDirectory, tenant: Tenant) -> None:
-    people = [tenant.add_person(is_member=number % 2 == 0) for number in range(50)]
-    with ThreadPoolExecutor(50) as pool:
+def test_many_users_at_once_read_list_and_group_once(directory: CachedDirectory, tenant: Tenant) -> None:
+    people = [tenant.add_person(is_member=number % 2 == 0) for number in range(20)]
+    with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda person: directory.has_role(User.system_user(person.system_user), ROLE), people))
-    assert answers == [True, False] * 25
-    assert (tenant.calls.count(CHAIN[1]), tenant.calls.count(CHAIN[2]), len(tenant.calls)) == (1, 1, 102)
+    assert answers == [True, False] * 10
+    assert (tenant.calls.count(CHAIN[1]), tenant.calls.count(CHAIN[2]), len(tenant.calls)) == (1, 1, 42)
 
 
 def test_what_changes_counts_when_the_time_is_over(tenant: Tenant) -> None:
