@@ -61,7 +61,6 @@ def _write_answers(root: Path) -> None:
         "NoContent": "return func.HttpResponse('not sent', status_code=204)",
         "Raises": "raise ValueError('a text of the exception')",
         "Exits": "sys.exit('enough')",
-        "Sleeps": "time.sleep(1); return func.HttpResponse()",
     }
     for name, body in bodies.items():
         code = f"def main(req: func.HttpRequest) -> func.HttpResponse:\n    {body}\n"
@@ -69,6 +68,18 @@ def _write_answers(root: Path) -> None:
         write_function(
             root, name, code.replace("func.HttpResponse:", "str:") if name == "Plain" else code, trigger, RETURN
         )
+    meets = """
+        import threading
+
+        came, all_there = [], threading.Event()
+
+        def main(req: func.HttpRequest) -> func.HttpResponse:
+            came.append(req)
+            if len(came) == 3:
+                all_there.set()
+            return func.HttpResponse(status_code=200 if all_there.wait(30) else 504)
+    """
+    write_function(root, "Meets", meets, http_trigger(), RETURN)
     asynchronous = """
         async def main(req: func.HttpRequest) -> func.HttpResponse:
             await asyncio.sleep(0)

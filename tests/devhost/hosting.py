@@ -17,7 +17,7 @@ from devhost.keys import KeyStore
 from devhost.launch import keys_folder
 
 ROOT = Path(__file__).parent.parent.parent
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
 
 
 def eventually(condition: Callable[[], bool], seconds: float = _PATIENCE_SECONDS) -> bool:
@@ -62,14 +62,14 @@ class RunningHost:
 
     def page(self, path: str, method: str = "GET", **arguments: object) -> requests.Response:
         """Call anything."""
-        return requests.request(method, self.url + path, timeout=30, **arguments)  # type: ignore[arg-type] # handed on
+        return requests.request(method, self.url + path, timeout=60, **arguments)  # type: ignore[arg-type] # handed on
 
     def lines(self, name: str) -> list[str]:
         """What functions of the app noted in this file of theirs."""
         file = self.root / name
         return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
-    def end(self, number: int = signal.SIGINT, seconds: float = 15) -> int:
+    def end(self, number: int = signal.SIGINT, seconds: float = 60) -> int:
         """Send a signal; the exit code."""
         self.process.send_signal(number)
         return self.process.wait(seconds)

@@ -1,6 +1,5 @@
 """What a function returns, as a caller gets it."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -48,8 +47,7 @@ def test_an_exception_is_in_the_log_with_its_trace(host: RunningHost) -> None:
 
 
 def test_functions_that_block_run_in_parallel(host: RunningHost) -> None:
-    started = time.monotonic()
+    # Each waits until all three run.
     with ThreadPoolExecutor(3) as pool:
-        statuses = [response.status_code for response in pool.map(host.call, ["sleeps"] * 3)]
+        statuses = [response.status_code for response in pool.map(host.call, ["meets"] * 3)]
     assert statuses == [200] * 3
-    assert time.monotonic() - started < 2.5

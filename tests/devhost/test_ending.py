@@ -14,6 +14,8 @@ from tests.devhost.apps import RETURN, http_trigger, write_app, write_function
 from tests.devhost.hosting import RunningHost, eventually, running_host, start
 from tests.devhost.queues import Queues, began, write_queue_app
 
+PATIENT = ("--grace-seconds", "100")
+"""So much more than a slow machine takes that nobody who waits for it ends in time."""
 _SLEEPS = """
     def main(req: func.HttpRequest) -> func.HttpResponse:
         (ROOT / "asked").touch()
@@ -60,8 +62,8 @@ def seconds_of(call: Callable[[], object]) -> float:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_host_at_rest_ends_quickly_with_0_and_without_complaint(sleeping_app: Path, number: int) -> None:
-    with running_host(sleeping_app) as host:
-        assert seconds_of(lambda: host.end(number)) < 3
+    with running_host(sleeping_app, *PATIENT) as host:
+        assert seconds_of(lambda: host.end(number)) < 30
         assert host.process.returncode == 0
         assert f"listening at {host.url}" in host.log.splitlines()[-2]
 
@@ -84,18 +86,18 @@ def test_a_message_and_a_request_that_run_are_finished(azurite_process: Azurite,
 def test_a_function_that_hangs_is_given_up_after_the_grace_time(sleeping_app: Path, path: str) -> None:
     with running_host(sleeping_app, "--grace-seconds", "1") as host:
         ask(host, f"{path}?seconds=60")
-        assert 0.9 < seconds_of(host.end) < 3
+        assert 0.9 < seconds_of(host.end) < 30
         assert host.process.returncode == 0
         assert host.log.endswith("what still runs is given up\n")
 
 
 @pytest.mark.parametrize("path", ["sleeps", "blocks"])
 def test_a_second_ctrl_c_ends_it_at_once(sleeping_app: Path, path: str) -> None:
-    with running_host(sleeping_app) as host:
+    with running_host(sleeping_app, *PATIENT) as host:
         ask(host, f"{path}?seconds=60")
         host.process.send_signal(signal.SIGINT)
         assert eventually(lambda: "a second Ctrl-C does not wait" in host.log)
-        assert seconds_of(host.end) < 1
+        assert seconds_of(host.end) < 30
         assert host.process.returncode == 130
 
 
@@ -106,5 +108,5 @@ def test_ctrl_c_while_functions_are_loaded_ends_well(tmp_path: Path) -> None:
     process = start(root, root / "log")
     assert eventually((root / "asked").exists)
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert "Traceback" not in (root / "log").read_text(encoding="utf-8")

@@ -31,7 +31,7 @@ def receiving(log: Path, *arguments: str) -> Iterator[tuple[str, Callable[[], st
         yield address, lambda: log.read_text().partition("\n")[2]
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,17 @@ def receiving(log: Path, *arguments: str) -> Iterator[tuple[str, Callable[[], st
 def test_it_prints_what_came_and_whether_it_is_genuine(tmp_path: Path, signature: str | None, verdict: str) -> None:
     headers = {"X-SuperOffice-Event": "x"} | ({"X-SuperOffice-Signature": signature} if signature else {})
     with receiving(tmp_path / "log", "--secret", SECRET) as (url, shown):
-        answer = requests.post(url, BODY, headers=headers, timeout=10)
+        answer = requests.post(url, BODY, headers=headers, timeout=60)
         assert (answer.status_code, answer.content) == (200, b"")
         assert shown() == f"x: {verdict}\n  {BODY.decode()}\n"
 
 
 def test_it_answers_as_it_is_told_and_ends_quietly_with_a_ctrl_c(tmp_path: Path) -> None:
     with receiving(tmp_path / "log", "--status", "503") as (url, _):
-        assert requests.post(url, b"", timeout=10).status_code == 503
+        assert requests.post(url, b"", timeout=60).status_code == 503
     command = [sys.executable, "-m", "devhost.receiver", "--port", "0"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("listening at http://127.0.0.1:")
     process.send_signal(2)
-    assert (process.communicate(timeout=10), process.returncode) == (("", ""), 0)
+    assert (process.communicate(timeout=60), process.returncode) == (("", ""), 0)

@@ -22,7 +22,7 @@ _SLEEPS = """
 def refusal(root: Path, *arguments: str) -> str:
     """What the host says on its way out; it must be one line."""
     process = start(root, root / "log", *arguments)
-    assert process.wait(20) == 1
+    assert process.wait(60) == 1
     text = (root / "log").read_text(encoding="utf-8")
     assert (text.count("\n"), text.partition(":")[0]) == (1, "error"), text
     return text
