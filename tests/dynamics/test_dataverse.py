@@ -82,7 +82,7 @@ def test_a_longer_wait_than_there_is_time_for_is_an_outage_at_once(
     began_at = time.monotonic()
     with pytest.raises(DataverseDown):
         client.read_connection(ID)
-    assert (len(dataverse.journal), time.monotonic() - began_at < 5) == (1, True)
+    assert (len(dataverse.journal), time.monotonic() - began_at < 15) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_dataverse_that_answers_nothing_is_an_outage_within_the_deadline(
     began_at = time.monotonic()
     with deadline(0.3), pytest.raises(DataverseDown):
         client.read_connection(ID)
-    assert time.monotonic() - began_at < 3
+    assert time.monotonic() - began_at < 4
 
 
 def test_after_the_deadline_nobody_is_asked(client: DataverseClient, dataverse: FakeDataverse) -> None:
