@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.deadline import deadline, patience
+from shared.deadline import deadline, retry_budget
 from shared.errors import BadGateway, DirectoryDown
 from shared.web_api import WebApi
 from tests.fakes.graph import FakeGraph
@@ -148,7 +148,7 @@ def test_a_wait_beyond_the_deadline_is_an_outage_at_once(api: WebApi, graph: Fak
 
 def test_waits_that_say_nothing_usable_are_a_second_each_and_come_to_an_end(api: WebApi, graph: FakeGraph) -> None:
     graph.answer_always(Reply(503, headers={"Retry-After": "soon"}))
-    with patience(1.5), pytest.raises(DirectoryDown, match="503"):
+    with retry_budget(1.5), pytest.raises(DirectoryDown, match="503"):
         api.get("/v1.0/x")
     assert len(graph.journal) == 2
 
@@ -230,7 +230,7 @@ def test_an_outage_keeps_how_long_to_wait(
     api: WebApi, graph: FakeGraph, after: str | None, seconds: int | None
 ) -> None:
     graph.answer_always(Reply(429, headers={"Retry-After": after} if after else {}))
-    with patience(0.5), pytest.raises(DirectoryDown) as caught:
+    with retry_budget(0.5), pytest.raises(DirectoryDown) as caught:
         api.get("/v1.0/x")
     assert caught.value.retry_after_seconds == seconds
 

@@ -50,7 +50,7 @@ def test_what_is_no_feature_service_has_none(url: str) -> None:
 
 
 @holds_for("part", ODD_PARTS)
-@holds_for("before", ["myorgId", "services", "states"])
+@holds_for("before", ["quayOrg", "services", "states"])
 def test_an_item_whose_path_is_not_plain_has_none(part: str, before: str) -> None:
     with pytest.raises(OddServiceUrl):
         ServiceAddress.of_item(URL.replace(before, f"{before}/{part}"))

@@ -19,7 +19,6 @@ from shared.audit.surfaces import (
     WEBHOOK_AGENT,
     WEBHOOK_CONNECTIONS,
 )
-from shared.api.superoffice.agent import OPERATIONS
 from tests.support.cases import holds_for
 from tests.support.events import RECEIVED_AT
 

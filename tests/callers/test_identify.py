@@ -8,6 +8,7 @@ from shared.callers.authorization import CHALLENGE
 from shared.errors import Forbidden, StorageDown, Unauthenticated
 from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.user import User, UserKind
 from tests.support.cases import holds_for
 from tests.support.requests import post
 from tests.support.transport import Fault, JournalTransport

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
-from shared.delivery.callback import Occurrence, callback_body, callback_headers
+from shared.delivery.callback import CallbackEvent, callback_body, callback_headers
 from shared.webhooks.signing import InvalidSecret, superoffice_signature
 from tests.support.cases import holds_for
 
@@ -105,7 +105,7 @@ def test_properties_stand_at_the_top_level_after_the_built_in_keys() -> None:
 
 @holds_for("key", BUILT_IN)
 @holds_for("occurrence", [CHANGED, TEST])
-def test_a_property_never_passes_for_a_built_in_key(occurrence: Occurrence, key: str) -> None:
+def test_a_property_never_passes_for_a_built_in_key(occurrence: CallbackEvent, key: str) -> None:
     properties: dict[str, object] = {key: "forged", key.lower(): "forged", key.upper(): "forged"}
     assert callback_body(occurrence, "n", properties) == callback_body(occurrence, "n", None)
 

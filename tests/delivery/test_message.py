@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.message import DeliveryMessage, parse_delivery_message
-from shared.events.announcement import NotOurs
+from shared.events.announcement import UnrecognizedMessage
 from tests.support.cases import holds_for
 from tests.support.events import make_event
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from shared.delivery.policy import MAX_TEXT, judge_failure, judge_reply, loggable
 from shared.delivery.redaction import MIN_CHARACTERS, Redaction
-from tests.delivery.test_outcome import NOW
+from shared.outbound.reply import DeliveryFailed, ErrorClass, Reply
+from tests.delivery.test_policy import NOW
 from tests.support.cases import holds_for
 
 MASK = "********"

@@ -26,8 +26,8 @@ from tests.e2e.webhooks import (
     stopped,
 )
 from tests.fakes.receiver import Receiver, answers
-from tests.api.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, WEBHOOK_WITH_LINKS, validator
 from tests.support.cases import holds_for
+from tests.support.superoffice import Webhook, WebhookResult, WebhookWithLinks
 
 SECRET = "correct horse battery staple"
 JSON_TYPE = "application/json; charset=utf-8"

@@ -22,8 +22,8 @@ from tests.e2e.webhooks import (
     stopped,
 )
 from tests.fakes.receiver import Receiver, answers
-from tests.api.superoffice.samples import WEBHOOK, WEBHOOK_RESULT, validator
 from tests.support.cases import holds_for
+from tests.support.superoffice import Webhook, WebhookResult
 
 SECRET = "correct horse battery staple"
 NO_IDS: tuple[object, ...] = ([], {}, False, " 0", "0\n", "\u0660")

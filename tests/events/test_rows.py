@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from shared.errors import ContentTooLarge
 from shared.events.event import Event, EventId, EventState
 from shared.events.rows import (
-    day_key,
     event_keys,
     event_row,
     log_keys,
     log_row,
     parse_event,
     parse_payload,
-    time_key,
 )
+from shared.storage.keys import day_key, time_key
 from tests.support.cases import holds_for
 from tests.support.events import PAYLOAD, make_event
 

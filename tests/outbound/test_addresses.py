@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.outbound.addresses import BLOCKED_IPV4, BLOCKED_IPV6, blocked_reason
+from shared.outbound.addresses import BLOCKED_IPV4, BLOCKED_IPV6, blocked_reason, literal_address
 from tests.support.cases import holds_for
 
 DATA = Path(__file__).parent / "data"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.reply_body import ReplyBody
+from shared.outbound.reply_body import ReplyBody
 from tests.support.cases import holds_for
 
 CODINGS: dict[str, Callable[[bytes], bytes]] = {

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from shared.outbound.addresses import BLOCKED_IPV4, BLOCKED_IPV6
 from shared.outbound.resolver import system_resolve
-from shared.outbound.target_policy import Target, TargetPolicy, TargetRefused
+from shared.outbound.target import Target, TargetRefused
+from shared.outbound.target_policy import TargetPolicy
 from tests.support.cases import holds_for
 
 POLICY = TargetPolicy(require_https=False)

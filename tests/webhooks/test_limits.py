@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.webhooks.limits import WebhookLimits, member_bytes
+from shared.webhooks.webhook import WebhookInput, WebhookState
 from tests.support.cases import holds_for
 from tests.webhooks.registered import webhook
 

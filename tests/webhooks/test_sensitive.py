@@ -16,6 +16,7 @@ from shared.webhooks.sensitive import (
     secrets_in,
     split_webhook,
 )
+from shared.webhooks.webhook import WebhookInput
 from tests.api.superoffice.samples import ANY_JSON, TEXTS
 from tests.support.cases import holds_for
 from tests.webhooks.registered import webhook

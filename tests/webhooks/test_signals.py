@@ -12,6 +12,7 @@ from shared.dynamics.connection_intake import CONNECTION_CREATED
 from shared.errors import BadRequest
 from shared.events.event import EventId
 from shared.webhooks.signals import STATE_EVENTS, signalled_event, state_event
+from shared.webhooks.webhook import WebhookState
 from tests.support.cases import holds_for
 from tests.webhooks.registered import NOW, registration
 

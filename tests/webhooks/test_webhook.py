@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from shared.errors import BadRequest
 from shared.webhooks.webhook import NotifyVia, NotifyWhen, WebhookInput, WebhookState, parse_webhook
-from tests.api.superoffice.samples import ANY_JSON, DEFINITIONS, ENTITIES, FULL, MINIMAL, TEXTS, TYPES, WEBHOOK
+from tests.api.superoffice.samples import ANY_JSON, ENTITIES, FULL, MINIMAL, TEXTS, TYPES
 from tests.api.superoffice.samples import stored_and_read_back as stored
 from tests.support.cases import holds_for
+from tests.support.superoffice import WebhookWithLinks, member_names
 
 EMOJI = "\N{GRINNING FACE}"
 SERVER_SET = {

@@ -16,6 +16,7 @@ from shared.api.superoffice.content import (
     read_patch,
     write_document,
 )
+from shared.errors import BadRequest, NotJson, UnsupportedMediaType
 from tests.api.superoffice.samples import ANY_JSON, ENTITIES, rendered
 from tests.support.cases import holds_for
 

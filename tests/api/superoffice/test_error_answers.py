@@ -1,7 +1,6 @@
 from shared import errors
 from shared.api.superoffice.error_answers import PatchConflict, superoffice_error
 from shared.errors import HubError, Misconfigured, NotFound, StorageDown
-from shared.api.superoffice.error_answers import PatchConflict, superoffice_error
 from tests.support.cases import holds_for
 
 ALL = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HubError)]

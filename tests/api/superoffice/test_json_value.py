@@ -3,8 +3,7 @@ import json
 import pytest
 from hypothesis import given
 
-from shared.api.superoffice.patch import NotThere, child, copied, equal, index_at, parse_path
-from shared.api.superoffice.patch import Names
+from shared.api.superoffice.patch import Names, NotThere, child, copied, equal, index_at, parse_path
 from tests.api.superoffice.samples import ANY_JSON, TEXTS
 from tests.support.cases import holds_for
 

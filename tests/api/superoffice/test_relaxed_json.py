@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from shared.api.superoffice.relaxed_json import parse_relaxed_json, without_trailing_commas
 from shared.errors import NotJson
 from shared.strict_json import parse_json
-from shared.api.superoffice.relaxed_json import parse_relaxed_json, without_trailing_commas
 from tests.api.superoffice.samples import ANY_JSON, TEXTS
 from tests.support.cases import holds_for
 
