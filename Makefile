@@ -5,7 +5,7 @@ WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test unit check format bench soak azurite clean help
+.PHONY: run test unit coverage mutants check format bench soak azurite clean help
 
 run: azurite           ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything
 	@PORT=$(PORT) exec $(PY) -m devhost.run
@@ -17,6 +17,13 @@ test: azurite          ## all tests, those against the running app included
 
 unit: $(VENV)/.ready   ## the tests that need neither storage nor a host, in well under a minute
 	@$(PY) -m pytest -q -n 2 -m "not service and not alone"
+
+coverage: azurite      ## all tests but those that measure, with branch coverage of shared/: what no test reaches, and a limit
+	@$(PY) -m devhost.install tests
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not alone" --cov --cov-report=term-missing:skip-covered
+
+mutants: $(VENV)/.ready ## break the pure core in a thousand ways and name what no unit test notices; MODULE= for some of it
+	@$(PY) -m tests.support.mutants $(MODULE)
 
 check: $(VENV)/.ready  ## format check, lint, types, import contracts
 	@$(PY) -m ruff format --check .
@@ -48,7 +55,7 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt
 	@touch $@
 
 clean:                 ## remove the environment, Azurite with its data, keys and caches; local.settings.json stays
-	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:                  ## this list

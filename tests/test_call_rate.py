@@ -102,3 +102,13 @@ def test_threads_share_the_limit() -> None:
     with ThreadPoolExecutor(8) as pool:
         let_through = list(pool.map(lambda _: is_let_through(limit, "a"), range(400)))
     assert sum(let_through) == 100
+
+
+def test_who_is_refused_in_the_last_second_waits_for_one() -> None:
+    clock = Clock()
+    limit = rate(1, clock)
+    limit.count("a")
+    clock.seconds += 59.9
+    with pytest.raises(TooManyRequests) as caught:
+        limit.count("a")
+    assert caught.value.retry_after_seconds == 1

@@ -1,4 +1,6 @@
 import json
+import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -178,3 +180,26 @@ def test_a_custom_header_replaces_none_of_ours(name: str) -> None:
 def test_a_secret_that_cannot_sign_stops_the_callback() -> None:
     with pytest.raises(InvalidSecret):
         headers(secrets=("whsec_",))
+
+
+def test_the_first_retry_says_so_and_the_first_attempt_does_not() -> None:
+    assert headers(attempt=1)["X-SuperOffice-Retry"] == "1"
+    assert "X-SuperOffice-Retry" not in headers(attempt=0)
+
+
+def test_a_number_that_json_has_not_is_never_sent() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        callback_body(replace(CHANGED, field_values={"x": float("nan")}), "n", None)
+
+
+def test_the_timestamp_is_in_utc_wherever_the_process_runs() -> None:
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "Asia/Tokyo"
+    time.tzset()
+    try:
+        assert json.loads(callback_body(CHANGED, "n", None))["Timestamp"] == "2025-11-03T09:15:42.4170260Z"
+    finally:
+        os.environ.pop("TZ")
+        if before is not None:
+            os.environ["TZ"] = before
+        time.tzset()

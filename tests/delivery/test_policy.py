@@ -89,3 +89,9 @@ def test_a_text_has_4000_characters_at_most_and_none_that_a_table_cannot_hold() 
     failed = judge_failure(DeliveryFailed(ErrorClass.HTTP, "\x01\ud800" + "x" * 5000))
     assert len(failed.text) == 4000
     assert failed.text.startswith("\N{REPLACEMENT CHARACTER}" * 2 + "x")
+
+
+@pytest.mark.parametrize("status", [200, 410, 500])
+def test_the_answer_is_kept_whatever_it_means(status: int) -> None:
+    text = judged(status, b"body", content_type="text/plain", server="nginx").text
+    assert text == f"HTTP {status}\ncontent-type: text/plain\nserver: nginx\n\nbody"

@@ -129,3 +129,68 @@ def test_what_is_no_answer_is_cleaned_too() -> None:
 
 def test_a_reply_may_be_about_the_tail_of_a_secret_without_being_cut() -> None:
     assert loggable("all is well, HEAD", Redaction(["HEADERTOKEN123"])) == "all is well, HEAD"
+
+
+def test_a_text_without_a_secret_is_kept_as_far_as_texts_are() -> None:
+    assert loggable("x" * (MAX_TEXT + 1000), Redaction(["HEADERTOKEN123"])) == "x" * MAX_TEXT
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "shown"),
+    [
+        ("HEADERTOKEN123", "HEAD", MASK),
+        ("HEADERTOKEN123", "echo: Hi HEAD", f"echo: Hi {MASK}"),
+        ("HEADERTOKEN123", "HHEAD", f"H{MASK}"),
+        ("HEADERTOKEN123", "echo: HHEAD", f"echo: H{MASK}"),
+        ("HEADHEADTOKEN", "echo: HEADHEAD", f"echo: {MASK}"),
+        ("HEADHEADTOKEN", "echo: H HEADHEAD", f"echo: H {MASK}"),
+    ],
+)
+def test_the_longest_beginning_of_a_secret_is_cut_from_the_end_of_a_cut_text(
+    secret: str, text: str, shown: str
+) -> None:
+    assert loggable(text, Redaction([secret]), is_cut=True) == shown
+
+
+def test_a_password_with_a_colon_is_cut_as_a_whole() -> None:
+    credentials = base64.b64encode(b"megan:one:two-three").decode()
+    assert Redaction([f"Basic {credentials}"]).redact("no one:two-three here") == f"no {MASK} here"
+
+
+def test_a_token_that_is_no_base64_encodes_nothing() -> None:
+    assert Redaction(["Bearer Zm9v!YmFyYmF6"]).redact("foobarbaz") == "foobarbaz"
+
+
+MORE_FORMS: dict[str, Callable[[str], str]] = {
+    **FORMS,
+    "HTML with quotes": lambda text: html.escape(text, quote=False),
+    "HTML with numbers": lambda text: html.escape(text).replace("&#x27;", "&#39;"),
+    "bytes in Python": lambda text: repr(text.encode())[2:-1],
+    "a header of a CloudEvent": lambda text: quote(text, safe="!#$&'()*+,-./:;<=>?@[\\]^_`{|}~"),
+}
+
+
+@pytest.mark.parametrize("form", MORE_FORMS)
+@pytest.mark.parametrize("secret", ["it's\\<é>\"&/(%x)", "tokenW"])
+def test_nothing_is_left_of_a_secret_and_nothing_beside_it_goes(form: str, secret: str) -> None:
+    text = Redaction([secret]).redact(f"before {MORE_FORMS[form](secret)} after")
+    assert text.replace("=", "") == f"before {MASK} after"
+
+
+def test_half_a_character_in_a_secret_is_written_as_a_question_mark_and_cut() -> None:
+    redaction = Redaction(["token\ud800token"])
+    assert redaction.redact("token%3Ftoken") == MASK
+    assert redaction.redact(base64.b64encode(b"token?token").decode()).rstrip("=") == MASK
+
+
+def test_a_secret_that_cannot_sign_is_cut_like_any_other() -> None:
+    assert Redaction(["whsec_!no-base64"]).redact("is whsec_!no-base64") == f"is {MASK}"
+
+
+def test_a_part_of_eight_characters_is_a_secret_and_a_shorter_one_is_a_word() -> None:
+    redaction = Redaction(["session=abcdefgh; kind=sevenof"])
+    assert redaction.redact("abcdefgh and sevenof") == f"{MASK} and sevenof"
+
+
+def test_a_text_counts_as_whole_unless_it_is_said_to_be_cut() -> None:
+    assert Redaction(["HEADERTOKEN123"]).redact("all is well, HEAD") == "all is well, HEAD"

@@ -62,3 +62,9 @@ def test_more_jitter_is_never_earlier(wish: timedelta, jitters: list[float]) -> 
     assert first is not None
     assert second is not None
     assert first <= second
+
+
+@pytest.mark.parametrize(("seconds", "latest"), [(60, 66), (7200, 7920), (59, 59), (7 * 86_400, 7 * 86_400)])
+def test_full_jitter_adds_a_tenth_from_a_minute_on_and_never_more_than_a_queue_bears(seconds: int, latest: int) -> None:
+    assert next_delay((seconds,), 1, NO_WISH, 1.0) == timedelta(seconds=latest)
+    assert next_delay((seconds,), 1, NO_WISH, 0.0) == timedelta(seconds=seconds)

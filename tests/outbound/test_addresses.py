@@ -131,3 +131,8 @@ def test_an_ipv6_address_is_read_and_a_name_is_none() -> None:
     assert literal_address("::1") == IPv6Address("::1")
     assert literal_address("fe80:::1") is None
     assert literal_address("localhost") is None
+
+
+def test_the_reason_is_one_sentence_and_names_an_inner_address_only_where_there_is_one() -> None:
+    assert blocked_reason(ip_address("fc00::1"), ()) == "fc00::1 is in fc00::/7 (unique local)"
+    assert blocked_reason(ip_address("10.1.2.3"), ()) == "10.1.2.3 is in 10.0.0.0/8 (private)"

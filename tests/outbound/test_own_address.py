@@ -13,7 +13,7 @@ from shared.errors import BadRequest
 from shared.hub.hub import Hub
 from shared.outbound.addresses import Address
 from shared.outbound.target import TargetRefused
-from shared.outbound.target_policy import TargetPolicy, own_addresses
+from shared.outbound.target_policy import OwnAddress, TargetPolicy, own_addresses
 from shared.roles.user import User
 from shared.settings import Settings
 from shared.webhooks.registration import Registration
@@ -198,3 +198,9 @@ def test_a_webhook_of_the_previous_version_can_be_renamed_stopped_and_moved(
     with Receiver() as elsewhere:
         assert save(hub, stored_before.id, TargetUrl=elsewhere.url).webhook.target_url == elsewhere.url
     assert receiver.connections == 0
+
+
+@pytest.mark.parametrize("url", ["", "hub.example", "https://-hub.example", "https://a b.example"])
+def test_an_address_that_no_target_can_have_is_not_looked_for(url: str) -> None:
+    assert OwnAddress.of_url(url) is None
+    assert own_addresses([url]) == ()

@@ -94,6 +94,7 @@ REFUSED = [
     ("https://fe80::1/", "port"),
     ("https://[::1]:0/", "port"),
     ("https://[::1]:/", "port"),
+    ("https://[::1]:80]/", "port"),
 ]
 TAKEN = [
     ("https://a.example", "a.example", 443, "/"),
@@ -186,3 +187,45 @@ def test_what_is_parsed_and_written_again_is_the_same_target(labels: list[str], 
     target = parse_target(f"https://{'.'.join(labels)}:{port}/hook?a=1")
     again = parse_target(f"{target.scheme}://{target.authority}{target.path_and_query}")
     assert (again.host, again.port, again.path_and_query) == (target.host, target.port, target.path_and_query)
+
+
+LONGEST_HOST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
+
+
+def test_a_host_of_253_characters_and_the_last_port_are_taken() -> None:
+    target = parse_target(f"https://{LONGEST_HOST}:65535/")
+    assert (len(target.host), target.port) == (253, 65_535)
+
+
+def test_a_host_of_254_characters_is_refused() -> None:
+    with pytest.raises(TargetRefused, match=r"^host: "):
+        parse_target(f"https://{LONGEST_HOST}d/")
+
+
+def test_a_name_in_ascii_is_taken_as_it_is_though_idna_has_no_such_label() -> None:
+    assert parse_target("https://r3---sn-4g5e6nze.example/").host == "r3---sn-4g5e6nze.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("https://a..example/", "no name"),
+        ("https://[::g]/", "no IPv6 address"),
+        ("https://a.example:0/", "from 1 to 65535"),
+        ("https://a℀b.example/", "IDNA"),
+        ("https://[::1/", "not closed"),
+        ("https://a.example/ b", "white space"),
+        ("https://a.example/" + "a" * 4_000, "longer than 4000"),
+        ("https:/a.example/", "two slashes"),
+        ("https://a.example/#part", "fragment"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong(url: str, word: str) -> None:
+    with pytest.raises(TargetRefused) as refusal:
+        parse_target(url)
+    assert word in refusal.value.detail
+
+
+def test_a_url_of_4000_characters_is_taken() -> None:
+    url = "https://a.example/".ljust(4_000, "a")
+    assert parse_target(url).url == url

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.outbound.addresses import BLOCKED_IPV4, BLOCKED_IPV6
 from shared.outbound.resolver import system_resolve
 from shared.outbound.target import Target, TargetRefused
-from shared.outbound.target_policy import TargetPolicy
+from shared.outbound.target_policy import OwnAddress, TargetPolicy
 from tests.support.cases import holds_for
 
 POLICY = TargetPolicy(require_https=False)
@@ -104,3 +104,17 @@ def test_a_target_without_an_address_is_refused() -> None:
 
 def test_an_allowed_network_opens_a_target() -> None:
     judged(TargetPolicy(require_https=True, allowed_networks=(IPv4Network("10.0.0.0/24"),)), "10.0.0.1", str(PUBLIC))
+
+
+def test_a_refusal_names_its_rule_and_says_why() -> None:
+    with pytest.raises(TargetRefused) as refusal:
+        judged(POLICY)
+    assert (refusal.value.rule, refusal.value.detail) == ("address", "a.example has no address")
+    with pytest.raises(TargetRefused) as refusal:
+        TargetPolicy(require_https=True).parse("http://a.example/")
+    assert "https://" in refusal.value.detail
+    own = OwnAddress.of_url("https://hub.example")
+    assert own is not None
+    with pytest.raises(TargetRefused) as refusal:
+        TargetPolicy(require_https=True, own=(own,)).parse("https://hub.example/api")
+    assert (refusal.value.rule, "this hub" in refusal.value.detail) == ("hub", True)

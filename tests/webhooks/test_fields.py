@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.webhooks.fields import addresses, event_names, header_texts, list_items, not_blank
+from shared.webhooks.fields import MAX_DEPTH, addresses, event_names, header_texts, list_items, not_blank
 from tests.api.superoffice.samples import ANY_JSON
 
 
@@ -41,3 +41,11 @@ def test_list_items_have_the_names_of_the_vendor_at_every_level() -> None:
 def test_any_value_is_read_or_refused_but_nothing_else_happens(read: Callable[[object], object], value: object) -> None:
     with suppress(ValueError):
         assert read(value) is not None
+
+
+def test_list_items_are_nested_as_deep_as_other_values_and_no_deeper() -> None:
+    item: dict[str, object] = {"Id": 0}
+    for number in range(MAX_DEPTH):
+        item = {"Id": number, "ChildItems": [item]}
+    with pytest.raises(ValueError, match=f"at most {MAX_DEPTH} levels of nesting"):
+        list_items([item])

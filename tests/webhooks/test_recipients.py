@@ -168,3 +168,8 @@ def test_recipients_of_the_previous_version_stay_and_can_be_taken_away(
     assert save(hub, stored.id, ErrorEmails=people(2, "victim.example")).webhook.error_emails == (
         *people(2, "victim.example"),
     )
+
+
+@pytest.mark.parametrize("domain", ["ü-.example", "\u2660.example", "xn--ü.example"])
+def test_a_domain_that_idna_does_not_allow_is_none(domain: str) -> None:
+    assert pointers(ANY, webhook("a.b", ErrorsEmail=f"a@{domain}")) == ["#/ErrorsEmail"]

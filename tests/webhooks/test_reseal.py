@@ -1,6 +1,8 @@
 """`webhooks reseal`: everything is sealed by the first key, whoever wrote it, and nothing else changes."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from cryptography.fernet import Fernet
@@ -8,12 +10,13 @@ from pydantic import SecretStr
 
 from shared.hub.hub import Hub
 from shared.storage.sealed import Sealer
-from shared.webhooks.registration import Registration
+from shared.webhooks.registration import OldSecret, Registration
 from shared.webhooks.reseal import Resealed, reseal_all
 from shared.webhooks.sealing import opened_webhook
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import delivering_hub, register, save
 from tests.support.previous_version import HEADER, ID, SECRETS, store, stored_row
+from tests.support.stepping import InterruptedTransport
 from tests.webhooks.registered import read, save_back, stored
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -107,3 +110,39 @@ def test_there_is_nothing_to_do_for_what_is_sealed_already(
     hub = delivering_hub(connection_string, SECRETS_KEY=keys)
     register(hub, receiver.url, Secret="SECRET", **TOKENS)
     assert run(hub) == Resealed(webhooks=1, resealed=0)
+
+
+def writes_the_registration(method: str, url: str) -> bool:
+    return method != "GET" and "/webhooks" in url
+
+
+def interrupted_hub(connection_string: str, receiver: Receiver, times: int) -> tuple[Hub, Registration]:
+    """A hub with a new key, and a webhook that somebody else saves so many times right before the hub writes it."""
+    old = delivering_hub(connection_string, SECRETS_KEY=OLD)
+    made = register(old, receiver.url, Secret="FIRST", **TOKENS)
+    transport = InterruptedTransport()
+    for number in range(times):
+        transport.interrupt(writes_the_registration, partial(save_back, old, made.id, Name=f"Saved {number}"))
+    return delivering_hub(connection_string, transport, SECRETS_KEY=f"{NEW},{OLD}"), made
+
+
+def test_what_somebody_saves_at_that_moment_is_kept_and_sealed(connection_string: str, receiver: Receiver) -> None:
+    hub, made = interrupted_hub(connection_string, receiver, times=2)
+    assert run(hub) == Resealed(webhooks=1, resealed=1)
+    after = stored(hub, made.id)
+    assert (after.webhook.name, by_new_key_alone(after)[0]) == ("Saved 1", "FIRST")
+
+
+def test_a_webhook_that_is_saved_again_and_again_is_named(connection_string: str, receiver: Receiver) -> None:
+    hub, made = interrupted_hub(connection_string, receiver, times=5)
+    assert run(hub) == Resealed(webhooks=1, failed={made.id: "somebody else changes it again and again"})
+    assert stored(hub, made.id).webhook.name == "Saved 4"
+
+
+def test_an_old_secret_that_no_key_opens_is_left_as_it_is(connection_string: str, receiver: Receiver) -> None:
+    hub = delivering_hub(connection_string, SECRETS_KEY=NEW)
+    made = register(hub, receiver.url, Secret="SECRET")
+    lost = OldSecret(Sealer(SecretStr(OLD)).seal("LOST"), datetime.now(UTC) + timedelta(days=1))
+    hub.receivers.webhooks.rewrite(replace(stored(hub, made.id), old_secrets=(lost,)))
+    assert run(hub) == Resealed(webhooks=1, resealed=0)
+    assert stored(hub, made.id).old_secrets == (lost,)

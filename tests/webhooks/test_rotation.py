@@ -76,3 +76,8 @@ def test_an_old_secret_that_no_key_opens_is_left_out_and_the_current_one_is_an_e
     assert old_secrets_beside("second", locked, SEALER, NOW, A_DAY) == ()
     with pytest.raises(Misconfigured):
         signing_secrets(locked, SEALER, NOW)
+
+
+def test_old_secrets_sign_on_besides_one_that_replaces_none() -> None:
+    old = OldSecret(SEALER.seal("first"), NOW + A_DAY)
+    assert old_secrets_beside("second", having(None, old), SEALER, NOW, A_DAY) == (old,)

@@ -80,3 +80,15 @@ def test_no_mixture_of_cases_makes_another_name(name: str, is_upper: list[bool])
 def test_no_other_alphabet_makes_another_name(name: str) -> None:
     with pytest.raises(BadRequest):
         signal(name)
+
+
+@pytest.mark.parametrize(
+    ("primary_key", "data", "pointer"),
+    [(2**31, {}, "#/PrimaryKey"), (-(2**31) - 1, {}, "#/PrimaryKey"), (1, {"a": "x" * 100_000}, "#/Data")],
+)
+def test_what_does_not_fit_into_an_event_is_refused_by_its_place(
+    primary_key: int, data: dict[str, object], pointer: str
+) -> None:
+    with pytest.raises(BadRequest) as caught:
+        signalled_event(EventId("id"), "my.event", primary_key, data, "kim@hub.example", NOW)
+    assert [error.pointer for error in caught.value.errors] == [pointer]

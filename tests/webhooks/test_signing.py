@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from shared.webhooks.signing import InvalidSecret, check_secret, standard_webhooks_headers, superoffice_signature
+from shared.webhooks.signing import (
+    InvalidSecret,
+    check_secret,
+    secret_bytes,
+    standard_webhooks_headers,
+    superoffice_signature,
+)
 from tests.support.cases import holds_for
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -140,3 +146,18 @@ def test_other_secrets_are_taken(secret: str) -> None:
 def test_a_secret_that_is_no_text_is_refused() -> None:
     with pytest.raises(InvalidSecret):
         check_secret("\ud800")
+
+
+@pytest.mark.parametrize(
+    ("secret", "reason"),
+    [("", "empty"), ("\ud800", "surrogate"), ("whsec_é", "no base64"), ("whsec_", "nothing follows whsec_")],
+)
+def test_a_refusal_says_why(secret: str, reason: str) -> None:
+    with pytest.raises(InvalidSecret, match=reason):
+        check_secret(secret)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 5])
+def test_padding_may_be_missing_whatever_the_length(length: int) -> None:
+    key = bytes(range(1, length + 1))
+    assert secret_bytes(encoded(key).rstrip("=")) == key

@@ -3,7 +3,18 @@ import json
 import pytest
 from hypothesis import given
 
-from shared.api.superoffice.patch import Names, NotThere, child, copied, equal, index_at, parse_path
+from shared.api.superoffice.patch import (
+    MAX_ITEMS,
+    MAX_STEPS,
+    Names,
+    NotThere,
+    child,
+    copied,
+    equal,
+    index_at,
+    parse_path,
+    require_few,
+)
 from tests.api.superoffice.samples import ANY_JSON, TEXTS
 from tests.support.cases import holds_for
 
@@ -71,3 +82,12 @@ def test_any_text_is_a_path_or_is_not(text: str) -> None:
         return
     escaped = (step.replace("~", "~0").replace("/", "~1") for step in steps)
     assert "/".join(escaped) == text.removeprefix("/")
+
+
+def test_a_path_has_so_many_steps_and_an_object_so_many_members_and_no_more() -> None:
+    assert len(parse_path("/a" * MAX_STEPS)) == MAX_STEPS
+    with pytest.raises(NotThere, match=f"at most {MAX_STEPS} steps"):
+        parse_path("/a" * (MAX_STEPS + 1))
+    require_few([0] * MAX_ITEMS)
+    with pytest.raises(NotThere, match=f"array has more than {MAX_ITEMS} items"):
+        require_few([0] * (MAX_ITEMS + 1))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.api.superoffice.error_answers import PatchConflict
-from shared.api.superoffice.patch import MAX_OPERATIONS, apply_patch
+from shared.api.superoffice.patch import MAX_OPERATIONS, MAX_VALUE_CHARACTERS, apply_patch
 from shared.errors import BadRequest, Conflict
 from shared.webhooks.webhook import parse_webhook
 from tests.api.superoffice.samples import ANY_JSON, ENTITIES, FULL, MINIMAL, TYPES, rendered
@@ -189,3 +189,39 @@ def test_any_patch_gives_a_document_or_our_error_and_changes_nothing_else(docume
 def test_what_is_added_is_there(document: Json, name: str, value: object) -> None:
     added = apply_patch(document, [{"op": "add", "path": name, "value": value}])
     assert apply_patch(added, [{"op": "test", "path": f"/{name}", "value": value}]) == added
+
+
+@pytest.mark.parametrize(
+    ("patch", "pointer"),
+    [
+        ("replace", "#"),
+        ([{"op": "test", "path": "", "value": 1}] * (MAX_OPERATIONS + 1), "#"),
+        ([{"op": "add", "path": "/a", "value": "x" * MAX_VALUE_CHARACTERS}], "#"),
+        ([{"op": "remove", "path": "/Description"}, 5], "#/1"),
+        ([{"op": "remove", "path": "/Description"}, {"op": "remove", "path": "/nothing"}], "#/1/path"),
+    ],
+)
+def test_a_refusal_points_at_the_operation(patch: object, pointer: str) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        apply_patch(rendered(), patch)
+    assert [error.pointer for error in refusal.value.errors] == [pointer]
+
+
+def test_values_may_have_as_many_characters_as_the_limit_says() -> None:
+    # Two of them are the quotes of JSON.
+    value = "x" * (MAX_VALUE_CHARACTERS - 2)
+    assert apply_patch({}, [{"op": "add", "path": "/a", "value": value}]) == {"a": value}
+
+
+def test_an_item_is_appended_by_the_index_behind_the_last_one() -> None:
+    assert apply_patch({"a": [1]}, [{"op": "add", "path": "/a/1", "value": 2}]) == {"a": [1, 2]}
+
+
+def test_the_whole_document_is_not_removed_though_an_object_is_named_as_its_value() -> None:
+    with pytest.raises(BadRequest, match="whole document"):
+        apply_patch({"a": 1}, [{"op": "remove", "path": "", "value": {}}])
+
+
+def test_a_member_of_an_operation_in_its_own_case_goes_before_others() -> None:
+    operation = {"OP": "remove", "op": "add", "PATH": "/b", "path": "/a", "VALUE": 2, "value": 1}
+    assert apply_patch({}, [operation]) == {"a": 1}

@@ -13,6 +13,7 @@ from shared.dynamics.registration.bodies import (
     Wanted,
     WebhookChange,
     change_errors,
+    is_same_url,
     step_errors,
     webhook_errors,
 )
@@ -283,3 +284,8 @@ def test_no_value_of_a_secret_is_in_a_text_of_the_body(values: dict[str, str]) -
     except BadRequest as refusal:
         shown = json.dumps([[error.pointer, error.detail] for error in refusal.errors])
     assert "s3cret" not in shown
+
+
+@pytest.mark.parametrize("before", ["", "hub.example", "ftp://hub.example/", "https://a b.example/"])
+def test_an_address_that_could_never_be_sent_is_the_same_as_no_other(before: str) -> None:
+    assert not is_same_url("https://hub.example/", before)

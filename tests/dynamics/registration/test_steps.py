@@ -3,7 +3,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import BadRequest, Conflict, NotFound
+from shared.dynamics.registration.step import parse_step_row
+from shared.errors import BadGateway, BadRequest, Conflict, NotFound
 from shared.hub.registration import DataverseRegistration
 from tests.dynamics.registration.conftest import Asked
 from tests.dynamics.registration.racing import at_once
@@ -324,3 +325,9 @@ def test_what_another_installer_made_is_read_as_it_is(
     dataverse.add("sdkmessageprocessingsteps", id_, row)
     [step] = registration.steps.list(webhook_id)
     assert (step.place.stage, step.mode, step.enabled, step.place.table) == ("50", "sync", False, None)
+
+
+@pytest.mark.parametrize("row", [{}, {"sdkmessageprocessingstepid": 5}, {"name": None, "stage": "40"}])
+def test_a_row_that_is_no_step_is_the_fault_of_dataverse(row: dict[str, object]) -> None:
+    with pytest.raises(BadGateway, match="a row that is no step"):
+        parse_step_row(row)
