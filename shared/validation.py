@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.errors import FieldError
+from shared.errors import BadRequest, FieldError
 
 REQUIRED = "is required"
 NOT_BLANK = "must not be blank"
@@ -58,6 +58,22 @@ def one_of(names: Collection[str]) -> str:
     return f"must be {', '.join(others)} or {last}" if others else f"must be {last}"
 
 
+def integer_from(minimum: int, maximum: int) -> str:
+    """The phrase for a text that `parse_digits` refuses: `must be an integer from 1 to 200`."""
+    return f"must be an integer from {minimum} to {maximum}"
+
+
+def parse_digits(text: str, minimum: int, maximum: int) -> int | None:
+    """The integer that the text writes in ASCII digits; None if it is anything else or out of range.
+
+    `minimum` is 0 or more. Leading zeros are accepted as long as there are no more digits than `maximum` has.
+    """
+    # int() would accept a sign, white space, underscores and the digits of any script, and refuse very long texts.
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(maximum))):
+        return None
+    return int(text) if minimum <= int(text) <= maximum else None
+
+
 def pointer_to(steps: Sequence[str]) -> str:
     """The JSON pointer of a value as a URI fragment, `#/headers/x~1y`; its escapes are those of RFC 6901."""
     return "#" + "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
@@ -66,6 +82,11 @@ def pointer_to(steps: Sequence[str]) -> str:
 def field_error(steps: Sequence[str], phrase: str) -> FieldError:
     """The error of the value at these steps from the document's root; with no steps, of the body itself."""
     return FieldError(pointer_to(steps), f"{steps[-1] if steps else 'the body'} {phrase}")
+
+
+def bad_field(name: str, phrase: str) -> BadRequest:
+    """The refusal of one member or parameter; it says `{name} {phrase}`, and its pointer leads to the name."""
+    return BadRequest.of([field_error([name], phrase)])
 
 
 def field_errors(

@@ -9,7 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 from pydantic.alias_generators import to_camel
 
 from shared.errors import FieldError
-from shared.validation import field_error, field_errors, max_length, one_of, pointer_to
+from shared.validation import (
+    bad_field,
+    field_error,
+    field_errors,
+    integer_from,
+    max_length,
+    one_of,
+    parse_digits,
+    pointer_to,
+)
 
 
 class Item(BaseModel):
@@ -79,3 +88,39 @@ def test_phrases() -> None:
     assert one_of(["a", "b", "c"]) == "must be a, b or c"
     assert max_length(400, 512) == "must be at most 400 characters (got 512)"
     assert field_error(["a", "b"], "is required") == FieldError("#/a/b", "b is required")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1),
+        ("200", 200),
+        ("007", 7),
+        ("0", None),
+        ("201", None),
+        ("0007", None),
+        ("", None),
+        ("-1", None),
+        ("+1", None),
+        (" 1", None),
+        ("1\n", None),
+        ("1_0", None),
+        ("1.0", None),
+        ("\u0665", None),
+        ("\u00b2", None),
+        ("9" * 5000, None),
+    ],
+)
+def test_an_integer_is_ascii_digits_within_its_range(text: str, number: int | None) -> None:
+    assert parse_digits(text, 1, 200) == number
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9))
+def test_every_integer_within_a_range_is_accepted_and_no_other(minimum: int, maximum: int, number: int) -> None:
+    assert parse_digits(str(number), minimum, maximum) == (number if minimum <= number <= maximum else None)
+
+
+def test_the_refusal_of_one_field_names_it_and_leads_to_it() -> None:
+    refusal = bad_field("a/b", integer_from(1, 9))
+    assert refusal.detail == "a/b must be an integer from 1 to 9"
+    assert refusal.errors == (FieldError("#/a~1b", refusal.detail),)
