@@ -1,4 +1,4 @@
-"""`POST /api/webhooks/incoming/dynamicscrm/connection`: Dataverse tells that a connection was created."""
+"""`POST /api/webhooks/incoming/dynamicscrm/connection`: Dataverse reports that a connection was created."""
 
 import azure.functions as func
 
@@ -11,7 +11,7 @@ _TRIMMED = "x-ms-dynamics-msg-size-exceeded"
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
-    """201 for a stored event, 200 for one that was stored before or is not processed, else a problem."""
+    """201 for an event that is stored now, 200 for one that was stored before or is not processed, else a problem."""
     return answer(req, _receive)
 
 

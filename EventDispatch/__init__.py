@@ -1,4 +1,4 @@
-"""Queue `events`: an announced event is completed where it was trimmed, listed, and marked dispatched."""
+"""Queue `events`: an announced event is completed if it was trimmed, handed to its receivers, and marked dispatched."""
 
 import azure.functions as func
 
@@ -7,6 +7,6 @@ from shared.hub.hub import hub
 
 
 def main(msg: func.QueueMessage) -> None:
-    """Dispatch one event. An exception makes the host try again, and puts the message into poison in the end."""
+    """Dispatch one event. After an exception the host tries again and finally moves the message to the poison queue."""
     with deadline(MESSAGE_SECONDS):
         hub().receivers.dispatcher.dispatch(msg.get_body(), attempt=msg.dequeue_count or 1)

@@ -10,28 +10,27 @@ from shared.api.events import list_events, show_event
 from shared.audit.edge import administer
 from shared.audit.surfaces import EVENTS
 from shared.http import json_response, json_text_response
-from shared.hub.hub import hub
+from shared.hub.hub import Hub, hub
 from shared.long_answers import made_in_turn
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """A page of events, one event with its payload, the delivery log and its replays, or a page of the audit."""
-    return administer(req, EVENTS, _serve)
+    return administer(req, EVENTS, lambda request: _serve(hub(), request))
 
 
-def _serve(req: func.HttpRequest) -> func.HttpResponse:
-    parts = hub()
-    path = tuple(part for part in req.route_params.get("path", "").split("/") if part)
-    url = f"{parts.settings.public_url}/api/v1/events"
-    if req.method == "GET" and path == ("audit",):
-        parts.callers.require_administrator(req.headers)
-        return json_response(list_audit(parts.audit, req.params, url=f"{url}/audit"))
-    parts.callers.require_manager(req.headers)
-    if req.method == "GET" and not path:
-        return made_in_turn(lambda: json_response(list_events(parts.events, req.params, url=url)))
-    if req.method == "GET" and len(path) == 1 and path != ("deliveries",):
-        return json_text_response(show_event(parts.events, path[0]))
-    # Imported here: listing events needs nothing of what calls receivers.
-    from shared.api.deliveries import serve
+def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
+    segments = tuple(part for part in req.route_params.get("path", "").split("/") if part)
+    url = f"{hub.settings.public_url}/api/v1/events"
+    if req.method == "GET" and segments == ("audit",):
+        hub.callers.require_administrator(req.headers)
+        return json_response(list_audit(hub.audit, req.params, url=f"{url}/audit"))
+    hub.callers.require_manager(req.headers)
+    if req.method == "GET" and not segments:
+        return made_in_turn(lambda: json_response(list_events(hub.events, req.params, url=url)))
+    if req.method == "GET" and len(segments) == 1 and segments != ("deliveries",):
+        return json_text_response(show_event(hub.events, segments[0]))
+    # Imported here, because listing events needs nothing of what calls receivers.
+    from shared.api.deliveries import serve_deliveries
 
-    return serve(parts, req, path)
+    return serve_deliveries(hub, req, segments)

@@ -6,19 +6,17 @@ from shared.audit.edge import administer
 from shared.audit.surfaces import HEALTH
 from shared.health import deep_health, health
 from shared.http import answer, json_response
+from shared.hub.hub import Hub, hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
-    """200 with the version. Asked deeply: 401 without a key, 503 where storage does not answer."""
+    """200 with the version. With `deep=1`: 401 without a key, 503 if storage does not answer."""
     if req.params.get("deep") != "1":
+        # Without the hub, so that it answers whatever is wrong with a setting.
         return answer(req, lambda _: json_response(health()))
-    return administer(req, HEALTH, _show)
+    return administer(req, HEALTH, lambda request: _show(hub(), request))
 
 
-def _show(req: func.HttpRequest) -> func.HttpResponse:
-    # Imported here, so that the shallow check loads neither settings nor the storage SDKs.
-    from shared.hub.hub import hub
-
-    parts = hub()
-    parts.callers.identify(req.headers)
-    return json_response(deep_health(parts.storage))
+def _show(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
+    hub.callers.identify(req.headers)
+    return json_response(deep_health(hub.storage))

@@ -1,14 +1,14 @@
-"""`/api/v1/Webhook`: webhooks are registered, read, changed, tested and removed, as SuperOffice's REST API has it."""
+"""`/api/v1/Webhook`: register, read, change, test and remove webhooks through SuperOffice's REST API."""
 
 import azure.functions as func
 
 from shared.api.superoffice.request import refuse
-from shared.api.superoffice.rest import serve
+from shared.api.superoffice.rest import serve_rest
 from shared.audit.edge import administer
 from shared.audit.surfaces import WEBHOOK_ADMIN
 from shared.hub.hub import hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
-    """What the endpoint says; every refusal has SuperOffice's error body."""
-    return administer(req, WEBHOOK_ADMIN, lambda request: serve(hub(), request), refuse=refuse)
+    """What the endpoint answers; every refusal has SuperOffice's error body."""
+    return administer(req, WEBHOOK_ADMIN, lambda request: serve_rest(hub(), request), refuse=refuse)

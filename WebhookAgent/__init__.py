@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared.api.superoffice.agent import serve
+from shared.api.superoffice.agent import serve_agent
 from shared.api.superoffice.request import refuse
 from shared.audit.edge import administer
 from shared.audit.surfaces import WEBHOOK_AGENT
@@ -10,5 +10,5 @@ from shared.hub.hub import hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
-    """What the operation says; every refusal has SuperOffice's error body."""
-    return administer(req, WEBHOOK_AGENT, lambda request: serve(hub(), request), refuse=refuse)
+    """What the operation answers; every refusal has SuperOffice's error body."""
+    return administer(req, WEBHOOK_AGENT, lambda request: serve_agent(hub(), request), refuse=refuse)

@@ -7,6 +7,6 @@ from shared.hub.hub import hub
 
 
 def main(msg: func.QueueMessage) -> None:
-    """Make one attempt. An exception makes the host try again, and puts the message into poison in the end."""
+    """Make one attempt. After an exception the host tries again, and finally moves the message to the poison queue."""
     with deadline(MESSAGE_SECONDS):
         hub().receivers.worker.work(msg.get_body(), is_slow_lane=False)

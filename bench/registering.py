@@ -102,13 +102,13 @@ def _all(hub: Hub, transport: CountingTransport, key: str) -> list[Figure]:
 
 def _create(hub: Hub, key: str, url: str) -> None:
     document = {"Name": "bench", "Events": _EVENTS, "TargetUrl": url, "Secret": "secret of the benchmark"}
-    response = rest.serve(hub, _request("POST", key, {}, json.dumps(document).encode()))
+    response = rest.serve_rest(hub, _request("POST", key, {}, json.dumps(document).encode()))
     expect(response.status_code, 200)
 
 
 def _list(hub: Hub, key: str, query: Mapping[str, str]) -> bytes:
     page = {**query, "$top": f"{_PAGE}"}
-    return bytes(rest.serve(hub, _request("GET", key, page, b"")).get_body())
+    return bytes(rest.serve_rest(hub, _request("GET", key, page, b"")).get_body())
 
 
 def _request(method: str, key: str, query: Mapping[str, str], body: bytes) -> func.HttpRequest:

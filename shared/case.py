@@ -1,11 +1,11 @@
-"""Comparing ids and names ignoring case, without taking two different ones for one. Pure."""
+"""Comparing ids and names ignoring case, without confusing two different ones. Pure."""
 
 
 def simple_lower(text: str) -> str:
-    """The text with each capital letter replaced by its small one, where the two are each other's only counterpart.
+    """The text with each capital letter in lower case, if upper and lower case of the letter map to each other.
 
-    So only texts that differ in nothing but the case of such pairs become equal. `str.lower` and `str.casefold` make
-    more of them equal: the Kelvin sign and k, a long s and s, a sharp s and ss, which can be names of different users.
+    So two texts become equal only if they differ in the case of such letters. `str.lower` and `str.casefold` make more
+    texts equal: the Kelvin sign and k, a long s and s, a sharp s and ss, which may stand in names of different users.
     """
     return text.lower() if text.isascii() else "".join(map(_small, text))
 

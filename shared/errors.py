@@ -1,28 +1,28 @@
 """What can go wrong, and how it is answered.
 
 HubError
-├── BadRequest               400  the caller's fault; names the field
-│   └── NotJson              400  the body is no JSON that we take
-├── Unauthenticated          401  nobody we know
-├── NotAllowed               403  known, but without the role that is needed
+├── BadRequest               400  the caller's mistake; names the field
+│   └── NotJson              400  the body is not JSON, or not JSON that is accepted here
+├── Unauthenticated          401  the caller is not known
+├── Forbidden                403  the caller is known, but does not have the role that is needed
 ├── NotFound                 404  nothing has this id or path
 ├── Conflict                 409  somebody else was quicker, a test in a patch failed, or there is no room for more
-├── Gone                     410  what it is about is not there any more
+├── Gone                     410  what the request is about no longer exists
 ├── LengthRequired           411  the body came in chunks, and the platform hands such a body over empty
 ├── PreconditionFailed       412  changed since the time that the request names
-├── TooLarge                 413  the body is over the limit
-├── UnsupportedMediaType     415  the body is of another type than JSON
-├── TooManyRequests          429  more than the limit of this caller; says when to come again
-├── BadGateway               502  a neighbour refuses the hub itself, or gives an answer that is none
-└── Unavailable              503  asking again may help
+├── ContentTooLarge          413  the body is over the limit
+├── UnsupportedMediaType     415  the body is of a type that is not accepted here
+├── TooManyRequests          429  the caller is over their limit; says when to try again
+├── BadGateway               502  another service refuses the hub itself, or gives an unusable answer
+└── Unavailable              503  trying again may help
     ├── DirectoryDown        503  the role directory cannot be reached, or is not set up
     ├── IdentityDown         503  the identity provider cannot be reached, or gives no token
     ├── DataverseDown        503  Dataverse cannot be reached
-    ├── Misconfigured        503  an app setting is wrong; its message names setting and value
+    ├── Misconfigured        503  an app setting is wrong; the message names it
     └── StorageDown          503  Table or Queue Storage cannot be reached, or did not answer in time
 
-A refusal and an outage are different classes from the bottom up; nothing turns the one into the other. Messages name
-the field, the setting or the neighbour, and never hold a secret, a token or a whole body.
+A refusal and an outage are different classes from the bottom up, and neither is ever turned into the other. Messages
+name the field, the setting or the service, and never hold a secret, a token or a whole body.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class FieldError:
 class HubError(Exception):
     """Anything the hub answers with a problem; `status`, `title` and `public_detail` go into the reply.
 
-    `extensions` are more members of the problem, as RFC 9457 calls them.
+    `extensions` are further members of the problem, as RFC 9457 calls them.
     """
 
     status = 500
@@ -54,12 +54,12 @@ class HubError(Exception):
 
     @property
     def public_detail(self) -> str:
-        """What a reply says: the message, except where that is for whoever runs the app, and stands in the log."""
+        """What a reply says: the message, unless that is for the log only."""
         return self.detail
 
 
 class BadRequest(HubError):
-    """The request cannot be taken as it is; `errors` names the fields."""
+    """The request cannot be accepted as it is; `errors` names the fields."""
 
     status = 400
     title = "Bad request"
@@ -77,11 +77,11 @@ class BadRequest(HubError):
 
 
 class NotJson(BadRequest):
-    """The body is no JSON, or no JSON of the strict kind that is taken here."""
+    """The body is not JSON, or not JSON of the strict kind that is accepted here."""
 
 
 class Unauthenticated(HubError):
-    """No caller could be made out; `challenge` is the value of WWW-Authenticate."""
+    """It is not known who calls; `challenge` is the value of WWW-Authenticate."""
 
     status = 401
     title = "Unauthenticated"
@@ -92,7 +92,7 @@ class Unauthenticated(HubError):
 
 
 class Forbidden(HubError):
-    """The user is known, or at least named, and does not have the role that is needed."""
+    """The caller is known, or at least named, and does not have the role that is needed."""
 
     status = 403
     title = "Not allowed"
@@ -106,21 +106,21 @@ class NotFound(HubError):
 
 
 class Conflict(HubError):
-    """Somebody else changed it meanwhile, a test in a patch found something else, or there is no room for one more."""
+    """Somebody else changed it meanwhile, a test in a patch found another value, or there is no room for one more."""
 
     status = 409
     title = "Conflict"
 
 
 class Gone(HubError):
-    """What the request is about was there once, and is not any more."""
+    """What the request is about existed once, and no longer does."""
 
     status = 410
     title = "Gone"
 
 
 class LengthRequired(HubError):
-    """The request has no Content-Length, and so, on this platform, no body: it was sent in chunks."""
+    """The body was sent in chunks, without Content-Length, so on this platform it arrives empty."""
 
     status = 411
     title = "Length required"
@@ -141,14 +141,14 @@ class ContentTooLarge(HubError):
 
 
 class UnsupportedMediaType(HubError):
-    """The body's content type is not one that is taken here."""
+    """The body's content type is not one that is accepted here."""
 
     status = 415
     title = "Unsupported media type"
 
 
 class TooManyRequests(HubError):
-    """The caller is over a limit that time lifts; `retry_after_seconds` says when."""
+    """The caller is over a limit that ends with time; `retry_after_seconds` says when."""
 
     status = 429
     title = "Too many requests"
@@ -159,7 +159,7 @@ class TooManyRequests(HubError):
 
 
 class BadGateway(HubError):
-    """A neighbour refuses the hub's own rights, or answers with something that is no answer."""
+    """Another service refuses the hub itself, or gives an unusable answer."""
 
     status = 502
     title = "Bad gateway"
@@ -168,7 +168,7 @@ class BadGateway(HubError):
 class Unavailable(HubError):
     """Something the hub needs is out of reach. Nothing was acknowledged, and the same request may succeed later.
 
-    `retry_after_seconds` is how long the neighbour asks to be left alone, where it says so.
+    `retry_after_seconds` is how long the other service asks to wait, None if it does not say.
     """
 
     status = 503
@@ -177,15 +177,15 @@ class Unavailable(HubError):
 
 
 class DirectoryDown(Unavailable):
-    """The role directory cannot say yes or no."""
+    """The role directory cannot tell who has which role."""
 
 
 class IdentityDown(Unavailable):
-    """The identity provider cannot be reached, or gives the app no token, so nobody can be told who calls."""
+    """The identity provider cannot be reached, or gives the app no token, so callers cannot be identified."""
 
 
 class DataverseDown(Unavailable):
-    """Dataverse cannot be reached, or answers with something that is no answer."""
+    """Dataverse cannot be reached, or gives an unusable answer."""
 
 
 class Misconfigured(Unavailable):
@@ -198,7 +198,7 @@ class Misconfigured(Unavailable):
 
 
 class StorageDown(Unavailable):
-    """Storage cannot be reached, refuses us, or did not answer within the time there was.
+    """Storage cannot be reached, refuses the hub, or did not answer in time.
 
     The message says which call failed, and how, for the log; the reply does not repeat it.
     """

@@ -1,11 +1,7 @@
-"""What Health says. The shallow answer calls nobody, so a neighbour's outage never takes the app out of service."""
+"""What Health answers. The shallow answer calls nothing, so no outage of another service takes the app offline."""
 
-from typing import TYPE_CHECKING
-
+from shared.storage.account import StorageAccount
 from shared.version import __version__
-
-if TYPE_CHECKING:
-    from shared.storage.account import StorageAccount
 
 POISON_QUEUES = ("events-poison", "deliveries-poison", "deliveries-slow-poison")
 
@@ -15,6 +11,6 @@ def health() -> dict[str, object]:
     return {"status": "ok", "version": __version__}
 
 
-def deep_health(storage: "StorageAccount") -> dict[str, object]:
-    """The same, and how many messages wait in each poison queue; raises StorageDown."""
+def deep_health(storage: StorageAccount) -> dict[str, object]:
+    """The same with the number of messages in each poison queue; raises StorageDown."""
     return {**health(), "poison": {name: storage.queue(name).count() for name in POISON_QUEUES}}

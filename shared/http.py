@@ -22,9 +22,10 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from shared.validation import max_length
 
 REQUEST_SECONDS = 20.0
-"""What a request may take; with the pauses and time-outs that are under way then, the answer comes within 25 s."""
+"""The time of a request. With the pauses and time-outs that are under way at its end, the answer comes within 25 s."""
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -40,12 +41,13 @@ log = logging.getLogger(__name__)
 def answer(
     req: func.HttpRequest, handler: Handler, *, refuse: Refuse | None = None, seconds: float = REQUEST_SECONDS
 ) -> func.HttpResponse:
-    """What the handler answers within the time a request has, `seconds`; an error of ours becomes a problem.
+    """The answer of the handler, which has `seconds`; a HubError becomes a problem.
 
-    `refuse` writes errors where a neighbour's clients want them in another shape.
+    `refuse` writes errors in another shape, for clients of another vendor's API.
 
-    Any other exception is a defect or an outage we do not know yet: it is logged, and answered like an outage, because
-    Dataverse sends a request again after 503 and never after 500. No browser may guess another type than an answer has.
+    Any other exception is a defect, or an outage that is not known yet: it is logged, and answered like an outage,
+    because Dataverse sends a request again after 503 and never after 500. Every answer tells browsers not to guess its
+    type.
     """
     response = _answer(req, handler, refuse or problem, seconds)
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -60,38 +62,38 @@ def _answer(req: func.HttpRequest, handler: Handler, refuse: Refuse, seconds: fl
         _log(error)
         return refuse(error)
     except Exception:
-        log.exception("a request failed for a reason that is not foreseen")
+        log.exception("a request failed for an unforeseen reason")
         return refuse(Unavailable("the request could not be completed"))
 
 
 def json_body(req: func.HttpRequest) -> bytes:
-    """The body of a request that says it is JSON; raises UnsupportedMediaType, LengthRequired or TooLarge."""
+    """The body of a request that says it is JSON; raises UnsupportedMediaType, LengthRequired or ContentTooLarge."""
     if not _JSON_TYPE.fullmatch(req.headers.get("content-type", "")):
         raise UnsupportedMediaType("Content-Type must be application/json, application/*+json or text/json")
     return bounded_body(req)
 
 
 def bounded_body(req: func.HttpRequest) -> bytes:
-    """The body of any type; raises LengthRequired where it came in chunks, or TooLarge over 1 MiB."""
+    """The body of any type; raises LengthRequired if it came in chunks, ContentTooLarge if it is over 1 MiB."""
     body = req.get_body()
     if not body and "transfer-encoding" in req.headers:
-        # The platform reads a body only where Content-Length says that there is one (docs/receiving.md).
+        # The platform reads a body only if Content-Length announces one (docs/receiving.md).
         raise LengthRequired(
             "the body came in chunks (Transfer-Encoding), and the platform hands such a body over empty: "
             "send Content-Length (in .NET, await content.LoadIntoBufferAsync() before you send the request)"
         )
     if len(body) > MAX_BODY_BYTES:
-        raise ContentTooLarge(f"the body has {len(body)} bytes; at most {MAX_BODY_BYTES} are taken")
+        raise ContentTooLarge(f"the body {max_length(MAX_BODY_BYTES, len(body), 'bytes')}")
     return body
 
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
-    """A JSON answer that no cache keeps."""
+    """A JSON answer that is not cached."""
     return json_text_response(json.dumps(value), status, headers)
 
 
 def json_text_response(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
-    """The same for a value that is JSON text already."""
+    """The same for a value that is already JSON text."""
     sent = {"Cache-Control": "no-store", **(headers or {})}
     return func.HttpResponse(text, status_code=status, mimetype="application/json", headers=sent)
 
@@ -110,7 +112,7 @@ def problem(error: HubError) -> func.HttpResponse:
 
 
 def problem_content(error: HubError) -> dict[str, object]:
-    """The members of a problem, with all that is known of an outage or a wrong setting: for whoever runs the app."""
+    """The members of a problem with the full detail, for those who run the app."""
     content: dict[str, object] = {"type": "about:blank", "title": error.title, "status": error.status}
     content["detail"] = error.detail
     if isinstance(error, BadRequest) and error.errors:
@@ -119,7 +121,7 @@ def problem_content(error: HubError) -> dict[str, object]:
 
 
 def error_headers(error: HubError) -> dict[str, str]:
-    """The headers that go with an error in whatever shape."""
+    """The headers that go with an error, whatever the shape of its body."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = error.challenge

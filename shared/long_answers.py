@@ -1,6 +1,7 @@
-"""Long answers are made by two threads of their own, whoever asks for them, so that memory for two of them is enough.
+"""Long answers are made two at a time, by two threads of their own, so that memory for two of them is enough.
 
-Each of the worker's many threads would keep for itself what the C library gave it, long after its answer was sent.
+Otherwise each of the worker's many threads would keep the memory that its C library handed it, long after its answer
+was sent.
 """
 
 from collections.abc import Callable
@@ -17,9 +18,9 @@ _makers = ThreadPoolExecutor(_AT_ONCE, "long-answers")
 
 
 def made_in_turn[T](make: Callable[[], T]) -> T:
-    """What `make` gives, or raises; it has what is left of the deadline, waiting included.
+    """The result of `make`, which has the rest of the deadline, waiting included; raises what `make` raises.
 
-    Raises Unavailable where its turn has not come by then.
+    Raises Unavailable if its turn does not come in that time.
     """
     # The deadline is in the context, which another thread does not have by itself.
     made = _makers.submit(copy_context().run, make)
@@ -27,7 +28,7 @@ def made_in_turn[T](make: Callable[[], T]) -> T:
         return made.result(max(remaining_seconds(at_most=_MAX_SECONDS), 0))
     except TimeoutError:
         made.cancel()
-        raise Unavailable("too many long lists are asked for at once") from None
+        raise Unavailable("too many long lists are requested at once") from None
     finally:
-        # An error that was raised knows this frame, and what was made would stay as long as nobody looks for circles.
+        # The traceback of an error refers to this frame, which would keep the answer until cycles are collected.
         del made

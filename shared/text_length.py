@@ -1,4 +1,4 @@
-"""How long a text is for neighbours that count UTF-16 units: .NET, and so Dataverse and SuperOffice. Pure."""
+"""How long a text is in UTF-16 units, which .NET counts, and so Dataverse and SuperOffice. Pure."""
 
 
 def utf16_length(text: str) -> int:
@@ -7,5 +7,5 @@ def utf16_length(text: str) -> int:
 
 
 def cut_to_utf16_length(text: str, limit: int) -> str:
-    """The text, or the longest beginning of it that has at most `limit` UTF-16 units and no half of a character."""
+    """The longest beginning of the text that has at most `limit` UTF-16 units and ends with a whole character."""
     return text.encode("utf-16-le")[: 2 * limit].decode("utf-16-le", "ignore")

@@ -45,6 +45,6 @@ def test_a_bad_request_without_a_field_names_none() -> None:
 
 
 def test_one_refusal_stands_for_several_fields() -> None:
-    errors = [FieldError("#/a", "a: is missing"), FieldError("#/b", "b: is wrong")]
+    errors = [FieldError("#/a", "a is required"), FieldError("#/b", "b is wrong")]
     refusal = NotJson.of(errors)
-    assert (type(refusal), refusal.detail, refusal.errors) == (NotJson, "a: is missing; b: is wrong", tuple(errors))
+    assert (type(refusal), refusal.detail, refusal.errors) == (NotJson, "a is required; b is wrong", tuple(errors))

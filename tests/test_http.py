@@ -87,7 +87,7 @@ def test_what_no_reply_says_is_in_the_log(error: type[HubError], caplog: pytest.
 
 
 @pytest.mark.parametrize("error", NEUTRAL)
-def test_whoever_runs_the_app_is_told_all(error: type[HubError]) -> None:
+def test_those_who_run_the_app_are_told_all(error: type[HubError]) -> None:
     assert problem_content(error("list eventlog"))["detail"] == "list eventlog"
 
 
@@ -98,10 +98,10 @@ def test_only_an_outage_or_a_limit_that_time_lifts_says_when_to_ask_again(error:
 
 
 def test_a_bad_request_lists_its_fields() -> None:
-    response = problem(BadRequest.of([FieldError("#/a", "a: is missing"), FieldError("#/b", "b: is wrong")]))
+    response = problem(BadRequest.of([FieldError("#/a", "a is required"), FieldError("#/b", "b is wrong")]))
     assert content(response)["errors"] == [
-        {"pointer": "#/a", "detail": "a: is missing"},
-        {"pointer": "#/b", "detail": "b: is wrong"},
+        {"pointer": "#/a", "detail": "a is required"},
+        {"pointer": "#/b", "detail": "b is wrong"},
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_problem_without_fields_lists_none() -> None:
     assert "errors" not in content(problem(BadRequest("a sentence")))
 
 
-def test_who_is_not_known_is_told_how_to_say_who_she_is() -> None:
+def test_a_caller_who_is_not_known_is_told_how_to_authenticate() -> None:
     assert problem(Unauthenticated("who?", challenge="Basic")).headers["WWW-Authenticate"] == "Basic"
     assert "WWW-Authenticate" not in problem(Forbidden("no")).headers
 
@@ -166,7 +166,7 @@ def test_json_is_answered_as_json() -> None:
         "text/json",
     ],
 )
-def test_json_content_types_are_taken(type_: str) -> None:
+def test_json_content_types_are_accepted(type_: str) -> None:
     assert json_body(post(b"{}", Content_Type=type_)) == b"{}"
 
 
@@ -185,18 +185,18 @@ def test_json_content_types_are_taken(type_: str) -> None:
         "multipart/form-data; boundary=json",
     ],
 )
-def test_other_content_types_are_not_taken(type_: str) -> None:
+def test_other_content_types_are_refused(type_: str) -> None:
     with pytest.raises(UnsupportedMediaType):
         json_body(post(b"{}", Content_Type=type_))
 
 
-def test_a_body_without_a_content_type_is_not_taken() -> None:
+def test_a_body_without_a_content_type_is_refused() -> None:
     with pytest.raises(UnsupportedMediaType):
         json_body(post(b"{}"))
 
 
 @given(st.text())
-def test_any_content_type_is_taken_or_refused(type_: str) -> None:
+def test_any_content_type_is_accepted_or_refused(type_: str) -> None:
     try:
         json_body(post(b"{}", Content_Type=type_))
     except UnsupportedMediaType:
@@ -205,13 +205,13 @@ def test_any_content_type_is_taken_or_refused(type_: str) -> None:
 
 
 @pytest.mark.parametrize("missing_bytes", [0, 1])
-def test_a_body_of_up_to_a_mebibyte_is_taken(missing_bytes: int) -> None:
+def test_a_body_of_up_to_a_mebibyte_is_accepted(missing_bytes: int) -> None:
     body = b" " * (MAX_BODY_BYTES - missing_bytes)
     assert len(json_body(post(body, Content_Type="application/json"))) == 1024 * 1024 - missing_bytes
 
 
-def test_a_longer_body_is_not_taken() -> None:
-    with pytest.raises(ContentTooLarge, match="at most 1048576 are taken"):
+def test_a_longer_body_is_refused() -> None:
+    with pytest.raises(ContentTooLarge, match=r"^the body must be at most 1048576 bytes \(got 1048577\)$"):
         json_body(post(b" " * (MAX_BODY_BYTES + 1), Content_Type="application/json"))
 
 
@@ -227,7 +227,7 @@ def test_a_body_that_came_in_chunks_and_so_not_at_all_is_told_to_say_its_length(
             read(post(b"", Transfer_Encoding=coding, Content_Type="application/json"))
 
 
-def test_a_body_that_is_there_or_was_never_sent_is_taken() -> None:
+def test_a_body_that_is_there_or_was_never_sent_is_accepted() -> None:
     assert bounded_body(post(b"{}", Transfer_Encoding="chunked")) == b"{}"
     assert bounded_body(post(b"", Content_Length="0")) == bounded_body(post(b"")) == b""
 

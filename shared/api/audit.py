@@ -6,28 +6,27 @@ from shared.api.events import page
 from shared.api.parameters import parse_limit, parse_moment, parse_position
 from shared.audit.entry import MAX_TEXT
 from shared.audit.log import AuditFilter, AuditLog
-from shared.errors import BadRequest
 from shared.roles.user import normal_user_id
+from shared.validation import NO_CONTROL_CHARACTERS, NOT_BLANK, bad_field, max_length
 
 PARAMETERS = ("who", "target", "since", "until", "limit", "continuationToken")
-_OF_THE_PLATFORM = "code"
-_SHOWN_OF_A_NAME = 50
+_PLATFORM_PARAMETER = "code"
+_MAX_SHOWN_NAME = 50
 
 
 def list_audit(audit: AuditLog, query: Mapping[str, str], *, url: str) -> dict[str, object]:
-    """A page of entries, as `page` makes it; raises BadRequest, which names the parameter."""
+    """A page of entries, as `page` makes it; raises BadRequest for a wrong or unknown parameter."""
     for name in query:
-        # The platform finds its own parameter in any case.
-        if name not in PARAMETERS and name.lower() != _OF_THE_PLATFORM:
-            known = ", ".join(PARAMETERS)
-            raise _wrong(name[:_SHOWN_OF_A_NAME], f"this parameter is not known here; known are {known}")
+        # The platform accepts its own parameter in any case.
+        if name not in PARAMETERS and name.lower() != _PLATFORM_PARAMETER:
+            raise bad_field(name[:_MAX_SHOWN_NAME], f"is not a known parameter; known are {', '.join(PARAMETERS)}")
     limit = parse_limit(query)
     found = audit.list(parse_filter(query), page_size=limit + 1)
     return page(found, lambda entry: entry.as_json(), query, limit=limit, url=url)
 
 
 def parse_filter(query: Mapping[str, str]) -> AuditFilter:
-    """The filter in parameters; raises BadRequest."""
+    """The filter in `who`, `target`, `since`, `until` and `continuationToken`; raises BadRequest."""
     who = _text(query, "who")
     return AuditFilter(
         who=None if who is None else normal_user_id(who),
@@ -42,11 +41,11 @@ def _text(query: Mapping[str, str], name: str) -> str | None:
     text = query.get(name)
     if text is None:
         return None
-    # What storage cannot compare would be an outage there; no entry holds it.
-    if not text.strip() or len(text) > MAX_TEXT or not text.isprintable():
-        raise _wrong(name, f"1 to {MAX_TEXT} characters are needed, and no control characters")
+    if not text.strip():
+        raise bad_field(name, NOT_BLANK)
+    if len(text) > MAX_TEXT:
+        raise bad_field(name, max_length(MAX_TEXT, len(text)))
+    if not text.isprintable():
+        # No entry holds such a character, and storage would refuse to compare with some of them.
+        raise bad_field(name, NO_CONTROL_CHARACTERS)
     return text.strip()
-
-
-def _wrong(name: str, need: str) -> BadRequest:
-    return BadRequest(f"{name}: {need}", pointer=f"#/{name}")

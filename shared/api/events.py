@@ -12,25 +12,27 @@ from shared.lenient_json import as_valid_json
 from shared.storage.paging import Position
 
 MAX_PAGE_CHARACTERS = 4_000_000
-_ROWS = 50
-"""Of a page that is asked of storage: an event has up to 100,000 characters besides its payload."""
+"""After the item that reaches this length, a page ends."""
 
-_FILTERS = ("type", "webhook", "state", "who", "target", "since", "until", "limit")
+_STORAGE_PAGE = 50
+"""Rows that storage is asked for at once: an event has up to 100,000 characters besides its payload."""
+
+_KEPT_PARAMETERS = ("type", "webhook", "state", "who", "target", "since", "until", "limit")
 
 
 def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> dict[str, object]:
     """A page of events, as `page` makes it.
 
-    `query` may hold `type`, `since` (inclusive), `until` (exclusive), `limit` and `continuationToken`; `url` is where
-    the listing stands. Raises BadRequest, which names the parameter.
+    `query` may hold `type`, `since` (inclusive), `until` (exclusive), `limit` and `continuationToken`; `url` is the
+    address of the listing. Raises BadRequest, which names the parameter.
     """
     limit = parse_limit(query)
-    found = events.log(_filter(query), page_size=min(limit, _ROWS) + 1)
+    found = events.log(_filter(query), page_size=min(limit, _STORAGE_PAGE) + 1)
     return page(found, lambda event: event.as_json(), query, limit=limit, url=url)
 
 
 def show_event(events: EventStore, id_: str) -> str:
-    """One event with its payload, as JSON text: the payload keeps every digit of its numbers; raises NotFound."""
+    """One event with its payload, as JSON text in which numbers keep every digit; raises NotFound."""
     stored = find_event(events, id_)
     event = events.finished(stored.event) or stored.event
     members = json.dumps(event.as_json()).removesuffix("}")
@@ -56,8 +58,8 @@ def page[Item](
 ) -> dict[str, object]:
     """`{"value": [...], "continuationToken", "nextLink"}`, the last two null on the last page.
 
-    A page ends with the item that brings it to a few megabytes, however many more were asked for. One item more than
-    it has is read, to know whether there is a next page.
+    A page ends with the item that brings it to MAX_PAGE_CHARACTERS, even if `limit` allows more. One more item than
+    it holds is read, to know whether there is a next page.
     """
     items: list[dict[str, object]] = []
     size, last, token = 0, "", None
@@ -67,7 +69,7 @@ def page[Item](
             break
         items.append(show(item))
         size, last = size + len(json.dumps(items[-1])), position.as_token()
-    kept = {name: query[name] for name in _FILTERS if name in query}
+    kept = {name: query[name] for name in _KEPT_PARAMETERS if name in query}
     return {
         "value": items,
         "continuationToken": token,

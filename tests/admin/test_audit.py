@@ -177,4 +177,4 @@ def test_the_audit_is_a_table_for_people(connection_string: str) -> None:
 @pytest.mark.parametrize("options", [["--who", ""], ["--since", "soon"], ["--target", "x" * 251]])
 def test_an_option_that_is_none_is_named(connection_string: str, options: list[str]) -> None:
     run = admin("audit", *options, AzureWebJobsStorage=connection_string)
-    assert (run.code, run.err.startswith(f"error: {options[0].removeprefix('--')}: ")) == (1, True)
+    assert (run.code, run.err.startswith(f"error: {options[0].removeprefix('--')} must ")) == (1, True)

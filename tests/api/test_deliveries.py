@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import azure.functions as func
 import pytest
 
-from shared.api.deliveries import serve
+from shared.api.deliveries import serve_deliveries
 from shared.delivery.record import Attempt, DeliveryState, new_record
 from shared.events.event import Event
 from shared.http import answer
@@ -53,7 +53,7 @@ def post(hub: Hub, path: str, body: bytes, **headers: str) -> tuple[int, dict[st
 
 
 def answered(hub: Hub, path: str, request: func.HttpRequest) -> tuple[int, dict[str, object]]:
-    response = answer(request, lambda asked: serve(hub, asked, tuple(path.split("/"))))
+    response = answer(request, lambda asked: serve_deliveries(hub, asked, tuple(path.split("/"))))
     document = json.loads(response.get_body())
     if response.status_code >= 400:
         assert response.mimetype == "application/problem+json"
@@ -328,7 +328,7 @@ def test_a_listing_says_of_a_delivery_what_its_record_does_and_reads_none_of_wha
 @pytest.mark.parametrize("limit", ["limit", "continuationToken"])
 def test_a_page_of_the_deliveries_of_an_event_wants_good_parameters(hub: Hub, limit: str) -> None:
     status, problem = call(hub, "GET", f"{accepted(hub).id}/deliveries", **{limit: "x"})
-    assert (status, str(problem["detail"]).split(":")[0]) == (400, limit)
+    assert (status, str(problem["detail"]).split(" must ")[0]) == (400, limit)
 
 
 def test_a_replay_that_only_counts_reads_none_of_what_was_answered(

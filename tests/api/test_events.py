@@ -103,7 +103,7 @@ def test_a_type_selects_its_events_in_any_case(hub: Hub, days: list[str], type_:
 
 @pytest.mark.parametrize("type_", [" feature.updated", "feature.updated\n", "\u00a0feature.updated", " "])
 def test_a_type_with_white_space_around_it_is_refused_by_name(hub: Hub, type_: str) -> None:
-    with pytest.raises(BadRequest, match=r"^type: the name of an event"):
+    with pytest.raises(BadRequest, match=r"^type must be the name of an event"):
         listed(hub, type=type_)
 
 

@@ -1,28 +1,125 @@
-"""The agent API `/api/v1/Agents/Webhook/*`: eight operations, all POST; GET describes them (superoffice.md 1.4)."""
+"""The agent API `/api/v1/Agents/Webhook/{operation}` (docs/sources/superoffice.md 1.4).
+
+Eight operations, called with POST; GET describes them.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import azure.functions as func
 
-from shared.api.superoffice.operations import WebhookOperations, member
+from shared.api.superoffice.members import member
+from shared.api.superoffice.operations import Signalling, WebhookOperations
 from shared.api.superoffice.render import default_webhook
 from shared.api.superoffice.request import ApiRequest, no_content
-from shared.errors import BadRequest, NotFound
+from shared.api.superoffice.rest import INT32
+from shared.audit.recording import note
+from shared.errors import NotFound
 from shared.hub.hub import Hub
+from shared.validation import OBJECT, REQUIRED, STRING, bad_field
 
-# The last is what the vendor's own sample calls the one before.
+# A sample of the vendor says StateFilter where its reference says StatusFilter.
 _FILTERS = ("NameFilter", "EventFilter", "StatusFilter", "StateFilter")
+
+
+def serve_agent(hub: Hub, http: func.HttpRequest) -> func.HttpResponse:
+    """Answer one request of the agent API; raises the errors of shared/errors.py."""
+    request = ApiRequest.begin(hub.callers, http)
+    name, is_get = http.route_params.get("operation", ""), http.method.upper() == "GET"
+    if is_get and not name:
+        return request.reply([one.describe() for one in OPERATIONS.values()], root="ArrayOfOperation")
+    operation = OPERATIONS.get(name.lower())
+    if operation is None:
+        raise NotFound(f"the Webhook agent has no operation {name[:50]}")
+    if is_get:
+        return request.reply(operation.describe(), root="Operation")
+    signalling = Signalling(hub.events, hub.signal_rate)
+    return operation.run(_AgentCall(request, WebhookOperations.of(hub.receivers), signalling))
+
+
+@dataclass(frozen=True)
+class _AgentCall:
+    """One call of an operation, with what carries it out."""
+
+    request: ApiRequest
+    operations: WebhookOperations
+    signalling: Signalling
+
+    def create_default(self) -> func.HttpResponse:
+        return self.request.reply(default_webhook(), root="Webhook")
+
+    def save(self) -> func.HttpResponse:
+        document = self.request.required_object()
+        id_ = member(document, "WebhookId")
+        # Which of the two it is stands in the body, so the audit is told here.
+        if id_ is None or id_ == "" or str(id_) == "0":
+            note(action="webhook.create")
+            saved = self.operations.create(document, self.request.actor)
+        else:
+            before = self.operations.find(str(id_))
+            note(action="webhook.update")
+            saved = self.operations.update(before, document, self.request.actor)
+        return self.request.reply(saved.entity, root="Webhook", select=True, warnings=saved.warnings)
+
+    def get(self) -> func.HttpResponse:
+        found = self.operations.find(self._id_in_query())
+        return self.request.reply(self.operations.show(found), root="Webhook", select=True)
+
+    def delete(self) -> func.HttpResponse:
+        self.operations.delete(self.operations.find(self._id_in_query()))
+        return no_content()
+
+    def get_all(self) -> func.HttpResponse:
+        filters = self.request.optional_object(_FILTERS)
+        name, event = _text(filters, "NameFilter"), _text(filters, "EventFilter")
+        status = member(filters, "StatusFilter")
+        status = member(filters, "StateFilter") if status is None else status
+        found = self.operations.list(name, event, status)
+        return self.request.reply(found, root="ArrayOfWebhook", select=True, narrowed_by=_FILTERS[:3])
+
+    def test(self) -> func.HttpResponse:
+        webhook = member(self.request.required_object(), "Webhook")
+        if not isinstance(webhook, dict):
+            raise bad_field("Webhook", OBJECT)
+        result = self.operations.test(webhook, self.request.actor)
+        return self.request.reply(result, root="WebhookResult", select=True)
+
+    def signal(self) -> func.HttpResponse:
+        document = self.request.required_object()
+        given = member(document, "PrimaryKey")
+        primary_key = 0 if given is None else given
+        if isinstance(primary_key, bool) or not isinstance(primary_key, int):
+            raise bad_field("PrimaryKey", INT32)
+        name = _text(document, "EventName") or ""
+        self.signalling.signal(self.request, name, primary_key, member(document, "Data"))
+        return no_content()
+
+    def last_error(self) -> func.HttpResponse:
+        id_ = member(self.request.required_object(), "WebhookId")
+        return self.request.reply(self.operations.last_error(str(id_)), root="string")
+
+    def _id_in_query(self) -> str:
+        id_text = self.request.query.get("webhookid")
+        if id_text is None:
+            raise bad_field("webhookId", REQUIRED)
+        return id_text
+
+
+def _text(document: Mapping[str, object], name: str) -> str | None:
+    value = member(document, name)
+    if value is None or isinstance(value, str):
+        return value
+    raise bad_field(name, STRING)
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: what it does, what it takes and where, and how it is carried out."""
+    """One operation: its name, what it does, what it reads and from where, and the method that carries it out."""
 
     name: str
     description: str
     takes: str
-    run: Callable[[WebhookOperations], func.HttpResponse]
+    run: Callable[[_AgentCall], func.HttpResponse]
 
     def describe(self) -> dict[str, object]:
         """What GET says of it."""
@@ -30,99 +127,21 @@ class Operation:
         return {"Method": "POST", "Address": address, "Description": self.description, "Takes": self.takes}
 
 
-def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
-    """Answer one request; raises the errors of shared/errors.py."""
-    exchange = ApiRequest.begin(hub, req)
-    name, is_get = req.route_params.get("operation", ""), req.method.upper() == "GET"
-    if is_get and not name:
-        return exchange.reply([one.describe() for one in OPERATIONS.values()], root="ArrayOfOperation")
-    operation = OPERATIONS.get(name.lower())
-    if operation is None:
-        raise NotFound(f"the Webhook agent has no operation {name[:50]}")
-    if is_get:
-        return exchange.reply(operation.describe(), root="Operation")
-    return operation.run(WebhookOperations(exchange))
-
-
-def _create_default(operations: WebhookOperations) -> func.HttpResponse:
-    return operations.exchange.reply(default_webhook(), root="Webhook")
-
-
-def _save(operations: WebhookOperations) -> func.HttpResponse:
-    document = operations.exchange.required_object()
-    id_ = member(document, "WebhookId")
-    is_new = id_ is None or id_ == "" or str(id_) == "0"
-    entity = operations.create(document) if is_new else operations.update(operations.find(str(id_)), document)
-    return operations.exchange.reply(entity, root="Webhook", select=True)
-
-
-def _get(operations: WebhookOperations) -> func.HttpResponse:
-    found = operations.find(_id_in_query(operations.exchange))
-    return operations.exchange.reply(operations.show(found), root="Webhook", select=True)
-
-
-def _delete(operations: WebhookOperations) -> func.HttpResponse:
-    operations.delete(operations.find(_id_in_query(operations.exchange)))
-    return no_content()
-
-
-def _list(operations: WebhookOperations) -> func.HttpResponse:
-    filters = operations.exchange.optional_object(_FILTERS)
-    name, event = _text(filters, "NameFilter"), _text(filters, "EventFilter")
-    status = member(filters, "StatusFilter")
-    status = member(filters, "StateFilter") if status is None else status
-    found = operations.list(name, event, status)
-    return operations.exchange.reply(
-        found, root="ArrayOfWebhook", select=True, narrowed_by=("NameFilter", "EventFilter", "StatusFilter")
-    )
-
-
-def _test(operations: WebhookOperations) -> func.HttpResponse:
-    webhook = member(operations.exchange.required_object(), "Webhook")
-    if not isinstance(webhook, dict):
-        raise BadRequest("Webhook: an object is needed", pointer="#/Webhook")
-    return operations.exchange.reply(operations.test(webhook), root="WebhookResult", select=True)
-
-
-def _signal(operations: WebhookOperations) -> func.HttpResponse:
-    document = operations.exchange.required_object()
-    given = member(document, "PrimaryKey")
-    primary_key = 0 if given is None else given
-    if isinstance(primary_key, bool) or not isinstance(primary_key, int):
-        raise BadRequest("PrimaryKey: a 32-bit integer is needed", pointer="#/PrimaryKey")
-    operations.signal(_text(document, "EventName") or "", primary_key, member(document, "Data"))
-    return no_content()
-
-
-def _last_error(operations: WebhookOperations) -> func.HttpResponse:
-    id_ = member(operations.exchange.required_object(), "WebhookId")
-    return operations.exchange.reply(operations.last_error(str(id_)), root="string")
-
-
-def _id_in_query(exchange: ApiRequest) -> str:
-    id_text = exchange.query.get("webhookid")
-    if id_text is None:
-        raise BadRequest("webhookId: the parameter is missing", pointer="#/webhookId")
-    return id_text
-
-
-def _text(document: Mapping[str, object], name: str) -> str | None:
-    value = member(document, name)
-    if value is None or isinstance(value, str):
-        return value
-    raise BadRequest(f"{name}: a text is needed", pointer=f"#/{name}")
-
-
 OPERATIONS = {
     operation.name.lower(): operation
     for operation in (
-        Operation("CreateDefaultWebhook", "A webhook with default values, not saved.", "nothing", _create_default),
-        Operation("SaveWebhook", "Saves a webhook, a new one where WebhookId is 0.", "body: Webhook", _save),
-        Operation("GetWebhook", "A webhook by its id.", "query: webhookId, $select", _get),
-        Operation("DeleteWebhook", "Removes a webhook.", "query: webhookId", _delete),
-        Operation("GetAllWebhooks", "Lists webhooks.", "body: NameFilter, EventFilter, StatusFilter", _list),
-        Operation("TestWebhook", "Sends a test event.", "body: Webhook", _test),
-        Operation("SignalEvent", "Signals an event.", "body: EventName, PrimaryKey, Data", _signal),
-        Operation("GetLastError", "The last error of a webhook.", "body: WebhookId", _last_error),
+        Operation(
+            "CreateDefaultWebhook", "A webhook with default values, not saved.", "nothing", _AgentCall.create_default
+        ),
+        Operation("SaveWebhook", "Saves a webhook, a new one where WebhookId is 0.", "body: Webhook", _AgentCall.save),
+        Operation("GetWebhook", "A webhook by its id.", "query: webhookId, $select", _AgentCall.get),
+        Operation("DeleteWebhook", "Removes a webhook.", "query: webhookId", _AgentCall.delete),
+        Operation(
+            "GetAllWebhooks", "Lists webhooks.", "body: NameFilter, EventFilter, StatusFilter", _AgentCall.get_all
+        ),
+        Operation("TestWebhook", "Sends a test event.", "body: Webhook", _AgentCall.test),
+        Operation("SignalEvent", "Signals an event.", "body: EventName, PrimaryKey, Data", _AgentCall.signal),
+        Operation("GetLastError", "The last error of a webhook.", "body: WebhookId", _AgentCall.last_error),
     )
 }
+"""By name in lower case."""

@@ -1,7 +1,7 @@
-"""The members of SuperOffice's entities and what kind of value each has, by name.
+"""The members of SuperOffice's entities, and what kind of value each has, by name.
 
-XML and forms carry text only, so it is the name that says what a text stands for. Source: the vendor's OpenAPI
-documents, docs/sources/superoffice.md 1.2 and 1.4.
+XML and forms carry text only, so the name decides what a text stands for. Source: the vendor's OpenAPI documents,
+docs/sources/superoffice.md 1.2 and 1.4.
 """
 
 import re
@@ -14,7 +14,7 @@ TIME_MEMBERS = ("Registered", "Updated")
 
 
 class Kind(Enum):
-    """What a value is. A dictionary has keys of its owner's choice, an object has members that are known."""
+    """The kind of a value. A dictionary has keys of its owner's choice, an object has members that are known."""
 
     TEXT = auto()
     INTEGER = auto()
@@ -27,37 +27,119 @@ class Kind(Enum):
 
 _NAMES = {
     Kind.TEXT: (
-        "Name TargetUrl Secret State Type Registered Updated ErrorsEmail Description NotifyVia NotifyWhen LastError "
-        "Tooltip FullName FormalName UserName IconHint ExtraInfo StyleHint Message Mask Reason FieldType EventName "
-        "NameFilter EventFilter StatusFilter ErrorType ErrorMessage ErrorSource Method Address Takes string"
+        "Name",
+        "TargetUrl",
+        "Secret",
+        "State",
+        "Type",
+        "Registered",
+        "Updated",
+        "ErrorsEmail",
+        "Description",
+        "NotifyVia",
+        "NotifyWhen",
+        "LastError",
+        "Tooltip",
+        "FullName",
+        "FormalName",
+        "UserName",
+        "IconHint",
+        "ExtraInfo",
+        "StyleHint",
+        "Message",
+        "Mask",
+        "Reason",
+        "FieldType",
+        "EventName",
+        "NameFilter",
+        "EventFilter",
+        "StatusFilter",
+        "ErrorType",
+        "ErrorMessage",
+        "ErrorSource",
+        "Method",
+        "Address",
+        "Takes",
+        "string",
     ),
     Kind.INTEGER: (
-        "WebhookId TotalCalls TotalErrors ConsecutiveErrors AssociateId PersonId Rank GroupIdx EjUserId Id ColorBlock "
-        "FieldLength PrimaryKey"
+        "WebhookId",
+        "TotalCalls",
+        "TotalErrors",
+        "ConsecutiveErrors",
+        "AssociateId",
+        "PersonId",
+        "Rank",
+        "GroupIdx",
+        "EjUserId",
+        "Id",
+        "ColorBlock",
+        "FieldLength",
+        "PrimaryKey",
     ),
-    Kind.BOOLEAN: "Deleted Success Error",
+    Kind.BOOLEAN: (
+        "Deleted",
+        "Success",
+        "Error",
+    ),
     Kind.OBJECT: (
-        "RegisteredAssociate UpdatedAssociate TableRight FieldRight Webhook FieldProperty MDOListItem WebhookWithLinks "
-        "WebhookResult Operation"
+        "RegisteredAssociate",
+        "UpdatedAssociate",
+        "TableRight",
+        "FieldRight",
+        "Webhook",
+        "FieldProperty",
+        "MDOListItem",
+        "WebhookWithLinks",
+        "WebhookResult",
+        "Operation",
     ),
-    Kind.DICTIONARY: "Headers Properties _Links ExtraFields CustomFields FieldProperties Data",
-    Kind.LIST: "Events ErrorEmails ErrorAssociates ChildItems SealedHeaders",
+    Kind.DICTIONARY: (
+        "Headers",
+        "Properties",
+        "_Links",
+        "ExtraFields",
+        "CustomFields",
+        "FieldProperties",
+        "Data",
+    ),
+    Kind.LIST: (
+        "Events",
+        "ErrorEmails",
+        "ErrorAssociates",
+        "ChildItems",
+        "SealedHeaders",
+    ),
 }
-_KINDS = {name.lower(): kind for kind, names in _NAMES.items() for name in names.split()}
+_KINDS = {name.lower(): kind for kind, names in _NAMES.items() for name in names}
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?\d{1,4300}", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def kind_of(name: str) -> Kind | None:
-    """What a member with this name holds, in any case; None for one that no entity has."""
+    """What a member with this name, in any case, holds; None for one that no entity has."""
     return _KINDS.get(name.lower())
+
+
+def find_member(document: Mapping[str, object], name: str) -> str | None:
+    """The document's spelling of a name: the same one if it is there, else the first that differs in case only."""
+    if name in document:
+        return name
+    wanted = name.lower()
+    return next((key for key in document if key.lower() == wanted), None)
+
+
+def member(document: Mapping[str, object], name: str) -> object:
+    """The value of the member that `find_member` finds; None if there is none."""
+    known = find_member(document, name)
+    return None if known is None else document[known]
 
 
 def parse_text(text: str, kind: Kind) -> object:
     """The value that a text stands for: None for an empty number or boolean.
 
-    A text that stands for no such value stays a text, and whoever reads that member refuses it by its name.
+    A text that stands for no such value stays a text; whatever reads that member refuses it by its name.
     """
     bare = text.strip()
     if kind is Kind.TEXT:
@@ -70,14 +152,6 @@ def parse_text(text: str, kind: Kind) -> object:
         return int(bare)
     if _NUMBER.fullmatch(bare) and kind is Kind.NUMBER:
         number = float(bare)
-        # JSON could not hold an infinity (1e400).
+        # JSON has no infinity (1e400).
         return number if abs(number) != float("inf") else text
     return text
-
-
-def find_member(document: Mapping[str, object], name: str) -> str | None:
-    """The key in `document` that is this name: as it stands there or, failing that, in any case; None if missing."""
-    if name in document:
-        return name
-    wanted = name.lower()
-    return next((key for key in document if key.lower() == wanted), None)

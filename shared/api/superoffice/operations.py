@@ -1,40 +1,66 @@
-"""What can be done with webhooks, once for both of SuperOffice's APIs: docs/sources/superoffice.md 1.1 and 1.4."""
+"""What can be done with webhooks, for both of SuperOffice's APIs (docs/sources/superoffice.md 1.1 and 1.4)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
-from shared.api.parameters import event_name_filter
+from shared.api.parameters import event_name_filter, parse_webhook_id
+from shared.api.superoffice.json_patch import apply_patch
+from shared.api.superoffice.members import member
 from shared.api.superoffice.render import render, render_result
 from shared.api.superoffice.request import ApiRequest
 from shared.audit.recording import note
+from shared.call_rate import CallRate
+from shared.callers.caller import Caller
 from shared.clock import now
 from shared.errors import BadRequest, FieldError, NotFound
 from shared.events.event import EventId
+from shared.events.store import EventStore
 from shared.loops import is_test
 from shared.text_length import utf16_length
+from shared.validation import NO_CONTROL_CHARACTERS, OBJECT, bad_field, field_error, max_length, one_of
 from shared.webhooks.associate import associate_of
 from shared.webhooks.fields import MAX_EVENT_NAME
 from shared.webhooks.registration import SECRET_MASK, Registration, Usage
-from shared.webhooks.registry import WebhookFilter
+from shared.webhooks.registry import WebhookFilter, WebhookRegistry
 from shared.webhooks.signals import signalled_event
-from shared.webhooks.webhook import MAX_NAME, WEBHOOK_TYPES, WebhookInput, WebhookState, parse_webhook
+from shared.webhooks.webhook import MAX_NAME, WEBHOOK_TYPES, WebhookInput, WebhookState, parse_state, parse_webhook
+
+if TYPE_CHECKING:
+    # At run time these come with the hub's receivers, which are loaded when the first request needs them.
+    from shared.delivery.known_secrets import KnownSecrets
+    from shared.hub.receivers import Receivers
+    from shared.webhooks.saving import SaveResult, WebhookSaving
 
 type Entity = dict[str, object]
 
-_LAST_INT32 = 2**31 - 1
+
+@dataclass(frozen=True)
+class SavedWebhook:
+    """A webhook as the client that saved it reads it, and sentences about what it should do better."""
+
+    entity: Entity
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class WebhookOperations:
-    """The operations within one exchange. Each raises NotFound, BadRequest, Conflict and what storage raises."""
+    """Reads, saves, removes and tests webhooks. Each operation raises what storage raises besides its own errors."""
 
-    exchange: ApiRequest
+    webhooks: WebhookRegistry
+    saving: "WebhookSaving"
+    known_secrets: "KnownSecrets"
+
+    @classmethod
+    def of(cls, receivers: "Receivers") -> Self:
+        """The operations on the webhooks of these receivers."""
+        return cls(receivers.webhooks, receivers.saving, receivers.known_secrets)
 
     def find(self, id_text: str) -> Registration:
         """The webhook with this id; raises NotFound."""
-        is_id = id_text.isascii() and id_text.isdigit() and len(id_text) <= len(str(_LAST_INT32))
-        found = self.exchange.hub.receivers.webhooks.get(int(id_text)) if is_id else None
+        id_ = parse_webhook_id(id_text)
+        found = None if id_ is None else self.webhooks.get(id_)
         if found is None:
             raise NotFound(f"Webhook id {id_text[:20]} not found")
         note(target=_target(found))
@@ -42,78 +68,91 @@ class WebhookOperations:
 
     def show(self, registration: Registration, *, new_secret: str | None = None) -> Entity:
         """A webhook with its usage."""
-        return entity_of(registration, self._usage(registration), new_secret=new_secret)
-
-    def create(self, document: Mapping[str, object]) -> Entity:
-        """Store a new webhook, whatever id the document names."""
-        note(action="webhook.create")
-        saved = self.exchange.hub.receivers.saving.create(_parse(document), self.exchange.actor)
-        note(target=_target(saved.registration))
-        self.exchange.warnings.extend(saved.warnings)
-        return entity_of(saved.registration, Usage(), new_secret=saved.new_secret)
-
-    def update(self, before: Registration, document: Mapping[str, object]) -> Entity:
-        """Replace a webhook by the document."""
-        note(action="webhook.update", target=_target(before))
-        saved = self.exchange.hub.receivers.saving.update(before, _parse(document), self.exchange.actor)
-        note(changed=saved.changed)
-        self.exchange.warnings.extend(saved.warnings)
-        return self.show(saved.registration, new_secret=saved.new_secret)
-
-    def delete(self, registration: Registration) -> None:
-        """Remove a webhook."""
-        self.exchange.hub.receivers.saving.delete(registration)
+        return self._entity(registration, self.webhooks.usage(registration.id), new_secret=new_secret)
 
     def list(
         self, name: str | None, event: str | None, state: object, *, skip: int = 0, top: int | None = None
     ) -> Iterator[Entity]:
-        """The webhooks that the filters let through, read as they are asked for; empty and Unknown are no filter."""
-        wanted = parse_filter(name, event, state)
-        found = self.exchange.hub.receivers.webhooks.list(wanted, skip=skip, top=top)
-        known = self.exchange.hub.receivers.known_secrets
-        return (entity_of(registration, known.usage(registration, usage)) for registration, usage in found)
+        """The webhooks that pass the filters, read one page at a time while the iterator is consumed.
 
-    def test(self, document: Mapping[str, object]) -> Entity:
-        """Send a test event to the webhook in the document, which need not be saved."""
+        An empty filter, and the state Unknown, let everything pass. Raises BadRequest for a wrong filter.
+        """
+        found = self.webhooks.list(parse_filter(name, event, state), skip=skip, top=top)
+        return (self._entity(registration, usage) for registration, usage in found)
+
+    def create(self, document: Mapping[str, object], actor: Caller) -> SavedWebhook:
+        """Store a new webhook, whatever id the document names; raises BadRequest or Conflict."""
+        saved = self.saving.create(_parse(document), actor)
+        note(target=_target(saved.registration))
+        return SavedWebhook(entity_of(saved.registration, Usage(), new_secret=saved.new_secret), saved.warnings)
+
+    def update(self, before: Registration, document: Mapping[str, object], actor: Caller) -> SavedWebhook:
+        """Put the document in the place of a webhook; raises BadRequest or Conflict."""
+        saved = self._save(before, document, actor)
+        return SavedWebhook(self.show(saved.registration, new_secret=saved.new_secret), saved.warnings)
+
+    def patch(self, before: Registration, patch: object, actor: Caller) -> SavedWebhook:
+        """Apply a JSON Patch or a merge object to what a reader sees; raises BadRequest or Conflict."""
+        usage = self.webhooks.usage(before.id)
+        saved = self._save(before, apply_patch(self._entity(before, usage), patch), actor)
+        after = saved.registration
+        if after.is_active and not before.is_active:
+            # The save has reset them; what was read before it is as good otherwise.
+            usage = replace(usage, consecutive_errors=0)
+        return SavedWebhook(self._entity(after, usage, new_secret=saved.new_secret), saved.warnings)
+
+    def delete(self, registration: Registration) -> None:
+        """Remove a webhook; raises Conflict."""
+        self.saving.delete(registration)
+
+    def test(self, document: Mapping[str, object], actor: Caller) -> Entity:
+        """Send a test event to the webhook in the document, which need not be saved; raises BadRequest."""
         webhook = parse_test(document)
         id_ = member(document, "WebhookId")
-        before = (
-            self.exchange.hub.receivers.webhooks.get(id_) if isinstance(id_, int) and 0 < id_ <= _LAST_INT32 else None
-        )
+        stored_id = parse_webhook_id(str(id_)) if isinstance(id_, int) and not isinstance(id_, bool) else None
+        before = self.webhooks.get(stored_id) if stored_id else None
         if before is not None:
             note(target=_target(before))
-        tested = self.exchange.hub.receivers.saving.test(webhook, before, self.exchange.actor)
+        tested = self.saving.test(webhook, before, actor)
         return render_result(is_success=tested.is_success, message=tested.message)
 
-    def signal(self, name: str, primary_key: int, data: object) -> None:
-        """Take an event in, to be delivered to every webhook that wants it; raises TooManyRequests too.
+    def last_error(self, id_text: str) -> str:
+        """What the receiver answered when it last failed, empty if it never did; raises NotFound."""
+        found = self.find(id_text)
+        return self.known_secrets.usage(found, self.webhooks.usage(found.id)).last_error
 
-        A test event that somebody hands on is none, and leaves no trace.
+    def _save(self, before: Registration, document: Mapping[str, object], actor: Caller) -> "SaveResult":
+        saved = self.saving.update(before, _parse(document), actor)
+        note(changed=saved.changed)
+        return saved
+
+    def _entity(self, registration: Registration, usage: Usage, *, new_secret: str | None = None) -> Entity:
+        return entity_of(registration, self.known_secrets.usage(registration, usage), new_secret=new_secret)
+
+
+@dataclass(frozen=True)
+class Signalling:
+    """Takes in the events that callers signal, so many a minute."""
+
+    events: EventStore
+    rate: CallRate
+
+    def signal(self, request: ApiRequest, name: str, primary_key: int, data: object) -> None:
+        """Store an event, to be delivered to every webhook that wants it; raises BadRequest or TooManyRequests.
+
+        A test event that a receiver passes on is ignored.
         """
-        if is_test(self.exchange.req.headers):
+        if is_test(request.http.headers):
             return
         if data is not None and not isinstance(data, dict):
-            raise BadRequest("Data: an object is needed", pointer="#/Data")
-        hub, actor = self.exchange.hub, self.exchange.actor
+            raise bad_field("Data", OBJECT)
+        actor = request.actor
         event, payload = signalled_event(
             EventId(str(uuid4())), name, primary_key, data or {}, actor.user.id, now(), hops=actor.hops
         )
-        hub.signal_rate.count(actor.user.id)
-        hub.events.accept(event, payload)
+        self.rate.count(actor.user.id)
+        self.events.accept(event, payload)
         note(target=f"events/{event.id}")
-
-    def last_error(self, id_text: str) -> str:
-        """What the receiver answered when it failed last, empty where it never did."""
-        return self._usage(self.find(id_text)).last_error
-
-    def _usage(self, registration: Registration) -> Usage:
-        receivers = self.exchange.hub.receivers
-        return receivers.known_secrets.usage(registration, receivers.webhooks.usage(registration.id))
-
-    def with_links(self, entity: Entity) -> Entity:
-        """The entity with the links that it has by id and after saving."""
-        base = f"{self.exchange.hub.settings.public_url}/api/v1/Webhook"
-        return {**entity, "_Links": {"Self": f"{base}/{entity['WebhookId']}", "Archive": base}}
 
 
 def _target(registration: Registration) -> str:
@@ -132,37 +171,34 @@ def entity_of(registration: Registration, usage: Usage, *, new_secret: str | Non
     )
 
 
-def member(document: Mapping[str, object], name: str) -> object:
-    """A member of a document, by its name in any case; None where it is missing."""
-    return next((value for given, value in document.items() if given.lower() == name.lower()), None)
-
-
 def parse_filter(name: str | None, event: str | None, state: object) -> WebhookFilter:
-    """The filters of a listing; raises BadRequest for one that is longer than what it is compared with."""
-    errors = [
-        FieldError(f"#/{filter_}", f"{filter_}: at most {most} characters are taken, none of them U+0000")
-        for filter_, text, most in (("NameFilter", name, MAX_NAME), ("EventFilter", event, MAX_EVENT_NAME))
-        if text and (utf16_length(text) > most or "\0" in text)
-    ]
+    """The filter of a listing; raises BadRequest for a name or an event that is longer than any webhook's."""
+    limits = (("NameFilter", name or "", MAX_NAME), ("EventFilter", event or "", MAX_EVENT_NAME))
+    errors = [error for filter_, text, limit in limits if (error := _filter_error(filter_, text, limit))]
     if errors:
         raise BadRequest.of(errors)
-    return WebhookFilter(name or None, event_name_filter(event, "EventFilter"), parse_status(state))
+    return WebhookFilter(name or None, event_name_filter(event, "EventFilter"), parse_state_filter(state))
 
 
-def parse_status(state: object) -> WebhookState | None:
+def _filter_error(name: str, text: str, limit: int) -> FieldError | None:
+    if (length := utf16_length(text)) > limit:
+        return field_error([name], max_length(limit, length))
+    # Table Storage can compare with any character but this one.
+    return field_error([name], NO_CONTROL_CHARACTERS) if "\0" in text else None
+
+
+def parse_state_filter(state: object) -> WebhookState | None:
     """The state in a filter, by name or number; None is no filter. Raises BadRequest."""
-    text = "" if state is None else str(state).strip().lower()
-    if text in {"", "0", "unknown"}:
+    if state is None or str(state).strip().lower() in {"", "0", "unknown"}:
         return None
-    by_number = {str(number): found for number, found in enumerate(WebhookState)}
-    found = (by_number | {one.value.lower(): one for one in WebhookState}).get(text)
-    if found is None:
-        raise BadRequest("StatusFilter: Unknown, Active, Stopped or TooManyErrors is needed", pointer="#/StatusFilter")
-    return found
+    try:
+        return parse_state(state)
+    except ValueError:
+        raise bad_field("StatusFilter", one_of([one.value for one in WebhookState])) from None
 
 
 def parse_test(document: Mapping[str, object]) -> WebhookInput:
-    """A webhook to be tested: all it must have is a target."""
+    """The webhook in a document that is to be tested, which needs nothing but a target; raises BadRequest."""
     stand_ins: dict[str, object] = {"Name": "test", "Events": ["test"]}
     missing = {name: value for name, value in stand_ins.items() if not member(document, name)}
     given = {name: value for name, value in document.items() if name.lower() not in map(str.lower, missing)}

@@ -2,12 +2,12 @@
 
 Source: docs/sources/superoffice.md 1.2.
 
-Null stands where there is nothing, but lists are never null. Times are UTC without an offset; timezone.py may tag them.
+A member without a value is null, but lists are never null. Times are UTC without an offset, unless `tag_times` adds it.
 """
 
 from datetime import UTC, datetime
 
-from shared.api.superoffice.members import TIME_MEMBERS
+from shared.api.superoffice.members import ID_MEMBER, LINKS_MEMBER, TIME_MEMBERS
 from shared.webhooks.associate import Associate
 from shared.webhooks.registration import Registration, Usage
 from shared.webhooks.sensitive import masked_webhook
@@ -16,14 +16,15 @@ from shared.webhooks.webhook import WebhookInput, flag_names
 UNSET_TIME = "0001-01-01T00:00:00"
 
 _DEFAULT_EVENTS = ("contact.created", "contact.deleted")
+_INCLUDE_OFFSET = "includetzoffset"
 
 
 def render(
     registration: Registration, usage: Usage, *, registered_by: Associate, updated_by: Associate, secret: str | None
 ) -> dict[str, object]:
-    """A stored webhook; `secret` is what its reader is shown. Secret values of headers and properties never are.
+    """A stored webhook; `secret` is shown as it is. Secret values of headers and properties are masked.
 
-    `SealedHeaders`, which SuperOffice does not know, stands only in the answer of a webhook that has it.
+    `SealedHeaders`, which SuperOffice does not know, is left out unless the webhook has it.
     """
     webhook = masked_webhook(registration.webhook)
     sealed = {"SealedHeaders": [*webhook.sealed_headers]} if webhook.sealed_headers else {}
@@ -41,7 +42,7 @@ def render(
 
 
 def default_webhook() -> dict[str, object]:
-    """A webhook with default values, not saved: what GET default and CreateDefaultWebhook give."""
+    """A webhook with default values that is not saved, for GET default and CreateDefaultWebhook."""
     blank = WebhookInput.model_construct(name="", events=_DEFAULT_EVENTS, target_url="")
     return _webhook(blank, Usage(), Name=None, TargetUrl=None)
 
@@ -49,6 +50,26 @@ def default_webhook() -> dict[str, object]:
 def render_result(*, is_success: bool, message: str) -> dict[str, object]:
     """The outcome of a test: a WebhookResult."""
     return {"Success": is_success, "Message": message, "TableRight": None, "FieldProperties": None}
+
+
+def with_links(entity: dict[str, object], public_url: str) -> dict[str, object]:
+    """The entity with the addresses of itself and of all webhooks, as the REST API answers it."""
+    base = f"{public_url}/api/v1/Webhook"
+    return {**entity, LINKS_MEMBER: {"Self": f"{base}/{entity[ID_MEMBER]}", "Archive": base}}
+
+
+def tag_times(entity: dict[str, object], so_timezone: str | None) -> dict[str, object]:
+    """The entity with a `Z` behind its times if the header So-Timezone asks for offsets. Unset times stay."""
+    options = [part.strip().lower() for part in (so_timezone or "").split(",")]
+    if _INCLUDE_OFFSET not in options:
+        return entity
+    return {name: _tagged(value) if name in TIME_MEMBERS else value for name, value in entity.items()}
+
+
+def _tagged(value: object) -> object:
+    if not isinstance(value, str) or value == UNSET_TIME or value.endswith("Z"):
+        return value
+    return f"{value}Z"
 
 
 def _webhook(webhook: WebhookInput, usage: Usage, **known: object) -> dict[str, object]:
@@ -81,25 +102,5 @@ def _webhook(webhook: WebhookInput, usage: Usage, **known: object) -> dict[str, 
 
 
 def _time(moment: datetime) -> str:
-    # To the second, as SuperOffice keeps them; If-Modified-Since knows no finer time either.
+    # To the second, as SuperOffice keeps them; If-Modified-Since is no finer either.
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-_INCLUDE_OFFSET = "includetzoffset"
-
-
-def tag_times(entity: dict[str, object], so_timezone: str | None) -> dict[str, object]:
-    """The entity, its times with a `Z` where the header asks for offsets. A time that is unset belongs to no zone."""
-    if not _wants_offset(so_timezone):
-        return entity
-    return {name: _tagged(value) if name in TIME_MEMBERS else value for name, value in entity.items()}
-
-
-def _wants_offset(so_timezone: str | None) -> bool:
-    return any(part.strip().lower() == _INCLUDE_OFFSET for part in (so_timezone or "").split(","))
-
-
-def _tagged(value: object) -> object:
-    if not isinstance(value, str) or value == UNSET_TIME or value.endswith("Z"):
-        return value
-    return f"{value}Z"

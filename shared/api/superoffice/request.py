@@ -1,7 +1,7 @@
-"""One request to SuperOffice's API, and the answer to it: caller, document, format, and errors in its own shape."""
+"""One request to SuperOffice's API and the answer to it: caller, document, format, and errors in its own shape."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import azure.functions as func
@@ -11,104 +11,116 @@ from shared.api.superoffice.error_answers import superoffice_error
 from shared.api.superoffice.render import tag_times
 from shared.api.superoffice.select import apply_select
 from shared.callers.caller import Caller
+from shared.callers.identify import Callers
 from shared.errors import BadRequest, HubError
 from shared.http import bounded_body, error_headers
-from shared.hub.hub import Hub
 from shared.long_answers import made_in_turn
 from shared.loops import request_hops
+from shared.validation import OBJECT, REQUIRED
 
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """A request of a Relationship Manager; made by `begin`. `warnings` are sentences that go with the reply."""
+    """A request of a Relationship Manager; made by `begin`."""
 
-    hub: Hub
-    req: func.HttpRequest
+    http: func.HttpRequest
     caller: Caller
-    warnings: list[str] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, hub: Hub, req: func.HttpRequest) -> "ApiRequest":
-        """The exchange, where the caller may have it; raises Unauthenticated, NotAllowed or Unavailable."""
-        return cls(hub, req, hub.callers.require_manager(req.headers))
+    def begin(cls, callers: Callers, http: func.HttpRequest) -> "ApiRequest":
+        """The request, if its caller may make it; raises Unauthenticated, Forbidden or Unavailable."""
+        return cls(http, callers.require_manager(http.headers))
 
     @cached_property
     def actor(self) -> Caller:
-        """The caller as who changes or signals something; raises BadRequest where deliveries of the hub led here too
-        often."""
-        return replace(self.caller, hops=request_hops(self.req.headers))
+        """The caller as the one who changes or signals something, with the number of deliveries that led here.
+
+        Raises BadRequest if these are too many.
+        """
+        return replace(self.caller, hops=request_hops(self.http.headers))
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """The parts of the path behind the function's own route."""
+        return tuple(part for part in self.http.route_params.get("path", "").split("/") if part)
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The query's parameters by name in lower case, because SuperOffice's clients spell them as they like."""
+        return {name.lower(): value for name, value in self.http.params.items()}
 
     def document(self, known: Sequence[str] = ()) -> object:
-        """The body as a document, None where there is none; raises BadRequest and its like.
+        """The body as a document, None if it is empty. A form must have one of the members that are `known`, if any.
 
-        A form must have one of the members that are `known`, if any are.
+        Raises BadRequest, ContentTooLarge, LengthRequired or UnsupportedMediaType.
         """
-        body = bounded_body(self.req)
-        return read_document(body, self.req.headers.get("content-type"), known) if body.strip() else None
+        body = bounded_body(self.http)
+        return read_document(body, self.http.headers.get("content-type"), known) if body.strip() else None
 
-    def patch(self) -> object:
-        """The body as a patch; raises BadRequest and its like."""
-        body = bounded_body(self.req)
-        document = read_patch(body, self.req.headers.get("content-type")) if body.strip() else None
-        if document is None:
-            raise BadRequest("a patch is needed in the body", pointer="#")
-        return document
+    def required_object(self) -> dict[str, object]:
+        """The body as an object; raises BadRequest for an empty body and any other value, and all of `document`."""
+        return _object(self.document())
 
     def optional_object(self, known: Sequence[str]) -> dict[str, object]:
-        """The body as an object, an empty one where there is no body; raises BadRequest where it is anything else.
+        """The same with an empty object for an empty body.
 
-        A form with none of the members that are `known` is none: it would be read as if nothing had been asked for.
+        A form with none of the `known` members is refused: it would be read as if nothing had been asked for.
         """
         document = self.document(known)
         return {} if document is None else _object(document)
 
-    def required_object(self) -> dict[str, object]:
-        """The body as an object; raises BadRequest where it is none."""
-        return _object(self.document())
-
-    @cached_property
-    def query(self) -> Mapping[str, str]:
-        """The query's parameters by name in lower case, for SuperOffice's clients spell them as they like."""
-        return {name.lower(): value for name, value in self.req.params.items()}
+    def patch(self) -> object:
+        """The body as a patch; raises BadRequest for an empty body, and all of `document`."""
+        body = bounded_body(self.http)
+        document = read_patch(body, self.http.headers.get("content-type")) if body.strip() else None
+        if document is None:
+            raise BadRequest(f"the body {REQUIRED}: a patch", pointer="#")
+        return document
 
     def reply(
-        self, value: object, *, root: str, select: bool = False, narrowed_by: tuple[str, ...] = ()
+        self,
+        value: object,
+        *,
+        root: str,
+        select: bool = False,
+        warnings: Collection[str] = (),
+        narrowed_by: tuple[str, ...] = (),
     ) -> func.HttpResponse:
-        """200 with this value in the format that the caller takes; `select` honours the parameter $select.
+        """200 with this value in the format that the client prefers; `select` honours the parameter $select.
 
-        An iterator of entities is a list that is read while it is written. Raises BadRequest where it is too long,
-        which says that `narrowed_by`, names of parameters, make it shorter.
+        `warnings` are sentences for the header X-Hub-Warning. An iterator of entities is a list that is read while it
+        is written; if that becomes too long, it raises BadRequest with the parameters, `narrowed_by`, that shorten it.
         """
         wanted = self.query.get("$select") if select else None
         if isinstance(value, dict):
             value = self._shaped(value, wanted)
         elif isinstance(value, list | Iterator):
             value = (self._shaped(one, wanted) for one in value)
-        write = partial(write_document, value, choose_format(self.req.headers.get("accept")), root)
+        write = partial(write_document, value, choose_format(self.http.headers.get("accept")), root)
         try:
             body, content_type = made_in_turn(write) if isinstance(value, Iterator) else write()
         except TooLong as reason:
-            sentence = f"{' and '.join(narrowed_by)}: {reason}; ask for fewer webhooks with these"
-            raise BadRequest(sentence, pointer=f"#/{narrowed_by[0]}") from None
-        headers = {**_NO_STORE, **warning_header(self.warnings), "Content-Type": content_type}
+            names = " and ".join(narrowed_by)
+            raise BadRequest(f"{names} must select fewer webhooks: {reason}", pointer=f"#/{narrowed_by[0]}") from None
+        headers = {**_NO_STORE, **warning_header(warnings), "Content-Type": content_type}
         return func.HttpResponse(body, status_code=200, headers=headers)
 
     def _shaped(self, entity: dict[str, object], select: str | None) -> dict[str, object]:
-        return tag_times(apply_select(entity, select), self.req.headers.get("so-timezone"))
+        return tag_times(apply_select(entity, select), self.http.headers.get("so-timezone"))
 
 
 def _object(document: object) -> dict[str, object]:
     if not isinstance(document, dict):
-        raise BadRequest("the body must hold an object", pointer="#")
+        raise BadRequest(f"the body {OBJECT}", pointer="#")
     return document
 
 
-def warning_header(warnings: list[str]) -> dict[str, str]:
-    """The header with warnings, none without any; SuperOffice's bodies have no place for them.
+def warning_header(warnings: Collection[str]) -> dict[str, str]:
+    """The header with these warnings, empty without any; SuperOffice's bodies have no place for them.
 
-    The platform takes a header's name once, so all stand in one line with commas, which says the same (RFC 9110, 5.3).
+    The platform sends a header's name once, so all stand in one line with commas, which means the same (RFC 9110, 5.3).
     """
     return {"X-Hub-Warning": ", ".join(warnings)} if warnings else {}
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from shared.api.superoffice.patch import MAX_OPERATIONS, MAX_VALUE_CHARACTERS, apply_patch, merged
+from shared.api.superoffice.json_patch import MAX_OPERATIONS, MAX_VALUE_CHARACTERS, apply_patch
+from shared.api.superoffice.merge_patch import merged
 from shared.errors import BadRequest
 from tests.api.superoffice.samples import rendered
 
@@ -45,7 +46,7 @@ def replaced(levels: int) -> Json:
 def test_the_patch_of_the_review_is_refused_before_any_name_is_looked_at() -> None:
     patch = [nested(9, 9_989), *[replaced(9)] * 999]
     assert len(json.dumps(patch)) > 800_000
-    with pytest.raises(BadRequest, match=f"at most {MAX_VALUE_CHARACTERS} characters of JSON, not") as refusal:
+    with pytest.raises(BadRequest, match=rf"at most {MAX_VALUE_CHARACTERS} characters of JSON \(got") as refusal:
         apply_patch(rendered(), patch)
     assert (refusal.value.errors[0].pointer, Name.looks) == ("#", 0)
 

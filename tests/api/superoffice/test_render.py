@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from pydantic import ValidationError
 
-from shared.api.superoffice.render import default_webhook, render_result
+from shared.api.superoffice.render import default_webhook, render_result, tag_times, with_links
 from shared.api.superoffice.render import render as rendered_by_us
 from shared.webhooks.associate import associate_of
 from shared.webhooks.registration import Usage
@@ -137,3 +137,31 @@ def test_the_outcome_of_a_test_is_a_webhook_result() -> None:
     result = render_result(is_success=False, message="410 Gone")
     WebhookResult.model_validate(result)
     assert [*result] == member_names(WebhookResult)
+
+
+@pytest.mark.parametrize(
+    "header", ["NO, includeTZOffset", "261,INCLUDETZOFFSET", "includeTZOffset", "Nowhere, includeTZOffset"]
+)
+def test_times_are_tagged_as_utc_and_never_shifted(header: str) -> None:
+    entity = tag_times(rendered(), header)
+    assert (entity["Registered"], entity["Updated"]) == ("2025-11-03T09:15:42Z", "2026-01-02T03:04:05Z")
+    assert [*entity] == [*rendered()]
+
+
+@pytest.mark.parametrize("header", [None, "", "NO", "261", "includeTZOffsets", "x" * 10_000])
+def test_without_the_wish_for_offsets_times_stay(header: str | None) -> None:
+    assert tag_times(rendered(), header) == rendered()
+
+
+def test_a_time_that_is_unset_or_not_selected_is_not_tagged() -> None:
+    assert tag_times(default_webhook(), "NO, includeTZOffset") == default_webhook()
+    assert tag_times({"Registered": None}, "NO, includeTZOffset") == {"Registered": None}
+
+
+def test_tagging_twice_is_tagging_once() -> None:
+    once = tag_times(rendered(), "NO, includeTZOffset")
+    assert tag_times(once, "NO, includeTZOffset") == once
+
+
+def test_links_lead_to_the_webhook_and_to_all_of_them() -> None:
+    assert with_links(rendered(), "https://hub.example") == {**rendered(), **LINKS}

@@ -2,7 +2,7 @@ import copy
 
 from hypothesis import given
 
-from shared.api.superoffice.patch import merged
+from shared.api.superoffice.merge_patch import merged
 from tests.api.superoffice.samples import ANY_JSON, ENTITIES
 from tests.support.cases import holds_for
 

@@ -3,18 +3,7 @@ import json
 import pytest
 from hypothesis import given
 
-from shared.api.superoffice.patch import (
-    MAX_ITEMS,
-    MAX_STEPS,
-    Names,
-    NotThere,
-    child,
-    copied,
-    equal,
-    index_at,
-    parse_path,
-    require_few,
-)
+from shared.api.superoffice.json_pointer import Names, NoSuchPlace, child, copied, equal, index_at, parse_path
 from tests.api.superoffice.samples import ANY_JSON, TEXTS
 from tests.support.cases import holds_for
 
@@ -50,13 +39,13 @@ def test_escapes_are_undone_once() -> None:
 
 @pytest.mark.parametrize("path", ["~", "/a~", "/~2", "/~~0"])
 def test_a_tilde_that_escapes_nothing_is_refused(path: str) -> None:
-    with pytest.raises(NotThere, match="~0"):
+    with pytest.raises(NoSuchPlace, match="~0"):
         parse_path(path)
 
 
 @holds_for("step", ["", "-", "+1", "1.0", " 1", "01", "1\n", "x", "2", "999999999"])
 def test_an_index_is_digits_and_there(step: str) -> None:
-    with pytest.raises(NotThere):
+    with pytest.raises(NoSuchPlace):
         index_at([1, 2], step)
 
 
@@ -78,7 +67,7 @@ def test_equal_values_have_equal_texts_but_for_the_kind_of_their_numbers(one: ob
 def test_any_text_is_a_path_or_is_not(text: str) -> None:
     try:
         steps = parse_path(text)
-    except NotThere:
+    except NoSuchPlace:
         return
     escaped = (step.replace("~", "~0").replace("/", "~1") for step in steps)
     assert "/".join(escaped) == text.removeprefix("/")
@@ -86,8 +75,8 @@ def test_any_text_is_a_path_or_is_not(text: str) -> None:
 
 def test_a_path_has_so_many_steps_and_an_object_so_many_members_and_no_more() -> None:
     assert len(parse_path("/a" * MAX_STEPS)) == MAX_STEPS
-    with pytest.raises(NotThere, match=f"at most {MAX_STEPS} steps"):
+    with pytest.raises(NoSuchPlace, match=f"at most {MAX_STEPS} steps"):
         parse_path("/a" * (MAX_STEPS + 1))
     require_few([0] * MAX_ITEMS)
-    with pytest.raises(NotThere, match=f"array has more than {MAX_ITEMS} items"):
+    with pytest.raises(NoSuchPlace, match=f"array has more than {MAX_ITEMS} items"):
         require_few([0] * (MAX_ITEMS + 1))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.api.superoffice.error_answers import PatchConflict
-from shared.api.superoffice.patch import MAX_OPERATIONS, MAX_VALUE_CHARACTERS, apply_patch
+from shared.api.superoffice.json_patch import MAX_OPERATIONS, apply_patch
 from shared.errors import BadRequest, Conflict
 from shared.webhooks.webhook import parse_webhook
 from tests.api.superoffice.samples import ANY_JSON, ENTITIES, FULL, MINIMAL, TYPES, rendered
@@ -72,14 +72,14 @@ REFUSED: dict[str, tuple[object, str]] = {
     "a text": ("replace", "an array of operations"),
     "a number": (5, "an array of operations"),
     "null": (None, "an array of operations"),
-    "no object": ([5], "operation 0: an object"),
-    "no op": ([{"path": "/Name", "value": 1}], "op: add, replace, remove or test"),
+    "no object": ([5], "operation 0: must be an object"),
+    "no op": ([{"path": "/Name", "value": 1}], "op must be add, replace, remove or test"),
     "move": ([{"op": "move", "from": "/Name", "path": "/Secret"}], "move and copy are not supported"),
     "copy": ([{"op": "copy", "from": "/Name", "path": "/Secret"}], "move and copy are not supported"),
-    "op no text": ([{"op": ["add"], "path": "/Name", "value": 1}], "op: add"),
-    "no path": ([{"op": "add", "value": 1}], "path: a text is needed"),
-    "path no text": ([{"op": "add", "path": 5, "value": 1}], "path: a text is needed"),
-    "no value": ([{"op": "replace", "path": "/Name"}], "value: it is missing"),
+    "op no text": ([{"op": ["add"], "path": "/Name", "value": 1}], "op must be add"),
+    "no path": ([{"op": "add", "value": 1}], "path is required"),
+    "path no text": ([{"op": "add", "path": 5, "value": 1}], "path must be a string"),
+    "no value": ([{"op": "replace", "path": "/Name"}], "value is required"),
     "second": ([{"op": "remove", "path": "/Name"}, {"op": "remove", "path": "/Name"}], "operation 1, remove /Name"),
     "A.12 nowhere": ([{"op": "add", "path": "/baz/bat", "value": "qux"}], "operation 0, add /baz/bat"),
     "replace nothing": ([{"op": "replace", "path": "/baz", "value": 1}], "no such member"),
