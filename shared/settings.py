@@ -1,16 +1,17 @@
 """App settings, cast and checked once; docs/settings.md explains each.
 
-A wrong setting is `Misconfigured`, with a sentence that names the setting, and its value unless that may be a secret.
-It is raised when the settings are read, never when a module is imported: a function that cannot be imported turns its
-queue messages into poison.
+A wrong setting is `Misconfigured`, with a sentence that names the setting, and its value unless it may be a secret. It
+is raised when the settings are read, never when a module is imported: if a function cannot be imported, the host moves
+its queue messages into the poison queue.
 """
 
 import logging
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Any, Literal, Self
 
+import idna
 from pydantic import (
     AfterValidator,
     AnyHttpUrl,
@@ -24,13 +25,32 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from shared.errors import Misconfigured
+from shared.validation import BOOLEAN, INTEGER, phrase_of
 
-# What the platform leaves in the place of a secret that it could not fetch.
+# What the platform leaves in place of a secret that it could not fetch.
 _UNRESOLVED = "@microsoft.keyvault("
-# A wrong value is shown, so that whoever runs the app finds it, unless it may hold a secret: a password in an address,
-# a key in its query, a connection string, a key that stands in the wrong setting.
-# A long run of letters and digits is taken for a key.
+# A wrong value is shown to those who run the app unless it may hold a secret: a password in an address, a key in its
+# query, a connection string, a key in the wrong setting. A long run of letters and digits may be a key.
 _SHOWN = re.compile(r"(?!.*[\w-]{25})[\w.,:/ -]{0,80}")
+_ADDRESS = "must be an address without path, such as https://hub.example"
+_NETWORK = "must be networks in CIDR notation, such as 10.0.0.0/8"
+_PHRASES = {
+    "bool_parsing": BOOLEAN,
+    "int_parsing": INTEGER,
+    "int_parsing_size": INTEGER,
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "greater_than": "must be more than {gt}",
+    "url_parsing": _ADDRESS,
+    "url_scheme": _ADDRESS,
+    "url_too_long": _ADDRESS,
+    "ip_v4_network": _NETWORK,
+    "ip_v6_network": _NETWORK,
+}
+_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_DOMAIN = re.compile(rf"@?{_LABEL}(\.{_LABEL})*\.?")
+_HOST_LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+_SERVICE_HOST = re.compile(rf"(\.?{_HOST_LABEL}(\.{_HOST_LABEL})*|\[(?P<ipv6>[0-9a-f:.]+)\])(:(?P<port>[0-9]{{1,5}}))?")
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +60,60 @@ def _base_url(value: str) -> str:
     if value:
         parts = AnyHttpUrl(value)
         if parts.username or parts.password or parts.path not in {None, "/"} or parts.query or parts.fragment:
-            raise ValueError("an address without path, query, user or password is needed")
+            raise ValueError("must be an address without path, query, user or password")
     return address
 
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _domains(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuses what is not a domain: notices to it would silently not be sent."""
+    for number, entry in enumerate(entries, 1):
+        if not _DOMAIN.fullmatch(_ascii(entry).lower()):
+            raise ValueError(f"must be domains, such as contoso.com, with commas between them (entry {number} is not)")
+    return entries
+
+
+def _ascii(domain: str) -> str:
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain.removeprefix("@"), uts46=True).decode("ascii")
+    except UnicodeError:
+        return ""
+
+
+def _service_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuses what no address of a service can match: its services would silently be refused."""
+    for number, entry in enumerate(entries, 1):
+        if not _is_service_host(entry.lower()):
+            raise ValueError(
+                "must be hosts, such as gis.contoso.com, gis.contoso.com:6443 or .contoso.com, "
+                f"with commas between them (entry {number} is not)"
+            )
+    return entries
+
+
+def _is_service_host(entry: str) -> bool:
+    found = _SERVICE_HOST.fullmatch(entry)
+    # An IPv6 address without a port may stand without its brackets.
+    if found is None or found["ipv6"]:
+        return _is_ipv6(found["ipv6"] if found else entry) and _is_port(found)
+    return _is_port(found)
+
+
+def _is_port(found: re.Match[str] | None) -> bool:
+    return found is None or found["port"] is None or 0 < int(found["port"]) < 65_536
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
@@ -84,7 +152,9 @@ class Settings(BaseModel):
     graph_url: BaseUrl = Field("https://graph.microsoft.com", alias="GRAPH_URL")
     dataverse_url: BaseUrl = Field("", alias="DATAVERSE_URL")
     notice_mailbox: str = Field("", alias="NOTICE_MAILBOX")
-    notice_domains: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field((), alias="NOTICE_DOMAINS")
+    notice_domains: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_domains)] = Field(
+        (), alias="NOTICE_DOMAINS"
+    )
     max_webhooks: Limit = Field(10_000, alias="MAX_WEBHOOKS")
     max_webhooks_per_caller: Limit = Field(1000, alias="MAX_WEBHOOKS_PER_CALLER")
     max_events_per_webhook: Limit = Field(100, alias="MAX_EVENTS_PER_WEBHOOK")
@@ -111,7 +181,7 @@ class Settings(BaseModel):
     app_service_auth: bool = Field(False, alias="WEBSITE_AUTH_ENABLED")
     arcgis_portal_url: BaseUrl = Field("https://www.arcgis.com", alias="ARCGIS_PORTAL_URL")
     arcgis_org_ids: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field((), alias="ARCGIS_ORG_IDS")
-    arcgis_service_hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+    arcgis_service_hosts: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_service_hosts)] = Field(
         (".arcgis.com",), alias="ARCGIS_SERVICE_HOSTS"
     )
     arcgis_hook_key: SecretStr | None = Field(None, alias="ARCGIS_HOOK_KEY")
@@ -124,7 +194,7 @@ class Settings(BaseModel):
 
     @property
     def own_urls(self) -> tuple[str, ...]:
-        """Where this app answers: at PUBLIC_URL, and by the name that the platform gave it."""
+        """The addresses of this app: PUBLIC_URL, and the host name that the platform gave it."""
         return (self.public_url, *([f"https://{self.website_hostname}"] if self.website_hostname else []))
 
     @classmethod
@@ -134,11 +204,13 @@ class Settings(BaseModel):
         try:
             return cls.model_validate({**given, "storage": StorageSettings.model_validate(given)})
         except ValidationError as exc:
-            raise Misconfigured("; ".join(_explain(error) for error in exc.errors())) from None
+            # A value may be wrong in several ways (as an IPv4 and as an IPv6 network); one of them is told.
+            explained = {error["loc"][0]: _explain(error) for error in reversed(exc.errors())}
+            raise Misconfigured("; ".join(reversed(explained.values()))) from None
 
 
 def _given(environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings of ours that are set, without blanks around: a value that was pasted brings some along."""
+    """The app's settings that are set, without white space around them: a value that was pasted may have some."""
     known = setting_names()
     given = {name: value for name, text in environment.items() if name in known and (value := text.strip())}
     for name in [name for name, value in given.items() if value.lower().startswith(_UNRESOLVED)]:
@@ -151,7 +223,7 @@ def _explain(error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     value = str(error["input"])
     shown = repr(value) if _SHOWN.fullmatch(value) else "not shown"
-    return f"{name} is {shown}: {error['msg'].lower()}"
+    return f"{name} is {shown}: {phrase_of(error, _PHRASES)}"
 
 
 def setting_names() -> frozenset[str]:

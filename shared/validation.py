@@ -105,12 +105,13 @@ def field_errors(
     found: dict[str, FieldError] = {}
     for error in refusal.errors(include_url=False):
         steps = [alias(str(step)) for step in error["loc"] if step not in hidden_steps and step != "[key]"]
-        made = field_error(steps, _phrase(error, {**_PHRASES, **(phrases or {})}))
+        made = field_error(steps, phrase_of(error, phrases))
         found.setdefault(made.pointer, made)
     return list(found.values())
 
 
-def _phrase(error: ErrorDetails, phrases: Mapping[str, str]) -> str:
+def phrase_of(error: ErrorDetails, phrases: Mapping[str, str] | None = None) -> str:
+    """What the value must be, after one of pydantic's errors; `phrases` are as in `field_errors`."""
     context = error.get("ctx", {})
     match error["type"]:
         case "value_error":
@@ -119,4 +120,4 @@ def _phrase(error: ErrorDetails, phrases: Mapping[str, str]) -> str:
             return max_length(context["max_length"], len(error["input"]))
         case "too_long":
             return f"must have at most {context['max_length']} items (got {context['actual_length']})"
-    return phrases.get(error["type"], _OTHER).format(**context)
+    return {**_PHRASES, **(phrases or {})}.get(error["type"], _OTHER).format(**context)

@@ -67,7 +67,7 @@ def test_blanks_around_a_setting_do_no_harm(name: str, blanks: str) -> None:
 
 
 @given(st.sampled_from(sorted(setting_names())), st.text(), st.text(alphabet=" \t\r\n"))
-def test_blanks_change_nothing_in_what_is_taken_or_refused(name: str, value: str, blanks: str) -> None:
+def test_blanks_change_nothing_in_what_is_accepted_or_refused(name: str, value: str, blanks: str) -> None:
     def read(text: str) -> Settings | str:
         try:
             return Settings.read({name: text})
@@ -155,6 +155,113 @@ def test_a_wrong_setting_is_named_with_its_value(name: str, value: str) -> None:
     assert caught.value.detail.startswith(f"{name} is '{value}': ")
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "contoso.com",
+        "@contoso.com",
+        "Contoso.COM., fabrikam.example",
+        "m\u00fcnchen.example",
+        "localhost",
+        "a-b.example",
+    ],
+)
+def test_domains_are_accepted_as_mail_servers_know_them(value: str) -> None:
+    assert Settings.read({"NOTICE_DOMAINS": value}).notice_domains == tuple(value.split(", "))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "kim@contoso.com",
+        "*.contoso.com",
+        ".contoso.com",
+        "https://contoso.com",
+        "contoso com",
+        "contoso..com",
+        "contoso.com;fabrikam.example",
+        "contoso_.com",
+        "-contoso.com",
+        "\u2603.",
+        "@",
+    ],
+)
+def test_what_is_not_a_domain_is_refused_by_the_name_of_the_setting_and_its_place(entry: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Settings.read({"NOTICE_DOMAINS": f"contoso.example, {entry}"})
+    assert caught.value.detail.startswith("NOTICE_DOMAINS is ")
+    assert caught.value.detail.endswith(
+        ": must be domains, such as contoso.com, with commas between them (entry 2 is not)"
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ".arcgis.com",
+        "gis.contoso.com, GIS.contoso.com:6443",
+        "localhost:1",
+        "10.0.0.7:65535",
+        "[::1]:443",
+        "[::1]",
+        "2001:db8::1",
+        "gis_1",
+    ],
+)
+def test_hosts_of_services_are_accepted_with_or_without_a_port(value: str) -> None:
+    assert Settings.read({"ARCGIS_SERVICE_HOSTS": value}).arcgis_service_hosts == tuple(value.split(", "))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "https://gis.contoso.com",
+        "gis.contoso.com/arcgis",
+        "*.contoso.com",
+        "gis.contoso.com:",
+        "gis.contoso.com:0",
+        "gis.contoso.com:65536",
+        "gis.contoso.com:https",
+        "gis contoso.com",
+        "gis..contoso.com",
+        "gis.contoso.com.",
+        "m\u00fcnchen.example",
+        "[gis.contoso.com]:443",
+        "[::1",
+        "1::x",
+        ".",
+    ],
+)
+def test_what_is_not_a_host_is_refused_by_the_name_of_the_setting_and_its_place(entry: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Settings.read({"ARCGIS_SERVICE_HOSTS": f".arcgis.com, {entry}"})
+    assert caught.value.detail.startswith("ARCGIS_SERVICE_HOSTS is ")
+    assert caught.value.detail.endswith("with commas between them (entry 2 is not)")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "phrase"),
+    [
+        ("ROLE_CACHE_SECONDS", "nine", "must be an integer"),
+        ("ROLE_CACHE_SECONDS", "-1", "must be at least 0"),
+        ("ROLE_DIRECTORY", "ldap", "must be 'table' or 'graph'"),
+        ("DELIVERY_REQUIRE_HTTPS", "perhaps", "must be true or false"),
+        ("DELIVERY_DEADLINE_SECONDS", "0", "must be more than 0.0"),
+        ("DELIVERY_DEADLINE_SECONDS", "61", "must be at most 60.0"),
+        ("DELIVERY_DEADLINE_SECONDS", "x", "must be a number"),
+        ("DELIVERY_RETRY_DELAYS", "1,soon", "must be an integer"),
+        ("DELIVERY_ALLOWED_NETWORKS", "10.0.0.0/33", "must be networks in CIDR notation, such as 10.0.0.0/8"),
+        ("PUBLIC_URL", "hub.example", "must be an address without path, such as https://hub.example"),
+        ("PUBLIC_URL", "https://hub.example/x", "must be an address without path, query, user or password"),
+    ],
+)
+def test_what_a_setting_must_be_is_said_once(name: str, value: str, phrase: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Settings.read({name: value})
+    assert caught.value.detail.endswith(f": {phrase}")
+    assert caught.value.detail.count(name) == 1
+
+
 def test_all_wrong_settings_are_named_at_once() -> None:
     with pytest.raises(Misconfigured) as caught:
         Settings.read({"ROLE_CACHE_SECONDS": "x", "ROLE_DIRECTORY": "y"})
@@ -183,7 +290,7 @@ def test_storage_may_be_named_without_a_secret() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(sorted(setting_names())), st.text()))
-def test_any_text_is_taken_or_refused_by_the_name_of_its_setting(environment: dict[str, str]) -> None:
+def test_any_text_is_accepted_or_refused_by_the_name_of_its_setting(environment: dict[str, str]) -> None:
     details = []
     try:
         Settings.read(environment)

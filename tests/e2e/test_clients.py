@@ -144,7 +144,7 @@ def test_a_form_is_no_patch_and_changes_nothing(app: RunningApp) -> None:
     made = created(app)
     for body in (b"State=Active", b"Name=Other&Description=x", b"null", b"e"):
         status, message = refusal(request(app, "PATCH", one(made), body, Content_Type=FORM))
-        assert (status, "never a form" in message, "application/json" in message) == (415, True, True)
+        assert (status, "must not be a form" in message, "application/json" in message) == (415, True, True)
     assert ok(request(app, "GET", one(made))) == made
 
 

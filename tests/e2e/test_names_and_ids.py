@@ -56,7 +56,7 @@ def test_a_filter_with_white_space_around_the_event_is_refused(app: RunningApp, 
         request(app, "POST", "Agents/Webhook/GetAllWebhooks", {"EventFilter": name}),
     ):
         status, message = refusal(response)
-        assert (status, message.startswith("EventFilter: ")) == (400, True)
+        assert (status, message.startswith("EventFilter must be ")) == (400, True)
     listed = app.get("v1/events", type=name)
     assert (listed.status_code, listed.json()["errors"][0]["pointer"]) == (400, "#/type")
 

@@ -22,8 +22,8 @@ from shared.errors import (
 
 ERROR_SOURCE = "DynamicsWebhookHub"
 
-# The vendor documents SoNotFoundException only. The other names with So are exceptions that its libraries have; where
-# none fits, the name says what happened. The first class that fits counts.
+# The vendor documents SoNotFoundException only. The other names with So are exceptions of its libraries; if none fits,
+# the name says what happened. The first class that fits counts.
 _TYPES: tuple[tuple[type[HubError], str], ...] = (
     (BadRequest, "SoInvalidArgumentException"),
     (Unauthenticated, "SoSessionException"),

@@ -3,8 +3,8 @@
 `Events=a&Events=b`, `Events=a,b` and `Events[0]=a` are a list; `Headers={"X-A":"1"}`, `Headers.X-A=1` and
 `Headers[X-A]=1` a dictionary; `Webhook.Name=x` and `Webhook[Name]=x` a member of an object.
 
-A text that only says it is a form, and was quoted or encoded on its way so that it does not begin as JSON does, would
-be one field of a strange name. So no name holds what JSON is made of.
+JSON that is labelled as a form, and was quoted or encoded on its way so that it does not begin as JSON does, would be
+read as one field with a strange name. So names with the characters of JSON are refused.
 """
 
 import re
@@ -15,10 +15,11 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from shared.api.superoffice.members import Kind, find_member, kind_of, parse_text
 from shared.api.superoffice.relaxed_json import parse_relaxed_json
 from shared.errors import BadRequest, NotJson
+from shared.validation import bad_field
 
 _MAX_FIELDS = 1000
 _MAX_LEVELS = 4
-# How JSON and XML begin, and no name of a field does.
+# JSON and XML begin with these, and the name of a field never does.
 _BEGINNINGS = (b"{", b"[", b"<")
 _NAME = re.compile(r"(?P<head>[^.\[]+)(?:\.(?P<dotted>.+)|\[(?P<inner>[^\]]*)\](?P<rest>.*))", re.DOTALL)
 
@@ -27,13 +28,13 @@ _SEND_JSON = "send JSON with Content-Type: application/json"
 
 
 def mislabelled_texts(body: bytes) -> list[bytes]:
-    """The JSON or XML text in a body that only says it is a form, in each way it can be meant; empty for a form.
+    """The JSON or XML in a body that is labelled as a form, in each way it may be encoded; empty for a real form.
 
-    Clients that are told no type send a text as it is and call it a form, or encode it as a form's field: all of it, or
-    (curl's `--data-urlencode`) what follows the first `=` alone. So the likeliest meaning comes first.
+    Clients that are not told a type send a text as it is and label it as a form, or encode it as a form's field: all of
+    it, or (curl's `--data-urlencode`) only what follows the first `=`. The likeliest way comes first.
     """
     text = body.removeprefix(BOM_UTF8)
-    # Where a text stands as the name of a field without a value, as URLSearchParams writes it.
+    # URLSearchParams writes a text as the name of a field without a value.
     field = text.rstrip().removesuffix(b"=")
     decoded = unquote_to_bytes(field.replace(b"+", b" ")).removeprefix(BOM_UTF8)
     if text.lstrip().startswith(_BEGINNINGS):
@@ -42,14 +43,14 @@ def mislabelled_texts(body: bytes) -> list[bytes]:
 
 
 def read_form(body: bytes, known: Sequence[str] = ()) -> dict[str, object]:
-    """The document in a form; where members are `known` that are all optional, it must have one of them, in any case.
+    """The document in a form; if there are `known` members, it must have one of them, in any case.
 
-    Raises BadRequest for what is not UTF-8, has too many fields, a field that nobody names so, or JSON that is none.
+    Raises BadRequest if it is not UTF-8, has too many fields or one with a strange name, or holds malformed JSON.
     """
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:
-        raise BadRequest(f"a form in UTF-8 is needed, with {_MAX_FIELDS} fields at most", pointer="#") from None
+        raise BadRequest(f"the body must be a form in UTF-8 with at most {_MAX_FIELDS} fields", pointer="#") from None
     document: dict[str, object] = {}
     for name, text in fields:
         _assign(document, name, text)
@@ -69,14 +70,14 @@ def _assign(document: dict[str, object], name: str, text: str) -> None:
         if kind_of(head) is not Kind.OBJECT or not step:
             break
         document, (head, step) = _inner(document, head), _split(step)
-    # The keys of a dictionary, in the step, are its owner's choice.
+    # `step` is not judged: the keys of a dictionary are chosen by its owner.
     if not _FIELD_NAME.fullmatch(head):
-        raise _no_form("has a field whose name is none")
+        raise _no_form("has a field with an impossible name")
     _set(document, head, step, text)
 
 
 def _split(name: str) -> tuple[str, str | None]:
-    """The first part of a name, and what comes after it; None where it is the whole name."""
+    """The first part of a name, and what comes after it; None if the name has one part only."""
     found = _NAME.fullmatch(name)
     if not found or kind_of(found["head"]) is None:
         return name, None
@@ -99,7 +100,7 @@ def _set(document: dict[str, object], name: str, step: str | None, text: str) ->
 def _inner(document: dict[str, object], name: str) -> dict[str, object]:
     inner = document.setdefault(find_member(document, name) or name, {})
     if not isinstance(inner, dict):
-        raise BadRequest(f"{name}: the form gives it twice, and not as an object both times", pointer=f"#/{name}")
+        raise bad_field(name, "must not be given both as a value and as the members of an object")
     return inner
 
 
@@ -117,7 +118,7 @@ def _items(name: str, text: str) -> list[object]:
 
 
 def _between_commas(text: str) -> list[str]:
-    """The parts of a list, without the blanks beside its commas; those at its two ends belong to the parts."""
+    """The parts of a list without the blanks beside its commas; blanks at its two ends belong to the parts."""
     parts = text.split(",")
     begun = [parts[0], *(part.lstrip(" ") for part in parts[1:])]
     return [*(part.rstrip(" ") for part in begun[:-1]), begun[-1]]
@@ -127,4 +128,4 @@ def _json(name: str, text: str) -> object:
     try:
         return parse_relaxed_json(text.encode())
     except NotJson as refusal:
-        raise BadRequest(f"{name}: {refusal.detail.replace('the body', 'the field')}", pointer=f"#/{name}") from None
+        raise bad_field(name, refusal.detail.removeprefix("the body ")) from None

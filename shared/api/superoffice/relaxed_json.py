@@ -1,6 +1,6 @@
-"""JSON as SuperOffice's own reader takes it: strict JSON, but a comma may follow the last item or member. Pure.
+"""JSON as SuperOffice's own reader accepts it: strict JSON, but a comma may follow the last item or member. Pure.
 
-Samples of the vendor end so, and Json.NET reads them. Nothing else is relaxed, and no other neighbour's JSON is.
+The vendor's samples have such commas, and Json.NET reads them. Nothing else is relaxed, and no other API's JSON.
 """
 
 import re
@@ -8,8 +8,8 @@ import re
 from shared.errors import NotJson
 from shared.strict_json import parse_json
 
-# Nothing is looked at more than a few times, whatever the text is: a string that is never closed goes to the end of it,
-# and a run of white space belongs to the one comma or bracket before it.
+# No character is read more than a few times, whatever the text is: a string that is never closed extends to its end,
+# and white space belongs to the one comma or bracket before it.
 _PARTS = re.compile(
     rb"""
     "[^"\\]*+(?:\\.[^"\\]*+)*+"?            # a string, in which a comma is text
@@ -32,8 +32,8 @@ def parse_relaxed_json(body: bytes) -> object:
 
 
 def without_trailing_commas(text: bytes) -> bytes:
-    """The text with a blank in the place of each comma between a value and the bracket that closes what it is in.
+    """The text with a blank in place of each comma between a value and a closing bracket.
 
-    Takes time in proportion to the text's length, whatever it is; what is not JSON otherwise is not afterwards.
+    Takes time in proportion to the text's length. A text that is malformed in another way stays malformed.
     """
     return _PARTS.sub(lambda part: b" " if part["trailing"] else part[0], text)

@@ -11,8 +11,8 @@ _ALL = "*"
 def apply_select(entity: dict[str, object], select: str | None) -> dict[str, object]:
     """The entity with only the members that `select` names: `name,registeredAssociate/fullName`, in any case.
 
-    All others become null; in a list that is done to every object. WebhookId and _Links stay, so that the answer can
-    be told from others. Unknown names are ignored. Without a name, or with `*`, everything stays.
+    All others become null, in a list those of each object. WebhookId and _Links stay, so that the entity can be
+    identified. Unknown names are ignored. Without a name, or with `*`, everything stays.
     """
     selection = _parse(select or "")
     if not selection or _ALL in selection:
@@ -33,7 +33,7 @@ def _add(root: Selection, names: list[str]) -> None:
     node = root
     for name in names:
         node = node.setdefault(name, {})
-    # Stands beside longer paths, if any: `a,a/b` is all of a.
+    # Beside longer paths it wins: `a,a/b` selects all of a.
     node[_ALL] = {}
 
 

@@ -25,7 +25,7 @@ class _TooDeep(ValueError):
 
 
 class _ShallowTreeBuilder(TreeBuilder):
-    """Stops as soon as elements are nested too deep, whatever else there is to come."""
+    """Stops as soon as elements are nested too deep, whatever comes after them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class _ShallowTreeBuilder(TreeBuilder):
         """An element begins."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise _TooDeep(f"at most {MAX_DEPTH} levels of elements are taken")
+            raise _TooDeep(f"must have at most {MAX_DEPTH} levels of elements")
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
@@ -47,18 +47,18 @@ class _ShallowTreeBuilder(TreeBuilder):
 def read_xml(body: bytes) -> object:
     """The value of a document as xml_output.py writes it; namespaces are ignored, and so is the encoding it names.
 
-    Raises BadRequest for what is not well-formed, holds a DTD, or is too deep. The message gives the reason and never
-    the content.
+    Raises BadRequest for a document that is malformed, has a DTD, or is too deep. The message gives the reason and
+    never the content.
     """
-    # .NET's StringWriter says utf-16 whatever is sent, so the encoding is not asked.
+    # .NET's StringWriter declares utf-16 whatever is sent, so the declaration is ignored.
     parser = DefusedXMLParser(target=_ShallowTreeBuilder(), encoding="utf-8", forbid_dtd=True)
     try:
         parser.feed(body)
         root = parser.close()
     except DefusedXmlException:
-        raise BadRequest("the body is XML with a DTD or entities, which are not taken", pointer="#") from None
+        raise BadRequest("the body must be XML without a DTD or entities", pointer="#") from None
     except _TooDeep as reason:
-        raise BadRequest(f"the body is XML that is not taken: {reason}", pointer="#") from None
+        raise BadRequest(f"the body {reason}", pointer="#") from None
     except (ParseError, ValueError) as reason:
         raise BadRequest(f"the body is not XML: {_ENTITY.sub('entity', str(reason))}", pointer="#") from None
     return _value(root, _root_kind(root))
@@ -99,7 +99,7 @@ def _entries(element: Element) -> Iterator[tuple[str, object]]:
     for entry in element:
         key, value = _child(entry, KEY), _child(entry, VALUE)
         if key is None:
-            # Not .NET's habit, but what people write by hand: <Headers><X-Tenant>7</X-Tenant></Headers>.
+            # .NET does not write this, but people do by hand: <Headers><X-Tenant>7</X-Tenant></Headers>.
             yield _name(entry), _value(entry, kind)
         else:
             yield key.text or "", None if value is None else _value(value, kind)

@@ -1,4 +1,7 @@
-"""Writing SuperOffice's entities as XML; xml_names.py says how they are spelled, xml_input.py reads them back."""
+"""SuperOffice's entities as XML, spelled as .NET spells them; xml_input.py reads them back.
+
+The first half names elements and types, the second writes them.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -31,13 +34,26 @@ _ENTRIES = {
     "customfields": "string",
 }
 _KINDS_OF_TYPES = {
-    Kind.TEXT: "string dateTime guid anyURI duration char",
-    Kind.INTEGER: "int long integer short byte unsignedInt unsignedLong unsignedShort unsignedByte",
-    Kind.NUMBER: "double float decimal",
-    Kind.BOOLEAN: "boolean",
+    Kind.TEXT: ("string", "dateTime", "guid", "anyURI", "duration", "char"),
+    Kind.INTEGER: (
+        *("int", "long", "integer", "short", "byte"),
+        *("unsignedInt", "unsignedLong", "unsignedShort", "unsignedByte"),
+    ),
+    Kind.NUMBER: ("double", "float", "decimal"),
+    Kind.BOOLEAN: ("boolean",),
 }
-_KINDS = {name: kind for kind, names in _KINDS_OF_TYPES.items() for name in names.split()}
+_KINDS = {name: kind for kind, names in _KINDS_OF_TYPES.items() for name in names}
 _ENTRY_LIST = f"{ARRAY}KeyValueOfstring"
+
+
+_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
+_NAMESPACES = f' xmlns:i="{INSTANCE}" xmlns:d="{SCHEMA}"'
+# XML 1.0 cannot hold these, not even escaped.
+_IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REPLACEMENT = "\ufffd"
+# A parser would turn a bare carriage return into a line feed.
+_ESCAPES = {"\r": "&#13;"}
+_INT32, _INT64 = 2**31, 2**63
 
 
 def item_name(list_name: str) -> str:
@@ -58,7 +74,7 @@ def entry_name(dictionary_name: str) -> str:
 
 
 def kind_of_type(name: str) -> Kind | None:
-    """What a value is whose `i:type` is this, its prefix left aside; None for a type that says nothing to us."""
+    """The kind of a value with this `i:type`, with or without a prefix; None for an unknown type."""
     bare = name.rpartition(":")[2].strip()
     if bare.startswith(_ENTRY_LIST):
         return Kind.DICTIONARY
@@ -66,19 +82,12 @@ def kind_of_type(name: str) -> Kind | None:
 
 
 def kind_of_place(name: str) -> Kind | None:
-    """What an element with this name holds; None where only its type or its content can tell."""
+    """The kind of an element with this name; None if only its type or its content can tell."""
     if name.startswith(_ENTRY_LIST):
         return Kind.DICTIONARY
     return Kind.LIST if name.startswith(ARRAY) else kind_of(name)
 
 
-_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
-_NAMESPACES = f' xmlns:i="{INSTANCE}" xmlns:d="{SCHEMA}"'
-# XML 1.0 has no place for these, not even escaped.
-_IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_REPLACEMENT = "\ufffd"
-# A parser would turn a bare carriage return into a line feed.
-_ESCAPES = {"\r": "&#13;"}
 _TYPES = {
     Kind.TEXT: "d:string",
     Kind.NUMBER: "d:double",
@@ -86,7 +95,6 @@ _TYPES = {
     Kind.LIST: f"{ARRAY}{ANY_ITEM}",
     Kind.DICTIONARY: f"{ARRAY}{entry_name(VALUE)}",
 }
-_INT32, _INT64 = 2**31, 2**63
 
 
 def write_xml(value: object, root: str) -> bytes:
@@ -99,7 +107,7 @@ def write_xml(value: object, root: str) -> bytes:
 
 
 def write_xml_list(items: Iterator[object], root: str) -> Iterator[bytes]:
-    """The same document as of a list of the items, in pieces: `root` is ArrayOf and the name of an item."""
+    """The document of a list of these items, in pieces; `root` is ArrayOf and the name of an item."""
     first = next(items, None)
     if first is None:
         yield write_xml([], root)
@@ -112,7 +120,7 @@ def write_xml_list(items: Iterator[object], root: str) -> Iterator[bytes]:
 
 
 def _element(name: str, value: object, implied: Kind | None, attributes: str = "") -> str:
-    """An element; its type is named where `implied`, what its place tells a reader, is another."""
+    """An element; its type is named if it is not the one that its place implies."""
     if value is None:
         return f'<{name}{attributes} i:nil="true" />'
     kind = _kind(value, implied)
@@ -124,7 +132,7 @@ def _element(name: str, value: object, implied: Kind | None, attributes: str = "
 
 def _kind(value: object, implied: Kind | None) -> Kind:
     if isinstance(value, dict):
-        # The name of a member that is not ours may be no name in XML.
+        # The name of an unknown member may not be a name in XML.
         is_object = implied is Kind.OBJECT and all(kind_of(name) for name in value)
         return Kind.OBJECT if is_object else Kind.DICTIONARY
     kinds = ((bool, Kind.BOOLEAN), (int, Kind.INTEGER), (float, Kind.NUMBER), (list, Kind.LIST))

@@ -152,7 +152,7 @@ def test_a_refusal_is_about_the_text_as_it_was_sent() -> None:
 
 @pytest.mark.parametrize("body", [b"State=Stopped", b"a=%7B%7D", b"Webhook[State]=Stopped", b"e", b"null", b"\xff"])
 def test_a_form_is_no_patch(body: bytes) -> None:
-    with pytest.raises(UnsupportedMediaType, match=r"a patch is never a form.*application/json"):
+    with pytest.raises(UnsupportedMediaType, match=r"a patch must not be a form.*application/json"):
         read_patch(body, FORM)
 
 
