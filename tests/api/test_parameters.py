@@ -1,6 +1,17 @@
+"""How parameters are read, and what the refusal of a wrong one says."""
+
+from datetime import UTC, datetime
+
 import pytest
 
-from shared.api.parameters import parse_flag
+from shared.api.parameters import (
+    event_name_filter,
+    parse_flag,
+    parse_limit,
+    parse_moment,
+    parse_position,
+    parse_webhook_id,
+)
 from shared.errors import BadRequest
 
 
@@ -17,3 +28,59 @@ def test_any_other_flag_names_its_parameter(text: str) -> None:
     # Taken for false, a slip in `dryRun` would replay what was only to be counted.
     with pytest.raises(BadRequest, match=r"^dryRun must be true or false$"):
         parse_flag({"dryRun": text}, "dryRun")
+
+
+@pytest.mark.parametrize(("text", "limit"), [(None, 50), ("1", 1), ("200", 200), ("007", 7)])
+def test_a_limit_is_an_integer_within_bounds(text: str | None, limit: int) -> None:
+    assert parse_limit({} if text is None else {"limit": text}) == limit
+
+
+@pytest.mark.parametrize("text", ["0", "201", "", "-1", "many", "1.0", "\u0665"])
+def test_any_other_limit_says_its_bounds(text: str) -> None:
+    with pytest.raises(BadRequest, match=r"^limit must be an integer from 1 to 200$") as caught:
+        parse_limit({"limit": text})
+    assert caught.value.errors[0].pointer == "#/limit"
+
+
+@pytest.mark.parametrize(
+    ("text", "id_"),
+    [("0", 0), ("12", 12), ("2147483647", 2**31 - 1), ("2147483648", None), ("", None), ("-1", None), ("x", None)],
+)
+def test_an_id_of_a_webhook_is_a_positive_32_bit_integer(text: str, id_: int | None) -> None:
+    assert parse_webhook_id(text) == id_
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-31T12:00:00Z", "2026-01-31T13:00:00+01:00", "2026-01-31T13:00:00 01:00", "2026-01-31 12:00"]
+)
+def test_a_moment_is_read_in_utc(text: str) -> None:
+    assert parse_moment({"since": text}, "since") == datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "0001-01-01T00:00:00+14:00", "2026-01-31\n12:00", "2" * 101])
+def test_any_other_moment_says_how_it_must_be(text: str) -> None:
+    with pytest.raises(BadRequest, match=r"^until must be an ISO 8601 time, such as 2026-01-31T12:00:00Z$"):
+        parse_moment({"until": text}, "until")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [(None, None), ("", None), ("a.b", "a.b"), ("no event has this", "no event has this")]
+)
+def test_a_name_in_a_filter_is_kept_as_it_is(text: str | None, name: str | None) -> None:
+    assert event_name_filter(text, "type") == name
+
+
+@pytest.mark.parametrize("text", [" a", "a ", "a\n", "a\0b", "x" * 251])
+def test_a_name_that_no_event_can_have_is_refused(text: str) -> None:
+    with pytest.raises(BadRequest, match=r"^type must be "):
+        event_name_filter(text, "type")
+
+
+def test_a_token_is_one_that_a_page_gave() -> None:
+    token = "79739685.98226441599999999-37c7c867-d571-e911-a956-000d3a1bc3f6"
+    found = parse_position({"continuationToken": token})
+    assert found is not None
+    assert found.as_token() == token
+    assert parse_position({}) is None
+    with pytest.raises(BadRequest, match=r"^continuationToken must be a token from an answer of this API$"):
+        parse_position({"continuationToken": f"{token}x"})

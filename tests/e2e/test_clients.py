@@ -168,7 +168,7 @@ def test_a_body_that_is_not_understood_is_never_left_out(app: RunningApp, body: 
 @pytest.mark.parametrize("body", [b"[]", b'"x"', b"7", b"[{}]", b"true"])
 def test_filters_that_are_no_object_are_refused_and_not_dropped(app: RunningApp, body: bytes) -> None:
     status, message = refusal(request(app, "POST", f"{AGENT}/GetAllWebhooks", body, Content_Type="application/json"))
-    assert (status, message) == (400, "the body must hold an object")
+    assert (status, message) == (400, "the body must be an object")
 
 
 @pytest.mark.parametrize("body", [None, b"", b"null", b"{}"])
