@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.api.superoffice.error_answers import PatchConflict
-from shared.api.superoffice.json_patch import MAX_OPERATIONS, apply_patch
+from shared.api.superoffice.json_patch import MAX_OPERATIONS, MAX_VALUE_CHARACTERS, apply_patch
 from shared.errors import BadRequest, Conflict
 from shared.webhooks.webhook import parse_webhook
 from tests.api.superoffice.samples import ANY_JSON, ENTITIES, FULL, MINIMAL, TYPES, rendered

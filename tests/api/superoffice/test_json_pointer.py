@@ -3,7 +3,18 @@ import json
 import pytest
 from hypothesis import given
 
-from shared.api.superoffice.json_pointer import Names, NoSuchPlace, child, copied, equal, index_at, parse_path
+from shared.api.superoffice.json_pointer import (
+    MAX_ITEMS,
+    MAX_STEPS,
+    Names,
+    NoSuchPlace,
+    child,
+    copied,
+    equal,
+    index_at,
+    parse_path,
+    require_few,
+)
 from tests.api.superoffice.samples import ANY_JSON, TEXTS
 from tests.support.cases import holds_for
 
