@@ -18,6 +18,7 @@ HubError
     ├── DirectoryDown        503  the role directory cannot be reached, or is not set up
     ├── IdentityDown         503  the identity provider cannot be reached, or gives no token
     ├── DataverseDown        503  Dataverse cannot be reached
+    ├── Throttled            503  a neighbour is there, and asks to be left alone for now
     ├── Misconfigured        503  an app setting is wrong; the message names it
     └── StorageDown          503  Table or Queue Storage cannot be reached, or did not answer in time
 
@@ -186,6 +187,13 @@ class IdentityDown(Unavailable):
 
 class DataverseDown(Unavailable):
     """Dataverse cannot be reached, or gives an unusable answer."""
+
+
+class Throttled(Unavailable):
+    """A neighbour is there and accepts no request for now: it answered 429, or 503 with a Retry-After.
+
+    `retry_after_seconds` is None where it doesn't say for how long.
+    """
 
 
 class Misconfigured(Unavailable):

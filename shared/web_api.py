@@ -1,4 +1,4 @@
-"""Calls to a neighbour's JSON web API with the app's own token, within the time a request has."""
+"""The client of a neighbour's JSON web API: called with the app's own token, within the time that a request has."""
 
 import math
 import re
@@ -13,17 +13,16 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from shared.deadline import remaining_seconds, try_spend
-from shared.errors import HubError, NotJson, Unavailable
+from shared.errors import HubError, NotJson, Throttled, Unavailable
 from shared.retry_after import retry_after
 from shared.strict_json import parse_json
 
 _CONNECT_SECONDS = 3.0
-# A read that begins just before the deadline ends so much after it: a request is answered within 25 s nonetheless.
+# A read that begins just before the deadline ends this much after it: a request is answered within 25 s nonetheless.
 READ_SECONDS = 5.0
 _MAX_SECONDS = 20.0
-_THROTTLED = frozenset({requests.codes.too_many_requests, requests.codes.service_unavailable})
 _REDIRECTS = range(300, 400)
-_DEFAULT_WAIT_SECONDS = 1.0
+_DEFAULT_PAUSE_SECONDS = 1.0
 _MAX_TRIES = 4
 _MAX_RETRY_AFTER_SECONDS = 86_400
 _MAX_PAGES = 200
@@ -37,10 +36,10 @@ type Json = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that is no failure of the neighbour: its status and its JSON object, empty where there is no body.
+    """What a neighbour answered, failures of its own aside: the status and the JSON object, empty without a body.
 
-    Names of headers compare ignoring case. `is_second` says that the same request was answered 503 before, and may have
-    been done nonetheless: whoever answers 503 is often not who does the work.
+    Names of headers compare ignoring case. `is_second` says that the same request was sent before and answered 503. It
+    may have been done then: a 503 often comes from something in between, and not from what does the work.
     """
 
     status: int
@@ -50,13 +49,13 @@ class Answer:
 
     @property
     def error_code(self) -> str | None:
-        """The code of an OData error, which may be empty; None where this is none but a proxy's page, for example."""
+        """The code of an OData error, which may be empty; None for any other body, such as a proxy's page."""
         error = self.content.get("error")
         code = error.get("code") if isinstance(error, dict) else None
         return code if isinstance(code, str) else None
 
     def __str__(self) -> str:
-        """Status and code for a sentence, `403 Authorization_RequestDenied`; nothing else of what came is in it."""
+        """Status and code for a sentence, `403 Authorization_RequestDenied`, and nothing else of the answer."""
         code = self.error_code or ""
         return f"{self.status} {code}" if _CODE.fullmatch(code) else str(self.status)
 
@@ -67,13 +66,29 @@ class _Response:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_busy(self) -> bool:
+        return self.status in {requests.codes.too_many_requests, requests.codes.service_unavailable}
+
+    @property
+    def pause_seconds(self) -> float | None:
+        """The pause that Retry-After asks for; None if it says nothing usable."""
+        asked = retry_after(self.headers.get("Retry-After"), datetime.now(UTC))
+        return None if asked is None else asked.total_seconds()
+
 
 class WebApi:
-    """One neighbour. `token` gives an access token, and may raise Unavailable; None asks without one. `down` is raised
-    for every failure; `setting` is the app setting that has the base URL.
+    """One neighbour. It is asked again after 429 and 503, as long as deadline and retry budget leave time for a pause.
 
-    `odd` is raised instead where the neighbour is there, but its answer is none; it is `down` where that does not
-    matter. 429 and 503 are waited out as Retry-After says, while deadline and patience leave time for it.
+    name: what the neighbour is called in messages.
+    base_url: where its paths begin; may be empty, and then every call raises `on_unavailable`.
+    token: gives an access token, and may raise Unavailable; None sends none.
+    on_unavailable: raised if the neighbour cannot be reached, or answers 5xx.
+    on_bad_response: raised if the neighbour is there, but its answer is unusable; by default on_unavailable.
+    read_seconds: how long one read may take.
+    setting: the app setting that holds the base URL.
+
+    Every method raises Throttled if the neighbour stays busy: its last answer was 429, or 503 with a Retry-After.
     """
 
     def __init__(
@@ -105,11 +120,11 @@ class WebApi:
         return self._call("POST", path, {}, content)
 
     def send(self, method: str, path: str, headers: Mapping[str, str], content: Json | None = None) -> Answer:
-        """Send a request that changes something, and that may be sent again where it was not taken for now."""
+        """Send a request that changes something, and that may be sent again after 429 and 503."""
         return self._call(method, path, headers, content)
 
     def bad_response(self, detail: str) -> HubError:
-        """The error for an answer that is not what this neighbour says."""
+        """The error for an answer that this neighbour should never give."""
         return self._on_bad_response(f"{self._name} {detail}")
 
     def pages(
@@ -119,7 +134,7 @@ class WebApi:
         *,
         check: Callable[[Answer], None] = lambda _: None,
     ) -> Iterator[Json]:
-        """The rows of a collection, all pages of it. A page that is none is a failure, never the end.
+        """The rows of a collection, all pages of it. A page without rows is a failure, never the end.
 
         `check` looks at each answer first, and may raise.
         """
@@ -137,14 +152,7 @@ class WebApi:
         raise self.bad_response(f"gives more than {_MAX_PAGES} pages")
 
     def _call(self, method: str, path: str, headers: Mapping[str, str], content: Json | None) -> Answer:
-        url = self._address(path)
-        is_second = False
-        for last in (False,) * (_MAX_TRIES - 1) + (True,):
-            response = self._send(method, url, headers, content)
-            if response.status not in _THROTTLED:
-                break
-            self._wait(response, last=last)
-            is_second = is_second or response.status == requests.codes.service_unavailable
+        response, is_second = self._send_with_retries(method, self._address(path), headers, content)
         if response.status >= requests.codes.server_error:
             raise self._on_unavailable(f"{self._name} answered {response.status}")
         if response.status in _REDIRECTS:
@@ -161,6 +169,22 @@ class WebApi:
             # The token must not go anywhere else.
             raise self.bad_response("names a next page at another address")
         return url
+
+    def _send_with_retries(
+        self, method: str, url: str, headers: Mapping[str, str], content: Json | None
+    ) -> tuple[_Response, bool]:
+        """The first answer that is not busy, and whether an earlier one was a 503."""
+        may_be_done = False
+        for tries_left in reversed(range(_MAX_TRIES)):
+            response = self._send(method, url, headers, content)
+            if not response.is_busy:
+                break
+            may_be_done = may_be_done or response.status == requests.codes.service_unavailable
+            pause = _DEFAULT_PAUSE_SECONDS if response.pause_seconds is None else response.pause_seconds
+            if not tries_left or not try_spend(pause, at_most=_MAX_SECONDS):
+                raise self._busy(response)
+            time.sleep(pause)
+        return response, may_be_done
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], content: Json | None) -> _Response:
         sent = {"Accept": "application/json", **headers}
@@ -200,14 +224,14 @@ class WebApi:
         except Unavailable as exc:
             raise self._on_unavailable(exc.detail) from exc
 
-    def _wait(self, response: _Response, *, last: bool) -> None:
-        asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-        seconds = _DEFAULT_WAIT_SECONDS if asked is None else asked.total_seconds()
-        if last or not try_spend(seconds, at_most=_MAX_SECONDS):
-            error = self._on_unavailable(f"{self._name} answered {response.status}: too many requests, or too busy")
-            error.retry_after_seconds = min(math.ceil(seconds), _MAX_RETRY_AFTER_SECONDS) if asked else None
-            raise error
-        time.sleep(seconds)
+    def _busy(self, response: _Response) -> Unavailable:
+        pause = response.pause_seconds
+        # A 503 that names no pause may be anybody's on the way, and says nothing about the neighbour.
+        is_throttled = response.status == requests.codes.too_many_requests or pause is not None
+        error_class = Throttled if is_throttled else self._on_unavailable
+        error = error_class(f"{self._name} answered {response.status}: too many requests, or too busy")
+        error.retry_after_seconds = None if pause is None else min(math.ceil(pause), _MAX_RETRY_AFTER_SECONDS)
+        return error
 
     def _parse(self, response: _Response) -> Json:
         if not response.body:
@@ -218,13 +242,13 @@ class WebApi:
             content = None
         if not isinstance(content, dict):
             if response.status < requests.codes.bad_request:
-                raise self.bad_response("answered with something that is no JSON object")
+                raise self.bad_response("answered with something that is not a JSON object")
             return {}
         return content
 
 
 class _Bearer(AuthBase):
-    """The token as requests wants it. As a plain header, a .netrc of whoever runs the command line would replace it."""
+    """The token as requests wants it. A plain header would give way to the .netrc of whoever runs the command line."""
 
     def __init__(self, token: str | None) -> None:
         self._token = token

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.deadline import deadline, retry_budget
-from shared.errors import BadGateway, DirectoryDown
+from shared.errors import BadGateway, DirectoryDown, Throttled, Unavailable
 from shared.web_api import WebApi
 from tests.fakes.graph import FakeGraph
 from tests.fakes.server import Reply, json_reply
@@ -141,7 +141,7 @@ def test_a_wait_may_be_a_date(api: WebApi, graph: FakeGraph) -> None:
 def test_a_wait_beyond_the_deadline_is_an_outage_at_once(api: WebApi, graph: FakeGraph, after: str) -> None:
     graph.answer_always(Reply(429, headers={"Retry-After": after}))
     began_at = time.monotonic()
-    with deadline(18), pytest.raises(DirectoryDown, match="429"):
+    with deadline(18), pytest.raises(Throttled, match="429"):
         api.get("/v1.0/x")
     assert (len(graph.journal), time.monotonic() - began_at < 15) == (1, True)
 
@@ -225,14 +225,43 @@ def test_an_answer_that_is_none_can_be_told_from_an_outage(graph: FakeGraph, rep
         api.get("/v1.0/x")
 
 
-@pytest.mark.parametrize(("after", "seconds"), [("2", 2), ("86401", 86_400), (None, None), ("soon", None)])
-def test_an_outage_keeps_how_long_to_wait(
-    api: WebApi, graph: FakeGraph, after: str | None, seconds: int | None
+@pytest.mark.parametrize(
+    ("status", "after", "error", "seconds"),
+    [
+        (429, "2", Throttled, 2),
+        (429, "86401", Throttled, 86_400),
+        (429, "0", Throttled, 0),
+        (429, None, Throttled, None),
+        (429, "soon", Throttled, None),
+        (503, "2", Throttled, 2),
+        (503, "0", Throttled, 0),
+        (503, None, DirectoryDown, None),
+        (503, "soon", DirectoryDown, None),
+    ],
+)
+def test_a_busy_neighbour_is_told_from_one_that_is_down_and_its_pause_is_kept(
+    api: WebApi, graph: FakeGraph, status: int, after: str | None, error: type[Unavailable], seconds: int | None
 ) -> None:
-    graph.answer_always(Reply(429, headers={"Retry-After": after} if after else {}))
-    with retry_budget(0.5), pytest.raises(DirectoryDown) as caught:
+    graph.answer_always(Reply(status, headers={"Retry-After": after} if after else {}))
+    with retry_budget(0.5), pytest.raises(Unavailable) as caught:
         api.get("/v1.0/x")
-    assert caught.value.retry_after_seconds == seconds
+    assert (type(caught.value), caught.value.retry_after_seconds) == (error, seconds)
+
+
+@pytest.mark.parametrize(("busy", "is_second"), [([], False), ([429], False), ([503], True), ([503, 429], True)])
+def test_an_answer_says_whether_the_request_may_have_been_done_before(
+    api: WebApi, graph: FakeGraph, busy: list[int], *, is_second: bool
+) -> None:
+    graph.answer_next(*(Reply(status, headers={"Retry-After": "0"}) for status in busy))
+    assert api.send("PATCH", "/v1.0/x", {}).is_second is is_second
+    assert len(graph.journal) == len(busy) + 1
+
+
+def test_a_neighbour_that_is_busy_to_the_end_is_asked_four_times(api: WebApi, graph: FakeGraph) -> None:
+    graph.answer_always(Reply(429, headers={"Retry-After": "0"}))
+    with pytest.raises(Throttled, match="Graph answered 429"):
+        api.get("/v1.0/x")
+    assert len(graph.journal) == 4
 
 
 def test_a_change_is_sent_with_its_method_headers_and_body(api: WebApi, graph: FakeGraph) -> None:

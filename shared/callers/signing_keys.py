@@ -1,4 +1,4 @@
-"""The keys that a tenant of Entra signs its tokens with: docs/sources/dynamics.md 6.1."""
+"""The keys with which a tenant of Entra signs its tokens: docs/sources/dynamics.md 6.1."""
 
 import math
 import threading
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from shared.deadline import deadline, remaining_seconds
-from shared.errors import IdentityDown
+from shared.errors import IdentityDown, Unavailable
 from shared.web_api import WebApi
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ _WAIT_SECONDS = 10
 
 
 class SigningKeys:
-    """The keys at `path`, read again when they are old or one is not among them, but not more often than the cooldown.
+    """The keys at `path`, read again when they are old or lack one, but not more often than the cooldown.
 
-    A failed reading pauses further ones: an outage would else cost every request the time-out, one after the other.
-    `clock` gives seconds, as time.monotonic does.
+    After a failed reading there is a pause; otherwise every request would wait for the time-out in an outage, one after
+    the other. `clock` gives seconds, as time.monotonic does.
     """
 
     def __init__(self, entra: WebApi, path: str, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -39,7 +39,7 @@ class SigningKeys:
         self._paused_until = -math.inf
 
     def find(self, kid: object) -> "PyJWK | None":
-        """The key with this id, None where the tenant has none; raises IdentityDown where that cannot be told."""
+        """The key with this id, None if the tenant has no such key; raises Unavailable if the keys cannot be read."""
         if not isinstance(kid, str):
             return None
         if self._should_read(kid):
@@ -54,7 +54,7 @@ class SigningKeys:
         if not self._lock.acquire(timeout=max(0, remaining_seconds(at_most=_WAIT_SECONDS))):
             raise IdentityDown("the signing keys of Entra were not read within the time of this request")
         try:
-            # Whoever had the lock before may have read them.
+            # The thread that had the lock before may have read them.
             if self._should_read(kid):
                 self._read()
         finally:
@@ -66,7 +66,7 @@ class SigningKeys:
         try:
             with deadline(_READ_SECONDS):
                 self._known = self._fetch()
-        except IdentityDown:
+        except Unavailable:
             self._paused_until = self._clock() + PAUSE_SECONDS
             raise
         self._read_at = self._clock()
@@ -76,18 +76,18 @@ class SigningKeys:
 
         answer = self._entra.get(self._path)
         if answer.status != requests.codes.ok:
-            raise IdentityDown(f"Entra answered {answer.status}, which is no set of signing keys")
+            raise IdentityDown(f"Entra answered {answer.status} instead of a set of signing keys")
         try:
             keys = PyJWKSet.from_dict(dict(answer.content)).keys
         except (PyJWTError, ValueError, AttributeError, TypeError):
-            # The library takes the shape of the set for granted in places, hence the last two.
-            raise IdentityDown("Entra answered with something that is no set of signing keys") from None
+            # In places the library trusts the shape of the set, hence the last two.
+            raise IdentityDown("Entra answered with something that is not a set of signing keys") from None
         known = {key.key_id: key for key in keys if isinstance(key.key_id, str) and _is_for_signatures(key)}
         if not known:
-            raise IdentityDown("Entra answered with a set that holds no signing key")
+            raise IdentityDown("Entra answered with a set without signing keys")
         return known
 
 
 def _is_for_signatures(key: "PyJWK") -> bool:
-    # Of another type, the library would check the signature by another algorithm than the header's.
+    # With a key of another type, the library would use another algorithm than the header's.
     return key.key_type == "RSA" and key.public_key_use in {"sig", None}

@@ -1,7 +1,7 @@
-"""The client of Dataverse's Web API, version 9.2: rows are read, listed, made, changed and deleted.
+"""The client of Dataverse's Web API, version 9.2: rows are read, listed, created, changed and deleted.
 
-docs/sources/dynamics.md 2.1 to 2.3. Paths are below `API_PATH`. Every method raises DataverseRefused where Dataverse
-says no, and what its WebApi raises where Dataverse is out of reach, or answers with something that is no answer.
+docs/sources/dynamics.md 2.1 to 2.3. Paths are below `API_PATH`. Every method raises DataverseRefused if Dataverse says
+no, and what its WebApi raises if Dataverse is out of reach, is busy, or gives an unusable answer.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,15 +11,15 @@ from uuid import UUID
 import requests
 
 from shared.dynamics.refusal import DataverseRefused, refusal_of
-from shared.errors import Unavailable
+from shared.errors import Throttled, Unavailable
 from shared.web_api import Answer, WebApi
 
 API_PATH = "/api/data/v9.2/"
 FRESH = {"Consistency": "Strong"}
-"""Headers that go around Dataverse's caches of up to 30 s, for what somebody may have made just now."""
+"""Headers that bypass Dataverse's caches of up to 30 s, for what somebody may have created just now."""
 
 _ODATA = {"OData-MaxVersion": "4.0", "OData-Version": "4.0", "If-None-Match": "null"}
-# The table of a look-up's row stands in an annotation of its column.
+# Which table a lookup points to stands in an annotation of its column only.
 _READ = {**_ODATA, "Prefer": 'odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"'}
 
 type Row = Mapping[str, object]
@@ -33,7 +33,7 @@ class Organization:
 
     @cached_property
     def id(self) -> str:
-        """The organization's id, a GUID in lower case."""
+        """The organization's id, a GUID in lower case; asked for once."""
         row = self.read("WhoAmI")
         try:
             return str(UUID(str(row.get("OrganizationId"))))
@@ -45,11 +45,11 @@ class Organization:
         answer = self._api.get(API_PATH + path, _READ)
         self._check(answer)
         if answer.status != requests.codes.ok or not answer.content:
-            raise self._api.bad_response(f"answered {answer.status}, which is no row")
+            raise self._api.bad_response(f"answered {answer.status} instead of a row")
         return answer.content
 
     def find(self, path: str) -> Row | None:
-        """One row, None where Dataverse answers 404."""
+        """One row, None if Dataverse answers 404."""
         try:
             return self.read(path)
         except DataverseRefused as refusal:
@@ -62,24 +62,28 @@ class Organization:
         return self._api.pages(API_PATH + path, {**_READ, **(headers or {})}, check=self._check)
 
     def create(self, set_: str, row: Row) -> None:
-        """Make a row, which must have its id; a row that has this id already is refused with 412.
+        """Create a row, which must have its id; if another row has this id, DataverseRefused says 412.
 
-        Where the answer is lost, the row is sent once more: its id keeps it from being made twice. A 412 to what was
-        sent before (`is_second`) may be about the very row that this call made; who asked for it must look.
+        If the answer is lost, the row is sent once more: its id keeps it from being created twice. A 412 to the second
+        request (`is_second`) may be about the very row that the first one created, so the caller must look.
         """
         try:
             self._write("POST", set_, row)
-        except Unavailable as lost:
-            if lost.retry_after_seconds is not None:
-                raise
-            try:
-                self._write("POST", set_, row)
-            except DataverseRefused as refusal:
-                refusal.is_second = True
-                raise
+        except Throttled:
+            # No answer was lost, and a busy Dataverse is left alone.
+            raise
+        except Unavailable:
+            self._create_again(set_, row)
+
+    def _create_again(self, set_: str, row: Row) -> None:
+        try:
+            self._write("POST", set_, row)
+        except DataverseRefused as refusal:
+            refusal.is_second = True
+            raise
 
     def update(self, path: str, changes: Row) -> None:
-        """Change columns of a row that is there; one that has gone is refused with 404, and not made again."""
+        """Change columns of a row; one that is gone is refused with 404, and not created again."""
         self._write("PATCH", path, changes, {"If-Match": "*"})
 
     def delete(self, path: str) -> None:
@@ -101,6 +105,6 @@ class Organization:
             return
         refusal = refusal_of(answer)
         if answer.status == requests.codes.not_found and not refusal.is_dataverses:
-            # A proxy's page, for example; taken for Dataverse's word, a row would count as deleted.
+            # It may be a proxy's page: believed, it would make a row count as deleted.
             raise self._api.bad_response("answered 404 without an error of its own")
         raise refusal

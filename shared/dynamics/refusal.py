@@ -12,9 +12,9 @@ _WORD = re.compile(r"[\w.-]{1,80}", re.ASCII)
 class DataverseRefused(Exception):
     """An answer of 400 to 499. `message` is Dataverse's own, and may repeat parts of what was sent.
 
-    So it does not stand in the exception's text. `code` is such as `0x80040217`, and may be empty. `is_dataverses` is
-    False where the body is no OData error, so that something in between may have answered. `is_second` says that the
-    same request went out before, and that its answer was lost, or was a 503: it may have been done then.
+    So the exception's text leaves it out. `code` looks like `0x80040217`, and may be empty. `is_dataverses` is False if
+    the body is not an OData error: then something in between may have answered. `is_second` says that the same request
+    was sent before and its answer was lost, or was a 503: it may have been done then.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class DataverseRefused(Exception):
 
 
 def refusal_of(answer: Answer) -> DataverseRefused:
-    """The refusal in an answer, whatever its body is."""
+    """The refusal that an answer is, whatever its body holds."""
     error = answer.content.get("error")
     members = error if isinstance(error, dict) else {}
     code, message = _word(members.get("code")), members.get("message")

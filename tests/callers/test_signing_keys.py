@@ -6,7 +6,7 @@ import pytest
 
 from shared.callers.signing_keys import COOLDOWN_SECONDS, LIFESPAN_SECONDS, PAUSE_SECONDS, SigningKeys
 from shared.deadline import deadline
-from shared.errors import IdentityDown
+from shared.errors import IdentityDown, Throttled, Unavailable
 from shared.web_api import WebApi
 from tests.fakes.entra import TENANT, FakeEntra, SigningKey
 from tests.fakes.server import Reply, json_reply
@@ -118,7 +118,7 @@ def test_old_keys_are_read_again_and_a_withdrawn_one_is_gone(keys: SigningKeys, 
 @pytest.mark.parametrize("reply", NO_KEYS, ids=lambda reply: f"{reply.status}-{reply.body[:30]!r}")
 def test_what_is_no_set_of_keys_is_an_outage(keys: SigningKeys, entra: FakeEntra, reply: Reply) -> None:
     entra.answer_always(reply)
-    with deadline(2), pytest.raises(IdentityDown):
+    with deadline(2), pytest.raises(Throttled if reply.status == 429 else IdentityDown):
         keys.find(kid(entra))
 
 
@@ -128,10 +128,13 @@ def test_one_key_that_is_none_does_not_spoil_the_others(keys: SigningKeys, entra
     assert (has(keys, kid(entra)), has(keys, "a"), has(keys, "b")) == (True, False, False)
 
 
-def test_after_a_failure_nobody_is_asked_for_a_while(keys: SigningKeys, entra: FakeEntra, clock: Clock) -> None:
-    entra.answer_next(Reply(500))
+@pytest.mark.parametrize("failure", [Reply(500), Reply(429, headers={"Retry-After": "60"})], ids=["500", "429"])
+def test_after_a_failure_nobody_is_asked_for_a_while(
+    keys: SigningKeys, entra: FakeEntra, clock: Clock, failure: Reply
+) -> None:
+    entra.answer_next(failure)
     for _ in range(PAUSE_SECONDS):
-        with pytest.raises(IdentityDown):
+        with pytest.raises(Unavailable):
             keys.find(kid(entra))
         clock.seconds += 1
     assert len(entra.journal) == 1

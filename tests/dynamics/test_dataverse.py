@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.deadline import deadline
 from shared.dynamics.dataverse import DataverseClient
-from shared.errors import DataverseDown, IdentityDown
+from shared.errors import DataverseDown, IdentityDown, Throttled
 from shared.web_api import WebApi
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.server import Reply, json_reply
@@ -70,7 +70,7 @@ def test_too_many_requests_are_an_outage_in_the_end(
     client: DataverseClient, dataverse: FakeDataverse, status: int
 ) -> None:
     dataverse.answer_always(Reply(status, headers={"Retry-After": "0"}))
-    with pytest.raises(DataverseDown, match=str(status)):
+    with pytest.raises(Throttled, match=str(status)):
         client.read_connection(ID)
     assert 1 < len(dataverse.journal) < 10
 
@@ -80,7 +80,7 @@ def test_a_longer_wait_than_there_is_time_for_is_an_outage_at_once(
 ) -> None:
     dataverse.answer_always(Reply(429, headers={"Retry-After": "300"}))
     began_at = time.monotonic()
-    with pytest.raises(DataverseDown):
+    with pytest.raises(Throttled):
         client.read_connection(ID)
     assert (len(dataverse.journal), time.monotonic() - began_at < 15) == (1, True)
 

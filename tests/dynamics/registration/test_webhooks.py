@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import BadRequest, Conflict, DataverseDown, HubError, NotFound
+from shared.errors import BadRequest, Conflict, HubError, NotFound, Throttled
 from shared.hub.registration import DataverseRegistration
 from tests.dynamics.registration.conftest import Asked
 from tests.dynamics.registration.samples import (
@@ -348,7 +348,7 @@ def test_a_webhook_that_may_have_been_made_in_an_outage_is_taken_back(
 ) -> None:
     dataverse.faults.lose_answer("POST", "serviceendpoints")
     dataverse.faults.fail_once("POST", "serviceendpoints", Reply(503, headers={"Retry-After": "99"}))
-    with pytest.raises(DataverseDown) as caught:
+    with pytest.raises(Throttled) as caught:
         registration.webhooks.register(new_webhook())
     assert (dataverse.rows["serviceendpoints"], caught.value.extensions) == ({}, {})
 
