@@ -115,7 +115,7 @@ def ensure(
     given: Mapping[str, str | None] = {"key": key, "name": name, "url": url, "mode": mode}
     with _registration("webhook.ensure") as registration:
         document = {member: value for member, value in given.items() if value is not None}
-        ensured = registration.ensure.ensure(document)
+        ensured = registration.installer.ensure_webhook(document)
         note(target=f"{TARGET}/{ensured.webhook.id}")
         print_json(ensured.as_json())
 

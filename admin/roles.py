@@ -9,7 +9,7 @@ from admin.output import fail, print_json, print_records
 from admin.recording import audited
 from shared.errors import NotFound
 from shared.roles.directory import role_key
-from shared.roles.table import ROLES_TABLE, Grant, TableDirectory
+from shared.roles.table import ROLES_TABLE, Grant, TableRoles
 from shared.roles.user import ARCGIS_PREFIX, User, UserKind, is_arcgis_id, is_guid, normal_user_id
 
 app = typer.Typer(no_args_is_help=True, help="Roles in the embedded directory (ROLE_DIRECTORY=table).")
@@ -29,7 +29,7 @@ _HAS_NOT_THE_ROLE = 3
 def list_(role: RoleName = None, as_json: AsJson = False) -> None:
     """List who has the role."""
     name = _role(role)
-    records = [_record(grant) for grant in _directory(name).grants()]
+    records = [_record(grant) for grant in _roles().grants(name)]
     print_records(name, ["user", "role", "note", "grantedAt"], records, as_json=as_json)
 
 
@@ -44,10 +44,10 @@ def grant(
     if blank := [user for user in users if normal_user_id(user) in {"", ARCGIS_PREFIX}]:
         raise fail(f"USER is {blank[0]!r}: a systemuser id, a UPN, an Entra object id or arcgis:NAME is needed")
     name = _role(role)
-    directory = _directory(name)
+    roles = _roles()
     for user in users:
         with audited("role.grant", _target(name, user)):
-            directory.grant(user, note=note)
+            roles.grant(user, name, note=note)
     _say({"granted": users, "role": name}, f"granted {name} to {', '.join(users)}", as_json=as_json)
 
 
@@ -55,8 +55,8 @@ def grant(
 def revoke(users: Users, role: RoleName = None, as_json: AsJson = False) -> None:
     """Take the role from one or more ids."""
     name = _role(role)
-    directory = _directory(name)
-    revoked = [user for user in users if _revoke(directory, name, user)]
+    roles = _roles()
+    revoked = [user for user in users if _revoke(roles, name, user)]
     sentence = f"revoked {name} from {', '.join(revoked) or 'nobody'}"
     _say({"revoked": revoked, "role": name}, sentence, as_json=as_json)
     if unknown := [user for user in users if user not in revoked]:
@@ -86,10 +86,10 @@ def check(
         raise typer.Exit(_HAS_NOT_THE_ROLE)
 
 
-def _revoke(directory: TableDirectory, role: str, user: str) -> bool:
+def _revoke(roles: TableRoles, role: str, user: str) -> bool:
     try:
         with audited("role.revoke", _target(role, user)):
-            if not directory.revoke(user):
+            if not roles.revoke(user, role):
                 raise NotFound(f"{user} did not have the role {role}")
     except NotFound:
         return False
@@ -135,11 +135,11 @@ def _role(name: str | None) -> str:
     return found
 
 
-def _directory(role: str) -> TableDirectory:
+def _roles() -> TableRoles:
     hub = local_hub()
     if hub.settings.role_directory != "table":
         typer.echo("note: ROLE_DIRECTORY is graph, so the app does not ask the embedded directory", err=True)
-    return TableDirectory(hub.storage.table(ROLES_TABLE), role)
+    return TableRoles(hub.storage.table(ROLES_TABLE))
 
 
 def _record(grant: Grant) -> dict[str, object]:

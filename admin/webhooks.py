@@ -13,14 +13,13 @@ from admin.output import fail, print_json, print_records
 from admin.recording import audited
 from shared.api.parameters import event_name_filter
 from shared.api.superoffice.operations import Entity, entity_of
-from shared.api.superoffice.relaxed_json import without_trailing_commas
+from shared.api.superoffice.relaxed_json import parse_relaxed_object
 from shared.api.superoffice.render import render_result
 from shared.audit.recording import note
 from shared.callers.caller import Caller
 from shared.errors import BadRequest
 from shared.hub.receivers import Receivers
 from shared.roles.user import User
-from shared.strict_json import parse_object
 from shared.webhooks.registration import SECRET_MASK, Registration, Usage
 from shared.webhooks.registry import WebhookFilter
 from shared.webhooks.reseal import reseal_all
@@ -161,7 +160,7 @@ def _document(file: str | None, options: Entity) -> Entity:
 
 def _read(file: str) -> Entity:
     try:
-        return parse_object(without_trailing_commas(_bytes_of(file)))
+        return parse_relaxed_object(_bytes_of(file))
     except OSError as error:
         raise fail(f"{file} cannot be read: {error.strerror}") from None
     except BadRequest as error:

@@ -20,7 +20,7 @@ from shared.events.announcement import EVENTS_QUEUE, Announcement
 from shared.events.event import Event, EventId
 from shared.events.rows import EVENTS_TABLE, event_row
 from shared.hub.hub import Hub
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -77,8 +77,7 @@ def _post(main: Callable[[func.HttpRequest], func.HttpResponse], request: func.H
 
 
 def _grant(hub: Hub) -> None:
-    directory = TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role)
-    directory.grant(SAMPLE["InitiatingUserId"])
+    TableRoles(hub.storage.table(ROLES_TABLE)).grant(SAMPLE["InitiatingUserId"], hub.settings.relationship_manager_role)
 
 
 def _receive(hub: Hub) -> None:

@@ -13,7 +13,7 @@ from bench.loopback import loopback_hub, loopback_receiver
 from bench.report import Figure, expect
 from shared.api.superoffice import rest
 from shared.hub.hub import Hub
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.storage.keys import row_key
 from shared.webhooks.registration import Author, Registration
 from shared.webhooks.rows import WEBHOOKS_TABLE, registration_row
@@ -36,8 +36,7 @@ _TENTH = "a tenth"
 def figures(connection_string: str) -> list[Figure]:
     """All figures of this module. Its webhooks stay in storage, so it comes after what counts on few of them."""
     hub = loopback_hub(connection_string, transport := CountingTransport())
-    directory = TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role)
-    directory.grant(_USER)
+    TableRoles(hub.storage.table(ROLES_TABLE)).grant(_USER, hub.settings.relationship_manager_role)
     key, _ = hub.api_keys.issue(_USER)
     with loopback_receiver() as url:
         creates = _creates(hub, transport, key, url, connection_string)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devhost.private import write_private
 from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys, new_key
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
 
@@ -33,14 +33,12 @@ def seed(settings: Settings, environment: Mapping[str, str], key_file: Path) -> 
     The key is made once and kept, so that it outlives a wiped storage. Doing all this again changes nothing.
     """
     storage = StorageAccount(settings.storage)
-    table = storage.table(ROLES_TABLE)
-    managers = TableDirectory(table, settings.relationship_manager_role)
-    administrators = TableDirectory(table, settings.administrator_role)
+    roles = TableRoles(storage.table(ROLES_TABLE))
     for user in MANAGER.values():
-        managers.grant(user, note="demo manager")
-        administrators.grant(user, note="demo manager")
+        roles.grant(user, settings.relationship_manager_role, note="demo manager")
+        roles.grant(user, settings.administrator_role, note="demo manager")
     for user in filter(None, map(str.strip, environment.get(_MORE_MANAGERS, "").split(","))):
-        managers.grant(user, note=_MORE_MANAGERS)
+        roles.grant(user, settings.relationship_manager_role, note=_MORE_MANAGERS)
     return Seed(MANAGER, _seed_key(ApiKeys(storage.table(API_KEYS_TABLE)), key_file))
 
 

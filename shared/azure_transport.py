@@ -1,4 +1,4 @@
-"""The HTTP transport of the Azure SDKs: it keeps their calls, and the pauses between them, to the deadline."""
+"""The HTTP transport of the Azure SDKs, which keeps their calls and the pauses between them within the deadline."""
 
 import re
 from types import TracebackType
@@ -15,31 +15,31 @@ from shared.errors import StorageDown, Unavailable
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
 _POOL_SIZE = 64
-# A shared access signature is a part of the address, and so of the texts of errors, which end in the log.
+# A shared access signature is part of the address, and so of the texts of errors, which end up in the log.
 _SIGNATURE = re.compile(r"(?i)(\bsig=)[^&\s]+")
 
 
 class DeadlineTransport(HttpTransport[Any, Any]):
-    """Sends what azure-core hands over, never for longer than the request that caused it has left.
+    """Sends what azure-core hands over, and never for longer than the request that caused it has left.
 
-    Where no time is left, an error of ours is raised and not one of azure-core's, because those would be tried again
-    by the SDK's retry policy.
+    `on_unavailable` is raised if no time is left. It is not one of azure-core's errors, which the SDK's retry policy
+    would retry. `name` is what the neighbour is called in messages.
     """
 
-    def __init__(self, down: type[Unavailable] = StorageDown, name: str = "storage") -> None:
-        self._down = down
+    def __init__(self, on_unavailable: type[Unavailable] = StorageDown, name: str = "storage") -> None:
+        self._on_unavailable = on_unavailable
         self._name = name
         session = requests.Session()
-        # The worker's threads share this session: without room for all, connections would be dropped and made anew.
+        # The worker's threads share this session; a smaller pool would drop connections and open them anew.
         for scheme in ("https://", "http://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=_POOL_SIZE))
         self._inner = RequestsTransport(session=session)
 
     def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - azure-core's own signature is a union of its old and new classes
-        """Send with what is left of the deadline as time limit; raises `down` where nothing is left."""
+        """Send with what is left of the deadline as the time limit; raises `on_unavailable` if nothing is left."""
         left = remaining_seconds(at_most=CONNECT_SECONDS + READ_SECONDS)
         if left <= 0:
-            raise self._down(f"{self._name} did not answer within the time of this request")
+            raise self._on_unavailable(f"{self._name} did not answer within the time of this request")
         limits = {"connection_timeout": min(CONNECT_SECONDS, left), "read_timeout": min(READ_SECONDS, left)}
         try:
             return self._inner.send(request, **(kwargs | limits))
@@ -50,9 +50,9 @@ class DeadlineTransport(HttpTransport[Any, Any]):
             raise type(exc)(told) from None
 
     def sleep(self, duration: float) -> None:
-        """The pause before the SDK's next try; raises `down` where the deadline comes first."""
+        """The pause before the SDK's next try; raises `on_unavailable` if the deadline comes first."""
         if duration >= remaining_seconds(at_most=duration + 1):
-            raise self._down(f"{self._name} asks for a longer pause than this request has time for")
+            raise self._on_unavailable(f"{self._name} asks for a longer pause than this request has time for")
         super().sleep(duration)
 
     def open(self) -> None:

@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 _RENEW_SECONDS = 300
 _MAX_RESOURCES = 10
-# `az` is a process of its own, which knows nothing of the deadline.
+# `az` is a separate process, which knows no deadline.
 _AZ_SECONDS = 5
 
 
 class AppIdentity:
-    """Gives access tokens for neighbours, and keeps them until shortly before they expire.
+    """Gets access tokens for neighbours, and keeps them until shortly before they expire.
 
-    A user-assigned identity is named by azure-identity's own variable AZURE_CLIENT_ID.
+    The variable AZURE_CLIENT_ID, which is azure-identity's own, names a user-assigned identity.
     """
 
     def __init__(self) -> None:
         self._tokens: dict[str, AccessToken] = {}
-        # Tokens end when they say so; what is shared here is only the question that is just being asked.
+        # Each token has its own end, so nothing is cached here: concurrent requests only share one call.
         self._renew = single_flight_cache(self._ask, seconds=0, most=_MAX_RESOURCES)
 
     def token(self, resource: str) -> str:
-        """A token for a resource, `https://graph.microsoft.com`; raises IdentityDown where none is to be had."""
+        """A token for a resource, such as `https://graph.microsoft.com`; raises IdentityDown if there is none."""
         known = self._tokens.get(resource)
         if known is None or known.expires_on - _RENEW_SECONDS < time.time():
-            # azure-identity keeps those of a managed identity only: a developer's would start `az` for every call.
+            # azure-identity caches a managed identity's tokens only; a developer's would start `az` for every call.
             known = self._tokens[resource] = self._renew(resource)
         return known.token
 
@@ -44,7 +44,7 @@ class AppIdentity:
             return self._credential.get_token(f"{resource}/.default")
         except (AzureError, ValueError, Unavailable) as exc:
             # The SDK's text can hold parts of the identity provider's answer; its class says enough.
-            raise IdentityDown(f"no token for {resource} is to be had ({type(exc).__name__})") from None
+            raise IdentityDown(f"cannot get a token for {resource} ({type(exc).__name__})") from None
 
     @cached_property
     def _credential(self) -> "DefaultAzureCredential":

@@ -1,8 +1,8 @@
-"""JSON that strict reading refuses, and that must not cost an event: how Dynamics' requests are read, and shown again.
+"""Lenient JSON: how Dynamics' requests are read, and shown again, where strict reading would cost an event.
 
-A form, a script or an import may cut a text in the middle of an emoji, and then half a surrogate pair stands in some
+A form, a script or an import may cut a text in the middle of an emoji, which leaves half a surrogate pair in some
 column. Such a half is read as U+FFFD, `NaN` and `Infinity` as null, and a number that cannot be held as the text of its
-digits. Whoever decides by a field must refuse these there; they are no names, no ids and no numbers.
+digits. Code that decides by a field must refuse these values there: they are neither names nor ids nor numbers.
 """
 
 import json
@@ -10,8 +10,8 @@ import math
 import re
 from codecs import BOM_UTF8
 
-from shared.errors import BadRequest, NotJson
-from shared.strict_json import parse_json, parse_object, refuse_other_encodings
+from shared.errors import NotJson
+from shared.strict_json import parse_json, refuse_other_encodings, require_object
 
 MAX_DEPTH = 1000
 """Levels of arrays and objects that a text may have."""
@@ -19,7 +19,7 @@ MAX_DEPTH = 1000
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 """What half a surrogate pair is read as."""
 
-# What Python itself takes for one integer.
+# The most digits that Python itself reads as an integer.
 _MAX_DIGITS = 4300
 
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
@@ -34,25 +34,23 @@ _ESCAPE = re.compile(
 
 
 def parse_lenient_object(body: bytes) -> dict[str, object]:
-    """The JSON object in the body, read strictly where that is possible (strict_json.py), else leniently.
+    """The JSON object in the body, read strictly if possible (strict_json.py), else leniently.
 
-    Raises NotJson for what is no JSON in either way, or nested deeper than MAX_DEPTH, and BadRequest for an array or a
-    scalar. Line and column in a message count characters.
+    Raises NotJson if neither reader can read it, or if it is nested deeper than MAX_DEPTH, and BadRequest for an array
+    or a scalar. Line and column in a message count characters.
     """
     try:
-        return parse_object(body)
+        value = parse_json(body)
     except NotJson as refusal:
         value = _parse_lenient(body, refusal)
-    if not isinstance(value, dict):
-        raise BadRequest("a JSON object is needed", pointer="#")
-    return value
+    return require_object(value)
 
 
 def as_valid_json(payload: bytes) -> str:
-    """The text of a payload that one of the two readings took, as JSON that everybody can read.
+    """The text of a payload that this module has read, as JSON that every client can read.
 
-    Null stands for NaN and Infinity, U+FFFD for half a surrogate pair, a string for a number that cannot be held. All
-    else is as it came in, every digit of a number included.
+    NaN and Infinity become null, half a surrogate pair becomes U+FFFD, and a number that cannot be held becomes a
+    string. All else is as it came in, to the last digit of a number.
     """
     text = payload.removeprefix(BOM_UTF8).decode("utf-8")
     try:
@@ -81,7 +79,7 @@ def _parse_lenient(body: bytes, refusal: NotJson) -> object:
 
 
 def _refuse_depth(text: str) -> None:
-    # The parser itself would go on to some thousand levels, or to the end of its stack.
+    # The parser itself has no limit but its stack.
     level = 0
     for bracket in _BRACKET.finditer(text):
         if bracket[0] in "[{":

@@ -1,4 +1,4 @@
-"""Strict JSON: the one way bytes from outside become values.
+"""Strict JSON: how bytes from outside become values, unless a neighbour needs a more lenient reader.
 
 UTF-8, with or without a byte order mark; no NaN, no Infinity, no lone surrogates; the last of duplicate keys counts.
 """
@@ -27,30 +27,34 @@ def parse_json(body: bytes) -> object:
     except ValueError as reason:
         raise NotJson(f"the body is not JSON: {reason}") from reason
     if _holds_infinity(value):
-        raise NotJson("the body is not JSON that is taken here: a number is out of range")
+        raise NotJson("the body has a number that is out of range")
     return value
 
 
 def parse_object(body: bytes) -> dict[str, object]:
     """The JSON object in the body. Raises NotJson as parse_json does, and BadRequest for an array or a scalar."""
-    value = parse_json(body)
+    return require_object(parse_json(body))
+
+
+def require_object(value: object) -> dict[str, object]:
+    """The value of a body, which is a JSON object; raises BadRequest for an array or a scalar."""
     if not isinstance(value, dict):
-        raise BadRequest("a JSON object is needed", pointer="#")
+        raise BadRequest("the body must be a JSON object", pointer="#")
     return value
 
 
 def refuse_other_encodings(text: bytes) -> None:
-    """Raise NotJson where a text without its byte order mark is empty, or plainly in another encoding than UTF-8."""
+    """Raise NotJson if a text without its byte order mark is empty, or plainly in another encoding than UTF-8."""
     # The parser refuses all of these too, but its reason ("expected value at line 1 column 1") helps nobody.
     if not text.strip():
-        raise NotJson("the body is empty: a JSON text is needed")
+        raise NotJson("the body is empty")
     if text.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) or 0 in text[:4]:
         raise NotJson("the body is not UTF-8")
 
 
 def _holds_infinity(value: object) -> bool:
-    # The parser refuses the word Infinity, but makes an infinite float of 1e400, and that could not be written as JSON
-    # again. A loop and no recursion: this runs on every request.
+    # The parser refuses the word Infinity, but reads 1e400 as an infinite float, which could not be written as JSON
+    # again. A loop instead of recursion: this runs on every request.
     waiting = [value]
     while waiting:
         node = waiting.pop()

@@ -20,8 +20,12 @@ ARRAY_OF_STRINGS = "must be an array of strings"
 INTEGER = "must be an integer"
 BOOLEAN = "must be true or false"
 NO_CONTROL_CHARACTERS = "must not contain control characters"
+NOT_ALL_ZEROS = "must not be all zeros"
 GUID = "must be a GUID (8-4-4-4-12 hexadecimal digits)"
 UNKNOWN = "is not a known member"
+
+UUID_PATTERN = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""A UUID, or GUID, in lower case and without braces, as a part of a regular expression."""
 
 # By the types of pydantic's errors; in braces what pydantic says of the constraint.
 _PHRASES: Mapping[str, str] = {

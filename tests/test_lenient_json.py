@@ -117,7 +117,7 @@ def test_what_only_resembles_such_a_value_is_refused(value: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"[NaN]", b"NaN", rb'"\ud83d"', b"1e400"])
 def test_an_array_or_a_scalar_is_no_object(body: bytes) -> None:
-    with pytest.raises(BadRequest, match="JSON object is needed"):
+    with pytest.raises(BadRequest, match="must be a JSON object"):
         parse_lenient_object(body)
 
 

@@ -107,7 +107,7 @@ def test_a_large_but_finite_number_is_accepted() -> None:
 
 @pytest.mark.parametrize("body", [b"[]", b'[{"a": 1}]', b'"text"', b"1", b"true", b"null"])
 def test_an_array_or_a_scalar_is_no_object(body: bytes) -> None:
-    with pytest.raises(BadRequest, match="JSON object is needed") as refusal:
+    with pytest.raises(BadRequest, match="must be a JSON object") as refusal:
         parse_object(body)
     assert not isinstance(refusal.value, NotJson)
 

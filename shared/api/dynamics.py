@@ -10,10 +10,11 @@ from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.failed_jobs import MAX_JOBS
 from shared.dynamics.registration.parsing import parse_id
-from shared.errors import BadRequest, NotFound
+from shared.errors import NotFound
 from shared.http import empty_response, json_body, json_response
 from shared.hub.hub import Hub
 from shared.strict_json import parse_object
+from shared.validation import bad_field, integer_from, parse_digits
 
 ROUTE = "/api/v1/dynamics/webhooks"
 _DEFAULT_JOBS = 100
@@ -23,11 +24,11 @@ _NO_CONTENT = 204
 
 def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     """Answer one request; raises the errors of shared/errors.py."""
-    parts = tuple(part for part in req.route_params.get("path", "").split("/") if part)
+    segments = tuple(segment for segment in req.route_params.get("path", "").split("/") if segment)
     with dataverse_call():
-        match parts:
+        match segments:
             case () | ("ensure",):
-                return _all(hub, req, parts)
+                return _all(hub, req, segments)
             case (webhook,):
                 return _one(hub, req, parse_id(webhook))
             case (webhook, "steps", *rest):
@@ -35,16 +36,16 @@ def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     raise NotFound("there is nothing at this path")
 
 
-def _all(hub: Hub, req: func.HttpRequest, parts: tuple[str, ...]) -> func.HttpResponse:
+def _all(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...]) -> func.HttpResponse:
     registration = hub.registration
-    match req.method.upper(), parts:
+    match req.method.upper(), segments:
         case "GET", ():
             return json_response({"value": [webhook.as_json() for webhook in registration.webhooks.list()]})
         case "POST", ():
             made = registration.webhooks.register(_document(req))
             return _created(hub, made.as_json(), made.webhook.id)
         case "POST", _:
-            ensured = registration.ensure.ensure(_document(req))
+            ensured = registration.installer.ensure_webhook(_document(req))
             note(target=f"{DYNAMICS_REGISTRATION.targets}/{ensured.webhook.id}")
             return json_response(ensured.as_json(), _CREATED if ensured.is_new else 200)
     raise NotFound("there is nothing at this path")
@@ -66,9 +67,9 @@ def _one(hub: Hub, req: func.HttpRequest, id_: str) -> func.HttpResponse:
     raise NotFound("there is nothing at this path")
 
 
-def _steps(hub: Hub, req: func.HttpRequest, webhook_id: str, parts: list[str]) -> func.HttpResponse:
+def _steps(hub: Hub, req: func.HttpRequest, webhook_id: str, segments: list[str]) -> func.HttpResponse:
     steps = hub.registration.steps
-    match req.method.upper(), parts:
+    match req.method.upper(), segments:
         case "GET", []:
             return json_response({"value": [step.as_json() for step in steps.list(webhook_id)]})
         case "POST", []:
@@ -89,9 +90,9 @@ def _steps(hub: Hub, req: func.HttpRequest, webhook_id: str, parts: list[str]) -
     raise NotFound("there is nothing at this path")
 
 
-def _failures(hub: Hub, req: func.HttpRequest, ids: tuple[str, str], parts: list[str]) -> func.HttpResponse:
+def _failures(hub: Hub, req: func.HttpRequest, ids: tuple[str, str], segments: list[str]) -> func.HttpResponse:
     failures = hub.registration.failures
-    match req.method.upper(), parts:
+    match req.method.upper(), segments:
         case "GET", []:
             jobs = failures.list(*ids, since=parse_moment(req.params, "since"), top=parse_top(req.params))
             return json_response({"value": [job.as_json() for job in jobs]})
@@ -101,13 +102,14 @@ def _failures(hub: Hub, req: func.HttpRequest, ids: tuple[str, str], parts: list
 
 
 def parse_top(query: Mapping[str, str]) -> int:
-    """`top`: how many failed jobs are listed."""
+    """`top`: how many failed jobs are listed; raises BadRequest."""
     text = query.get("top")
     if text is None:
         return _DEFAULT_JOBS
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_JOBS)) and 1 <= int(text) <= MAX_JOBS):
-        raise BadRequest(f"top: a whole number from 1 to {MAX_JOBS} is needed", pointer="#/top")
-    return int(text)
+    top = parse_digits(text, 1, MAX_JOBS)
+    if top is None:
+        raise bad_field("top", integer_from(1, MAX_JOBS))
+    return top
 
 
 def _document(req: func.HttpRequest) -> dict[str, object]:

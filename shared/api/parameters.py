@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from shared.storage.paging import Position
-from shared.validation import BOOLEAN, bad_field, integer_from, max_length, parse_digits
+from shared.validation import BOOLEAN, UUID_PATTERN, bad_field, integer_from, max_length, parse_digits
 
 MAX_ITEMS = 200
 MAX_FILTER = 250
@@ -14,13 +14,12 @@ MAX_WEBHOOK_ID = 2**31 - 1
 
 _MAX_MOMENT = 100
 _DEFAULT_ITEMS = 50
-_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_POSITION = re.compile(rf"([0-9]{{8,10}})\.([0-9]{{17}}-{_UUID})")
+_POSITION = re.compile(rf"([0-9]{{8,10}})\.([0-9]{{17}}-{UUID_PATTERN})")
 
 
 def is_event_id(text: str) -> bool:
     """Whether this can be the id of an event."""
-    return re.fullmatch(_UUID, text) is not None
+    return re.fullmatch(UUID_PATTERN, text) is not None
 
 
 def parse_webhook_id(text: str) -> int | None:

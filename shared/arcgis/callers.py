@@ -13,13 +13,12 @@ from shared.arcgis.portal import PortalUser
 from shared.arcgis.webhook_connection import Workflow
 from shared.callers.authorization import CHALLENGE
 from shared.callers.caller import Caller
+from shared.callers.token_kind import is_api_key, is_jwt
 from shared.errors import Forbidden, Unauthenticated
 from shared.roles.user import User
 
 # RFC 6750's alphabet for tokens.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,10000}=*")
-_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-_API_KEY_PREFIX = "hub_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +62,7 @@ def find_arcgis_token(headers: Mapping[str, str], query: Mapping[str, str]) -> A
     Raises Unauthenticated for one that cannot be read. ArcGIS' own tokens may end in dots, as a JWT never does.
     """
     authorization = _bearer(headers.get("authorization"))
-    if headers.get("authorization") and (authorization is None or _is_the_hubs_own(authorization)):
+    if headers.get("authorization") and (authorization is None or is_api_key(authorization) or is_jwt(authorization)):
         return None
     found = _bearer(headers.get("x-esri-authorization")) or authorization or query.get("token")
     if not found:
@@ -107,10 +106,6 @@ class ArcGisCallers:
 def _bearer(header: str | None) -> str | None:
     scheme, _, value = (header or "").strip().partition(" ")
     return value.strip() if scheme.lower() == "bearer" and value.strip() else None
-
-
-def _is_the_hubs_own(secret: str) -> bool:
-    return secret.startswith(_API_KEY_PREFIX) or _JWT.fullmatch(secret) is not None
 
 
 def _refused() -> Unauthenticated:

@@ -1,6 +1,6 @@
 """API keys: issued to one user each, stored as SHA-256 hashes, shown once.
 
-A key is 32 random bytes, so a plain hash of it cannot be guessed back and needs no salt.
+A key is 32 random bytes, so nobody can guess it from a plain hash, and the hash needs no salt.
 """
 
 import hashlib
@@ -12,15 +12,15 @@ from datetime import datetime
 
 from azure.data.tables import TableEntity
 
+from shared.callers.token_kind import API_KEY_PREFIX
 from shared.roles.user import is_arcgis_id, normal_user_id
 from shared.storage.tables import Table
 
 API_KEYS_TABLE = "apikeys"
 _PARTITION = "apikey"
-_PREFIX = "hub_"
 _KEY_BYTES = 32
-# So many characters of base64url stand for that many bytes.
-_FORM = re.compile(r"hub_[A-Za-z0-9_-]{43}")
+# 43 characters of base64url hold 32 bytes.
+_FORM = re.compile(rf"{API_KEY_PREFIX}[A-Za-z0-9_-]{{43}}")
 _ID_LENGTH = 12
 
 
@@ -41,15 +41,18 @@ class ApiKeys:
         self._table = table
 
     def issue(self, user: str, *, note: str = "") -> tuple[str, IssuedKey]:
-        """A new key for this user, and what is kept of it. The key itself is nowhere afterwards.
+        """A new key for this user, and what is kept of it. The key itself is not kept.
 
-        Raises ValueError for an ArcGIS user: by a key alone, nobody is known to be one.
+        Raises ValueError for an ArcGIS user, whom a key alone cannot identify.
         """
         key = new_key()
         return key, self.register(key, user, note=note)
 
     def register(self, key: str, user: str, *, note: str = "") -> IssuedKey:
-        """Take a key of `new_key` that its user has already, such as one that outlives a wiped storage."""
+        """Store a key of `new_key` that its user already has, such as one that outlives a wiped storage.
+
+        Raises ValueError as `issue` does.
+        """
         normal = normal_user_id(user)
         if is_arcgis_id(normal):
             raise ValueError("an ArcGIS user has a token of their own; an API key is for a UPN or an Entra object id")
@@ -58,19 +61,19 @@ class ApiKeys:
         return issued
 
     def user_of(self, key: str) -> str | None:
-        """The user whose key this is, None for a key that is not known or was revoked; raises StorageDown.
+        """The user whose key this is, None for an unknown or revoked key; raises StorageDown.
 
-        What has not the form of a key costs nothing: strangers, too, may ask (Health does not want a function key).
+        A text without the form of a key costs nothing: strangers may ask, too (Health requires no function key).
         """
         row = self._table.get(_PARTITION, _hash(key)) if _FORM.fullmatch(key) else None
         return None if row is None else str(row["User"])
 
     def list(self) -> Iterator[IssuedKey]:
-        """All keys, in no order that means anything."""
+        """All keys, in no particular order."""
         return map(_issued_key, self._rows())
 
     def revoke(self, id_: str) -> bool:
-        """Make the key with this id useless; False where there is none."""
+        """Delete the key with this id; False if there is none."""
         hashes = [row["RowKey"] for row in self._rows() if _issued_key(row).id == id_.strip().lower()]
         for hash_ in hashes:
             self._table.delete(_PARTITION, hash_)
@@ -82,7 +85,7 @@ class ApiKeys:
 
 def new_key() -> str:
     """A new API key, which nobody can guess."""
-    return _PREFIX + secrets.token_urlsafe(_KEY_BYTES)
+    return API_KEY_PREFIX + secrets.token_urlsafe(_KEY_BYTES)
 
 
 def _issued_key(row: TableEntity) -> IssuedKey:

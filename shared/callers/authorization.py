@@ -11,7 +11,7 @@ _MAX_HEADER_CHARACTERS = 20_000
 
 @dataclass(frozen=True)
 class Credential:
-    """What a caller sent: a secret, and the user it is said to belong to where the scheme was Basic."""
+    """What a caller sent: a secret, and with the scheme Basic the user that it is said to belong to."""
 
     secret: str
     user: str | None = None
@@ -21,11 +21,11 @@ class Credential:
 
 
 def parse_authorization(header: str | None) -> Credential:
-    """The credential in this header; raises Unauthenticated where there is none that can be read."""
+    """The credential in this header; raises Unauthenticated if it is missing or unreadable."""
     if not header:
-        raise Unauthenticated("an access token or API key is needed in Authorization", challenge=CHALLENGE)
+        raise Unauthenticated("Authorization is required, with an access token or an API key", challenge=CHALLENGE)
     scheme, _, value = header.strip().partition(" ")
-    # The host joins repeated headers by a comma, which no token and no base64 text holds.
+    # The host joins repeated headers by a comma, which neither a token nor base64 contains.
     if len(header) > _MAX_HEADER_CHARACTERS or "," in value or not value.strip():
         raise _unreadable()
     if scheme.lower() == "bearer":
@@ -36,7 +36,7 @@ def parse_authorization(header: str | None) -> Credential:
 
 
 def refuse_token() -> Unauthenticated:
-    """The refusal of a token, which says no more than that: why it was refused helps those who forge them."""
+    """The refusal of a token. It doesn't say why: that would help those who forge tokens."""
     challenge = 'Bearer realm="hub", error="invalid_token", Basic realm="hub", charset="UTF-8"'
     return Unauthenticated("the access token is not valid here", challenge=challenge)
 
@@ -45,7 +45,7 @@ def _basic(value: str) -> Credential:
     try:
         user, colon, secret = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
     except ValueError:
-        # No base64, no UTF-8, or no ASCII.
+        # Not base64, not UTF-8, or not ASCII.
         raise _unreadable() from None
     if not colon or not secret:
         raise _unreadable()
@@ -53,4 +53,4 @@ def _basic(value: str) -> Credential:
 
 
 def _unreadable() -> Unauthenticated:
-    return Unauthenticated("the header Authorization cannot be read: Bearer or Basic is needed", challenge=CHALLENGE)
+    return Unauthenticated("Authorization must be a readable Bearer or Basic", challenge=CHALLENGE)

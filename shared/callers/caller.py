@@ -7,11 +7,11 @@ from shared.roles.user import User
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody whose identity was proved.
+    """A person or an application whose identity was proved.
 
-    A person may do what the role directory says of `user`. An application that calls in its own name has no user who
-    could be in a group: `app_roles` holds what its token grants it, and is None for a person. `hops` is how many
-    deliveries of the hub led to the call (shared/loops.py).
+    A person has the roles that the role directory knows for `user`. An application that calls in its own name is in no
+    group: `app_roles` are the roles in its token, and None for a person. `hops` is how many deliveries of the hub led
+    to the call (shared/loops.py).
     """
 
     user: User
@@ -20,5 +20,5 @@ class Caller:
 
     @property
     def is_application(self) -> bool:
-        """Whether nobody stands behind the call but an application."""
+        """Whether an application calls in its own name."""
         return self.app_roles is not None

@@ -1,4 +1,4 @@
-"""From the claims of a checked Entra token to a caller: docs/sources/dynamics.md 6.1. Pure."""
+"""The caller that the claims of a checked Entra token name: docs/sources/dynamics.md 6.1. Pure."""
 
 from collections.abc import Mapping
 
@@ -7,9 +7,9 @@ from shared.roles.user import User, is_arcgis_id, normal_user_id
 
 
 def caller_of(claims: Mapping[str, object]) -> Caller | None:
-    """The person or application of these claims; None where they name neither.
+    """The person or application of these claims; None if they name neither.
 
-    Only `oid` tells who it is: names and addresses can be changed by those who bear them.
+    Only `oid` identifies them: people can change their own names and addresses.
     """
     oid = claims.get("oid")
     if not isinstance(oid, str) or not oid.strip() or is_arcgis_id(normal_user_id(oid)):
@@ -19,7 +19,7 @@ def caller_of(claims: Mapping[str, object]) -> Caller | None:
 
 
 def _is_application(claims: Mapping[str, object]) -> bool:
-    """Whether the token is app-only: so says `idtyp`, where the tenant issues it, else subject and object are one."""
+    """Whether the token is app-only: `idtyp` is `app`; without `idtyp`, there is no `scp`, and `sub` equals `oid`."""
     kind = claims.get("idtyp")
     if kind is not None:
         return kind == "app"

@@ -1,6 +1,5 @@
 """Entra access tokens, versions 1.0 and 2.0, of one tenant and for this app: docs/sources/dynamics.md 6.1."""
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +7,7 @@ from shared.callers.authorization import refuse_token
 from shared.callers.caller import Caller
 from shared.callers.claims import caller_of
 from shared.callers.signing_keys import SigningKeys
+from shared.callers.token_kind import is_jwt
 from shared.errors import IdentityDown
 from shared.web_api import WebApi
 
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
 _ALGORITHM = "RS256"
 _LEEWAY_SECONDS = 60
-_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _REQUIRED = ["exp", "iat", "nbf", "iss", "aud", "tid", "oid"]
 
 
 class EntraTokens:
     """Checks tokens of `tenant` for the application `client`; `authority` issues them and publishes its keys.
 
-    Tenant and application are ids, which tokens spell in lower case.
+    Tenant and client are GUIDs in any case.
     """
 
     def __init__(self, authority: str, tenant: str, client: str) -> None:
@@ -33,16 +32,16 @@ class EntraTokens:
         self._audiences = (client, f"api://{client}")
         self._versions = {
             f"{authority}/{tenant}/v2.0": "2.0",
-            # Of version 1.0 those of the public cloud are taken, whose issuer has another name than the authority.
+            # In version 1.0, those of the public cloud are accepted; their issuer is not named like the authority.
             f"https://sts.windows.net/{tenant}/": "1.0",
         }
 
     def caller(self, token: str) -> Caller:
-        """Who bears this token; raises Unauthenticated, or IdentityDown where the keys are out of reach."""
+        """The bearer of this token; raises Unauthenticated, or Unavailable if the signing keys cannot be read."""
         import jwt
 
-        # What is no token, or none that could count, costs nothing: strangers may send it.
-        if not _FORM.fullmatch(token):
+        # A text that cannot be a token costs nothing: strangers may send it.
+        if not is_jwt(token):
             raise refuse_token()
         try:
             header = jwt.get_unverified_header(token)
@@ -69,7 +68,7 @@ class EntraTokens:
         )
 
     def _fits(self, claims: Mapping[str, Any]) -> bool:
-        """What the library leaves to us: one audience only, this tenant, and a version that is its issuer's."""
+        """What the library doesn't check: a single audience, this tenant, and the issuer's own version."""
         version = self._versions[claims["iss"]]
         return (
             isinstance(claims["aud"], str) and claims["tid"] == self._tenant and claims.get("ver", version) == version

@@ -1,4 +1,4 @@
-"""From a request to its caller, and from the caller to the permission to go on (docs/security.md "Callers")."""
+"""Who calls an administrative function, and whether they may (docs/security.md "Callers")."""
 
 from collections.abc import Mapping
 
@@ -9,6 +9,7 @@ from shared.callers.authorization import CHALLENGE, Credential, parse_authorizat
 from shared.callers.caller import Caller
 from shared.callers.entra import EntraTokens
 from shared.callers.principal import HEADER, parse_principal
+from shared.callers.token_kind import is_jwt
 from shared.errors import Forbidden, Unauthenticated
 from shared.roles.directory import RoleDirectory, role_key
 from shared.roles.user import User, is_arcgis_id, normal_user_id
@@ -16,7 +17,7 @@ from shared.settings import Settings
 
 
 class Callers:
-    """Tells who calls, and lets those through who have the role that is needed; `audit` keeps what they do."""
+    """Identifies callers and requires roles of them; `audit` keeps what they do."""
 
     def __init__(self, settings: Settings, api_keys: ApiKeys, roles: RoleDirectory, audit: Keeper) -> None:
         self._api_keys = api_keys
@@ -25,7 +26,7 @@ class Callers:
         self._manager_role = settings.relationship_manager_role
         self._administrator_role = settings.administrator_role
         self._tenant = settings.entra_tenant_id
-        # The header is the attacker's wherever App Service Authentication is off.
+        # Where App Service Authentication is off, anybody can send the header.
         self._trusts_principal = settings.app_service_auth
         self._entra = _entra(settings)
 
@@ -35,26 +36,26 @@ class Callers:
         if principal is not None and not headers.get("authorization"):
             return parse_principal(principal, self._tenant)
         credential = parse_authorization(headers.get("authorization"))
-        if credential.user is None and _looks_like_a_token(credential.secret):
+        if credential.user is None and is_jwt(credential.secret):
             return self._bearer_of(credential.secret)
         return self._owner_of(credential)
 
     def require_manager(self, headers: Mapping[str, str]) -> Caller:
-        """The caller, who is a Relationship Manager; raises NotAllowed where they are none."""
+        """The caller of a request; raises Forbidden if they are not a Relationship Manager, else as identify does."""
         return self.admit(self.identify(headers))
 
     def require_administrator(self, headers: Mapping[str, str]) -> Caller:
-        """The caller, who is a Webhook Administrator; raises NotAllowed where they are none, a manager or not."""
+        """The caller of a request; raises Forbidden if they are not a Webhook Administrator, else as identify does."""
         return self._admit(self.identify(headers), self._administrator_role)
 
     def admit[Known: Caller](self, caller: Known) -> Known:
-        """The same caller, who is a Relationship Manager; raises NotAllowed where they are none."""
+        """The same caller; raises Forbidden if they are not a Relationship Manager."""
         return self._admit(caller, self._manager_role)
 
     def _admit[Known: Caller](self, caller: Known, role: str) -> Known:
         identified(caller.user.id, self._audit)
         if not self._has_role(caller, role):
-            raise Forbidden(f"{caller.user.id} does not have the role {role}, which is needed here")
+            raise Forbidden(f"{caller.user.id} does not have the role {role}, which is required here")
         return caller
 
     def _bearer_of(self, token: str) -> Caller:
@@ -65,9 +66,9 @@ class Callers:
     def _owner_of(self, credential: Credential) -> Caller:
         owner = self._api_keys.user_of(credential.secret)
         if owner is None or (credential.user is not None and normal_user_id(credential.user) != owner):
-            raise Unauthenticated("the API key is not known, or not this user's", challenge=CHALLENGE)
+            raise Unauthenticated("the API key is unknown, or not this user's", challenge=CHALLENGE)
         if is_arcgis_id(owner):
-            # A row of a version that issued keys to any name.
+            # The row of an older version, which issued keys to any name.
             raise Unauthenticated("an API key cannot stand for an ArcGIS user", challenge=CHALLENGE)
         return Caller(User.of_account(owner))
 
@@ -81,8 +82,3 @@ def _entra(settings: Settings) -> EntraTokens | None:
     if not settings.entra_tenant_id or not settings.entra_client_id:
         return None
     return EntraTokens(settings.entra_authority, settings.entra_tenant_id, settings.entra_client_id)
-
-
-def _looks_like_a_token(secret: str) -> bool:
-    """Whether this is meant to be a JWT: three parts with dots between them, which no API key has."""
-    return secret.count(".") == 2

@@ -1,6 +1,6 @@
 """`X-MS-CLIENT-PRINCIPAL`, the caller whom App Service Authentication checked: docs/sources/dynamics.md 6.2. Pure.
 
-The header means something only where that feature is on; elsewhere anybody can send it.
+The header may be believed only if that feature is on; otherwise anybody can send it.
 """
 
 import base64
@@ -36,7 +36,7 @@ class _Principal(BaseModel):
 
 
 def parse_principal(header: str, tenant: str) -> Caller:
-    """The caller in this header; raises Unauthenticated where it cannot be read, or names nobody of this tenant."""
+    """The caller in this header; raises Unauthenticated if it cannot be read, or names nobody in this tenant."""
     principal = _decode(header)
     claims = _claims(principal)
     is_ours = principal.auth_typ == "aad" and tenant != "" and claims.get("tid") == tenant.lower()
@@ -57,7 +57,7 @@ def _decode(header: str) -> _Principal:
 
 
 def _claims(principal: _Principal) -> Mapping[str, object]:
-    """The claims under the names they have in a token; App Service maps some of them to longer ones."""
+    """The claims under the names that they have in a token; App Service maps some to longer names."""
     claims: dict[str, object] = {_SHORT.get(claim.typ, claim.typ): claim.val for claim in principal.claims}
     role_types = {"roles", principal.role_typ}
     return {**claims, "roles": [claim.val for claim in principal.claims if claim.typ in role_types]}

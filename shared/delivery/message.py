@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.events.announcement import UnrecognizedMessage
 from shared.events.event import Event, EventId
+from shared.validation import UUID_PATTERN
 
 _MAX_TEXT = 40_000
 """A message holds 64 KiB of base64, which is 48 KiB of text."""
@@ -22,7 +23,7 @@ class DeliveryMessage(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1] = 1
-    event_id: Annotated[EventId, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+    event_id: Annotated[EventId, Field(pattern=rf"^{UUID_PATTERN}$")]
     webhook_id: Annotated[int, Field(ge=1, lt=2**31)]
     attempt: Annotated[int, Field(ge=0)] = 0
     cycle: Annotated[int, Field(ge=0)] = 0

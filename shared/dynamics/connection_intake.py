@@ -4,11 +4,10 @@ See docs/receiving.md "Answers".
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 
-from shared.dynamics.connection import ConnectionRecord, event_id, field_values, is_processed, parse_connection
+from shared.dynamics.connection_created import ConnectionCreated, parse_connection
 from shared.errors import Forbidden
 from shared.events.event import Event, EventId
 from shared.events.store import EventStore
@@ -20,7 +19,7 @@ CONNECTION_CREATED = "connection.created"
 
 
 class IntakeOutcome(Enum):
-    """What became of a request that was not refused."""
+    """What became of a connection that was not refused."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
@@ -28,7 +27,7 @@ class IntakeOutcome(Enum):
 
 
 class ConnectionIntake:
-    """Takes created connections in of users who have `role`. `now` gives the current time, in UTC."""
+    """Stores connections that users with `role` created. `now` gives the current time, in UTC."""
 
     def __init__(self, roles: RoleDirectory, events: EventStore, now: Callable[[], datetime], role: str) -> None:
         self._roles = roles
@@ -37,19 +36,25 @@ class ConnectionIntake:
         self._now = now
 
     def receive(self, body: bytes, *, trimmed: bool, hops: int = 0) -> IntakeOutcome:
-        """Judge a request's body; `trimmed` says that Dataverse left the record out for its size.
+        """Judge a request's body, and store the event it reports.
 
-        `hops` is how many deliveries of the hub led to the request.
-
-        Raises BadRequest for what is no created connection, NotAllowed where the initiating user is no Relationship
-        Manager, and Unavailable in an outage: in all these cases nothing is stored.
+        `trimmed` says that Dataverse left the record out for its size; `hops` is how many deliveries of the hub led to
+        the request. Raises BadRequest if the body reports no created connection, and what `accept` raises.
         """
-        connection = parse_connection(body, trimmed=trimmed)
-        if connection.records is not None and not is_processed(connection.records):
+        return self.accept(parse_connection(body, trimmed=trimmed), body, hops=hops)
+
+    def accept(self, connection: ConnectionCreated, payload: bytes, *, hops: int = 0) -> IntakeOutcome:
+        """Judge a connection, and store its event with this payload.
+
+        Raises Forbidden if the initiating user is not a Relationship Manager, and Unavailable in an outage. In both
+        cases nothing was acknowledged.
+        """
+        if connection.is_ignored:
             return IntakeOutcome.IGNORED
         self._require_manager(connection.initiating_user_id)
+        event = _event(connection, self._now(), hops)
         try:
-            self._events.accept(replace(_event(connection, self._now()), hops=hops), body)
+            self._events.accept(event, payload)
         except AlreadyStored:
             return IntakeOutcome.DUPLICATE
         return IntakeOutcome.STORED
@@ -59,15 +64,16 @@ class ConnectionIntake:
             raise Forbidden(f"the initiating user {system_user_id} does not have the role {self._role}")
 
 
-def _event(connection: ConnectionRecord, received_at: datetime) -> Event:
+def _event(connection: ConnectionCreated, received_at: datetime, hops: int) -> Event:
     return Event(
-        id=EventId(event_id(connection.organization_id, connection.connection_id)),
+        id=EventId(connection.event_id),
         type=CONNECTION_CREATED,
         source=f"dynamics/{connection.organization_id}",
         entity="connection",
         entity_id=connection.connection_id,
         initiator=connection.initiating_user_id,
         received_at=received_at,
-        field_values=field_values(connection),
-        trimmed=connection.records is None,
+        field_values=connection.field_values,
+        trimmed=connection.is_trimmed,
+        hops=hops,
     )

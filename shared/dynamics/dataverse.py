@@ -7,7 +7,7 @@ from typing import Protocol
 from shared.dynamics.organization import Organization, Row
 from shared.dynamics.refusal import DataverseRefused
 from shared.errors import DataverseDown
-from shared.roles.system_user import SystemUser
+from shared.roles.graph import SystemUser
 from shared.web_api import WebApi
 
 
@@ -15,23 +15,23 @@ class ConnectionReader(Protocol):
     """Reads rows of table `connection`."""
 
     def read_connection(self, connection_id: str) -> Mapping[str, object] | None:
-        """The row, None while it cannot be seen (not committed yet, or deleted); raises DataverseDown."""
+        """The row, None while it cannot be seen (not committed yet, or deleted); raises DataverseDown or Throttled."""
         ...
 
 
 class DataverseClient:
-    """Asks one environment. `api` raises DataverseDown for whatever is no answer."""
+    """Asks one environment. `api` raises DataverseDown for unusable answers, too."""
 
     def __init__(self, api: WebApi) -> None:
         self._organization = Organization(api)
 
     def read_connection(self, connection_id: str) -> Mapping[str, object] | None:
-        """The row, None while it cannot be seen; raises DataverseDown for everything else that is no row."""
+        """The row, None while it cannot be seen; raises DataverseDown for any other answer, Throttled if it is busy."""
         with _outages():
             return find_connection(self._organization, connection_id)
 
     def read_user(self, system_user_id: str) -> SystemUser | None:
-        """The user, None where Dataverse knows none; raises DataverseDown for everything else that is no user."""
+        """The user, None if Dataverse has no such user; raises DataverseDown for any other answer, or Throttled."""
         columns = "azureactivedirectoryobjectid,domainname,isdisabled"
         with _outages():
             row = self._organization.find(f"systemusers({system_user_id})?$select={columns}")
@@ -39,7 +39,7 @@ class DataverseClient:
             return None
         disabled = row.get("isdisabled")
         if not isinstance(disabled, bool):
-            raise DataverseDown("Dataverse answered with something that is no user")
+            raise DataverseDown("Dataverse answered with something that is not a user")
         return SystemUser(_text(row.get("azureactivedirectoryobjectid")), _text(row.get("domainname")), disabled)
 
 
@@ -54,7 +54,7 @@ def _outages() -> Iterator[None]:
     try:
         yield
     except DataverseRefused as refusal:
-        # For an event it does not matter why: it waits until the app may read again.
+        # An event waits until the app may read again, whatever the reason.
         raise DataverseDown(str(refusal)) from None
 
 

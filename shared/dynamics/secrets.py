@@ -1,4 +1,4 @@
-"""Messages of Dataverse, without the secrets that they may repeat. Pure."""
+"""Removes from Dataverse's messages the secrets that they may repeat. Pure."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 HIDDEN = "(not shown: it repeats a secret)"
 
-# A part of a secret that is so long is no accident.
+# A message that repeats this much of a secret doesn't do so by chance.
 _PART_CHARACTERS = 8
 _QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE)
 _USERINFO = re.compile(r"(https?://)[^\s/?#\"'<>]*@", re.IGNORECASE)
@@ -19,10 +19,10 @@ _TOKEN = re.compile(r"\bBearer\s+\S+|\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?", re.IGNOREC
 
 
 def without_secrets(message: str, secrets: Iterable[str] = ()) -> str:
-    """The message without queries, user names and passwords of addresses, without codes and tokens.
+    """The message without codes and tokens, and without the queries, user names and passwords of addresses.
 
-    Where it holds one of these secrets, or eight characters in a row of one, in whatever spelling, nothing of it is
-    left: what else it repeats nobody knows.
+    If it holds one of these secrets, or eight characters in a row of one, in any spelling, HIDDEN takes its place:
+    it may repeat more.
     """
     spoken = message.casefold()
     if any(part in spoken for secret in secrets for part in _parts(secret)):

@@ -1,7 +1,7 @@
-"""The values in a Dynamics payload, in the flavour of DataContractJsonSerializer (docs/sources/dynamics.md 1.4).
+"""The values in a Dynamics payload, as DataContractJsonSerializer writes them (docs/sources/dynamics.md 1.4).
 
-Decoding is lenient and lazy: an odd attribute that nobody uses must not cost an event, and what is not asked for is not
-decoded. `__type` is never required, and nothing after its colon is looked at.
+Decoding is lenient and lazy: an unusable attribute that nobody reads must not cost an event, and nothing is decoded
+before it is asked for. `__type` is never required, and nothing after its colon matters.
 """
 
 import re
@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Annotated
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,7 +20,7 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StrictStr,
-    StringConstraints,
+    TypeAdapter,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -27,14 +28,18 @@ from pydantic import (
 from pydantic.alias_generators import to_pascal
 
 from shared.lenient_json import REPLACEMENT
+from shared.validation import GUID, NOT_ALL_ZEROS, UUID_PATTERN
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Eighteen digits reach far beyond the year 9999, where datetime ends; more would only be work.
 _WCF_DATE = re.compile(r"/Date\((-?[0-9]{1,18})(?:[+-][0-9]{4})?\)/")
-# datetime.fromisoformat alone takes "20240101", week dates and any letter as separator as well.
+# datetime.fromisoformat alone accepts "20240101", week dates and any letter as separator as well.
 _ISO_DATE = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+_GUID = re.compile(UUID_PATTERN, re.IGNORECASE)
+# Half a character was read as U+FFFD, and a number that cannot be held as the text of its digits (lenient_json.py).
+_NAME = re.compile(rf"[^\s0-9{REPLACEMENT}-](?:[^{REPLACEMENT}]*[^\s{REPLACEMENT}])?")
 
 
 class NotADate(ValueError):
@@ -45,7 +50,7 @@ def parse_date(text: str) -> datetime:
     """The moment, in UTC, of `/Date(ms)/`, `/Date(ms+hhmm)/` or an ISO 8601 string; DateTime.MinValue is the year 1.
 
     `ms` is Unix milliseconds, and by the WCF rule the offset after it does not move the moment. An ISO string without a
-    zone is taken as UTC. Raises NotADate.
+    zone is read as UTC. Raises NotADate.
     """
     try:
         if wcf := _WCF_DATE.fullmatch(text):
@@ -58,51 +63,69 @@ def parse_date(text: str) -> datetime:
     raise NotADate("a date is /Date(milliseconds)/ or an ISO 8601 string")
 
 
-def _date_of(raw: object) -> datetime:
-    if not isinstance(raw, str):
-        raise NotADate("a date is a string")
-    return parse_date(raw)
+def _guid(text: str) -> str:
+    if not _GUID.fullmatch(text):
+        raise ValueError(GUID)
+    return text.lower()
 
 
-def _none_where_odd(raw: object, validate: ValidatorFunctionWrapHandler) -> object:
+def _not_zero(guid: str) -> str:
+    if guid == NO_ID:
+        raise ValueError(NOT_ALL_ZEROS)
+    return guid
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError("must be a name: not empty, not a number, of whole characters and without blanks at its ends")
+    return text
+
+
+def _pairs(raw: object) -> dict[str, object]:
+    if not isinstance(raw, list):
+        raise ValueError("must be an array of objects with key and value")
+    return read_pairs(raw)
+
+
+def _none_if_refused(raw: object, validate: ValidatorFunctionWrapHandler) -> object:
     try:
         return validate(raw)
     except ValidationError:
         return None
 
 
-Guid = Annotated[
-    str,
-    StringConstraints(strict=True, to_lower=True, pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"),
-]
-"""A GUID as 8-4-4-4-12 hexadecimal digits in either case, without braces; lower case from here on."""
-
 NO_ID = "00000000-0000-0000-0000-000000000000"
 """The GUID that identifies nothing: .NET's Guid.Empty."""
 
-# A half character was read as U+FFFD, and a number that cannot be held as its digits (lenient_json.py): no such thing
-# is the name of anything.
-Name = Annotated[
-    str,
-    StringConstraints(
-        strict=True, min_length=1, pattern=rf"^[^\s0-9{REPLACEMENT}-]([^{REPLACEMENT}]*[^\s{REPLACEMENT}])?$"
-    ),
-]
-"""A name of a message, a table or the like: a string that is not empty, no number, of whole characters, and without
-blanks at its ends, with which it would be the name of nothing that is compared."""
+Guid = Annotated[StrictStr, AfterValidator(_guid)]
+"""A GUID as 8-4-4-4-12 hexadecimal digits in either case, without braces; lower case from here on."""
 
-Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
-"""Any string that is not empty, for people to read."""
+Id = Annotated[Guid, AfterValidator(_not_zero)]
+"""A GUID that identifies something."""
 
-Date = Annotated[datetime, BeforeValidator(_date_of)]
-"""A date in one of the forms of parse_date."""
+Name = Annotated[StrictStr, AfterValidator(_name)]
+"""A name of a message, a table or the like; with blanks at its ends it would equal nothing that it is compared with."""
 
-type Lenient[T] = Annotated[T | None, WrapValidator(_none_where_odd)]
-"""A field that is None where its value is missing, null or not a T, and never refuses its model."""
+KeyValueList = BeforeValidator(_pairs)
+"""Reads a list of key/value pairs (read_pairs) for a model of its keys; refuses anything but a list."""
+
+type Lenient[T] = Annotated[T | None, WrapValidator(_none_if_refused)]
+"""A field that is None if its value is missing, null or not a T, and never refuses its model."""
+
+_ID: TypeAdapter[str] = TypeAdapter(Id)
+
+
+def id_or_none(raw: object) -> str | None:
+    """The GUID in lower case; None if this is not a GUID, or all zeros."""
+    try:
+        return _ID.validate_python(raw)
+    except ValidationError:
+        return None
 
 
 type Value = Entity | EntityReference | OptionSetValue | Money | EntityCollection | Options | datetime | object
-"""What an attribute holds: one of ours, or (the `object`) JSON as it came: str, int, float, bool, None, list, dict."""
+"""What an attribute holds: one of these classes, or (`object`) JSON as it came: str, int, float, bool, None, list or
+dict."""
 
 type Options = tuple[OptionSetValue, ...]
 """The value of a multi-select column."""
@@ -169,7 +192,7 @@ class EntityCollection(Contract):
 
     @cached_property
     def entities(self) -> tuple[Entity, ...]:
-        """The rows; what is none is left out. They carry no `__type`."""
+        """The rows; items that are not rows are left out. Rows carry no `__type`."""
         rows = self.raw_entities if isinstance(self.raw_entities, list) else []
         return tuple(Entity.model_validate(row) for row in rows if isinstance(row, dict))
 
@@ -180,9 +203,9 @@ _MODELS: Mapping[str, type[Contract]] = {
 
 
 def read_pairs(raw: object) -> dict[str, object]:
-    """`[{"key": k, "value": v}, ...]` as a dict, values undecoded; {} for null and whatever else is no list.
+    """`[{"key": k, "value": v}, ...]` as a dict, values undecoded; {} for null and anything else but a list.
 
-    Items that are no such pair are left out; the last of duplicate keys wins.
+    Items that are not such a pair are left out; the last of duplicate keys wins.
     """
     items = raw if isinstance(raw, list) else []
     pairs = (item for item in items if isinstance(item, dict))
@@ -195,7 +218,7 @@ def decode_pairs(raw: object) -> dict[str, Value]:
 
 
 def decode_value(raw: object) -> Value:
-    """The typed value of a JSON value: by its `__type`, by its shape where it has none, else as it is. Never raises.
+    """The typed value of a JSON value: by its `__type`, without one by its shape, else as it is. Never raises.
 
     `/Date()/` strings become datetimes; ISO strings stay strings, because a text column may hold one.
     """

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.events.event import EventId
+from shared.validation import UUID_PATTERN
 
 EVENTS_QUEUE = "events"
 
@@ -20,7 +21,7 @@ class Announcement(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     version: Literal[1] = 1
-    event_id: Annotated[EventId, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+    event_id: Annotated[EventId, Field(pattern=rf"^{UUID_PATTERN}$")]
     attempt: Annotated[int, Field(ge=0)] = 0
     after: Annotated[int, Field(ge=0, lt=2**31)] = 0
 

@@ -20,8 +20,7 @@ from shared.errors import BadGateway, DataverseDown, DirectoryDown, HubError
 from shared.events.store import EventStore
 from shared.identity import AppIdentity
 from shared.roles.directory import CachedDirectory, RoleDirectory
-from shared.roles.graph import GraphDirectory, RoleList
-from shared.roles.system_user import UserReader
+from shared.roles.graph import GraphDirectory, RoleList, UserReader
 from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.settings import Settings
 from shared.storage.account import StorageAccount

@@ -9,8 +9,8 @@ from shared.dynamics.organization import Organization
 from shared.dynamics.registration.address import url_secrets
 from shared.dynamics.registration.advice import Advisor
 from shared.dynamics.registration.call import dataverse_call
-from shared.dynamics.registration.ensure import Ensure
 from shared.dynamics.registration.failed_jobs import FailedJob, FailedJobs
+from shared.dynamics.registration.installer import WebhookInstaller
 from shared.dynamics.registration.job_replay import JobReplay, ReplayResult
 from shared.dynamics.registration.steps import Steps
 from shared.dynamics.registration.webhooks import Webhooks
@@ -34,16 +34,16 @@ class Failures:
         """Replay one job."""
         with dataverse_call():
             step = self.steps.show(webhook_id, step_id)
-            return self.job_replay.replay(step.place, self.jobs.get(step_id, job_id))
+            return self.job_replay.replay(step.slot, self.jobs.get(step_id, job_id))
 
 
 @dataclass(frozen=True)
 class DataverseRegistration:
-    """The operations by what they are about."""
+    """The registration API's operations, by what they are about."""
 
     webhooks: Webhooks
     steps: Steps
-    ensure: Ensure
+    installer: WebhookInstaller
     failures: Failures
 
     @classmethod
@@ -54,6 +54,6 @@ class DataverseRegistration:
         return cls(
             webhooks=Webhooks(organization, advisor),
             steps=steps,
-            ensure=Ensure(organization, advisor),
+            installer=WebhookInstaller(organization, advisor),
             failures=Failures(steps, FailedJobs(organization), JobReplay(organization, intake)),
         )

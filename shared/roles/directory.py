@@ -1,4 +1,4 @@
-"""Who has which role: the question that every role directory answers, and the cache in front of it."""
+"""Who has which role: what every role directory answers, and the cache in front of it."""
 
 import time
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from shared.roles.user import User
 _CACHED_ANSWERS = 10_000
 
 type Tell = Callable[[str], None]
-"""Takes a sentence about one step of a decision."""
+"""Is told one step of a decision, in a sentence."""
 
 
 class RoleDirectory(Protocol):
     """Knows who has which role. An outage is an exception (`Unavailable`), never a no and never a yes.
 
-    A `role` is a name, as the settings have it. No role holds another: each is asked for on its own.
+    A `role` is a name, as in the settings. No role includes another.
     """
 
     def has_role(self, user: User, role: str) -> bool:
-        """Whether this user has the role; False for one who is not known."""
+        """Whether this user has the role; False for an unknown user."""
         ...
 
     def explain(self, user: User, role: str, tell: Tell) -> bool:
@@ -36,11 +36,11 @@ class CachedDirectory:
         self._ask = single_flight_cache(self._question, seconds=seconds, most=_CACHED_ANSWERS, clock=clock)
 
     def has_role(self, user: User, role: str) -> bool:
-        """As the directory says, or said less than `seconds` ago. What it could not answer is not remembered."""
+        """As the directory says, or said less than `seconds` ago. Failures are not remembered."""
         return self._ask((user, role))
 
     def explain(self, user: User, role: str, tell: Tell) -> bool:
-        """As the directory itself says, past what is remembered here."""
+        """As the directory itself says, bypassing the cache."""
         return self._directory.explain(user, role, tell)
 
     def _question(self, asked: tuple[User, str]) -> bool:
@@ -48,5 +48,5 @@ class CachedDirectory:
 
 
 def role_key(role: str) -> str:
-    """What tells roles apart: their names without spaces, in any case, for the value of an app role may hold none."""
+    """The key by which roles compare: the name without spaces, in one case; an app role's value may have no spaces."""
     return "".join(role.split()).casefold()

@@ -1,13 +1,15 @@
 """The role directory of Microsoft 365: docs/sources/dynamics.md 3.2, 3.3 and 5.
 
 A SharePoint list maps each role to Entra groups by their display names; Graph says whether the user is in one of them,
-directly or through other groups. A user of Dynamics is known to Dataverse by her systemuser id, and to Entra by the
-object id that stands in her row there. Whatever is no clear answer is DirectoryDown: never a yes, and never a no.
+directly or through other groups. Dataverse knows a user of Dynamics by their systemuser id, and their row there has the
+object id by which Entra knows them. An unclear answer is DirectoryDown: never a yes, and never a no.
 """
 
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import quote
 
 import requests
@@ -16,7 +18,6 @@ from shared.cache import Clock, single_flight_cache
 from shared.case import simple_lower
 from shared.errors import DirectoryDown
 from shared.roles.directory import Tell
-from shared.roles.system_user import SystemUser, UserReader
 from shared.roles.user import ARCGIS_PREFIX, User, UserKind
 from shared.web_api import WebApi
 
@@ -24,8 +25,28 @@ GRAPH_PATH = "/v1.0"
 _GROUPS_PER_CHECK = 20
 _REMEMBERED_USERS = 10_000
 _REMEMBERED_GROUPS = 100
-# What Entra takes in a user principal name (docs/sources/dynamics.md 3.3 has a guest's).
+# What Entra accepts in a user principal name (docs/sources/dynamics.md 3.3 has a guest's).
 _UPN = re.compile(r"[A-Za-z0-9'._!#^~-]+@[A-Za-z0-9.-]+")
+
+
+@dataclass(frozen=True)
+class SystemUser:
+    """A row of Dataverse's table `systemuser`: the Entra object id, None for SYSTEM and the like, and the sign-in name.
+
+    Source: docs/sources/dynamics.md 3.3.
+    """
+
+    entra_id: str | None
+    sign_in_name: str | None
+    is_disabled: bool
+
+
+class UserReader(Protocol):
+    """Reads rows of table `systemuser`."""
+
+    def read_user(self, system_user_id: str) -> SystemUser | None:
+        """The user, None if Dataverse has no such user; raises DataverseDown or Throttled."""
+        ...
 
 
 class RoleList:
@@ -37,12 +58,12 @@ class RoleList:
         self._list_name = list_name
 
     def group_names(self, role: str) -> tuple[str, ...]:
-        """The names of the groups that have this role, spelled in any case; raises DirectoryDown where none has."""
+        """The names of the groups that have this role, spelled in any case; raises DirectoryDown if there are none."""
         if not self._site_id:
             raise DirectoryDown("SHAREPOINT_SITE_ID is not set")
         site, name = quote(self._site_id, safe=","), quote(self._list_name, safe="")
         path = f"{GRAPH_PATH}/sites/{site}/lists/{name}/items?$expand=fields($select=AdGroupName,Role)"
-        # SharePoint filters by indexed columns only, so the whole list is read and compared here.
+        # SharePoint filters by indexed columns only, so the whole list is read.
         names = {group for row in self._graph.pages(path) for group in _groups_of(row.get("fields"), role)}
         if not names:
             raise DirectoryDown(f"the list {self._list_name} names no group for the role {role}")
@@ -52,7 +73,7 @@ class RoleList:
 class GraphDirectory:
     """Asks Dataverse who the user is, and Graph whether they are in a group that has the role.
 
-    What one role lacks, a row in the list or its group, is no other role's trouble.
+    A role that lacks its row in the list, or its group, does not affect the other roles.
     """
 
     def __init__(
@@ -72,7 +93,7 @@ class GraphDirectory:
         self._group_id = single_flight_cache(self._find_group, seconds=seconds, most=_REMEMBERED_GROUPS, clock=clock)
 
     def has_role(self, user: User, role: str) -> bool:
-        """Whether Graph says so; raises DirectoryDown or DataverseDown."""
+        """Whether Graph says so; raises DirectoryDown, DataverseDown or Throttled."""
         return self.explain(user, role, lambda _: None)
 
     def explain(self, user: User, role: str, tell: Tell) -> bool:
@@ -89,7 +110,7 @@ class GraphDirectory:
         if user.kind is UserKind.ARCGIS:
             name = user.id.removeprefix(ARCGIS_PREFIX)
             is_upn = _UPN.fullmatch(name) is not None
-            tell(f"ArcGIS: the user name {name} {'is taken for a UPN of Entra' if is_upn else 'is no UPN of Entra'}")
+            tell(f"ArcGIS: the user name {name} {'is read as a UPN of Entra' if is_upn else 'is not a UPN of Entra'}")
             return name if is_upn else None
         if user.kind is not UserKind.SYSTEM_USER:
             tell(f"Entra: the user is {user.id}")
@@ -109,7 +130,7 @@ class GraphDirectory:
         ids = [row.get("id") for row in found if _normal(row.get("displayName")) == _normal(name)]
         if len(found) != 1 or len(ids) != 1 or not isinstance(ids[0], str):
             # Display names are not unique in Entra: picking one of two could open the hub to strangers.
-            raise DirectoryDown(f"Entra has {len(found)} groups with the name {name}; exactly one is needed")
+            raise DirectoryDown(f"Entra has {len(found)} groups with the name {name}; there must be exactly one")
         return ids[0]
 
     def _is_in_one(self, entra_id: str, groups: dict[str, str], tell: Tell) -> bool:
@@ -125,7 +146,7 @@ class GraphDirectory:
         return False
 
     def _memberships(self, entra_id: str, group_ids: list[str]) -> list[str] | None:
-        """Those of the groups that the user is in; None where Entra does not know her."""
+        """Those of the groups that the user is in; None if Entra does not know them."""
         path = f"{GRAPH_PATH}/users/{quote(entra_id, safe='')}/checkMemberGroups"
         answer = self._graph.post(path, {"groupIds": group_ids})
         if answer.status == requests.codes.not_found and answer.error_code is not None:
@@ -152,7 +173,7 @@ def _groups_of(fields: object, role: str) -> Iterator[str]:
 
 
 def _normal(text: object) -> str | None:
-    # Not folded: a group whose name only looks like the one in the list would have the role.
+    # Not folded: otherwise a group whose name only looks like the one in the list would have the role.
     return simple_lower(text.strip()) if isinstance(text, str) else None
 
 

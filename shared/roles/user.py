@@ -1,15 +1,16 @@
-"""A user as one neighbour names them: the kinds of ids, and the one spelling of each. Pure."""
+"""A user as one of the neighbours knows them: the kinds of ids, and one spelling of each id. Pure."""
 
 import re
 from dataclasses import dataclass
 from enum import Enum
 
 from shared.case import simple_lower
+from shared.validation import UUID_PATTERN
 
-_GUID = re.compile(r"\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?")
+_GUID = re.compile(rf"\{{?({UUID_PATTERN})\}}?")
 
 ARCGIS_PREFIX = "arcgis:"
-"""What the id of an ArcGIS user begins with, and no other: they choose their names, and could choose anybody's."""
+"""The beginning of an ArcGIS user's id, and of no other: they choose their names, and could choose anybody's."""
 
 
 class UserKind(Enum):
@@ -23,9 +24,9 @@ class UserKind(Enum):
 
 @dataclass(frozen=True)
 class User:
-    """A user as one neighbour names them. `id` is trimmed and in lower case, for most of these ids know no case.
+    """A user as one of the neighbours knows them. `id` is trimmed and in lower case, because most ids have no case.
 
-    That of an ArcGIS user is `arcgis:` and the name as it is, for ArcGIS tells `Megan` from `megan`.
+    The id of an ArcGIS user is `arcgis:` and the name as it is, because ArcGIS tells `Megan` from `megan`.
     """
 
     kind: UserKind
@@ -33,21 +34,21 @@ class User:
 
     def __post_init__(self) -> None:
         if is_arcgis_id(self.id) != (self.kind is UserKind.ARCGIS):
-            raise ValueError(f"{self.id!r} is no id of a user of the kind {self.kind.value}")
+            raise ValueError(f"{self.id!r} is not the id of a user of the kind {self.kind.value}")
 
     @classmethod
     def system_user(cls, id_: str) -> "User":
-        """A user by the id of her row in Dataverse's table `systemuser`."""
+        """A user by the id of their row in Dataverse's table `systemuser`."""
         return cls(UserKind.SYSTEM_USER, normal_user_id(id_))
 
     @classmethod
     def entra_object(cls, id_: str) -> "User":
-        """A user by her object id in Entra."""
+        """A user by their object id in Entra."""
         return cls(UserKind.ENTRA_OBJECT, normal_user_id(id_))
 
     @classmethod
     def of_account(cls, id_: str) -> "User":
-        """A user as an administrator writes them down: `arcgis:NAME`, a GUID (an Entra object id), or else a UPN."""
+        """A user as administrators write them: `arcgis:NAME`, a GUID (an Entra object id), or else a UPN."""
         normal = normal_user_id(id_)
         if is_arcgis_id(normal):
             return cls(UserKind.ARCGIS, normal)
@@ -55,7 +56,7 @@ class User:
 
     @classmethod
     def arcgis(cls, name: str) -> "User":
-        """A user by the name that the ArcGIS portal says they have."""
+        """A user by their name in the ArcGIS portal."""
         return cls(UserKind.ARCGIS, f"{ARCGIS_PREFIX}{name}")
 
 
@@ -70,9 +71,9 @@ def is_arcgis_id(normal_id: str) -> bool:
 
 
 def normal_user_id(text: str) -> str:
-    """The one spelling of a user's id: trimmed, in lower case, a GUID without braces; a name after `arcgis:` as it is.
+    """One spelling of a user's id: trimmed, in lower case, a GUID without braces; a name after `arcgis:` as it is.
 
-    Lower case is shared/case.py's, where different names stay different.
+    Lower case is that of shared/case.py, in which different names stay different.
     """
     trimmed = text.strip()
     lower = simple_lower(trimmed)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from admin.__main__ import app
 from shared.hub.hub import Hub
 from shared.hub.registration import DataverseRegistration
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.settings import Settings
 from tests.admin.command import Run, admin
 from tests.dynamics.registration.samples import KEY, OTHER_KEY, PUBLIC_URL, RECEIVER, new_step, new_webhook
@@ -155,8 +155,8 @@ def test_one_job_or_all_are_replayed_and_one_that_cannot_be_stops_no_other(
     dynamics: Command, registration: DataverseRegistration, dataverse: FakeDataverse, settings: dict[str, str]
 ) -> None:
     hub = Hub.assemble(Settings.read(settings))
-    TableDirectory(hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(MANAGER)
-    made = registration.ensure.ensure({"key": KEY})
+    TableRoles(hub.storage.table(ROLES_TABLE)).grant(MANAGER, "Relationship Manager")
+    made = registration.installer.ensure_webhook({"key": KEY})
     ids = (made.webhook.id, made.steps[0].id)
     dataverse.hosts[PUBLIC_URL] = "http://127.0.0.1:9"
     kept = dataverse.create_connection(("opportunity", str(uuid4())), ("systemuser", str(uuid4())), MANAGER)

@@ -83,7 +83,7 @@ def test_what_is_not_set_up_is_told_after_the_steps_that_went_well(tenant: Tenan
     tenant.graph.add_group(GROUP_NAME)
     run = check(tenant, kim.system_user)
     assert (run.code, run.out) == (1, f"Dataverse: the systemuser {kim.system_user} is {kim.upn}, in Entra {kim.oid}\n")
-    assert run.err == f"error: Entra has 2 groups with the name {GROUP_NAME}; exactly one is needed\n"
+    assert run.err == f"error: Entra has 2 groups with the name {GROUP_NAME}; there must be exactly one\n"
     tenant.graph.lists[SITE, LIST] = []
     assert check(tenant, kim.system_user).err == f"error: the list {LIST} names no group for the role {ROLE}\n"
     assert check(tenant, kim.system_user, SHAREPOINT_SITE_ID="").err == "error: SHAREPOINT_SITE_ID is not set\n"

@@ -7,7 +7,7 @@ from shared.callers.api_keys import API_KEYS_TABLE
 from shared.callers.authorization import CHALLENGE
 from shared.errors import Forbidden, StorageDown, Unauthenticated
 from shared.hub.hub import Hub
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.roles.user import User, UserKind
 from tests.support.cases import holds_for
 from tests.support.requests import post
@@ -20,7 +20,7 @@ OID = "5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21"
 @pytest.fixture
 def key(hub: Hub) -> str:
     """The API key of a Relationship Manager."""
-    TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role).grant(USER)
+    TableRoles(hub.storage.table(ROLES_TABLE)).grant(USER, hub.settings.relationship_manager_role)
     key, _ = hub.api_keys.issue(USER)
     return key
 
@@ -109,12 +109,9 @@ def test_who_is_no_manager_may_not_go_on(hub: Hub) -> None:
 
 
 def test_neither_role_holds_the_other(hub: Hub) -> None:
-    managers, administrators = (
-        TableDirectory(hub.storage.table(ROLES_TABLE), role)
-        for role in (hub.settings.relationship_manager_role, hub.settings.administrator_role)
-    )
-    managers.grant("manager@hub.example")
-    administrators.grant("administrator@hub.example")
+    roles = TableRoles(hub.storage.table(ROLES_TABLE))
+    roles.grant("manager@hub.example", hub.settings.relationship_manager_role)
+    roles.grant("administrator@hub.example", hub.settings.administrator_role)
     keys = [hub.api_keys.issue(user)[0] for user in ("manager@hub.example", "administrator@hub.example")]
     manager, administrator = (headers(f"Bearer {key}").headers for key in keys)
     assert hub.callers.require_manager(manager).user.id == "manager@hub.example"
@@ -146,7 +143,7 @@ def test_an_outage_is_neither_unknown_nor_not_allowed(
 
 
 def test_a_key_of_an_earlier_version_for_a_name_like_an_arcgis_users_is_nobodys(hub: Hub) -> None:
-    TableDirectory(hub.storage.table(ROLES_TABLE), "Relationship Manager").grant("arcgis:megan")
+    TableRoles(hub.storage.table(ROLES_TABLE)).grant("arcgis:megan", "Relationship Manager")
     key, _ = hub.api_keys.issue(USER)
     table = hub.storage.table(API_KEYS_TABLE)
     [row] = table.query("PartitionKey ge @all", {"all": ""})

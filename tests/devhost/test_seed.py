@@ -4,14 +4,14 @@ from pathlib import Path
 
 from devhost.seed import MANAGER, seed
 from shared.hub.hub import Hub
-from shared.roles.table import ROLES_TABLE, TableDirectory, TableRoles
+from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.roles.user import User
 
 OTHERS = "kim@hub.example, 0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
 
 
 def holders(hub: Hub, role: str) -> set[str]:
-    return {grant.user for grant in TableDirectory(hub.storage.table(ROLES_TABLE), role).grants()}
+    return {grant.user for grant in TableRoles(hub.storage.table(ROLES_TABLE)).grants(role)}
 
 
 def test_the_demo_manager_has_both_roles_under_each_id_and_the_others_have_one(hub: Hub, tmp_path: Path) -> None:

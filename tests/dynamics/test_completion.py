@@ -13,7 +13,8 @@ from tests.support.events import make_event
 
 OPPORTUNITY = ("opportunity", str(uuid4()))
 SYSTEM_USER = ("systemuser", str(uuid4()))
-TRIMMED = make_event(trimmed=True)
+CORRELATION = str(uuid4())
+TRIMMED = make_event(trimmed=True, field_values={"correlationid": CORRELATION})
 
 
 @pytest.fixture
@@ -27,6 +28,9 @@ def test_a_readable_connection_completes_the_event(completion: ConnectionComplet
     assert completed is not None
     assert completed.field_values == {
         "connectionid": TRIMMED.entity_id,
+        "organizationid": TRIMMED.source.removeprefix("dynamics/"),
+        "initiatinguserid": TRIMMED.initiator,
+        "correlationid": CORRELATION,
         "record1id": OPPORTUNITY[1],
         "record1id_logicalname": "opportunity",
         "record2id": SYSTEM_USER[1],

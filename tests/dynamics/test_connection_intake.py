@@ -4,14 +4,14 @@ from uuid import uuid4
 
 import pytest
 
-from shared.dynamics.connection import event_id
+from shared.dynamics.connection_created import event_id
 from shared.dynamics.connection_intake import CONNECTION_CREATED, ConnectionIntake, IntakeOutcome
 from shared.errors import BadRequest, Forbidden, HubError, NotJson, StorageDown
 from shared.events.announcement import Announcement
 from shared.events.event import Event, EventId, EventState
 from shared.events.store import StoredEvent
 from shared.hub.hub import Hub
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from tests.dynamics.samples import REMOVED, SAMPLE_CONNECTION, SAMPLE_OPPORTUNITY, TARGET, attribute, sample_with
 from tests.support.cases import holds_for
 from tests.support.events import RECEIVED_AT
@@ -29,8 +29,8 @@ OPPORTUNITY, USER = (
 )
 
 
-def directory(hub: Hub) -> TableDirectory:
-    return TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role)
+def grant(hub: Hub, user: str) -> None:
+    TableRoles(hub.storage.table(ROLES_TABLE)).grant(user, hub.settings.relationship_manager_role)
 
 
 def with_records(record1: object, record2: object) -> bytes:
@@ -45,7 +45,7 @@ def of_new_connection() -> bytes:
 @pytest.fixture
 def intake(hub: Hub) -> ConnectionIntake:
     """An intake whose clock stands still, and for which the sample's user is a Relationship Manager."""
-    directory(hub).grant(MANAGER)
+    grant(hub, MANAGER)
     return ConnectionIntake(hub.roles, hub.events, lambda: RECEIVED_AT, hub.settings.relationship_manager_role)
 
 
@@ -91,7 +91,7 @@ def test_a_stored_event_is_announced(intake: ConnectionIntake, connection_string
 
 
 def test_the_app_puts_the_current_time_on_its_events(hub: Hub) -> None:
-    directory(hub).grant(MANAGER)
+    grant(hub, MANAGER)
     assert hub.intake.receive(SAMPLE_CONNECTION, trimmed=False) is IntakeOutcome.STORED
     stored = hub.events.get(ID)
     assert stored is not None
@@ -220,7 +220,7 @@ def test_the_initiating_user_counts_and_not_the_user_that_the_step_runs_as(intak
 
 
 def test_the_role_that_was_granted_to_an_object_id_is_not_the_system_users(hub: Hub) -> None:
-    directory(hub).grant("manager@hub.example")
+    grant(hub, "manager@hub.example")
     with pytest.raises(Forbidden):
         hub.intake.receive(SAMPLE_CONNECTION, trimmed=False)
 

@@ -8,7 +8,7 @@ import pytest
 from devhost.azurite import Azurite
 from devhost.keys import KeyStore
 from devhost.launch import keys_folder
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from tests.e2e.arcgis import ArcGisClient
 from tests.e2e.running import RunningApp, running_app
 from tests.support.arcgis import HOOK_KEY, MANAGER, ArcGisOrganization, running_organization
@@ -37,7 +37,7 @@ def arcgis_app(
     KeyStore(keys_folder(folder)).set_function_key("WebhookConnections", "arcgis", HOOK_KEY)
     environment = {**arcgis_organization.settings, "ROLE_CACHE_SECONDS": "0", "ARCGIS_FOLLOW_CHANGES": "all"}
     with running_app(new_account(), folder, lease_seconds=60, **environment) as running:
-        TableDirectory(running.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(f"arcgis:{MANAGER}")
+        TableRoles(running.hub.storage.table(ROLES_TABLE)).grant(f"arcgis:{MANAGER}", "Relationship Manager")
         yield running
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.arcgis.webhook_connection import Workflow
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from tests.arcgis.samples import BODY
 from tests.e2e.arcgis import ArcGisClient, only_webhook
 from tests.fakes.arcgis_portal import ORG
@@ -41,7 +41,7 @@ def item(arcgis: ArcGisOrganization) -> str:
 @pytest.fixture
 def bob(client: ArcGisClient, arcgis: ArcGisOrganization) -> ArcGisClient:
     """Another Relationship Manager of the organization, in the same workflow item."""
-    TableDirectory(client.app.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant("arcgis:bob")
+    TableRoles(client.app.hub.storage.table(ROLES_TABLE)).grant("arcgis:bob", "Relationship Manager")
     return replace(client, token=arcgis.portal.sign_in("bob"))
 
 
@@ -314,7 +314,7 @@ def test_a_connection_of_the_previous_version_is_bound_by_who_may_manage_its_ser
     saver = client
     if who == "administrator":
         saver = replace(bob, token=arcgis.portal.sign_in("ada", role="org_admin"))
-        TableDirectory(client.app.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant("arcgis:ada")
+        TableRoles(client.app.hub.storage.table(ROLES_TABLE)).grant("arcgis:ada", "Relationship Manager")
         arcgis.service.managers.add("ada")
     assert saver.ask("PUT", f"/{id_}", update(item, secret="a third secret"))["success"]
     assert (bound_to(client, id_), takes(client, id_, "a third secret")) == (arcgis.service.item_url, True)

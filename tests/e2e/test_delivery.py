@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from shared.dynamics.connection import event_id
+from shared.dynamics.connection_created import event_id
 from tests.e2e.running import ROOT, RunningApp, running_app
 from tests.e2e.test_receiving import ORGANIZATION, eventually, new_connection
 from tests.e2e.webhooks import (

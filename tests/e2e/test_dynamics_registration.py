@@ -166,8 +166,8 @@ def test_a_synchronous_step_stops_the_save_of_who_is_no_manager(
         ("https://hub/x", "local network"),
         ("https://crm.contoso.local/x", ".local"),
         ("https://evil.example/x", "not this app's"),
-        (f"{PUBLIC_URL}/api/webhooks/incoming/dynamicscrm/connection", "it is http"),
-        (f"{PUBLIC_URL}/api/webhooks/incoming/dynamicscrm/connection?code=s3cret", "can read a secret"),
+        (f"{PUBLIC_URL}/api/webhooks/incoming/dynamicscrm/connection", "url is http"),
+        (f"{PUBLIC_URL}/api/webhooks/incoming/dynamicscrm/connection?code=s3cret", "has a secret in its query"),
     ],
 )
 def test_an_address_that_may_be_a_mistake_comes_back_with_warnings(

@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from shared.callers.api_keys import new_key
-from shared.dynamics.connection import event_id
+from shared.dynamics.connection_created import event_id
 from shared.events.event import EventId
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from tests.arcgis.samples import body_of, entry
 from tests.e2e.arcgis import ArcGisClient
 from tests.e2e.running import RunningApp, running_app
@@ -226,7 +226,7 @@ def test_receivers_are_told_where_an_event_came_from(app: RunningApp, receiver: 
 def other_caller(app: RunningApp) -> str:
     """The API key of another Relationship Manager."""
     user, key = f"{uuid4().hex}@hub.example", new_key()
-    TableDirectory(app.hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(user)
+    TableRoles(app.hub.storage.table(ROLES_TABLE)).grant(user, "Relationship Manager")
     app.hub.api_keys.register(key, user)
     return key
 

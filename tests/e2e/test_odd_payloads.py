@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.dynamics.connection import event_id
+from shared.dynamics.connection_created import event_id
 from shared.events.event import EventId
 from shared.strict_json import parse_object
 from tests.dynamics.samples import ATTRIBUTES, SAMPLE_CONNECTION, TARGET, Steps, attribute, sample_with
@@ -162,4 +162,4 @@ def test_nobody_is_a_relationship_manager_without_an_id(app: RunningApp) -> None
 def test_another_message_is_told_by_that_name(app: RunningApp, message: str, parameters: list[object]) -> None:
     document = {**json.loads(SAMPLE_CONNECTION), "MessageName": message, "InputParameters": parameters}
     response = app.post(json.dumps(document).encode())
-    assert (response.status_code, response.json()["detail"]) == (400, "MessageName: only Create is taken here")
+    assert (response.status_code, response.json()["detail"]) == (400, "MessageName must be Create")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from shared.dynamics.connection import event_id
+from shared.dynamics.connection_created import event_id
 from shared.events.event import EventId
 from tests.dynamics.samples import REMOVED, SAMPLE_CONNECTION, attribute, sample_with
 from tests.e2e.running import CONNECTION_PATH, RunningApp

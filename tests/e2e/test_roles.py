@@ -10,7 +10,7 @@ import requests
 
 from shared.audit.surface import UNKNOWN
 from shared.audit.surfaces import SURFACES
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from tests.e2e.running import ROOT, RunningApp, running_app
 from tests.support.tenant import Tenant, running_tenant
 
@@ -77,7 +77,7 @@ def keys(app: RunningApp) -> dict[str, str]:
     """An API key of each caller, who has their roles."""
     for user, roles in CALLERS.items():
         for role in roles:
-            TableDirectory(app.hub.storage.table(ROLES_TABLE), role).grant(user)
+            TableRoles(app.hub.storage.table(ROLES_TABLE)).grant(user, role)
     return {user: app.hub.api_keys.issue(user)[0] for user in CALLERS}
 
 

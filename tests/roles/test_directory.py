@@ -172,9 +172,9 @@ def test_an_arcgis_name_is_written_after_its_prefix_and_keeps_its_case(text: str
 
 @pytest.mark.parametrize("kind", [kind for kind in UserKind if kind is not UserKind.ARCGIS])
 def test_nobody_else_has_an_id_of_an_arcgis_user(kind: UserKind) -> None:
-    with pytest.raises(ValueError, match="no id of a user"):
+    with pytest.raises(ValueError, match="not the id of a user"):
         User(kind, "arcgis:megan")
-    with pytest.raises(ValueError, match="no id of a user"):
+    with pytest.raises(ValueError, match="not the id of a user"):
         User(UserKind.ARCGIS, "megan")
 
 

@@ -42,5 +42,5 @@ def test_a_group_whose_name_only_looks_like_the_one_in_the_list_does_not_have_th
     tenant.graph.lists.clear()
     tenant.graph.add_role(SITE, LIST, ROLE, listed)
     tenant.graph.add_group(twin, [kim.oid])
-    with pytest.raises(DirectoryDown, match="exactly one is needed"):
+    with pytest.raises(DirectoryDown, match="there must be exactly one"):
         is_manager(directory, User.entra_object(kim.oid))

@@ -6,7 +6,7 @@ The vendor's samples have such commas, and Json.NET reads them. Nothing else is 
 import re
 
 from shared.errors import NotJson
-from shared.strict_json import parse_json
+from shared.strict_json import parse_json, require_object
 
 # No character is read more than a few times, whatever the text is: a string that is never closed extends to its end,
 # and white space belongs to the one comma or bracket before it.
@@ -29,6 +29,11 @@ def parse_relaxed_json(body: bytes) -> object:
         if text == body:
             raise
     return parse_json(text)
+
+
+def parse_relaxed_object(body: bytes) -> dict[str, object]:
+    """The object of a JSON text. Raises NotJson as parse_relaxed_json does, and BadRequest for an array or a scalar."""
+    return require_object(parse_relaxed_json(body))
 
 
 def without_trailing_commas(text: bytes) -> bytes:

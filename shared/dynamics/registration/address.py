@@ -1,7 +1,7 @@
-"""Addresses of webhooks: what of them is shown, what Dataverse makes of them, and which are the same. Pure.
+"""Addresses of webhooks: how they are shown, how Dataverse sends them, and which are the same. Pure.
 
-A row of Dataverse may hold any text as its address: another product's, or one that somebody typed. So what is shown is
-decided by where something stands in the text, and never by whether it is a good address.
+A row of Dataverse may hold any text as its address: another product's, or a mistyped one. So what is shown is decided
+by where it stands in the text, and never by whether the text is a valid address.
 """
 
 import re
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from shared.outbound.target import TargetRefused, parse_target
 
 MASK = "********"
-"""What is shown instead of a value."""
+"""Shown in place of a value."""
 
 RECEIVING_PATH = "/api/webhooks/incoming/dynamicscrm/connection"
 
@@ -19,25 +19,27 @@ _SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,}")
 _AUTHORITY = re.compile(r"[^/\\?#]*")
 _HOST = re.compile(r"(?:[^@:\[\]]*|\[[0-9A-Fa-f:.]*\])(?::[0-9]{0,5})?")
 _PATH = re.compile(r"[^?#]*")
-# In a path a value stands where somebody forgot the question mark, `/api/x&code=...`.
+# A path holds a value if somebody forgot the question mark, `/api/x&code=...`.
 _PATH_VALUE = re.compile(r"(?<==)[^/\\&;=][^/\\&;]*")
 _NAME = re.compile(r"[\w.$~%\[\]-]{1,64}")
 _USERINFO = re.compile(r"(?<=//)[^/\\?#]*@")
 _PORTS = frozenset({80, 443})
-# A shorter value stands in too many messages by chance.
+# A shorter value occurs in too many messages by chance.
 _MIN_SECRET_CHARACTERS = 4
 
 type _Piece = tuple[str, bool]
 
 
 def shown_url(url: str) -> str:
-    """The address with the mask in the place of user name and password, of each value of its query, and of its
-    fragment; the address as shown is shown as it is."""
+    """The address with a mask for user name and password, for each value of its query, and for its fragment.
+
+    An address that is masked already stays as it is.
+    """
     return "".join(MASK if is_secret else text for text, is_secret in _pieces(url.strip()))
 
 
 def url_secrets(url: str) -> tuple[str, ...]:
-    """What of the address no reply and no log may show, as it is written and decoded."""
+    """The parts of the address that no reply and no log may show, as they are written and decoded."""
     found = [text for text, is_secret in _pieces(url.strip()) if is_secret]
     parts = {part for text in found for part in (text, *text.split(":"))}
     spellings = {spelling for part in parts for spelling in (part, unquote(part), unquote(part.replace("+", " ")))}
@@ -47,7 +49,7 @@ def url_secrets(url: str) -> tuple[str, ...]:
 def sent_url(url: str) -> str:
     """The address as Dataverse sends it: in ASCII, without slashes at its end; in a query they are encoded instead.
 
-    Raises TargetRefused for what is no address.
+    Raises TargetRefused for a text that is not an address.
     """
     target = parse_target(url)
     text = url if url.isascii() else f"{target.scheme}://{target.authority}{target.path_and_query}"
@@ -59,10 +61,10 @@ def sent_url(url: str) -> str:
 
 
 def address(url: str) -> str:
-    """One spelling for all that reach the same function; a text that is no address is only itself.
+    """One spelling for all addresses that reach the same function; a text that is not an address equals only itself.
 
     Dataverse trims the address, cuts slashes at its end, and puts its own `code` into the query; Functions ignores the
-    case of a route. Scheme and port do not count: Dataverse calls 80 and 443 alone, and behind both is the same app.
+    case of a route. Scheme and port do not matter: Dataverse calls only 80 and 443, and the same app answers at both.
     """
     sent = _USERINFO.sub("", url.strip().partition("#")[0])
     try:
@@ -73,14 +75,14 @@ def address(url: str) -> str:
     path = unquote(written).lower().rstrip("/") or "/"
     host = f"[{target.host}]" if ":" in target.host else target.host
     port = "" if target.port in _PORTS else f":{target.port}"
-    # The receiving function reads nothing of its query but the key.
+    # The receiving function reads nothing but the key in its query.
     others = [] if path == RECEIVING_PATH else [part for part in query.split("&") if part and _name(part) != "code"]
-    # Of https alone, as before: the ids of `ensure` follow from this text.
+    # Always https: the ids of `ensure` follow from this text.
     return f"https://{host}{port}{path}" + ("?" + "&".join(others) if others else "")
 
 
 def query_names(url: str) -> list[str]:
-    """The names in the query of an address, decoded and in lower case; one without a value is not among them."""
+    """The names in the query of an address that have a value, decoded and in lower case."""
     query = url.partition("#")[0].partition("?")[2]
     return [_name(part) for part in query.split("&") if "=" in part]
 
@@ -90,7 +92,7 @@ def _name(part: str) -> str:
 
 
 def _pieces(url: str) -> Iterator[_Piece]:
-    """The text in pieces, and of each whether it is a secret."""
+    """The text in pieces, each with whether it is a secret."""
     scheme = _SCHEME.match(url)
     start = scheme.end() if scheme else 0
     yield url[:start], False
@@ -109,7 +111,7 @@ def _authority(url: str, start: int) -> str:
     written = _matched(_AUTHORITY, url, start)
     if _HOST.fullmatch(written.rpartition("@")[2]):
         return written
-    # A password that was not encoded may hold what ends an authority, /, ? or #.
+    # A password that was not encoded may contain /, ? or #, which end an authority.
     at = url.rfind("@", start)
     return url[start : at + 1] + _matched(_AUTHORITY, url, at + 1) if at > start + len(written) else written
 
@@ -118,7 +120,7 @@ def _authority_pieces(authority: str) -> Iterator[_Piece]:
     userinfo, at, host = authority.rpartition("@")
     yield userinfo, bool(userinfo)
     yield at, False
-    # What is no host and port may be half of a password.
+    # Anything but a host and a port may be half of a password.
     yield host, not _HOST.fullmatch(host)
 
 
@@ -140,7 +142,7 @@ def _query_pieces(rest: str) -> Iterator[_Piece]:
             yield name + equals, False
             yield value, True
         else:
-            # Without a value it can be a bare key, whose end is padding.
+            # Without a value it can be a bare key that ends in padding.
             yield part, bool(part)
 
 

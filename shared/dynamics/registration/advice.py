@@ -1,6 +1,6 @@
-"""What somebody should know who registers a webhook or a step: sentences, never refusals. Pure.
+"""Warnings to whoever registers a webhook or a step: sentences, never refusals. Pure.
 
-Who may register may also send rows anywhere (docs/security.md); so nothing here forbids, and everything is said.
+Whoever may register may also send rows anywhere (docs/security.md), so nothing here forbids.
 """
 
 import re
@@ -28,61 +28,63 @@ _LOCAL_SUFFIXES = (
     ".private",
 )
 _SECRET_NAME = re.compile(r"code|sig|key|token|secret|passw|pwd|auth|credential")
-_ODD_QUERY = "Dataverse writes what is not ASCII in a query as %u00e9, which most receivers do not read"
+_NOT_ASCII = "Dataverse sends characters of a query that are not ASCII as %u00e9, which most receivers cannot read"
 
 
 @dataclass(frozen=True)
 class Advisor:
-    """Knows the address of this app, `public_url`, and what it takes there."""
+    """Knows the address of this app, `public_url`, and which requests it accepts there."""
 
     public_url: str
 
     def webhook(
         self, webhook: Webhook, authentication: AnyAuthentication | None = None, others: Iterable[Webhook] = ()
     ) -> Webhook:
-        """The webhook with its warnings; `authentication` is what was written just now, `others` are the webhooks of
-        the organization."""
+        """The webhook with its warnings.
+
+        `authentication` is what was just written; `others` are the webhooks of the organization.
+        """
         warnings = [*self._address_warnings(webhook.url)]
         if isinstance(authentication, HttpQueryString) and not authentication.is_ascii:
-            warnings.append(f"authentication: {_ODD_QUERY}")
+            warnings.append(f"authentication has characters that are not ASCII: {_NOT_ASCII}")
         same = [one.id for one in others if one.id != webhook.id and address(one.url) == address(webhook.url)]
         if same:
-            warnings.append(f"url: it reaches the same function as {', '.join(same)}, so each event is sent twice")
+            warnings.append(f"url reaches the same function as {', '.join(same)}, so each event is sent twice")
         return replace(webhook, warnings=tuple(warnings))
 
     def step(self, step: Step, webhook: Webhook) -> Step:
         """The step with its warnings."""
-        return replace(step, advice=tuple(_step_warnings(step.place)) if self._is_ours(webhook.url) else ())
+        return replace(step, advice=tuple(_step_warnings(step.slot)) if self._is_ours(webhook.url) else ())
 
     def _is_ours(self, url: str) -> bool:
         return address(url) == address(self.public_url + RECEIVING_PATH)
 
     def _address_warnings(self, url: str) -> Iterable[str]:
         if not self._is_ours(url):
-            yield "url: it is not this app's (PUBLIC_URL): rows of Dataverse go to another receiver"
+            yield "url is not this app's (PUBLIC_URL): rows of Dataverse go to another receiver"
         try:
             target = parse_target(url.strip())
         except TargetRefused as refused:
-            yield f"url: {refused.detail}"
+            yield f"url is not an address that can be called: {refused.detail}"
         else:
             yield from _target_warnings(target)
         if secrets := [name for name in query_names(url) if _SECRET_NAME.search(name)]:
             yield (
-                f"url: whoever may read webhooks in Dataverse can read a secret in its query ({', '.join(secrets)}); "
+                f"url has a secret in its query ({', '.join(secrets)}) for all who may read webhooks in Dataverse; "
                 "authentication hides it"
             )
         if not unquote(url.partition("?")[2]).isascii():
-            yield f"url: {_ODD_QUERY}"
+            yield f"url has characters in its query that are not ASCII: {_NOT_ASCII}"
 
 
 def local_reason(host: str) -> str | None:
-    """Why a host is a private or local one, as far as its text says; None where it does not. No name is resolved."""
+    """Why a host is private or local, by its text alone (no name is resolved); None if it is neither."""
     literal = literal_address(host)
     if literal is not None:
         return blocked_reason(literal, ())
     name = host.lower().rstrip(".")
     if "." not in name:
-        return f"{host} is a name of a local network"
+        return f"{host} is a name in a local network"
     suffix = next((suffix for suffix in _LOCAL_SUFFIXES if name.endswith(suffix)), None)
     return f"names that end with {suffix} are local" if suffix else None
 
@@ -90,15 +92,15 @@ def local_reason(host: str) -> str | None:
 def _target_warnings(target: Target) -> Iterable[str]:
     if target.scheme == "http":
         yield (
-            "url: it is http, so rows and secrets travel in clear; an app that takes https alone answers with a "
-            "redirect, which makes a GET of the request"
+            "url is http, so rows and secrets are sent unencrypted; an app that accepts only https answers with a "
+            "redirect, which turns the request into a GET"
         )
     if reason := local_reason(target.host):
-        yield f"url: {reason}, and Dataverse may not reach it, or reach something else there"
+        yield f"url is private or local: {reason}, and Dataverse may not reach it, or reach something else there"
 
 
-def _step_warnings(place: StepSlot) -> Iterable[str]:
-    if place.key[:2] != ("create", "connection"):
-        yield "this app takes Create of connection alone: it refuses each request of this step with 400"
-    if place.stage != "PostOperation":
-        yield "this app takes what has happened alone: it refuses each request before PostOperation with 400"
+def _step_warnings(slot: StepSlot) -> Iterable[str]:
+    if slot.key[:2] != ("create", "connection"):
+        yield "this app accepts only Create of connection: it refuses each request of this step with 400"
+    if slot.stage != "PostOperation":
+        yield "this app accepts only what has happened: it refuses each request before PostOperation with 400"

@@ -1,6 +1,6 @@
-"""How a webhook of Dataverse proves itself to its receiver: one of three ways (docs/sources/dynamics.md 2.4). Pure.
+"""How Dataverse authenticates itself to a webhook's receiver, in three ways (docs/sources/dynamics.md 2.4). Pure.
 
-Secrets are SecretStr, so that no text of an error or a log shows one; `authvalue` is what Dataverse is given.
+Secrets are SecretStr, so that no error and no log shows one; `authvalue` is what Dataverse is given.
 """
 
 import json
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
 from shared.text_length import utf16_length
+from shared.validation import NO_CONTROL_CHARACTERS, max_length
 
 # Dataverse encodes the key for the query, so + and / of a generated function key arrive as they are.
 _KEY = re.compile(r"[A-Za-z0-9_.~=+/-]{32,128}")
@@ -21,7 +22,7 @@ _HEADER_VALUE = re.compile(r"[ -~]*")
 # Control characters, and what XML cannot hold.
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 _MAX_XML_CHARACTERS = 2048
-# .NET refuses these in a request's headers, so that every call would fail (docs/sources/dynamics.md 1.8).
+# .NET refuses to set these headers, so every call would fail (docs/sources/dynamics.md 1.8).
 _RESTRICTED_HEADERS = frozenset(
     [
         "accept",
@@ -45,7 +46,7 @@ _OWN_HEADERS = frozenset({"x-ms-correlation-request-id", "x-request-id"})
 
 
 class Body(BaseModel):
-    """A part of a request's body: members in camel case, and no others; values of the right type, and no casts."""
+    """A part of a request's body: known members only, in camel case, with values of exactly their type."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -59,7 +60,7 @@ class Body(BaseModel):
 
 def _key(key: SecretStr) -> SecretStr:
     if not _KEY.fullmatch(key.get_secret_value()):
-        raise ValueError("32 to 128 characters are needed, of A-Z a-z 0-9 - _ . ~ = + / alone")
+        raise ValueError("must be 32 to 128 characters of A-Z a-z 0-9 - _ . ~ = + /")
     return key
 
 
@@ -70,15 +71,15 @@ def _headers(values: Values) -> Values:
     seen: set[str] = set()
     for name, value in values.items():
         if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{_shown(name)} is no name of a header")
+            raise ValueError(f"must not have the name {_shown(name)}, which cannot be a header's")
         if name.lower() in _RESTRICTED_HEADERS:
-            raise ValueError(f"the header {_shown(name)} cannot be set: each call of Dataverse would fail")
+            raise ValueError(f"must not set the header {_shown(name)}: each call of Dataverse would fail")
         if name.lower().startswith(_OWN_PREFIX) or name.lower() in _OWN_HEADERS:
-            raise ValueError(f"the header {_shown(name)} is one of Dataverse's own")
+            raise ValueError(f"must not set the header {_shown(name)}, which is one of Dataverse's own")
         if name.lower() in seen:
-            raise ValueError(f"{_shown(name)} stands there twice; upper and lower case are the same")
+            raise ValueError(f"must not set the header {_shown(name)} twice; its case does not matter")
         if not _HEADER_VALUE.fullmatch(value.get_secret_value()):
-            raise ValueError(f"the value of {_shown(name)} has other than printable ASCII characters")
+            raise ValueError(f"must have printable ASCII characters only in the value of {_shown(name)}")
         seen.add(name.lower())
     return _fitting(values)
 
@@ -86,29 +87,29 @@ def _headers(values: Values) -> Values:
 def _parameters(values: Values) -> Values:
     for name, value in values.items():
         if _NOT_TEXT.search(name):
-            raise ValueError("a name has control characters")
+            raise ValueError(f"{NO_CONTROL_CHARACTERS} in a name")
         if _NOT_TEXT.search(value.get_secret_value()):
-            raise ValueError(f"the value of {_shown(name)} has control characters")
+            raise ValueError(f"{NO_CONTROL_CHARACTERS} in the value of {_shown(name)}")
     return _fitting(values)
 
 
 def _fitting(values: Values) -> Values:
     if not values:
-        raise ValueError("at least one name with its value is needed")
+        raise ValueError("must have at least one name with its value")
     for name, value in values.items():
         _require_as_sent(name, f"the name {_shown(name)}")
         _require_as_sent(value.get_secret_value(), f"the value of {_shown(name)}")
-    if utf16_length(settings_xml(values)) > _MAX_XML_CHARACTERS:
-        raise ValueError(f"names and values are too long: as XML they must fit in {_MAX_XML_CHARACTERS} characters")
+    if (length := utf16_length(settings_xml(values))) > _MAX_XML_CHARACTERS:
+        raise ValueError(max_length(_MAX_XML_CHARACTERS, length, "characters as XML"))
     return values
 
 
 def _require_as_sent(text: str, what: str) -> None:
-    # Dataverse cuts blanks around both; with nothing left, or the same name twice, each call would fail.
+    # Dataverse trims names and values; if nothing is left, or the same name twice, each call would fail.
     if not text.strip():
-        raise ValueError(f"{what} is blank")
+        raise ValueError(f"must not be blank in {what}")
     if text != text.strip():
-        raise ValueError(f"{what} begins or ends with a blank, which Dataverse does not send")
+        raise ValueError(f"must not have a blank at either end of {what}: Dataverse does not send it")
 
 
 def _shown(name: str) -> str:
@@ -167,7 +168,7 @@ class HttpQueryString(_Settings):
 
     @property
     def is_ascii(self) -> bool:
-        """Whether all names and values are."""
+        """Whether all names and values are ASCII."""
         return all(name.isascii() and value.get_secret_value().isascii() for name, value in self.values.items())
 
 

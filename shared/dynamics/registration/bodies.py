@@ -1,4 +1,4 @@
-"""What clients send to the registration API, checked as far as that goes without Dataverse. Pure.
+"""What clients send to the registration API, checked as far as possible without asking Dataverse. Pure.
 
 The rules are those of the table in docs/dynamics.md. A refusal names each member by its JSON pointer, and repeats no
 value.
@@ -16,6 +16,7 @@ from shared.dynamics.registration.step import MAX_NAME_CHARACTERS, table_of
 from shared.errors import FieldError
 from shared.outbound.target import TargetRefused, parse_target
 from shared.text_length import utf16_length
+from shared.validation import NOT_BLANK, max_length
 
 _MAX_URL_CHARACTERS = 2000
 _MAX_WEBHOOK_DESCRIPTION = 2000
@@ -25,9 +26,11 @@ _COLUMN = re.compile(r"[a-z_][a-z0-9_]{0,127}", re.ASCII)
 
 
 def _name(text: str) -> str:
-    if not text.strip() or not text.isprintable() or utf16_length(text) > MAX_NAME_CHARACTERS:
-        raise ValueError(f"1 to {MAX_NAME_CHARACTERS} characters are needed, not all blank, and none invisible")
-    return text
+    if not text.strip():
+        raise ValueError(NOT_BLANK)
+    if not text.isprintable():
+        raise ValueError("must not contain invisible characters")
+    return _at_most(text, MAX_NAME_CHARACTERS)
 
 
 def _table(text: str) -> str | None:
@@ -43,9 +46,9 @@ def _webhook_description(text: str) -> str:
     return _at_most(text, _MAX_WEBHOOK_DESCRIPTION)
 
 
-def _at_most(text: str, most: int) -> str:
-    if utf16_length(text) > most:
-        raise ValueError(f"at most {most} characters are taken")
+def _at_most(text: str, limit: int) -> str:
+    if utf16_length(text) > limit:
+        raise ValueError(max_length(limit, utf16_length(text)))
     return text
 
 
@@ -53,24 +56,22 @@ def _url(text: str) -> str:
     try:
         target, sent = parse_target(text), sent_url(text)
     except TargetRefused as refused:
-        raise ValueError(refused.detail) from None
+        raise ValueError(f"is not an address that can be called: {refused.detail}") from None
     if MASK in text:
-        raise ValueError(f"{MASK} stands for a value that is not shown: the whole address is needed")
-    if utf16_length(sent) > _MAX_URL_CHARACTERS:
-        raise ValueError(f"at most {_MAX_URL_CHARACTERS} characters are taken")
+        raise ValueError(f"must not contain {MASK}, which stands for a value that is not shown: send the whole address")
     if target.port not in _PORTS:
-        raise ValueError("the port must be 80 or 443: Dataverse calls no others")
-    return sent
+        raise ValueError("must have the port 80 or 443: Dataverse calls no others")
+    return _at_most(sent, _MAX_URL_CHARACTERS)
 
 
 def _changed_url(text: str) -> str:
-    # One with the mask can only be that of the webhook, as it was read, and is compared with it later.
+    # One with the mask can only be the webhook's own, as it was read; move_errors compares the two.
     return text if MASK in text else _url(text)
 
 
 def _columns(names: list[str]) -> list[str]:
     if not all(map(_COLUMN.fullmatch, names)):
-        raise ValueError("logical names of columns are needed: lower-case letters, digits and _")
+        raise ValueError("must hold logical names of columns: lower-case letters, digits and _")
     _at_most(",".join(names), _MAX_COLUMN_CHARACTERS)
     return names
 
@@ -103,7 +104,7 @@ class NewStep(Body):
 
     @property
     def deletes_jobs(self) -> bool:
-        """Whether the jobs that succeeded are deleted: by default where there are any."""
+        """Whether a system job is deleted after success: by default for async steps, the only ones with jobs."""
         return self.mode == "async" if self.async_auto_delete is None else self.async_auto_delete
 
 
@@ -140,7 +141,7 @@ class WebhookChange(Body):
 
 
 class Wanted(Body):
-    """What `ensure` is to bring about; the name has a default that the address gives."""
+    """What `ensure` brings about; without a name, it follows from the address."""
 
     key: Key
     url: Url = Field(repr=False)
@@ -149,52 +150,53 @@ class Wanted(Body):
 
 
 def step_errors(step: NewStep, pointer: str = "#") -> list[FieldError]:
-    """What does not go together in a step."""
+    """What does not go together in a new step."""
     errors = combination_errors(step.stage, step.mode, async_auto_delete=bool(step.async_auto_delete), pointer=pointer)
     if step.filtering_attributes and step.message.lower() != "update":
-        errors.append(_error(pointer, "filteringAttributes", "only a step on Update has columns that it waits for"))
+        errors.append(_error(pointer, "filteringAttributes", "must be empty: only steps on Update wait for columns"))
     return errors
 
 
 def combination_errors(stage: str, mode: str, *, async_auto_delete: bool, pointer: str = "#") -> list[FieldError]:
-    """The same for what a step may change."""
+    """What does not go together in a step, new or changed: mode with stage, and asyncAutoDelete with mode."""
     errors = []
     if mode == "async" and stage != "PostOperation":
-        errors.append(_error(pointer, "mode", f"async works at the stage PostOperation alone, and not at {stage}"))
+        errors.append(_error(pointer, "mode", f"must be sync at {stage}: async steps run at PostOperation only"))
     if mode == "sync" and async_auto_delete:
-        errors.append(_error(pointer, "asyncAutoDelete", "a step that is sync has no jobs to delete"))
+        errors.append(_error(pointer, "asyncAutoDelete", "must be false for a sync step, which has no jobs"))
     return errors
 
 
 def webhook_errors(webhook: NewWebhook) -> list[FieldError]:
     """What does not go together in the steps of a webhook, and in two of them."""
     errors: list[FieldError] = []
-    places: dict[tuple[str, str, str], int] = {}
+    slots: dict[tuple[str, str, str], int] = {}
     for number, step in enumerate(webhook.steps):
         errors.extend(step_errors(step, f"#/steps/{number}"))
-        place = (step.message.lower(), (step.table or "").lower(), step.stage)
-        first = places.setdefault(place, number)
+        slot = (step.message.lower(), (step.table or "").lower(), step.stage)
+        first = slots.setdefault(slot, number)
         if first != number:
-            errors.append(FieldError(f"#/steps/{number}", f"steps: message, table and stage are those of step {first}"))
+            detail = f"steps/{number} must differ from steps/{first} in message, table or stage"
+            errors.append(FieldError(f"#/steps/{number}", detail))
     return errors
 
 
 def change_errors(change: WebhookChange) -> list[FieldError]:
     """What a change of a webhook may not do."""
     given = change.model_fields_set
-    return [_error("#", name, "this cannot be null") for name in _NEVER_NULL if name in given and not _of(change, name)]
+    return [_error("#", name, "must not be null") for name in _NEVER_NULL if name in given and not _of(change, name)]
 
 
 def move_errors(change: WebhookChange, before: str) -> list[FieldError]:
-    """What is wrong with the address of a change, where it is another than `before`; no change of the address is."""
+    """What is wrong with the address in a change; nothing, if it is the same as `before`."""
     if change.url is None or is_same_url(change.url, before):
         return []
     if MASK in change.url:
-        reason = f"{MASK} stands for a value of another address than this: the whole address is needed"
-        return [_error("#", "url", reason)]
+        phrase = f"must not contain {MASK}, which stands for a value of another address: send the whole address"
+        return [_error("#", "url", phrase)]
     if change.authentication is None:
-        reason = "the address can only be changed together with authentication: Dataverse may not keep the secret"
-        return [_error("#", "url", reason)]
+        phrase = "can only be changed together with authentication: Dataverse may not keep the secret"
+        return [_error("#", "url", phrase)]
     return []
 
 
@@ -216,5 +218,5 @@ def _of(body: Body, name: str) -> object:
     return members[name]
 
 
-def _error(pointer: str, name: str, sentence: str) -> FieldError:
-    return FieldError(f"{pointer}/{name}", f"{name}: {sentence}")
+def _error(pointer: str, name: str, phrase: str) -> FieldError:
+    return FieldError(f"{pointer}/{name}", f"{name} {phrase}")

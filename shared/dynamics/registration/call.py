@@ -1,4 +1,4 @@
-"""One call to the registration API: the time that Dataverse has for it, and its refusals turned into our errors."""
+"""One call to the registration API: how long Dataverse may take in all, and its refusals as errors of the hub."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def dataverse_call(secrets: Sequence[str] = ()) -> Iterator[None]:
-    """What runs inside raises errors of shared/errors.py alone; none of them repeats one of these secrets.
+    """What runs inside raises errors of shared/errors.py alone, and none of them repeats one of these secrets.
 
-    It has 35 s in all, and pauses that Dataverse asks for may come to 10 s; a call within a call has what is left.
+    It has 35 s in all, of which the pauses that Dataverse asks for may take 10 s. A call within a call has the rest.
     """
     try:
         with deadline(_CALL_SECONDS), retry_budget(_PAUSE_SECONDS):
@@ -31,7 +31,7 @@ def dataverse_call(secrets: Sequence[str] = ()) -> Iterator[None]:
 
 
 def refused(refusal: DataverseRefused, secrets: Sequence[str] = ()) -> HubError:
-    """The error that a refusal becomes: one for each status."""
+    """The error that a refusal becomes, by its status."""
     error = _error(refusal.status)
     message = without_secrets(refusal.message, secrets)
     error.extensions["dataverse"] = {"status": refusal.status, "code": refusal.code, "message": message}
@@ -41,14 +41,14 @@ def refused(refusal: DataverseRefused, secrets: Sequence[str] = ()) -> HubError:
 def _error(status: int) -> HubError:
     match status:
         case 400:
-            return BadRequest("Dataverse does not take what was sent")
+            return BadRequest("Dataverse refused what was sent")
         case 401 | 403:
-            # Not passed on as it is: 401 and 403 speak of the caller, and this is about the app.
+            # Not passed on: our 401 and 403 are about the caller, and this is about the app.
             return BadGateway("Dataverse refuses the app: its identity, or a privilege that it lacks")
         case 404:
-            return NotFound("Dataverse does not know it, or not any more")
+            return NotFound("Dataverse does not have it, or no longer has it")
         case 405:
             return Conflict("Dataverse does not allow this as things are: something else depends on it, for example")
         case 412:
-            return Conflict("somebody else was quicker; ask again")
-    return BadGateway(f"Dataverse answered {status}, which was not to be expected")
+            return Conflict("somebody else was quicker; repeat the request")
+    return BadGateway(f"Dataverse answered with an unexpected status, {status}")

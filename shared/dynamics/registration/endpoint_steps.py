@@ -6,8 +6,8 @@ from uuid import UUID, uuid5
 from shared.dynamics.odata import query_string
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
-from shared.dynamics.registration.endpoints import IS_TAKEN
-from shared.dynamics.registration.lookups import PlannedStep
+from shared.dynamics.registration.endpoints import ID_EXISTS
+from shared.dynamics.registration.lookups import ResolvedStep
 from shared.dynamics.registration.step import (
     COLUMNS,
     LOOK_UPS,
@@ -25,13 +25,13 @@ from shared.text_length import cut_to_utf16_length
 
 MAX_IDS = 10
 
-# Ours alone, made once. Changing it would let two installers at once make two steps for one.
+# Ours alone, drawn once. With another value, two installers of different versions would create two steps for one.
 _NAMESPACE = UUID("06d43e4c-1075-4680-88ce-4adc91970662")
 _QUERY = {"$select": COLUMNS, "$expand": LOOK_UPS}
 
 
 class EndpointSteps:
-    """Reads and writes them. Every method raises what Organization does."""
+    """Reads and writes rows of steps. Every method raises what Organization does."""
 
     def __init__(self, organization: Organization) -> None:
         self._organization = organization
@@ -42,36 +42,37 @@ class EndpointSteps:
         return [parse_step_row(row) for row in self._organization.list(path + query_string(_QUERY))]
 
     def get(self, webhook_id: str, id_: str) -> Step:
-        """The step with this id; raises NotFound, for one of another webhook or of a plug-in as well."""
+        """The step with this id; raises NotFound, also for a step of another webhook or of a plug-in."""
         row = self._organization.find(f"{STEPS}({id_})" + query_string(_QUERY))
         if row is None or str(row.get("_eventhandler_value")).lower() != webhook_id:
             raise NotFound("this webhook has no step with this id")
         return parse_step_row(row)
 
-    def create(self, webhook: Webhook, planned: PlannedStep) -> tuple[Step, bool]:
-        """Make a step; the one that stands there, and False, where somebody else was quicker.
+    def create(self, webhook: Webhook, resolved: ResolvedStep) -> tuple[Step, bool]:
+        """Create a step, and say True; the step in its slot, and False, if somebody else was quicker.
 
-        Its id follows from where it stands, so that of two who make it at once Dataverse refuses one. An id that is
-        taken by a step that was moved since is left out. A step that this call made without hearing of it is new.
+        Its id follows from its slot, so that Dataverse refuses one of two clients that create it at once. An id that
+        belongs to a step which was moved since is skipped. A step that this call created although the answer was lost
+        is new.
         """
         for number in range(MAX_IDS):
-            step = _planned(webhook, planned, step_id(webhook.id, planned.place, number))
+            step = _new_step(webhook, resolved, step_id(webhook.id, resolved.slot, number))
             try:
-                self._organization.create(STEPS, _new_row(step, planned))
+                self._organization.create(STEPS, _new_row(step, resolved))
             except DataverseRefused as refusal:
-                if refusal.status != IS_TAKEN:
+                if refusal.status != ID_EXISTS:
                     raise
                 is_made = refusal.is_second and self._is_there(step)
             else:
                 is_made = True
             if is_made:
                 return step, True
-            if there := step_at(planned.place, self.of(webhook.id)):
+            if there := step_at(resolved.slot, self.of(webhook.id)):
                 return there, False
-        raise Conflict(f"all {MAX_IDS} ids of this step are taken by steps that were moved")
+        raise Conflict(f"all {MAX_IDS} ids of this step belong to steps that were moved")
 
     def update(self, id_: str, changes: Mapping[str, object]) -> None:
-        """Change columns of a step; nothing to change is no request."""
+        """Change columns of a step; sends nothing if there are no changes."""
         if changes:
             self._organization.update(f"{STEPS}({id_})", changes)
 
@@ -84,32 +85,32 @@ class EndpointSteps:
         return row is not None and is_alike(step, parse_step_row(row))
 
 
-def step_at(place: StepSlot, steps: Iterable[Step]) -> Step | None:
-    """The step that stands at this place."""
-    return next((step for step in steps if step.place.key == place.key), None)
+def step_at(slot: StepSlot, steps: Iterable[Step]) -> Step | None:
+    """The step in this slot, None if it is free."""
+    return next((step for step in steps if step.slot.key == slot.key), None)
 
 
-def refuse_a_second(place: StepSlot, steps: Iterable[Step]) -> None:
-    """Raises Conflict where one of the steps stands at this place."""
-    if there := step_at(place, steps):
-        detail = "the webhook has a step for this message, table and stage"
+def refuse_a_second(slot: StepSlot, steps: Iterable[Step]) -> None:
+    """Raises Conflict if one of the steps is in this slot."""
+    if there := step_at(slot, steps):
+        detail = "the webhook already has a step for this message, table and stage"
         raise Conflict(detail, extensions={"conflicts": [there.id]})
 
 
-def step_id(webhook_id: str, place: StepSlot, number: int) -> str:
-    """The id of the step of this webhook at this place; `number` counts ids that were taken by others."""
-    return str(uuid5(_NAMESPACE, "/".join(("step", webhook_id, *place.key, str(number)))))
+def step_id(webhook_id: str, slot: StepSlot, number: int) -> str:
+    """The id of this webhook's step in this slot; `number` counts the ids that belong to other steps."""
+    return str(uuid5(_NAMESPACE, "/".join(("step", webhook_id, *slot.key, str(number)))))
 
 
-def _planned(webhook: Webhook, planned: PlannedStep, id_: str) -> Step:
-    wanted, place = planned.wanted, planned.place
-    what = f"{place.message} of {place.table}" if place.table else place.message
+def _new_step(webhook: Webhook, resolved: ResolvedStep, id_: str) -> Step:
+    wanted, slot = resolved.wanted, resolved.slot
+    what = f"{slot.message} of {slot.table}" if slot.table else slot.message
     name = wanted.name or f"{webhook.name}: {what}"
     description = wanted.description if wanted.description is not None else f"{what}, posted to {webhook.name}"
     return Step(
         id=id_,
         webhook_id=webhook.id,
-        place=place,
+        slot=slot,
         name=cut_to_utf16_length(name, MAX_NAME_CHARACTERS),
         description=cut_to_utf16_length(description, MAX_NAME_CHARACTERS),
         mode=wanted.mode,
@@ -119,13 +120,13 @@ def _planned(webhook: Webhook, planned: PlannedStep, id_: str) -> Step:
     )
 
 
-def _new_row(step: Step, planned: PlannedStep) -> dict[str, object]:
-    # A new step is enabled; its state is no column of a create.
+def _new_row(step: Step, resolved: ResolvedStep) -> dict[str, object]:
+    # A new step is enabled; a create may not name its state.
     columns = {name: value for name, value in step_columns(step).items() if name not in {"statecode", "statuscode"}}
     binds = {
         "eventhandler_serviceendpoint@odata.bind": f"/{ENDPOINTS}({step.webhook_id})",
-        "sdkmessageid@odata.bind": f"/sdkmessages({planned.message_id})",
+        "sdkmessageid@odata.bind": f"/sdkmessages({resolved.message_id})",
     }
-    if planned.filter_id is not None:
-        binds["sdkmessagefilterid@odata.bind"] = f"/sdkmessagefilters({planned.filter_id})"
+    if resolved.filter_id is not None:
+        binds["sdkmessagefilterid@odata.bind"] = f"/sdkmessagefilters({resolved.filter_id})"
     return {"sdkmessageprocessingstepid": step.id, **columns, "supporteddeployment": 0, **binds}

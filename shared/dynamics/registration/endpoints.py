@@ -1,4 +1,4 @@
-"""Webhooks in Dataverse: rows of `serviceendpoint`, and those with contract 8 alone.
+"""Webhooks in Dataverse: the rows of `serviceendpoint` whose contract is 8.
 
 Source: docs/sources/dynamics.md 2.4, 2.7.
 """
@@ -19,11 +19,11 @@ from shared.dynamics.registration.webhook import (
 )
 from shared.errors import Conflict, NotFound
 
-IS_TAKEN = 412
+ID_EXISTS = 412
 
 
 class Endpoints:
-    """Reads and writes them. Every method raises what Organization does."""
+    """Reads and writes rows of webhooks. Every method raises what Organization does."""
 
     def __init__(self, organization: Organization) -> None:
         self._organization = organization
@@ -35,7 +35,7 @@ class Endpoints:
         return [webhook for webhook in map(parse_webhook_row, rows) if webhook is not None]
 
     def get(self, id_: str) -> Webhook:
-        """The webhook with this id; raises NotFound, for an endpoint that is no webhook as well."""
+        """The webhook with this id; raises NotFound, also for an endpoint that is not a webhook."""
         row = self._organization.find(f"{ENDPOINTS}({id_})" + query_string({"$select": COLUMNS}))
         webhook = None if row is None else parse_webhook_row(row)
         if webhook is None:
@@ -43,9 +43,9 @@ class Endpoints:
         return webhook
 
     def create(self, webhook: Webhook, authentication: AnyAuthentication) -> None:
-        """Make a webhook with the id that it has; one that this call made without hearing of it is a success.
+        """Create a webhook with the id that it has. It is a success, too, if only the answer was lost.
 
-        DataverseRefused with 412 where something else has this id.
+        Raises DataverseRefused with 412 if another row has this id.
         """
         row: dict[str, object] = {
             "serviceendpointid": webhook.id,
@@ -59,10 +59,10 @@ class Endpoints:
         try:
             self._organization.create(ENDPOINTS, row)
         except DataverseRefused as refusal:
-            if refusal.status != IS_TAKEN or not refusal.is_second or not self._is_there(webhook):
+            if refusal.status != ID_EXISTS or not refusal.is_second or not self._is_there(webhook):
                 raise
-            # The secret cannot be read back, and where the id follows from the address, another installer may have
-            # been as quick.
+            # The secret cannot be read back. If the id follows from the address, another installer may have written
+            # its own.
             self.update(webhook.id, authentication_columns(authentication))
 
     def update(self, id_: str, changes: Mapping[str, object]) -> None:
@@ -70,7 +70,7 @@ class Endpoints:
         self._organization.update(f"{ENDPOINTS}({id_})", changes)
 
     def delete(self, id_: str) -> None:
-        """Delete a webhook, and with it what steps it still has."""
+        """Delete a webhook together with its steps."""
         self._organization.delete(f"{ENDPOINTS}({id_})")
 
     def _is_there(self, webhook: Webhook) -> bool:
@@ -80,12 +80,12 @@ class Endpoints:
 
 
 def authentication_columns(authentication: AnyAuthentication) -> dict[str, object]:
-    """The columns that hold how a webhook proves itself; they are written together."""
+    """The columns of a webhook's authentication, which are always written together."""
     return {"authtype": authentication.authtype, "authvalue": authentication.authvalue}
 
 
 def require_free_name(name: str, webhooks: Iterable[Webhook], *, besides: str | None = None) -> None:
-    """Raises Conflict where another webhook has this name."""
-    taken = [webhook.id for webhook in webhooks if same_name(webhook.name, name) and webhook.id != besides]
-    if taken:
-        raise Conflict("another webhook has this name", extensions={"conflicts": taken})
+    """Raises Conflict if a webhook has this name, other than the one with the id `besides`."""
+    others = [webhook.id for webhook in webhooks if same_name(webhook.name, name) and webhook.id != besides]
+    if others:
+        raise Conflict("another webhook has this name", extensions={"conflicts": others})

@@ -1,4 +1,4 @@
-"""Failed system jobs: requests of asynchronous steps that a webhook did not take.
+"""Failed system jobs: requests of asynchronous steps that a webhook did not accept.
 
 Source: docs/sources/dynamics.md 1.6, 2.7, 2.8.
 """
@@ -25,10 +25,10 @@ _COLUMNS = (
 )
 _REGARDING_TABLE = "_regardingobjectid_value@Microsoft.Dynamics.CRM.lookuplogicalname"
 
-# docs/sources/dynamics.md 1.6 and 1.8. What Dataverse sends twice, after 502, 503 or 504, ends as 0x80050205 however
-# the second attempt fails; so an outage of the receiver is found there, and not under 0x80050201.
+# docs/sources/dynamics.md 1.6 and 1.8. A request that Dataverse sends twice, after 502, 503 or 504, ends as 0x80050205
+# however the second attempt fails. So that is the code of a receiver's outage, and not 0x80050201.
 EXPLANATIONS: Mapping[str, str] = {
-    "0x80050201": "the receiver answered with a status that is none of 200 to 299; the message says which",
+    "0x80050201": "the receiver answered with a status other than 200 to 299; the message says which",
     "0x80050202": "the receiver did not answer within 60 s",
     "0x80050203": "Dataverse could not make the headers from the webhook's authentication: register it again",
     "0x80050204": "Dataverse could not make the query from the webhook's authentication: register it again",
@@ -41,9 +41,9 @@ EXPLANATIONS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class FailedJob:
-    """One job. `record_id` is the row that it was about, and is None where Dataverse does not say any more.
+    """One job. `record_id` is the id of the row that it was about, None if Dataverse no longer says so.
 
-    `status` is FAILED for those that are listed; a job that is looked up can have another one.
+    `status` is FAILED for jobs that were listed; a job that was looked up can have another one.
     """
 
     id: str
@@ -84,7 +84,7 @@ class FailedJobs:
     ) -> Iterator[FailedJob]:
         """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later.
 
-        What repeats one of `secrets`, those in the address of the webhook, is not shown.
+        A message that repeats one of `secrets`, those in the webhook's address, is not shown.
         """
         conditions = [f"statuscode eq {FAILED}", f"_owningextensionid_value eq {step_id}"]
         if since is not None:
@@ -96,7 +96,7 @@ class FailedJobs:
         return (parse_job_row(row, secrets) for row in rows)
 
     def get(self, step_id: str, id_: str) -> FailedJob:
-        """The job with this id, failed or not; raises NotFound, for a job of another step as well."""
+        """The job with this id, failed or not; raises NotFound, also for a job of another step."""
         row = self._organization.find(f"{JOBS}({id_})" + query_string({"$select": _COLUMNS}))
         job = None if row is None else parse_job_row(row)
         if job is None or job.step_id != step_id:
@@ -120,11 +120,11 @@ class _Row(BaseModel):
 
 
 def parse_job_row(row: Mapping[str, object], secrets: Sequence[str] = ()) -> FailedJob:
-    """The job in a row, without these secrets; raises BadGateway for what is no such row."""
+    """The job in a row, without these secrets; raises BadGateway for an unusable row."""
     try:
         found = _Row.model_validate(dict(row))
     except ValidationError:
-        raise BadGateway("Dataverse answered with a row that is no system job") from None
+        raise BadGateway("Dataverse answered with a row that is not a system job") from None
     return FailedJob(
         id=found.id,
         name=found.name,
@@ -141,11 +141,11 @@ def parse_job_row(row: Mapping[str, object], secrets: Sequence[str] = ()) -> Fai
 
 
 def hex_code(number: int) -> str:
-    """A code as Microsoft's lists have it: Dataverse keeps it as a signed number, -2147155455 for 0x80050201."""
+    """A code as Microsoft's lists write it; Dataverse has it as a signed number, -2147155455 for 0x80050201."""
     return f"0x{number & 0xFFFFFFFF:08x}"
 
 
 def _shown(message: str | None, secrets: Sequence[str]) -> str | None:
-    # Whatever Dataverse says about a request can repeat its address, and the address its key. Cut out of an address,
-    # that costs nothing else of the message; so it is done first.
+    # A message about a request can repeat its address, and the address holds the key. Cut out of an address, the key
+    # takes nothing else of the message with it; so that is done first.
     return None if message is None else without_secrets(without_secrets(message), secrets)

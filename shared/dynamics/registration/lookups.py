@@ -11,44 +11,48 @@ from shared.errors import BadGateway, BadRequest, FieldError
 
 
 @dataclass(frozen=True)
-class PlannedStep:
-    """A step that can be registered; `place` has Dataverse's spelling, `filter_id` is None without a table."""
+class ResolvedStep:
+    """A step as it can be registered; `slot` has Dataverse's spelling, `filter_id` is None without a table."""
 
     wanted: NewStep
-    place: StepSlot
+    slot: StepSlot
     message_id: str
     filter_id: str | None
 
 
 class Lookups:
-    """Looks up what steps name; within one call each message once."""
+    """Looks up what steps name, each message once."""
 
     def __init__(self, organization: Organization) -> None:
         self._organization = organization
         self._messages: dict[str, Row] = {}
 
-    def plan(self, steps: Sequence[NewStep], pointers: Sequence[str]) -> list[PlannedStep]:
-        """The steps with their ids of message and filter; raises BadRequest, one error a step that cannot be."""
-        planned: list[PlannedStep] = []
+    def resolve_steps(self, steps: Sequence[NewStep], pointers: Sequence[str]) -> list[ResolvedStep]:
+        """The steps with the ids of their messages and filters, in the same order.
+
+        Raises BadRequest with one error for each step that Dataverse has no message or no table for; `pointers` say
+        where in the request's body the steps stand.
+        """
+        resolved: list[ResolvedStep] = []
         errors: list[FieldError] = []
         for step, pointer in zip(steps, pointers, strict=True):
             try:
-                planned.append(self._plan(step, pointer))
+                resolved.append(self._resolve(step, pointer))
             except BadRequest as refusal:
                 errors.extend(refusal.errors)
         if errors:
             raise BadRequest.of(errors)
-        return planned
+        return resolved
 
-    def _plan(self, step: NewStep, pointer: str) -> PlannedStep:
+    def _resolve(self, step: NewStep, pointer: str) -> ResolvedStep:
         message = self._message(step.message, pointer)
         message_id, name = _text(message, "sdkmessageid"), _text(message, "name")
         if step.table is None:
             self._require_no_tables(message_id, pointer)
-            return PlannedStep(step, StepSlot(name, None, step.stage), message_id, None)
+            return ResolvedStep(step, StepSlot(name, None, step.stage), message_id, None)
         row = self._filter(message_id, step.table, pointer)
-        place = StepSlot(name, _text(row, "primaryobjecttypecode"), step.stage)
-        return PlannedStep(step, place, message_id, _text(row, "sdkmessagefilterid"))
+        slot = StepSlot(name, _text(row, "primaryobjecttypecode"), step.stage)
+        return ResolvedStep(step, slot, message_id, _text(row, "sdkmessagefilterid"))
 
     def _message(self, name: str, pointer: str) -> Row:
         key = name.lower()
@@ -59,7 +63,8 @@ class Lookups:
                 for row in self._organization.list("sdkmessages" + query_string(options))
                 if _text(row, "name").lower() == key
             ]
-            self._messages[key] = _only(found, f"{pointer}/message", "message: Dataverse has {} messages of this name")
+            detail = "message must name exactly one message of Dataverse (found {})"
+            self._messages[key] = _only(found, f"{pointer}/message", detail)
         return self._messages[key]
 
     def _filter(self, message_id: str, table: str, pointer: str) -> Row:
@@ -69,7 +74,7 @@ class Lookups:
         }
         rows = self._organization.list("sdkmessagefilters" + query_string(options), FRESH)
         found = [row for row in rows if _is_usable(row, table)]
-        detail = "table: Dataverse takes steps on this message at {} tables of this name"
+        detail = "table must name exactly one table on which this message can have steps (found {})"
         return _only(found, f"{pointer}/table", detail)
 
     def _require_no_tables(self, message_id: str, pointer: str) -> None:
@@ -79,7 +84,7 @@ class Lookups:
             "$top": "1",
         }
         if any(self._organization.list("sdkmessagefilters" + query_string(options))):
-            detail = "table: this message is one of tables, so the logical name of a table is needed"
+            detail = "table is required: this message is always about a row of a table"
             raise BadRequest.of([FieldError(f"{pointer}/table", detail)])
 
 
@@ -91,7 +96,7 @@ def _is_usable(row: Row, table: str) -> bool:
 
 def _only(rows: Sequence[Row], pointer: str, detail: str) -> Row:
     if len(rows) != 1:
-        raise BadRequest.of([FieldError(pointer, detail.format(len(rows) or "no"))])
+        raise BadRequest.of([FieldError(pointer, detail.format(len(rows)))])
     return rows[0]
 
 

@@ -22,19 +22,19 @@ STAGES: Mapping[str, int] = {"PreValidation": 10, "PreOperation": 20, "PostOpera
 MODES: Mapping[str, int] = {"sync": 0, "async": 1}
 _STAGE_NAMES = {number: name for name, number in STAGES.items()}
 _MODE_NAMES = {number: name for name, number in MODES.items()}
-# How a table is written where there is none: by people and tools, and in Dataverse's own rows.
+# How people, tools and Dataverse's own rows write that there is no table.
 _NO_TABLE = frozenset({"", "none"})
 _EVERY_COLUMN = "without filteringAttributes this step runs on every update of any column"
 
 
 def table_of(text: str | None) -> str | None:
-    """The table that a text names; None for an empty or blank one and for `none`, in any case."""
+    """The table that a text names; None for a blank text and for `none`, in any case."""
     return None if text is None or text.strip().lower() in _NO_TABLE else text
 
 
 @dataclass(frozen=True)
 class StepSlot:
-    """Where in Dataverse's pipeline a step stands. Messages and tables compare ignoring case; `table` may be None."""
+    """Where a step stands in Dataverse's pipeline. Messages and tables compare ignoring case; `table` may be None."""
 
     message: str
     table: str | None
@@ -42,20 +42,20 @@ class StepSlot:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What two steps at the same place have in common."""
+        """What two steps in the same slot have in common."""
         return self.message.lower(), (table_of(self.table) or "").lower(), self.stage
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a webhook. `stage` is its number as a text where it is none of the three.
+    """One step of a webhook. An unknown stage or mode of Dataverse stands here as its number, in a string.
 
-    `advice` is what an Advisor has to say about it.
+    `advice` is an Advisor's.
     """
 
     id: str
     webhook_id: str
-    place: StepSlot
+    slot: StepSlot
     name: str
     description: str | None
     mode: str
@@ -67,8 +67,8 @@ class Step:
 
     @property
     def warnings(self) -> list[str]:
-        """What somebody should know who registered it like this."""
-        is_wide = self.place.message.lower() == "update" and not self.filtering_attributes
+        """What may be a mistake in how the step is registered."""
+        is_wide = self.slot.message.lower() == "update" and not self.filtering_attributes
         return [*([_EVERY_COLUMN] if is_wide else []), *self.advice]
 
     def as_json(self) -> dict[str, object]:
@@ -78,9 +78,9 @@ class Step:
             "webhookId": self.webhook_id,
             "name": self.name,
             "description": self.description,
-            "message": self.place.message,
-            "table": self.place.table,
-            "stage": self.place.stage,
+            "message": self.slot.message,
+            "table": self.slot.table,
+            "stage": self.slot.stage,
             "mode": self.mode,
             "rank": self.rank,
             "filteringAttributes": list(self.filtering_attributes),
@@ -116,17 +116,17 @@ class _Row(BaseModel):
 
 
 def parse_step_row(row: Mapping[str, object]) -> Step:
-    """The step in a row that was read with COLUMNS and LOOK_UPS; raises BadGateway for what is no such row."""
+    """The step in a row that was read with COLUMNS and LOOK_UPS; raises BadGateway for an unusable row."""
     try:
         found = _Row.model_validate(dict(row))
     except ValidationError:
-        raise BadGateway("Dataverse answered with a row that is no step") from None
+        raise BadGateway("Dataverse answered with a row that is not a step") from None
     table = table_of(found.filter.primaryobjecttypecode) if found.filter else None
     stage = _STAGE_NAMES.get(found.stage, str(found.stage))
     return Step(
         id=found.id,
         webhook_id=found.handler,
-        place=StepSlot(found.message.name, table, stage),
+        slot=StepSlot(found.message.name, table, stage),
         name=found.name or "",
         description=found.description,
         mode=_MODE_NAMES.get(found.mode, str(found.mode)),
@@ -143,7 +143,7 @@ def step_columns(step: Step) -> dict[str, object]:
         "name": step.name,
         "description": step.description,
         "mode": _number(MODES, step.mode),
-        "stage": _number(STAGES, step.place.stage),
+        "stage": _number(STAGES, step.slot.stage),
         "rank": step.rank,
         "filteringattributes": ",".join(step.filtering_attributes) or None,
         "asyncautodelete": step.async_auto_delete,
@@ -153,15 +153,15 @@ def step_columns(step: Step) -> dict[str, object]:
 
 
 def changed_columns(before: Step, after: Step) -> dict[str, object]:
-    """The columns in which two states of a step differ: what a PATCH has to send, and no more."""
+    """The columns in which two states of a step differ: what a PATCH has to send."""
     old = step_columns(before)
     return {name: value for name, value in step_columns(after).items() if old[name] != value}
 
 
 def is_alike(one: Step, other: Step) -> bool:
-    """Whether two steps do the same for the same webhook; what they are called does not matter."""
-    places = (one.webhook_id, *one.place.key), (other.webhook_id, *other.place.key)
-    return places[0] == places[1] and not changed_columns(one, other).keys() - {"name", "description"}
+    """Whether two steps do the same for the same webhook, whatever their names are."""
+    slots = (one.webhook_id, *one.slot.key), (other.webhook_id, *other.slot.key)
+    return slots[0] == slots[1] and not changed_columns(one, other).keys() - {"name", "description"}
 
 
 def _number(known: Mapping[str, int], name: str) -> int:

@@ -1,4 +1,4 @@
-"""Steps of a webhook: listed, shown, registered, changed, enabled and disabled, removed."""
+"""The operations on a webhook's steps: list, show, register, change (enable and disable, too), remove."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -44,28 +44,28 @@ class Steps:
             return webhook, self._advisor.step(self._steps.get(webhook_id, id_), webhook)
 
     def register(self, webhook_id: str, document: Document) -> Step:
-        """Register a step; Conflict where the webhook has one for this message, table and stage."""
+        """Register a step; raises Conflict if the webhook has one for this message, table and stage."""
         new = parse_body(NewStep, document, step_errors)
         with dataverse_call():
             webhook = self._endpoints.get(webhook_id)
-            [planned] = Lookups(self._organization).plan([new], ["#"])
-            refuse_a_second(planned.place, self._steps.of(webhook_id))
-            step, is_new = self._steps.create(webhook, planned)
+            [resolved] = Lookups(self._organization).resolve_steps([new], ["#"])
+            refuse_a_second(resolved.slot, self._steps.of(webhook_id))
+            step, is_new = self._steps.create(webhook, resolved)
             if not is_new:
-                refuse_a_second(planned.place, [step])
+                refuse_a_second(resolved.slot, [step])
             return self._advisor.step(step, webhook)
 
     def update(self, webhook_id: str, id_: str, document: Document) -> Step:
-        """Change a step: what is given, and of that what differs."""
+        """Change a step: of the given members, those that differ."""
         change = parse_body(StepChange, document)
         with dataverse_call():
             webhook, before = self.find(webhook_id, id_)
             after = _changed(before, change)
             if errors := _errors(after, change):
                 raise BadRequest.of(errors)
-            if after.place != before.place:
+            if after.slot != before.slot:
                 others = (step for step in self._steps.of(webhook_id) if step.id != id_)
-                refuse_a_second(after.place, others)
+                refuse_a_second(after.slot, others)
             self._steps.update(id_, changed_columns(before, after))
             return self._advisor.step(after, webhook)
 
@@ -80,17 +80,17 @@ def _changed(before: Step, change: StepChange) -> Step:
     if "filtering_attributes" in given:
         given["filtering_attributes"] = tuple(given["filtering_attributes"])
     if given.get("mode") == "sync":
-        # A step that becomes sync has no jobs to delete any more; that is no error of who asked for it.
+        # A step that becomes sync no longer has jobs to delete, which is not the client's mistake.
         given.setdefault("async_auto_delete", False)
-    place = replace(before.place, stage=given.pop("stage", before.place.stage))
-    return replace(before, place=place, **given)
+    slot = replace(before.slot, stage=given.pop("stage", before.slot.stage))
+    return replace(before, slot=slot, **given)
 
 
 def _errors(after: Step, change: StepChange) -> list[FieldError]:
     if not change.model_fields_set & {"mode", "stage", "async_auto_delete", "filtering_attributes"}:
         return []
-    errors = combination_errors(after.place.stage, after.mode, async_auto_delete=after.async_auto_delete)
-    if change.filtering_attributes and after.place.message.lower() != "update":
-        detail = "filteringAttributes: only a step on Update has columns that it waits for"
+    errors = combination_errors(after.slot.stage, after.mode, async_auto_delete=after.async_auto_delete)
+    if change.filtering_attributes and after.slot.message.lower() != "update":
+        detail = "filteringAttributes must be empty: only steps on Update wait for columns"
         errors.append(FieldError("#/filteringAttributes", detail))
     return errors

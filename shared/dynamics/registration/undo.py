@@ -6,29 +6,38 @@ from contextlib import contextmanager
 
 from shared.deadline import grace
 from shared.dynamics.registration.call import dataverse_call
-from shared.dynamics.registration.endpoints import Endpoints
 from shared.errors import HubError
 
 _UNDO_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
+type Delete = Callable[[str], None]
+"""Deletes the webhook with this id."""
+
 
 @contextmanager
-def undone_on_failure(
-    endpoints: Endpoints, id_: str, *, is_made: bool = True, is_needed: Callable[[], bool] = lambda: False
-) -> Iterator[None]:
-    """Where what runs inside fails, the webhook is deleted, unless somebody else needs it meanwhile.
+def undone_on_failure(webhook_id: str, delete: Delete) -> Iterator[None]:
+    """If what runs inside fails, delete the new webhook.
 
-    Where it is not certain that it was made (`is_made`), it is not deleted if Dataverse refused to make it. Where
-    deleting fails too, the error names the webhook, `leftBehind`. What runs inside raises errors of ours alone
-    (dataverse_call).
+    If that fails too, the error names the webhook, as `leftBehind`. What runs inside raises errors of shared/errors.py
+    alone (dataverse_call).
     """
     try:
         yield
     except BaseException as error:
-        if is_made or not _is_refusal(error):
-            _undo(endpoints, id_, is_needed, error)
+        _undo(webhook_id, delete, error)
+        raise
+
+
+@contextmanager
+def undone_if_uncertain(webhook_id: str, delete: Delete) -> Iterator[None]:
+    """The same around the request that creates the webhook: nothing is deleted if Dataverse refused to create it."""
+    try:
+        yield
+    except BaseException as error:
+        if not _is_refusal(error):
+            _undo(webhook_id, delete, error)
         raise
 
 
@@ -36,12 +45,11 @@ def _is_refusal(error: BaseException) -> bool:
     return isinstance(error, HubError) and "dataverse" in error.extensions
 
 
-def _undo(endpoints: Endpoints, id_: str, is_needed: Callable[[], bool], error: BaseException) -> None:
+def _undo(webhook_id: str, delete: Delete, error: BaseException) -> None:
     try:
         with grace(_UNDO_SECONDS), dataverse_call():
-            if not is_needed():
-                endpoints.delete(id_)
+            delete(webhook_id)
     except HubError as another:
-        log.exception("the webhook %s of a registration that failed was not deleted: %s", id_, another.detail)
+        log.exception("the webhook %s of a registration that failed was not deleted: %s", webhook_id, another.detail)
         if isinstance(error, HubError):
-            error.extensions["leftBehind"] = id_
+            error.extensions["leftBehind"] = webhook_id

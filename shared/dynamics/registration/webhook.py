@@ -18,9 +18,9 @@ COLUMNS = "serviceendpointid,name,url,description,contract,authtype,isauthvalues
 
 @dataclass(frozen=True)
 class Webhook:
-    """One webhook; its secret is never read. `authtype` is 4, 5 or 6, or whatever else Dataverse has.
+    """One webhook; its secret is never read. `authtype` is 4, 5 or 6, or any other number that Dataverse has.
 
-    `url` is as Dataverse has it, secrets in it included; `warnings` is what an Advisor has to say.
+    `url` is as Dataverse has it, with any secrets in it. `warnings` are an Advisor's.
     """
 
     id: str
@@ -33,7 +33,7 @@ class Webhook:
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
     def as_json(self, steps: Sequence[Step] | None = None) -> dict[str, object]:
-        """The webhook as the registration API shows it, with its steps where they are known."""
+        """The webhook as the registration API shows it; with its steps if they are given."""
         shown: dict[str, object] = {
             "id": self.id,
             "name": self.name,
@@ -58,11 +58,11 @@ class _Row(BaseModel):
 
 
 def parse_webhook_row(row: Mapping[str, object]) -> Webhook | None:
-    """The webhook in a row, None for an endpoint of another contract; raises BadGateway for what is no such row."""
+    """The webhook in a row, None for an endpoint of another contract; raises BadGateway for an unusable row."""
     try:
         found = _Row.model_validate(dict(row))
     except ValidationError:
-        raise BadGateway("Dataverse answered with a row that is no webhook") from None
+        raise BadGateway("Dataverse answered with a row that is not a webhook") from None
     if found.contract != CONTRACT:
         return None
     return Webhook(
@@ -77,5 +77,5 @@ def parse_webhook_row(row: Mapping[str, object]) -> Webhook | None:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether Dataverse's users would take two names for one."""
+    """Whether Dataverse's users would read two names as the same."""
     return one.casefold() == other.casefold()

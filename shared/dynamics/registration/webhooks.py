@@ -1,4 +1,4 @@
-"""Webhooks: listed, shown, registered with their steps, changed, unregistered."""
+"""The operations on webhooks in Dataverse: list, show, register with steps, change, unregister."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from shared.dynamics.registration.endpoints import Endpoints, authentication_col
 from shared.dynamics.registration.lookups import Lookups
 from shared.dynamics.registration.parsing import parse_body
 from shared.dynamics.registration.step import Step
-from shared.dynamics.registration.undo import undone_on_failure
+from shared.dynamics.registration.undo import undone_if_uncertain, undone_on_failure
 from shared.dynamics.registration.webhook import Webhook
 from shared.errors import BadRequest, Conflict
 
@@ -31,7 +31,7 @@ type Document = Mapping[str, object]
 
 @dataclass(frozen=True)
 class RegisterResult:
-    """A webhook and its steps; `is_new` says that the webhook or its step was made just now."""
+    """A webhook and its steps; `is_new` says that the webhook or one of its steps was just created."""
 
     webhook: Webhook
     steps: tuple[Step, ...]
@@ -69,18 +69,18 @@ class Webhooks:
             others = self._endpoints.list()
             require_free_name(new.name, others)
             pointers = [f"#/steps/{number}" for number in range(len(new.steps))]
-            planned = Lookups(self._organization).plan(new.steps, pointers)
+            resolved = Lookups(self._organization).resolve_steps(new.steps, pointers)
         authtype = new.authentication.authtype
         webhook = Webhook(str(uuid4()), new.name, new.url, new.description, authtype, is_auth_set=True)
-        with undone_on_failure(self._endpoints, webhook.id, is_made=False), dataverse_call(secrets):
+        with undone_if_uncertain(webhook.id, self._endpoints.delete), dataverse_call(secrets):
             self._endpoints.create(webhook, new.authentication)
-        with undone_on_failure(self._endpoints, webhook.id), dataverse_call(secrets):
-            steps = tuple(self._steps.create(webhook, step)[0] for step in planned)
+        with undone_on_failure(webhook.id, self._endpoints.delete), dataverse_call(secrets):
+            steps = tuple(self._steps.create(webhook, step)[0] for step in resolved)
         made = RegisterResult(webhook, steps, is_new=True)
         return advised(self._advisor, made, new.authentication, others)
 
     def update(self, id_: str, document: Document) -> RegisterResult:
-        """Change a webhook: what is given, and of that what differs; its authentication is always written.
+        """Change a webhook: of the given members, those that differ; authentication is always written.
 
         The address as it is shown, with its masks, stands for the one that the webhook has.
         """
@@ -105,11 +105,11 @@ class Webhooks:
         return advised(self._advisor, registered, change.authentication, others)
 
     def unregister(self, id_: str) -> None:
-        """Delete a webhook; Dataverse deletes its steps in the same transaction, so all of it goes or nothing."""
+        """Delete a webhook; Dataverse deletes its steps in the same transaction, so either all goes or nothing."""
         with dataverse_call():
             webhook = self._endpoints.get(id_)
             if webhook.is_managed:
-                raise Conflict("the webhook is part of a managed solution: it goes when that is uninstalled")
+                raise Conflict("the webhook is part of a managed solution: uninstalling that removes it")
             with dataverse_call(url_secrets(webhook.url)):
                 self._endpoints.delete(id_)
 
@@ -120,7 +120,7 @@ def advised(
     authentication: AnyAuthentication | None = None,
     others: Iterable[Webhook] = (),
 ) -> RegisterResult:
-    """A webhook and its steps with what an Advisor has to say about them."""
+    """A webhook and its steps with an Advisor's warnings."""
     webhook = advisor.webhook(registered.webhook, authentication, others)
     return replace(registered, webhook=webhook, steps=tuple(advisor.step(one, webhook) for one in registered.steps))
 

@@ -11,7 +11,7 @@ from shared.api.superoffice.request import refuse
 from shared.api.superoffice.rest import serve_rest
 from shared.http import answer
 from shared.hub.hub import Hub
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 
 MANAGER = "manager@hub.example"
 
@@ -69,7 +69,7 @@ class Client:
 
 def manager(hub: Hub) -> Client:
     """A client with a manager's key."""
-    TableDirectory(hub.storage.table(ROLES_TABLE), hub.settings.relationship_manager_role).grant(MANAGER)
+    TableRoles(hub.storage.table(ROLES_TABLE)).grant(MANAGER, hub.settings.relationship_manager_role)
     return Client(hub, hub.api_keys.issue(MANAGER)[0])
 
 

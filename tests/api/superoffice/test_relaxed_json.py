@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.api.superoffice.relaxed_json import parse_relaxed_json, without_trailing_commas
-from shared.errors import NotJson
+from shared.api.superoffice.relaxed_json import parse_relaxed_json, parse_relaxed_object, without_trailing_commas
+from shared.errors import BadRequest, NotJson
 from shared.strict_json import parse_json
 from tests.api.superoffice.samples import ANY_JSON, TEXTS
 from tests.support.cases import holds_for
@@ -118,3 +118,13 @@ def test_any_bytes_keep_their_length_and_are_a_value_or_refused(body: bytes) -> 
 def test_no_body_of_a_mebibyte_holds_the_scanner_up(piece: bytes) -> None:
     for body in (piece * (2**20 // len(piece)), b'["' + piece * (2**20 // len(piece))):
         assert len(without_trailing_commas(body)) == len(body)
+
+
+def test_an_object_may_end_in_a_comma_and_must_be_one() -> None:
+    assert parse_relaxed_object(b'{"a": [1,],}') == {"a": [1]}
+    for body in (b"[1,]", b"1", b'"a"', b"null"):
+        with pytest.raises(BadRequest, match="must be a JSON object") as caught:
+            parse_relaxed_object(body)
+        assert not isinstance(caught.value, NotJson)
+    with pytest.raises(NotJson):
+        parse_relaxed_object(b"{,}")

@@ -39,11 +39,11 @@ def test_the_address_of_this_app_needs_no_warning(url: str) -> None:
 @holds_for(
     ("url", "parts"),
     [
-        (RECEIVER.replace("https", "http"), ["it is http"]),
+        (RECEIVER.replace("https", "http"), ["url is http"]),
         ("https://evil.example/collect", ["not this app's"]),
-        ("http://evil.example/collect", ["not this app's", "it is http"]),
+        ("http://evil.example/collect", ["not this app's", "url is http"]),
         (f"{PUBLIC_URL}/api/v1/signals", ["not this app's"]),
-        ("http://169.254.169.254/metadata", ["not this app's", "it is http", "link-local"]),
+        ("http://169.254.169.254/metadata", ["not this app's", "url is http", "link-local"]),
         ("https://localhost/x", ["not this app's", "local network"]),
         ("https://crm.contoso.local", ["not this app's", ".local"]),
         (f"{RECEIVER}?code=SECRET", ["(code)"]),
@@ -116,9 +116,9 @@ def test_a_webhook_beside_another_at_the_same_function_is_said() -> None:
         ("Create", "connection", "PreValidation", ["before PostOperation"]),
         ("Create", "connection", "PreOperation", ["before PostOperation"]),
         ("Create", "connection", "50", ["before PostOperation"]),
-        ("Update", "connection", "PostOperation", ["Create of connection alone"]),
-        ("Create", "opportunity", "PostOperation", ["Create of connection alone"]),
-        ("Associate", None, "PreOperation", ["Create of connection alone", "before PostOperation"]),
+        ("Update", "connection", "PostOperation", ["only Create of connection"]),
+        ("Create", "opportunity", "PostOperation", ["only Create of connection"]),
+        ("Associate", None, "PreOperation", ["only Create of connection", "before PostOperation"]),
     ],
 )
 def test_a_step_whose_requests_this_app_refuses_is_said(

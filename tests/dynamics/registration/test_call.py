@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from shared.deadline import deadline
+from shared.dynamics.refusal import DataverseRefused
+from shared.dynamics.registration.call import refused as refused_by_dataverse
 from shared.errors import HubError, Unavailable
 from shared.http import problem
 from shared.hub.hub import Hub
@@ -16,7 +18,6 @@ from shared.settings import Settings
 from tests.dynamics.registration.samples import KEY, OTHER_KEY, new_step, new_webhook
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.server import Reply, json_reply
-from tests.support.cases import holds_for
 from tests.support.tenant import Tenant
 
 type Operation = Callable[[DataverseRegistration, str, str], object]
@@ -27,7 +28,7 @@ OPERATIONS: dict[str, Operation] = {
     "show": lambda api, webhook, step: api.webhooks.show(webhook),
     "update": lambda api, webhook, step: api.webhooks.update(webhook, {"description": "new"}),
     "unregister": lambda api, webhook, step: api.webhooks.unregister(webhook),
-    "ensure": lambda api, webhook, step: api.ensure.ensure({"key": KEY}),
+    "ensure": lambda api, webhook, step: api.installer.ensure_webhook({"key": KEY}),
     "steps": lambda api, webhook, step: api.steps.list(webhook),
     "add-step": lambda api, webhook, step: api.steps.register(webhook, {"message": "Update", "table": "account"}),
     "step": lambda api, webhook, step: api.steps.show(webhook, step),
@@ -37,20 +38,9 @@ OPERATIONS: dict[str, Operation] = {
     "replay": lambda api, webhook, step: api.failures.replay(webhook, step, step),
 }
 EACH_OPERATION = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
-STATUSES = {
-    400: 400,
-    401: 502,
-    403: 502,
-    404: 404,
-    405: 409,
-    412: 409,
-    413: 502,
-    302: 502,
-    500: 503,
-    501: 503,
-    502: 503,
-    504: 503,
-}
+REFUSALS = {400: 400, 401: 502, 403: 502, 404: 404, 405: 409, 412: 409}
+"""What is answered to a refusal of Dataverse; to any other, 502."""
+STATUSES = {**REFUSALS, 413: 502, 302: 502, 500: 503, 501: 503, 502: 503, 504: 503}
 
 
 @pytest.fixture
@@ -70,23 +60,35 @@ def failure(operation: Operation, registration: DataverseRegistration, ids: tupl
     return caught.value
 
 
-@EACH_OPERATION
-@holds_for(("status", "answered"), STATUSES.items())
+def test_each_refusal_becomes_one_error_that_says_what_dataverse_said() -> None:
+    for status in range(400, 500):
+        error = refused_by_dataverse(DataverseRefused(status, "0x80040216", "no"))
+        assert error.status == REFUSALS.get(status, 502)
+        assert error.extensions == {"dataverse": {"status": status, "code": "0x80040216", "message": "no"}}
+
+
+@pytest.mark.parametrize(("status", "answered"), STATUSES.items())
 def test_each_status_is_answered_with_one(
+    registration: DataverseRegistration, dataverse: FakeDataverse, status: int, answered: int
+) -> None:
+    dataverse.answer_always(refused(status))
+    with pytest.raises(HubError) as caught:
+        registration.webhooks.list()
+    assert caught.value.status == answered
+    assert ("dataverse" in caught.value.extensions) == (400 <= status < 500)
+
+
+@EACH_OPERATION
+@pytest.mark.parametrize("status", [403, 500])
+def test_every_operation_translates_what_dataverse_says(
     registration: DataverseRegistration,
     dataverse: FakeDataverse,
     ids: tuple[str, str],
     operation: Operation,
     status: int,
-    answered: int,
 ) -> None:
     dataverse.answer_always(refused(status))
-    error = failure(operation, registration, ids)
-    assert error.status == answered
-    said_no = {"status": status, "code": "0x80040216", "message": "no"}
-    # A row that is not there is the hub's own word.
-    expected = said_no if 400 <= status < 500 and "with this id" not in error.detail else None
-    assert error.extensions.get("dataverse") == expected
+    assert failure(operation, registration, ids).status == STATUSES[status]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +118,19 @@ def test_a_write_that_is_refused_is_answered_as_a_read_is(
     assert failure(OPERATIONS[operation], registration, ids).status == STATUSES[status]
 
 
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"value": 5}', b'{"value": [{}]}', b"{}", b""])
+def test_an_unusable_answer_is_a_502(
+    registration: DataverseRegistration, dataverse: FakeDataverse, body: bytes
+) -> None:
+    dataverse.answer_always(Reply(200, body))
+    with pytest.raises(HubError) as caught:
+        registration.webhooks.list()
+    assert caught.value.status == 502
+
+
 @EACH_OPERATION
-@holds_for("body", [b"<html>", b"[]", b'{"value": 5}', b'{"value": [{}]}', b"{}", b""])
-def test_an_answer_that_is_none_is_a_502(
+@pytest.mark.parametrize("body", [b"<html>", b'{"value": [{}]}'])
+def test_an_unusable_answer_is_a_502_to_every_operation(
     registration: DataverseRegistration,
     dataverse: FakeDataverse,
     ids: tuple[str, str],

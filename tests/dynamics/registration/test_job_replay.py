@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.dynamics.connection import event_id
+from shared.dynamics.connection_created import event_id
 from shared.dynamics.connection_intake import IntakeOutcome
 from shared.dynamics.organization import Organization
 from shared.dynamics.registration.failed_jobs import FailedJob
@@ -14,7 +14,7 @@ from shared.dynamics.registration.step import StepSlot
 from shared.errors import BadGateway, Conflict, DataverseDown, Gone, Unavailable
 from shared.events.event import EventId
 from shared.hub.hub import Hub
-from shared.roles.table import ROLES_TABLE, TableDirectory
+from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.web_api import WebApi
 from tests.dynamics.samples import SAMPLE_CONNECTION
 from tests.fakes.dataverse import FakeDataverse
@@ -27,6 +27,7 @@ ORGANIZATION, CONNECTION, MANAGER = (SAMPLE[name] for name in ("OrganizationId",
 ID = EventId(event_id(ORGANIZATION, CONNECTION))
 RECORD1 = ("opportunity", "b8f6c781-41c9-5a89-a370-a2c6711d3691")
 RECORD2 = ("systemuser", "088071bb-1802-56ac-ae8d-7cbae6b9ba36")
+ROLE = "7365d018-97cb-5b59-a256-758da83c102a"
 _STRANGER = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
 ON_CREATE = StepSlot("Create", "connection", "PostOperation")
 JOB = FailedJob(
@@ -49,7 +50,7 @@ type Add = Callable[..., None]
 @pytest.fixture
 def jobs(hub: Hub, dataverse: FakeDataverse) -> JobReplay:
     """Replays for an app in which the sample's user is a Relationship Manager."""
-    TableDirectory(hub.storage.table(ROLES_TABLE), "Relationship Manager").grant(MANAGER)
+    TableRoles(hub.storage.table(ROLES_TABLE)).grant(MANAGER, "Relationship Manager")
     api = WebApi("Dataverse", dataverse.url, lambda: "token", DataverseDown, on_bad_response=BadGateway)
     return JobReplay(Organization(api), hub.intake)
 
@@ -58,7 +59,7 @@ def test_a_lost_connection_is_stored_as_the_event_that_its_request_would_have_ma
     jobs: JobReplay, hub: Hub, dataverse: FakeDataverse, connection_string: str
 ) -> None:
     dataverse.add_connection(CONNECTION, RECORD1, RECORD2, MANAGER)
-    dataverse.rows["connections"][CONNECTION]["_record2roleid_value"] = "7365d018-97cb-5b59-a256-758da83c102a"
+    dataverse.rows["connections"][CONNECTION]["_record2roleid_value"] = ROLE
     replayed = jobs.replay(ON_CREATE, JOB)
     assert (replayed.outcome, replayed.event_id) == ("stored", ID)
     stored = hub.events.get(ID)
@@ -74,7 +75,7 @@ def test_a_lost_connection_is_stored_as_the_event_that_its_request_would_have_ma
         "record1id_logicalname": "opportunity",
         "record2id": RECORD2[1],
         "record2id_logicalname": "systemuser",
-        "record2roleid": "7365d018-97cb-5b59-a256-758da83c102a",
+        "record2roleid": ROLE,
     }
 
 
@@ -116,7 +117,7 @@ def test_a_job_about_another_table_is_ignored(jobs: JobReplay, dataverse: FakeDa
 
 
 @pytest.mark.parametrize(
-    ("place", "job"),
+    ("slot", "job"),
     [
         (replace(ON_CREATE, message="Update"), JOB),
         (replace(ON_CREATE, table="opportunity"), JOB),
@@ -126,10 +127,10 @@ def test_a_job_about_another_table_is_ignored(jobs: JobReplay, dataverse: FakeDa
     ],
 )
 def test_a_job_that_did_not_fail_or_is_of_another_step_is_a_409(
-    jobs: JobReplay, place: StepSlot, job: FailedJob
+    jobs: JobReplay, slot: StepSlot, job: FailedJob
 ) -> None:
     with pytest.raises(Conflict):
-        jobs.replay(place, job)
+        jobs.replay(slot, job)
 
 
 @pytest.mark.parametrize("record_id", [CONNECTION, None])
@@ -173,3 +174,30 @@ def test_storage_that_fails_is_a_503_and_the_next_replay_stores(
         jobs.replay(ON_CREATE, JOB)
     transport.forget()
     assert jobs.replay(ON_CREATE, JOB).outcome == "stored"
+
+
+def test_the_payload_in_place_of_the_lost_body_is_the_context_as_far_as_it_is_known(
+    jobs: JobReplay, hub: Hub, dataverse: FakeDataverse
+) -> None:
+    dataverse.add_connection(CONNECTION, RECORD1, RECORD2, MANAGER)
+    dataverse.rows["connections"][CONNECTION]["_record2roleid_value"] = ROLE
+    jobs.replay(ON_CREATE, JOB)
+    stored = hub.events.get(ID)
+    assert stored is not None
+    # Byte for byte as every version has stored it.
+    assert stored.payload.decode() == (
+        f'{{"MessageName": "Create", "PrimaryEntityName": "connection", "PrimaryEntityId": "{CONNECTION}", '
+        f'"OrganizationId": "{ORGANIZATION}", "InitiatingUserId": "{MANAGER}", '
+        f'"CorrelationId": "{SAMPLE["CorrelationId"]}", "InputParameters": [{{"key": "Target", "value": '
+        f'{{"Id": "{CONNECTION}", "LogicalName": "connection", "Attributes": ['
+        f'{{"key": "record1id", "value": {{"Id": "{RECORD1[1]}", "LogicalName": "{RECORD1[0]}"}}}}, '
+        f'{{"key": "record2id", "value": {{"Id": "{RECORD2[1]}", "LogicalName": "{RECORD2[0]}"}}}}, '
+        f'{{"key": "record2roleid", "value": {{"Id": "{ROLE}", "LogicalName": "connectionrole"}}}}]}}}}]}}'
+    )
+
+
+def test_a_row_that_says_no_usable_creator_is_refused(jobs: JobReplay, hub: Hub, dataverse: FakeDataverse) -> None:
+    for creator in ("x", "00000000-0000-0000-0000-000000000000"):
+        dataverse.add_connection(CONNECTION, RECORD1, RECORD2, creator)
+        assert jobs.replay(ON_CREATE, JOB).reason == "the row does not say who created the connection"
+    assert hub.events.get(ID) is None

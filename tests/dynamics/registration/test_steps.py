@@ -69,9 +69,9 @@ def test_a_message_without_tables_has_no_filter(
     registration: DataverseRegistration, webhook_id: str, written: Callable[[], Asked]
 ) -> None:
     step = registration.steps.register(webhook_id, {"message": "WhoAmI"})
-    assert step.place.table is None
+    assert step.slot.table is None
     assert "sdkmessagefilterid@odata.bind" not in written()[-1][2]
-    assert registration.steps.show(webhook_id, step.id).place.table is None
+    assert registration.steps.show(webhook_id, step.id).slot.table is None
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_table_whose_name_holds_none_is_a_table(
 ) -> None:
     filters = dataverse.rows["sdkmessagefilters"]
     filters[metadata_id("Create", "account")]["primaryobjecttypecode"] = "new_none"
-    assert registration.steps.register(webhook_id, {"message": "Create", "table": "new_none"}).place.table == "new_none"
+    assert registration.steps.register(webhook_id, {"message": "Create", "table": "new_none"}).slot.table == "new_none"
 
 
 def test_a_step_whose_create_was_done_although_it_was_answered_503_is_a_success(
@@ -324,10 +324,10 @@ def test_what_another_installer_made_is_read_as_it_is(
     }
     dataverse.add("sdkmessageprocessingsteps", id_, row)
     [step] = registration.steps.list(webhook_id)
-    assert (step.place.stage, step.mode, step.enabled, step.place.table) == ("50", "sync", False, None)
+    assert (step.slot.stage, step.mode, step.enabled, step.slot.table) == ("50", "sync", False, None)
 
 
 @pytest.mark.parametrize("row", [{}, {"sdkmessageprocessingstepid": 5}, {"name": None, "stage": "40"}])
 def test_a_row_that_is_no_step_is_the_fault_of_dataverse(row: dict[str, object]) -> None:
-    with pytest.raises(BadGateway, match="a row that is no step"):
+    with pytest.raises(BadGateway, match="a row that is not a step"):
         parse_step_row(row)

@@ -1,12 +1,11 @@
-"""`ensure`: there is exactly one webhook that posts created connections to this hub, with this key.
+"""Ensures that exactly one webhook posts created connections to this hub, with a given key.
 
-Dataverse keeps neither names nor addresses unique, but ids it does. So webhook and step have ids that follow from what
-they are for: of two installers at once, wherever they run, Dataverse refuses one, and that one goes on with what the
-other made.
+Dataverse keeps ids unique, but neither names nor addresses. So webhook and step have ids that follow from what they are
+for: of two installers at once, wherever they run, Dataverse refuses one, which goes on with what the other created.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from uuid import UUID, uuid5
 
@@ -18,25 +17,25 @@ from shared.dynamics.registration.authentication import WebhookKey
 from shared.dynamics.registration.bodies import NewStep, Wanted
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.endpoint_steps import MAX_IDS, EndpointSteps
-from shared.dynamics.registration.endpoints import IS_TAKEN, Endpoints, authentication_columns, require_free_name
-from shared.dynamics.registration.lookups import Lookups, PlannedStep
+from shared.dynamics.registration.endpoints import ID_EXISTS, Endpoints, authentication_columns, require_free_name
+from shared.dynamics.registration.lookups import Lookups, ResolvedStep
 from shared.dynamics.registration.parsing import parse_body
 from shared.dynamics.registration.step import MAX_NAME_CHARACTERS, Step, changed_columns
-from shared.dynamics.registration.undo import undone_on_failure
+from shared.dynamics.registration.undo import undone_if_uncertain, undone_on_failure
 from shared.dynamics.registration.webhook import Webhook
 from shared.dynamics.registration.webhooks import RegisterResult, advised
 from shared.errors import Conflict
 from shared.outbound.target import parse_target
 from shared.text_length import cut_to_utf16_length
 
-# Ours alone, made once. Changing it would let two installers of different versions make two webhooks.
+# Ours alone, drawn once. With another value, two installers of different versions would create two webhooks.
 _NAMESPACE = UUID("6f0c8a53-52c5-4c49-9f0b-1f8f0a3f0d8e")
 _IS_GONE = 404
 _DEFAULTED = frozenset({"name", "url", "mode"})
 
 
-class Ensure:
-    """Brings it about; `advisor` knows where the world reaches this app."""
+class WebhookInstaller:
+    """Creates or corrects the webhook of this hub; `advisor` knows the hub's address."""
 
     def __init__(self, organization: Organization, advisor: Advisor) -> None:
         self._organization = organization
@@ -44,30 +43,33 @@ class Ensure:
         self._endpoints = Endpoints(organization)
         self._steps = EndpointSteps(organization)
 
-    def ensure(self, document: Mapping[str, object]) -> RegisterResult:
-        """The webhook with its steps, made or corrected; Conflict, and nothing changed, where there are two."""
+    def ensure_webhook(self, document: Mapping[str, object]) -> RegisterResult:
+        """The webhook with its steps, created or corrected.
+
+        Raises Conflict, and changes nothing, if there are two such webhooks, or two such steps.
+        """
         return advised(self._advisor, self._ensure(document))
 
     def _ensure(self, document: Mapping[str, object]) -> RegisterResult:
         given = {name: value for name, value in document.items() if value is not None or name not in _DEFAULTED}
-        # Checked as a given one is: an app at localhost has no address that Dataverse calls.
+        # The default address is checked too: Dataverse cannot call an app at localhost.
         wanted = parse_body(Wanted, {"url": self._advisor.public_url + RECEIVING_PATH, **given})
         url = wanted.url
         key = WebhookKey(type="WebhookKey", key=wanted.key)
         step = NewStep(message="Create", table="connection", mode=wanted.mode)
         secrets = _secrets(key, url)
         with dataverse_call(secrets):
-            [planned] = Lookups(self._organization).plan([step], ["#"])
+            [resolved] = Lookups(self._organization).resolve_steps([step], ["#"])
             webhooks = self._endpoints.list()
             found = self._only(webhooks, url)
             if found is None:
                 require_free_name(_name(wanted, url), webhooks)
         if found is None and (made := self._make(url, wanted, key)):
-            return self._with_new_step(made, planned, key)
+            return self._with_new_step(made, resolved, key)
         with dataverse_call(secrets):
             found = found or self._made_by_another(url)
             with dataverse_call((*secrets, *url_secrets(found.url))):
-                return self._correct(found, wanted, planned, key)
+                return self._correct(found, wanted, resolved, key)
 
     def _only(self, webhooks: list[Webhook], url: str) -> Webhook | None:
         found = [webhook for webhook in webhooks if address(webhook.url) == address(url)]
@@ -78,11 +80,11 @@ class Ensure:
     def _made_by_another(self, url: str) -> Webhook:
         found = self._only(self._endpoints.list(), url)
         if found is None:
-            raise Conflict("somebody else registered this webhook just now and took it back; ask again")
+            raise Conflict("somebody else registered this webhook just now and removed it again; repeat the request")
         return found
 
     def _make(self, url: str, wanted: Wanted, key: WebhookKey) -> Webhook | None:
-        """A new webhook, None where somebody else was quicker."""
+        """A new webhook, None if somebody else was quicker."""
         for number in range(MAX_IDS):
             id_ = str(uuid5(_NAMESPACE, f"webhook/{address(url)}/{number}"))
             webhook = Webhook(id_, _name(wanted, url), url, None, key.authtype, is_auth_set=True)
@@ -91,60 +93,59 @@ class Ensure:
             with dataverse_call(_secrets(key, url)):
                 if self._only(self._endpoints.list(), url):
                     return None
-            # The id is that of a webhook which was moved to another address since.
-        raise Conflict(f"all {MAX_IDS} ids of this webhook are taken by webhooks that were moved")
+            # The id belongs to a webhook that was moved to another address since.
+        raise Conflict(f"all {MAX_IDS} ids of this webhook belong to webhooks that were moved")
 
     def _create(self, webhook: Webhook, key: WebhookKey) -> bool:
-        """False where the id is taken."""
-        with self._undone_on_failure(webhook, is_made=False), dataverse_call(_secrets(key, webhook.url)):
+        """False if another row has its id."""
+        with undone_if_uncertain(webhook.id, self._delete_if_unused), dataverse_call(_secrets(key, webhook.url)):
             try:
                 self._endpoints.create(webhook, key)
             except DataverseRefused as refusal:
-                if refusal.status != IS_TAKEN:
+                if refusal.status != ID_EXISTS:
                     raise
                 return False
             return True
 
-    def _undone_on_failure(self, webhook: Webhook, *, is_made: bool) -> AbstractContextManager[None]:
-        # A step that is there meanwhile is another installer's, who goes on with this webhook.
-        return undone_on_failure(
-            self._endpoints, webhook.id, is_made=is_made, is_needed=lambda: bool(self._steps.of(webhook.id))
-        )
+    def _delete_if_unused(self, webhook_id: str) -> None:
+        # A step that exists by now is another installer's, which goes on with this webhook.
+        if not self._steps.of(webhook_id):
+            self._endpoints.delete(webhook_id)
 
-    def _with_new_step(self, webhook: Webhook, planned: PlannedStep, key: WebhookKey) -> RegisterResult:
-        with self._undone_on_failure(webhook, is_made=True), dataverse_call(_secrets(key, webhook.url)):
-            return RegisterResult(webhook, (self._step(webhook, planned)[0],), is_new=True)
+    def _with_new_step(self, webhook: Webhook, resolved: ResolvedStep, key: WebhookKey) -> RegisterResult:
+        with undone_on_failure(webhook.id, self._delete_if_unused), dataverse_call(_secrets(key, webhook.url)):
+            return RegisterResult(webhook, (self._step(webhook, resolved)[0],), is_new=True)
 
-    def _correct(self, webhook: Webhook, wanted: Wanted, planned: PlannedStep, key: WebhookKey) -> RegisterResult:
+    def _correct(self, webhook: Webhook, wanted: Wanted, resolved: ResolvedStep, key: WebhookKey) -> RegisterResult:
         steps = self._steps.of(webhook.id)
-        same = [step for step in steps if step.place.key[:2] == planned.place.key[:2]]
+        same = [step for step in steps if step.slot.key[:2] == resolved.slot.key[:2]]
         if len(same) > 1:
             raise _conflict("steps of this webhook are called for created connections", [step.id for step in same])
         columns = authentication_columns(key)
         if webhook.url != wanted.url:
-            # It reaches the same function, and Dataverse sends it as it is wanted only now.
+            # It reaches the same function, but is not written as it should be sent.
             columns["url"] = wanted.url
         if wanted.name and wanted.name != webhook.name:
             require_free_name(wanted.name, self._endpoints.list(), besides=webhook.id)
             columns["name"] = wanted.name
         with _gone_meanwhile():
             self._endpoints.update(webhook.id, columns)
-            step, is_new = self._step(webhook, planned, same[0] if same else None)
+            step, is_new = self._step(webhook, resolved, same[0] if same else None)
         name = wanted.name or webhook.name
         after = replace(webhook, name=name, url=wanted.url, authtype=key.authtype, is_auth_set=True)
         return RegisterResult(after, (*(other for other in steps if other.id != step.id), step), is_new=is_new)
 
-    def _step(self, webhook: Webhook, planned: PlannedStep, there: Step | None = None) -> tuple[Step, bool]:
+    def _step(self, webhook: Webhook, resolved: ResolvedStep, there: Step | None = None) -> tuple[Step, bool]:
         if there is None:
-            there, is_new = self._steps.create(webhook, planned)
+            there, is_new = self._steps.create(webhook, resolved)
             if is_new:
                 return there, True
-        mode = planned.wanted.mode
+        mode = resolved.wanted.mode
         right = replace(
             there,
-            place=replace(there.place, stage=planned.place.stage),
+            slot=replace(there.slot, stage=resolved.slot.stage),
             mode=mode,
-            rank=planned.wanted.rank,
+            rank=resolved.wanted.rank,
             async_auto_delete=mode == "async",
             enabled=True,
         )
@@ -167,8 +168,8 @@ def _gone_meanwhile() -> Iterator[None]:
     except DataverseRefused as refusal:
         if refusal.status != _IS_GONE:
             raise
-        raise Conflict("somebody else deleted the webhook or its step just now; ask again") from None
+        raise Conflict("somebody else deleted the webhook or its step just now; repeat the request") from None
 
 
 def _conflict(what: str, ids: list[str]) -> Conflict:
-    return Conflict(f"{len(ids)} {what}; there may be one", extensions={"conflicts": ids})
+    return Conflict(f"{len(ids)} {what}; there may be only one", extensions={"conflicts": ids})

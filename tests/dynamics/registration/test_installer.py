@@ -37,7 +37,7 @@ def steps(dataverse: FakeDataverse) -> list[Row]:
 def test_the_webhook_of_this_app_is_made_with_its_step(
     registration: DataverseRegistration, written: Callable[[], Asked]
 ) -> None:
-    ensured = registration.ensure.ensure({"key": KEY})
+    ensured = registration.installer.ensure_webhook({"key": KEY})
     assert ensured.is_new
     [step] = ensured.steps
     assert written() == [
@@ -78,8 +78,8 @@ def test_the_webhook_of_this_app_is_made_with_its_step(
 def test_doing_it_again_writes_the_key_and_nothing_else(
     registration: DataverseRegistration, written: Callable[[], Asked], dataverse: FakeDataverse
 ) -> None:
-    first = registration.ensure.ensure({"key": KEY})
-    again = registration.ensure.ensure({"key": OTHER_KEY})
+    first = registration.installer.ensure_webhook({"key": KEY})
+    again = registration.installer.ensure_webhook({"key": OTHER_KEY})
     assert (again.is_new, again.as_json()) == (False, first.as_json())
     path = f"serviceendpoints({first.webhook.id})"
     assert written()[2:] == [("PATCH", path, {"authtype": 4, "authvalue": OTHER_KEY})]
@@ -94,7 +94,7 @@ def test_a_webhook_that_somebody_registered_by_hand_is_taken_and_corrected(
     step = new_step(mode="sync", rank=9, name="by hand")
     made = registration.webhooks.register(new_webhook(url=url, authentication=authentication, steps=[step]))
     registration.steps.update(made.webhook.id, made.steps[0].id, {"enabled": False, "stage": "PreOperation"})
-    ensured = registration.ensure.ensure({"key": KEY})
+    ensured = registration.installer.ensure_webhook({"key": KEY})
     assert [path for _, path, _ in written()[3:]] == [
         f"serviceendpoints({made.webhook.id})",
         f"sdkmessageprocessingsteps({made.steps[0].id})",
@@ -115,29 +115,29 @@ def test_a_webhook_that_somebody_registered_by_hand_is_taken_and_corrected(
 def test_a_step_that_is_missing_is_made_and_others_stay(registration: DataverseRegistration) -> None:
     other = {"message": "Update", "table": "account"}
     made = registration.webhooks.register(new_webhook(steps=[other]))
-    ensured = registration.ensure.ensure({"key": KEY, "mode": "sync", "name": "Renamed"})
+    ensured = registration.installer.ensure_webhook({"key": KEY, "mode": "sync", "name": "Renamed"})
     assert ensured.is_new
-    assert [(step.place.message, step.mode) for step in ensured.steps] == [("Update", "async"), ("Create", "sync")]
+    assert [(step.slot.message, step.mode) for step in ensured.steps] == [("Update", "async"), ("Create", "sync")]
     assert (ensured.webhook.id, ensured.webhook.name) == (made.webhook.id, "Renamed")
     assert registration.webhooks.show(made.webhook.id).as_json() == ensured.as_json()
 
 
 @pytest.mark.parametrize("mode", ["async", "sync"])
 def test_the_mode_is_as_asked_for(registration: DataverseRegistration, dataverse: FakeDataverse, mode: str) -> None:
-    registration.ensure.ensure({"key": KEY})
-    registration.ensure.ensure({"key": KEY, "mode": mode})
+    registration.installer.ensure_webhook({"key": KEY})
+    registration.installer.ensure_webhook({"key": KEY, "mode": mode})
     [step] = steps(dataverse)
     assert (step["mode"], step["asyncautodelete"]) == ((1, True) if mode == "async" else (0, False))
 
 
 def test_null_is_the_default(registration: DataverseRegistration) -> None:
-    ensured = registration.ensure.ensure({"key": KEY, "url": None, "name": None, "mode": None})
+    ensured = registration.installer.ensure_webhook({"key": KEY, "url": None, "name": None, "mode": None})
     assert (ensured.webhook.url, ensured.webhook.name) == (RECEIVER, "Connections to hub.example")
 
 
 def test_a_name_is_cut_where_the_host_is_long(registration: DataverseRegistration) -> None:
     host = ".".join(["h" * 60] * 4)
-    made = registration.ensure.ensure({"key": KEY, "url": f"https://{host}/"})
+    made = registration.installer.ensure_webhook({"key": KEY, "url": f"https://{host}/"})
     assert made.webhook.name == f"Connections to {host}"[:256]
     assert [len(step.name) for step in made.steps] == [256]
 
@@ -147,7 +147,7 @@ def test_two_webhooks_at_this_address_are_a_409_and_nothing_is_changed(
 ) -> None:
     ids = [registration.webhooks.register(new_webhook(name=name)).webhook.id for name in ("a", "b")]
     with pytest.raises(Conflict) as caught:
-        registration.ensure.ensure({"key": KEY})
+        registration.installer.ensure_webhook({"key": KEY})
     assert (caught.value.extensions, len(written())) == ({"conflicts": ids}, 2)
 
 
@@ -157,7 +157,7 @@ def test_two_steps_on_created_connections_are_a_409_and_nothing_is_changed(
     both = [new_step(), new_step(stage="PreOperation", mode="sync")]
     made = registration.webhooks.register(new_webhook(steps=both))
     with pytest.raises(Conflict) as caught:
-        registration.ensure.ensure({"key": KEY})
+        registration.installer.ensure_webhook({"key": KEY})
     assert caught.value.extensions == {"conflicts": [step.id for step in made.steps]}
     assert len(written()) == 3
 
@@ -167,10 +167,10 @@ def test_a_name_that_another_webhook_has_is_a_409(
 ) -> None:
     registration.webhooks.register(new_webhook(name="taken", url="https://other.example/"))
     with pytest.raises(Conflict):
-        registration.ensure.ensure({"key": KEY, "name": "Taken"})
-    registration.ensure.ensure({"key": KEY})
+        registration.installer.ensure_webhook({"key": KEY, "name": "Taken"})
+    registration.installer.ensure_webhook({"key": KEY})
     with pytest.raises(Conflict):
-        registration.ensure.ensure({"key": KEY, "name": "Taken"})
+        registration.installer.ensure_webhook({"key": KEY, "name": "Taken"})
     assert len(written()) == 3
 
 
@@ -179,24 +179,24 @@ def test_a_step_that_fails_takes_a_new_webhook_with_it_and_no_old_one(
 ) -> None:
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL)
     with pytest.raises(BadRequest):
-        registration.ensure.ensure({"key": KEY})
+        registration.installer.ensure_webhook({"key": KEY})
     assert endpoints(dataverse) == []
     registration.webhooks.register(new_webhook())
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL)
     with pytest.raises(BadRequest):
-        registration.ensure.ensure({"key": KEY})
+        registration.installer.ensure_webhook({"key": KEY})
     assert len(endpoints(dataverse)) == 1
 
 
 def test_a_webhook_that_was_moved_elsewhere_does_not_stand_in_the_way(
     registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
-    moved = registration.ensure.ensure({"key": KEY}).webhook
+    moved = registration.installer.ensure_webhook({"key": KEY}).webhook
     change = {"url": "https://other.example/", "name": "Moved", "authentication": WEBHOOK_KEY}
     registration.webhooks.update(moved.id, change)
-    ensured = registration.ensure.ensure({"key": KEY})
+    ensured = registration.installer.ensure_webhook({"key": KEY})
     assert (ensured.is_new, ensured.webhook.id != moved.id, len(endpoints(dataverse))) == (True, True, 2)
-    assert registration.ensure.ensure({"key": KEY}).webhook.id == ensured.webhook.id
+    assert registration.installer.ensure_webhook({"key": KEY}).webhook.id == ensured.webhook.id
 
 
 def test_what_was_done_although_it_was_answered_503_is_new_and_has_the_key(
@@ -204,7 +204,7 @@ def test_what_was_done_although_it_was_answered_503_is_new_and_has_the_key(
 ) -> None:
     dataverse.faults.answer_late("POST", "serviceendpoints", Reply(503))
     dataverse.faults.answer_late("POST", "sdkmessageprocessingsteps", Reply(503))
-    ensured = registration.ensure.ensure({"key": KEY})
+    ensured = registration.installer.ensure_webhook({"key": KEY})
     assert (ensured.is_new, len(endpoints(dataverse)), len(steps(dataverse))) == (True, 1, 1)
     assert dataverse.secrets == {ensured.webhook.id: KEY}
 
@@ -215,7 +215,7 @@ def test_a_webhook_that_was_made_unheard_goes_again_where_its_step_fails(
     dataverse.faults.answer_late("POST", "serviceendpoints", Reply(503))
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL)
     with pytest.raises(BadRequest):
-        registration.ensure.ensure({"key": KEY})
+        registration.installer.ensure_webhook({"key": KEY})
     assert endpoints(dataverse) == []
 
 
@@ -223,9 +223,9 @@ def test_a_webhook_that_was_made_unheard_goes_again_where_its_step_fails(
 def test_a_webhook_that_another_installer_made_meanwhile_has_this_ones_key_in_the_end(
     installers: list[DataverseRegistration], dataverse: FakeDataverse, first: Reply
 ) -> None:
-    other = lambda: installers[1].ensure.ensure({"key": OTHER_KEY})  # noqa: E731 - what happens in between
+    other = lambda: installers[1].installer.ensure_webhook({"key": OTHER_KEY})  # noqa: E731 - what happens in between
     dataverse.faults.before("POST", "serviceendpoints", other, reply=first)
-    ensured = installers[0].ensure.ensure({"key": KEY})
+    ensured = installers[0].installer.ensure_webhook({"key": KEY})
     assert (len(endpoints(dataverse)), len(steps(dataverse))) == (1, 1)
     assert dataverse.secrets == {ensured.webhook.id: KEY}
 
@@ -250,7 +250,7 @@ def test_what_cannot_be_is_a_400_that_asks_nobody(
     pointers: list[str],
 ) -> None:
     with pytest.raises(BadRequest) as caught:
-        tenant_hub(public_url).registration.ensure.ensure(document)
+        tenant_hub(public_url).registration.installer.ensure_webhook(document)
     assert [error.pointer for error in caught.value.errors] == pointers
     assert dataverse.journal == []
 
@@ -281,13 +281,14 @@ def test_two_installers_at_once_leave_one_webhook_with_one_step(
     for set_ in meetings:
         dataverse.faults.meet("POST", set_)
     outcomes = at_once(
-        lambda: installers[0].ensure.ensure({"key": KEY}), lambda: installers[1].ensure.ensure({"key": OTHER_KEY})
+        lambda: installers[0].installer.ensure_webhook({"key": KEY}),
+        lambda: installers[1].installer.ensure_webhook({"key": OTHER_KEY}),
     )
     assert (len(endpoints(dataverse)), len(steps(dataverse))) == (1, 1)
     assert all(isinstance(outcome, Conflict) or not isinstance(outcome, HubError) for outcome in outcomes)
     assert any(not isinstance(outcome, HubError) for outcome in outcomes)
     assert set(dataverse.secrets.values()) <= {KEY, OTHER_KEY}
-    repeated = installers[0].ensure.ensure({"key": KEY})
+    repeated = installers[0].installer.ensure_webhook({"key": KEY})
     assert (repeated.is_new, list(dataverse.secrets.values())) == (False, [KEY])
 
 
@@ -295,20 +296,22 @@ def test_an_installer_that_fails_leaves_the_webhook_that_another_goes_on_with(
     installers: list[DataverseRegistration], dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", Reply(400))
-    dataverse.faults.before("GET", "serviceendpoints", skip=1, action=lambda: installers[1].ensure.ensure({"key": KEY}))
+    dataverse.faults.before(
+        "GET", "serviceendpoints", skip=1, action=lambda: installers[1].installer.ensure_webhook({"key": KEY})
+    )
     with pytest.raises(BadRequest):
-        installers[0].ensure.ensure({"key": OTHER_KEY})
+        installers[0].installer.ensure_webhook({"key": OTHER_KEY})
     assert (len(endpoints(dataverse)), len(steps(dataverse))) == (1, 1)
 
 
 def test_a_webhook_that_goes_while_it_is_corrected_is_a_409(
     installers: list[DataverseRegistration], dataverse: FakeDataverse
 ) -> None:
-    made = installers[0].ensure.ensure({"key": KEY})
+    made = installers[0].installer.ensure_webhook({"key": KEY})
     remove = lambda: installers[1].webhooks.unregister(made.webhook.id)  # noqa: E731 - what happens in between
     dataverse.faults.before("PATCH", "serviceendpoints", action=remove)
     with pytest.raises(Conflict):
-        installers[0].ensure.ensure({"key": KEY})
+        installers[0].installer.ensure_webhook({"key": KEY})
     assert endpoints(dataverse) == []
     with pytest.raises(NotFound):
         installers[0].webhooks.show(str(uuid4()))
