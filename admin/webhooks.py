@@ -20,8 +20,8 @@ from shared.callers.caller import Caller
 from shared.errors import BadRequest
 from shared.hub.receivers import Receivers
 from shared.roles.user import User
+from shared.webhooks.listing import WebhookFilter
 from shared.webhooks.registration import SECRET_MASK, Registration, Usage
-from shared.webhooks.registry import WebhookFilter
 from shared.webhooks.reseal import reseal_all
 from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookState, parse_webhook
 

@@ -16,6 +16,7 @@ from shared.arcgis.webhook_connection import (
     parse_connection_row,
 )
 from shared.storage.account import StorageAccount
+from shared.storage.query import Query
 from shared.storage.tables import AlreadyStored
 
 _PAGE = 500
@@ -34,7 +35,7 @@ class ConnectionRegistry:
 
     def list(self, workflow: Workflow) -> Iterator[WebhookConnection]:
         """All connections of a workflow, in the order of their ids."""
-        rows = self._table.query("PartitionKey eq @partition", {"partition": workflow.partition}, page_size=_PAGE)
+        rows = self._table.query(Query().where("PartitionKey eq", workflow.partition), page_size=_PAGE)
         return (_connection(row, workflow) for row in rows)
 
     def create(self, connection: WebhookConnection) -> None:

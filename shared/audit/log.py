@@ -14,8 +14,8 @@ from cachetools import TTLCache
 from shared.audit.entry import AuditEntry, Outcome
 from shared.cache import Clock
 from shared.storage.keys import day_key, time_key
-from shared.storage.newest_first import RowFilter
 from shared.storage.paging import Position
+from shared.storage.query import Query
 from shared.storage.tables import Table
 
 AUDIT_TABLE = "audit"
@@ -57,12 +57,9 @@ class AuditLog:
 
     def list(self, wanted: AuditFilter, *, page_size: int) -> Iterator[tuple[Position, AuditEntry]]:
         """Entries newest first, each with its position."""
-        rows = RowFilter.of_time(wanted.since, wanted.until, wanted.after)
-        if wanted.who is not None:
-            rows.add("Who eq @who", who=wanted.who)
-        if wanted.target is not None:
-            rows.add("Target eq @target", target=wanted.target)
-        for row in self._table.query(rows.text, rows.parameters, page_size=page_size):
+        newest = Query().of_days(wanted.since, wanted.until, wanted.after)
+        rows = newest.where("Who eq", wanted.who).where("Target eq", wanted.target)
+        for row in self._table.query(rows, page_size=page_size):
             yield Position(row["PartitionKey"], row["RowKey"]), _parse(row)
 
     def _has_room(self, who: str | None) -> bool:

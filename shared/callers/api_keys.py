@@ -14,6 +14,7 @@ from azure.data.tables import TableEntity
 
 from shared.callers.token_kind import API_KEY_PREFIX
 from shared.roles.user import is_arcgis_id, normal_user_id
+from shared.storage.query import Query
 from shared.storage.tables import Table
 
 API_KEYS_TABLE = "apikeys"
@@ -80,7 +81,7 @@ class ApiKeys:
         return bool(hashes)
 
     def _rows(self) -> Iterator[TableEntity]:
-        return self._table.query("PartitionKey eq @partition", {"partition": _PARTITION})
+        return self._table.query(Query().where("PartitionKey eq", _PARTITION))
 
 
 def new_key() -> str:

@@ -17,8 +17,8 @@ from shared.events.rows import (
     parse_payload,
 )
 from shared.storage.account import StorageAccount
-from shared.storage.newest_first import RowFilter
 from shared.storage.paging import Position
+from shared.storage.query import Query
 from shared.storage.tables import AlreadyStored
 
 
@@ -86,9 +86,7 @@ class EventStore:
 
     def log(self, wanted: LogFilter, *, page_size: int) -> Iterator[tuple[Position, Event]]:
         """Events newest first, each with its position."""
-        # Only `type` is compared row by row.
-        rows = RowFilter.of_time(wanted.since, wanted.until, wanted.after)
-        if wanted.type is not None:
-            rows.add("Type eq @type", type=wanted.type)
-        for row in self._log.query(rows.text, rows.parameters, page_size=page_size):
+        # The keys bound the scan; only `type` is compared row by row.
+        rows = Query().of_days(wanted.since, wanted.until, wanted.after).where("Type eq", wanted.type)
+        for row in self._log.query(rows, page_size=page_size):
             yield Position(row["PartitionKey"], row["RowKey"]), parse_event(row)

@@ -13,6 +13,7 @@ from azure.data.tables import TableEntity
 from shared.roles.directory import Tell
 from shared.roles.user import User, normal_user_id
 from shared.storage.keys import key_text
+from shared.storage.query import Query
 from shared.storage.tables import Table
 
 ROLES_TABLE = "roles"
@@ -62,7 +63,7 @@ class TableRoles:
 
     def grants(self, role: str) -> Iterator[Grant]:
         """All ids that have the role, in the order of their spelling."""
-        return map(_grant, self._table.query("PartitionKey eq @role", {"role": _partition(role)}))
+        return map(_grant, self._table.query(Query().where("PartitionKey eq", _partition(role))))
 
 
 def _partition(role: str) -> str:

@@ -14,6 +14,8 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableClient, TableEntity, TableTransactionError, UpdateMode
 
+from shared.errors import StorageDown
+from shared.storage.query import Query
 from shared.storage.storage_failures import error_code, storage_failures
 
 # Where the table is missing, so is the row.
@@ -28,6 +30,35 @@ class AlreadyStored(Exception):
 
 class Changed(Exception):
     """The row is gone, or somebody else changed it since it was read."""
+
+
+class Contended(StorageDown):
+    """Others changed the same row again and again, so that no attempt of ours came through."""
+
+
+MAX_TRIES = 30
+"""How often a change is tried. In each round of a race one writer comes through, so 30 at once all do."""
+
+
+def retry_races[Result](attempt: Callable[[], Result], failure: str) -> Result:
+    """Run `attempt` until it no longer raises Changed; each run must read what it builds on.
+
+    Raises Contended with the sentence `failure` after MAX_TRIES. Other errors pass through.
+    """
+    for _ in range(MAX_TRIES):
+        try:
+            return attempt()
+        except Changed:
+            continue
+    raise Contended(f"{failure}: too many others do so at the same time")
+
+
+@dataclass(frozen=True)
+class RowVersion:
+    """A row as it was last read or written, and its etag; `row` is None where there was none."""
+
+    row: Row | None
+    etag: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,11 +76,11 @@ class Table:
     def __init__(self, client: TableClient) -> None:
         self._client = client
 
-    def insert(self, row: Row) -> None:
-        """Store a new row; raises AlreadyStored where its keys are taken."""
+    def insert(self, row: Row) -> str:
+        """Store a new row, and give its etag; raises AlreadyStored if there is a row with these keys."""
         with storage_failures(f"insert into {self._client.table_name}"):
             try:
-                self._write(lambda: self._client.create_entity(dict(row)))
+                return str(self._write(lambda: self._client.create_entity(dict(row)))["etag"])
             except ResourceExistsError as exc:
                 # Other conflicts exist (a table that is being deleted), and then nothing is stored.
                 if error_code(exc) == "EntityAlreadyExists":
@@ -72,11 +103,53 @@ class Table:
         """Put a row in the place of the one that has this etag, and give the new one; raises Changed."""
         return self._update(row, UpdateMode.REPLACE, etag)
 
-    def get(self, partition_key: str, row_key: str) -> TableEntity | None:
-        """The row with these keys, None where there is none."""
+    def modify(
+        self,
+        partition_key: str,
+        row_key: str,
+        change: Callable[[Row | None], Row | None],
+        *,
+        known: RowVersion | None = None,
+        replaces: bool = False,
+    ) -> RowVersion | None:
+        """Change a row that others may change at the same time: read it, and write only if it is still as read.
+
+        `change` gets the row, None if there is none, and returns the columns to write, without keys, or None to leave
+        it as it is. It runs again for each time that others were quicker. The columns are merged into the row; with
+        `replaces` they take its place. `known` is the row as the caller saw it last, or those columns of it that
+        `change` needs: it spares the first read, and a known version that is out of date does no harm.
+
+        Returns what was written, without what was merged into, and None if nothing was. Raises Contended, StorageDown.
+        """
+        keys = {"PartitionKey": partition_key, "RowKey": row_key}
+        versions = iter((known,) if known else ())
+
+        def attempt() -> RowVersion | None:
+            seen = next(versions, None) or self._version(partition_key, row_key)
+            columns = change(seen.row)
+            return None if columns is None else self._write_over(seen, {**columns, **keys}, replaces)
+
+        return retry_races(attempt, f"a row of {self._client.table_name} could not be changed")
+
+    def _version(self, partition_key: str, row_key: str) -> RowVersion:
+        row = self.get(partition_key, row_key)
+        return RowVersion(None) if row is None else RowVersion(row, str(row.metadata["etag"]))
+
+    def _write_over(self, seen: RowVersion, row: Row, replaces: bool) -> RowVersion:
+        """Write a row over the version that was seen; raises Changed if it is another one by now."""
+        if seen.row is not None:
+            return RowVersion(row, self._update(row, UpdateMode.REPLACE if replaces else UpdateMode.MERGE, seen.etag))
+        try:
+            return RowVersion(row, self.insert(row))
+        except AlreadyStored as exc:
+            raise Changed(row["RowKey"]) from exc
+
+    def get(self, partition_key: str, row_key: str, *, select: Sequence[str] = ()) -> TableEntity | None:
+        """The row with these keys, or the `select`ed columns of it; None if there is none."""
+        columns = [*select] or None
         with storage_failures(f"read from {self._client.table_name}"):
             try:
-                return self._client.get_entity(partition_key, row_key)
+                return self._client.get_entity(partition_key, row_key, select=columns)
             except ResourceNotFoundError:
                 return None
 
@@ -121,14 +194,12 @@ class Table:
         self._write(send)
         return [str(answer.get("etag") or "") for answer in answers]
 
-    def query(
-        self, filter_: str, parameters: Mapping[str, Any], *, page_size: int = 1000, select: list[str] | None = None
-    ) -> Iterator[TableEntity]:
-        """Rows that match, in the order of their keys, read page by page as they are asked for."""
-        options: dict[str, Any] = {"parameters": dict(parameters), "results_per_page": page_size, "select": select}
+    def query(self, wanted: Query, *, page_size: int = 1000, select: Sequence[str] = ()) -> Iterator[TableEntity]:
+        """Rows that match, or the `select`ed columns of them, in the order of their keys, page by page as asked for."""
+        options: dict[str, Any] = {"results_per_page": page_size, "select": [*select] or None}
         with storage_failures(f"list {self._client.table_name}"):
             try:
-                yield from self._client.query_entities(filter_, **options)
+                yield from self._client.query_entities(wanted.text, parameters=dict(wanted.parameters), **options)
             except ResourceNotFoundError:
                 return
 
@@ -142,14 +213,14 @@ class Table:
                 raise
         return str(answer["etag"])
 
-    def _write(self, write: Callable[[], object]) -> None:
+    def _write[Answer](self, write: Callable[[], Answer]) -> Answer:
         try:
-            write()
+            return write()
         except HttpResponseError as exc:
             if error_code(exc) != "TableNotFound":
                 raise
             self._create()
-            write()
+            return write()
 
     def _create(self) -> None:
         try:

@@ -1,11 +1,11 @@
-"""How many registrations there are, in all and by who created them.
+"""How many registrations there are: in all, and by each creator.
 
-The counts stand in rows beside the registrations, and are written together with the registration that changes them, in
-one transaction: whatever dies in between, all are written or none. What was stored by a version of the hub that counts
-nothing is counted by a walk over the keys: when nothing was counted yet, once a day, and before a save is refused.
+The counts stand in rows beside the registrations. They are written in one transaction with the registration that
+changes them, so that all are written or none. Registrations of the first version, which did not count, are counted by
+a walk over their keys: if nothing was counted yet, once a day, and before a save is refused.
 
-Whoever adds or removes a registration changes the row of all, and only where it is as they saw it. So a caller's count
-that was read after it is true for as long as the row of all is unchanged.
+Everyone who adds or removes a registration changes the row of all, on condition that it is as they saw it. So a
+caller's count that was read after that row is valid for as long as the row is unchanged.
 """
 
 import hashlib
@@ -13,14 +13,14 @@ import json
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import batched
-from typing import Any
 
 from shared.errors import StorageDown
-from shared.storage.tables import AlreadyStored, Changed, Table, Write
+from shared.storage.query import Query
+from shared.storage.tables import AlreadyStored, Changed, Row, Table, Write, retry_races
 from shared.webhooks.limits import WebhookLimits
 
 AFTER_IDS = ":"
@@ -28,7 +28,6 @@ AFTER_IDS = ":"
 
 _PARTITION = "webhook"
 _ALL = "count"
-_MAX_TRIES = 20
 _MAX_RECOUNTS = 3
 _MAX_REMEMBERED = 1000
 _BATCH = 99
@@ -40,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _All:
-    """The row of all: `counted_at` is when the registrations were last walked over, None for never."""
+    """The row of all. `counted_at` is when the registrations were last walked over, None if never."""
 
     count: int
     etag: str
@@ -50,8 +49,7 @@ class _All:
 class WebhookCounts:
     """Adds and removes rows of registrations, counts them, and keeps them to the limits. `now` is in UTC.
 
-    A process remembers what it wrote last: as long as nobody else counts, adding costs the one transaction that it cost
-    without counts.
+    A process remembers what it wrote last. As long as no other process counts, an insert costs one transaction.
     """
 
     def __init__(self, table: Table, limits: WebhookLimits, now: Callable[[], datetime]) -> None:
@@ -63,43 +61,45 @@ class WebhookCounts:
         self._by_caller: dict[str, int] = {}
 
     def require_room(self, caller_id: str) -> None:
-        """Raise Conflict where this caller may add no registration. It costs nothing while the counts are known."""
+        """Raise Conflict if this caller may add no registration. It costs nothing while the counts are known."""
         with self._lock:
             self._require_room(caller_id)
 
-    def insert(self, row: Mapping[str, Any], caller_id: str) -> None:
-        """Store the row of a new registration; raises Conflict where there is no room, AlreadyStored, StorageDown."""
+    def insert(self, row: Row, caller_id: str) -> None:
+        """Store the row of a new registration.
+
+        Raises Conflict if there is no room, AlreadyStored, and StorageDown.
+        """
+
+        def insert() -> None:
+            self._write(Write("insert", row), self._require_room(caller_id), caller_id, 1)
+
         with self._lock:
-            for _ in range(_MAX_TRIES):
-                known = self._require_room(caller_id)
-                try:
-                    self._write(Write("insert", row), known, caller_id, 1)
-                except Changed:
-                    continue
-                return
-        raise StorageDown("a webhook could not be counted: too many others are registered at once")
+            retry_races(insert, "a webhook could not be counted")
 
     def delete(self, row_key: str, etag: str, caller_id: str) -> None:
         """Remove the row of a registration that this caller created, if it is there.
 
-        Raises Changed where `etag` is not its own any more, and StorageDown.
+        Raises Changed if the row has another etag by now, and StorageDown.
         """
+
+        def delete() -> bool:
+            write = Write("delete", _keys(row_key), etag)
+            try:
+                self._write(write, self._all or self._read(), caller_id, -1)
+            except Changed as changed:
+                if changed.args[0] != row_key:
+                    raise
+                return self._table.get(_PARTITION, row_key) is None
+            return True
+
         with self._lock:
-            for _ in range(_MAX_TRIES):
-                known = self._all or self._read()
-                write = Write("delete", {"PartitionKey": _PARTITION, "RowKey": row_key}, etag)
-                try:
-                    self._write(write, known, caller_id, -1)
-                except Changed as changed:
-                    if changed.args[0] != row_key:
-                        continue
-                    if self._table.get(_PARTITION, row_key) is not None:
-                        raise
-                return
-        raise StorageDown("a webhook could not be removed: too many others are at the same moment")
+            is_gone = retry_races(delete, "a webhook could not be removed")
+        if not is_gone:
+            raise Changed(row_key)
 
     def _require_room(self, caller_id: str) -> _All:
-        """The row of all, where there is room; what is remembered refuses nobody."""
+        """The row of all, if there is room. Nobody is refused by remembered counts: these are read again first."""
         known = self._all or self._read()
         if known.counted_at is None or self._now() - known.counted_at > _RECOUNT_AFTER:
             known = self._recounted(known)
@@ -114,7 +114,7 @@ class WebhookCounts:
         return known
 
     def _write(self, write: Write, known: _All, caller_id: str, change: int) -> None:
-        """The change of a registration with both counts; raises AlreadyStored and Changed, with the row's key."""
+        """Change a registration and both counts; raises AlreadyStored and Changed, with the key of the row."""
         change = change if known.counted_at else 0
         in_all = max(known.count + change, 0)
         by_caller = max(self._count_of(caller_id) + change, 0)
@@ -127,7 +127,7 @@ class WebhookCounts:
         self._by_caller[_key_of(caller_id)] = by_caller
 
     def _read(self) -> _All:
-        """The row of all as it is now; what was remembered of callers is forgotten."""
+        """Read the row of all, and forget what was remembered of callers."""
         self._all, self._by_caller = None, {}
         row = self._table.get(_PARTITION, _ALL)
         if row is None:
@@ -160,7 +160,7 @@ class WebhookCounts:
     def _recounted(self, known: _All) -> _All:
         """The row of all after a walk over the registrations.
 
-        Where others are quicker again and again, what was counted before still counts.
+        If others are quicker again and again, the counts from before stay.
         """
         for _ in range(_MAX_RECOUNTS):
             try:
@@ -174,7 +174,7 @@ class WebhookCounts:
         return self._read()
 
     def _recount(self, known: _All) -> None:
-        """Raises Changed where a registration was added or removed meanwhile."""
+        """Raises Changed if a registration was added or removed meanwhile."""
         counted = Counter(self._creators())
         stored = self._stored()
         wrong = [
@@ -189,20 +189,18 @@ class WebhookCounts:
 
     def _creators(self) -> Iterator[str]:
         """The key of the creator's count, for each registration."""
-        bounds = {"partition": _PARTITION, "end": AFTER_IDS}
-        rows = self._table.query(
-            "PartitionKey eq @partition and RowKey lt @end", bounds, select=["RowKey", "RegisteredBy"]
-        )
+        webhooks = Query().where("PartitionKey eq", _PARTITION).where("RowKey lt", AFTER_IDS)
+        rows = self._table.query(webhooks, select=["RowKey", "RegisteredBy"])
         return (_key_of(str(json.loads(row["RegisteredBy"])["id"])) for row in rows)
 
     def _stored(self) -> dict[str, int]:
-        bounds = {"partition": _PARTITION, "first": f"{_ALL}-", "end": f"{_ALL}."}
-        rows = self._table.query("PartitionKey eq @partition and RowKey ge @first and RowKey lt @end", bounds)
+        by_caller = Query().where("PartitionKey eq", _PARTITION).where("RowKey ge", f"{_ALL}-")
+        rows = self._table.query(by_caller.where("RowKey lt", f"{_ALL}."))
         return {str(row["RowKey"]): int(row["Count"]) for row in rows}
 
 
 def _key_of(caller_id: str) -> str:
-    # A digest: an id of any length and any characters is one key.
+    # A digest turns an id of any length, with any characters, into one key.
     return f"{_ALL}-{hashlib.sha256(caller_id.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 

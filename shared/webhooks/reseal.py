@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass, field, replace
 
-from shared.errors import BadRequest, Conflict, Misconfigured
+from shared.errors import BadRequest, Misconfigured
 from shared.storage.sealed import Sealer
-from shared.storage.tables import Changed
+from shared.storage.tables import Contended, retry_races
 from shared.webhooks.fingerprint import Fingerprints
+from shared.webhooks.listing import WebhookFilter
 from shared.webhooks.registration import OldSecret, Registration
-from shared.webhooks.registry import WebhookFilter, WebhookRegistry
+from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.sealing import Wanted, opened_webhook, sealed_webhook
 from shared.webhooks.sensitive import masked_webhook
-
-_MAX_TRIES = 5
 
 
 @dataclass
@@ -30,7 +29,7 @@ def reseal_all(registry: WebhookRegistry, sealer: Sealer) -> Resealed:
         done.webhooks += 1
         try:
             done.resealed += _reseal(registry, id_, sealer)
-        except (BadRequest, Conflict, Misconfigured) as error:
+        except (BadRequest, Contended, Misconfigured) as error:
             done.failed[id_] = error.detail
     return done
 
@@ -58,17 +57,14 @@ def resealed(registration: Registration, sealer: Sealer) -> Registration:
 
 
 def _reseal(registry: WebhookRegistry, id_: int, sealer: Sealer) -> bool:
-    for _ in range(_MAX_TRIES):
+    def reseal() -> bool:
         found = registry.get(id_)
         if found is None or (after := resealed(found, sealer)) == found:
             return False
-        try:
-            registry.rewrite(after)
-        except Changed:
-            # Somebody saved it just now.
-            continue
+        registry.rewrite(after)
         return True
-    raise Conflict("somebody else changes it again and again")
+
+    return retry_races(reseal, "it could not be written")
 
 
 def _is_current(registration: Registration, sealer: Sealer) -> bool:

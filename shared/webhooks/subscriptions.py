@@ -11,24 +11,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from shared.errors import StorageDown
 from shared.storage.keys import key_text, row_key
-from shared.storage.tables import AlreadyStored, Changed, Table
+from shared.storage.query import Query
+from shared.storage.tables import Changed, Row, Table
 
 SUBSCRIPTIONS_TABLE = "subscriptions"
 
-_MAX_TRIES = 20
 _PAGE = 1000
 _NEW = "New"
 _MAX_PARALLEL_WRITES = 8
-"""Up to so many names are written one after the other, more of them side by side, by as many threads."""
+"""Up to this many names are written one after the other; more of them side by side, by this many threads."""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A row: the revision that wrote it, and the etag by which it can be removed.
+    """A row of the index: the revision that wrote it, and the etag with which it can be removed.
 
-    `created` is when a create wrote it, by storage's clock; None where a save of a stored registration did.
+    `created` is when a create wrote it, by storage's clock; None if an update wrote it.
     """
 
     revision: int
@@ -49,26 +48,19 @@ class Subscriptions:
     def extend(self, webhook_id: int, events: Collection[str], *, revision: int) -> None:
         """Have a webhook listed for these events, by this revision of its registration or a later one.
 
-        A row's revision never goes down: a slow writer, whose save will fail, would else let a row be removed that a
-        later one needs.
+        A row's revision never goes down. Otherwise a slow writer, whose save will fail, could cause the removal of a
+        row that a later revision needs.
         """
         _each(events, lambda event: self._raise_to(_keys(event, webhook_id), revision))
 
     def _raise_to(self, keys: dict[str, str], revision: int) -> None:
-        for _ in range(_MAX_TRIES):
-            row = self._table.get(keys["PartitionKey"], keys["RowKey"])
-            try:
-                if row is None:
-                    self._table.insert({**keys, "Revision": revision})
-                elif int(row["Revision"]) < revision:
-                    self._table.merge({**keys, "Revision": revision}, etag=str(row.metadata["etag"]))
-            except (AlreadyStored, Changed):
-                continue
-            return
-        raise StorageDown("a webhook could not be listed for its event: too many others save it at once")
+        def raised(row: Row | None) -> Row | None:
+            return {"Revision": revision} if row is None or int(row["Revision"]) < revision else None
+
+        self._table.modify(keys["PartitionKey"], keys["RowKey"], raised)
 
     def remove(self, webhook_id: int, events: Collection[str], *, revision: int) -> None:
-        """Take a webhook off the lists of these events, where no revision after this one has put it there again."""
+        """Take a webhook off the lists of these events, unless a later revision has put it there again."""
 
         def remove(event: str) -> None:
             row = self.row(event, webhook_id)
@@ -87,7 +79,7 @@ class Subscriptions:
         return Listed(revision, str(row.metadata["etag"]), row.metadata["timestamp"] if is_of_create else None)
 
     def drop(self, event: str, webhook_id: int, row: Listed) -> bool:
-        """Remove a row, if nobody has written it since; whether it was removed."""
+        """Remove a row unless it was written since; True if it was removed."""
         try:
             self._table.delete(*_keys(event, webhook_id).values(), etag=row.etag)
         except Changed:
@@ -96,13 +88,9 @@ class Subscriptions:
         return True
 
     def webhook_ids(self, event: str, *, after: int = 0, at_most: int | None = None) -> list[int]:
-        """The ids of webhooks that may want this event, ascending; those above `after`, and as many as `at_most`."""
-        rows = self._table.query(
-            "PartitionKey eq @event and RowKey gt @after",
-            {"event": key_text(event.lower()), "after": row_key(after)},
-            page_size=min(at_most or _PAGE, _PAGE),
-            select=["RowKey"],
-        )
+        """The ids above `after` of webhooks that may want this event, ascending: all, or the first `at_most`."""
+        wanted = Query().where("PartitionKey eq", key_text(event.lower())).where("RowKey gt", row_key(after))
+        rows = self._table.query(wanted, page_size=min(at_most or _PAGE, _PAGE), select=["RowKey"])
         return [int(row["RowKey"]) for row in islice(rows, at_most)]
 
 
@@ -111,7 +99,7 @@ def _keys(event: str, webhook_id: int) -> dict[str, str]:
 
 
 def _each(events: Collection[str], do: Callable[[str], None]) -> None:
-    """Do this for each event; where they are many, side by side, each within the time that the request has."""
+    """Do this for each event, side by side if there are many. Each call keeps to the request's deadline."""
     if len(events) <= _MAX_PARALLEL_WRITES:
         for event in events:
             do(event)

@@ -1,27 +1,24 @@
-"""Counting calls and errors of a webhook, so that no increment is lost whoever counts at the same time."""
+"""The counters of a webhook: calls, errors, reserved turns and notices. No increment is lost among several writers."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from azure.data.tables import TableEntity
-
-from shared.errors import StorageDown
-from shared.storage.tables import AlreadyStored, Changed, Table
+from shared.storage.tables import Row, Table
 from shared.webhooks.registration import Usage
 from shared.webhooks.rows import parse_usage, usage_keys
 
-_MAX_TRIES = 30
 _A_DAY = timedelta(days=1)
 _MAX_LINE = _A_DAY
 _MINUTE_SECONDS = 63.0
-"""A little more than it has: messages come a little late, and what is late must not fall together with what is not."""
+"""A little more than a minute has: messages come a little late, and a late call must not coincide with the next."""
 
 
 @dataclass(frozen=True)
 class CallResult:
-    """One attempt to be counted; `error` is what is shown as LastError, None for a success."""
+    """One attempt to count; `error` is what LastError will show, None for a success."""
 
     event_id: str
     at: datetime
@@ -29,69 +26,53 @@ class CallResult:
 
 
 class UsageCounter:
-    """Table `usage`: one row a webhook, changed only by whoever saw its last value."""
+    """Table `usage`: one row a webhook."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def count(self, webhook_id: int, call: CallResult) -> Usage:
-        """Count one attempt, and give what the counters say now: a read and a write. Raises StorageDown."""
-        partition, key = usage_keys(webhook_id)
-        for _ in range(_MAX_TRIES):
-            row = self._table.get(partition, key)
-            usage = _counted(parse_usage(row), call)
-            if self._put(row, {"PartitionKey": partition, "RowKey": key, **_columns(usage, call)}):
-                return usage
-        raise StorageDown(f"the usage of webhook {webhook_id} could not be counted: too many others count at once")
+        """Count one attempt, and return the counters after it: a read and a write. Raises StorageDown."""
+        written = self._modify(webhook_id, lambda row: _columns(_counted(parse_usage(row), call), call))
+        return parse_usage(written)
 
     def next_turn(self, webhook_id: int, per_minute: int, now: datetime) -> datetime | None:
         """Reserve the next moment at which this webhook may be called, `now` at the earliest: a read and a write.
 
-        All processes share the row, so together they call no oftener than `per_minute`. None where all of the next day
-        is reserved. Raises StorageDown.
+        All processes share the row, so together they call at most `per_minute` times a minute. None if all of the next
+        day is reserved. Raises StorageDown.
         """
-        partition, key = usage_keys(webhook_id)
-        for _ in range(_MAX_TRIES):
-            row = self._table.get(partition, key)
-            reserved = None if row is None else row.get("NextTurn")
+        pause = timedelta(seconds=_MINUTE_SECONDS / per_minute)
+
+        def reserve(row: Row | None) -> Row | None:
+            reserved = (row or {}).get("NextTurn")
             turn = now if reserved is None else max(now, datetime.fromisoformat(reserved))
-            if turn - now > _MAX_LINE:
-                return None
-            after = (turn + timedelta(seconds=_MINUTE_SECONDS / per_minute)).astimezone(UTC).isoformat()
-            if self._put(row, {"PartitionKey": partition, "RowKey": key, "NextTurn": after}):
-                return turn
-        raise StorageDown(f"no turn for webhook {webhook_id} could be had: too many others ask at once")
+            return None if turn - now > _MAX_LINE else {"NextTurn": _text(turn + pause)}
+
+        written = self._modify(webhook_id, reserve)
+        return None if written is None else datetime.fromisoformat(written["NextTurn"]) - pause
 
     def claim_notice(self, webhook_id: int, now: datetime) -> bool:
-        """Whether this webhook's people may be told now, once a day; whoever hears yes tells them. A read and a write.
+        """Claim the one notice a day to this webhook's people: a read and a write. True for the caller who sends it.
 
         Raises StorageDown.
         """
-        partition, key = usage_keys(webhook_id)
-        claim = {"NoticeAt": now.astimezone(UTC).isoformat(), "NoticeBy": uuid.uuid4().hex}
-        for _ in range(_MAX_TRIES):
-            row = self._table.get(partition, key)
-            told = None if row is None else row.get("NoticeAt")
-            if row is not None and row.get("NoticeBy") == claim["NoticeBy"]:
-                # Our own claim: it was written, and the answer was lost.
-                return True
-            # Also a little later than now: clocks differ.
-            if told is not None and abs(now - datetime.fromisoformat(told)) < _A_DAY:
-                return False
-            if self._put(row, {"PartitionKey": partition, "RowKey": key, **claim}):
-                return True
-        raise StorageDown(f"no notice for webhook {webhook_id} could be claimed: too many others write at once")
+        claim = {"NoticeAt": _text(now), "NoticeBy": uuid.uuid4().hex}
 
-    def _put(self, row: TableEntity | None, changed: dict[str, Any]) -> bool:
-        """Insert, or merge into what was read; whether nobody else was quicker."""
-        try:
-            if row is None:
-                self._table.insert(changed)
-            else:
-                self._table.merge(changed, etag=str(row.metadata["etag"]))
-        except (AlreadyStored, Changed):
-            return False
-        return True
+        def claimed(row: Row | None) -> Row | None:
+            told = (row or {}).get("NoticeAt")
+            # Our own claim is there if it was written and the answer was lost.
+            is_ours = row is not None and row.get("NoticeBy") == claim["NoticeBy"]
+            # Also a little later than now: clocks differ.
+            is_told = told is not None and abs(now - datetime.fromisoformat(told)) < _A_DAY
+            return None if is_told and not is_ours else claim
+
+        return self._modify(webhook_id, claimed) is not None
+
+    def _modify(self, webhook_id: int, change: Callable[[Row | None], Row | None]) -> Row | None:
+        """The columns that were written, None if none were."""
+        written = self._table.modify(*usage_keys(webhook_id), change)
+        return None if written is None else written.row
 
 
 def _counted(usage: Usage, call: CallResult) -> Usage:
@@ -111,5 +92,9 @@ def _columns(usage: Usage, call: CallResult) -> dict[str, Any]:
         "ConsecutiveErrors": usage.consecutive_errors,
         "LastError": usage.last_error,
         "LastEvent": call.event_id,
-        "LastCallAt": call.at.astimezone(UTC).isoformat(),
+        "LastCallAt": _text(call.at),
     }
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

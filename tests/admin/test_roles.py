@@ -3,6 +3,7 @@ import pytest
 from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.roles.user import User
+from shared.storage.query import Query
 from tests.admin.command import Run, admin
 
 MANAGER, ADMINISTRATOR = "Relationship Manager", "Webhook Administrator"
@@ -59,7 +60,7 @@ def test_a_role_that_nobody_asks_for_is_refused(hub: Hub, connection_string: str
     run = admin("roles", command, *user, "--role", "Webhook Admin", AzureWebJobsStorage=connection_string)
     refusal = "error: NAME is 'Webhook Admin': Relationship Manager or Webhook Administrator is needed\n"
     assert (run.code, run.err) == (1, refusal)
-    assert list(hub.storage.table(ROLES_TABLE).query("PartitionKey ge @all", {"all": ""})) == []
+    assert list(hub.storage.table(ROLES_TABLE).query(Query())) == []
 
 
 def test_who_has_the_role_is_listed(roles: TableRoles, connection_string: str) -> None:

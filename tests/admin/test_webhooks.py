@@ -12,8 +12,8 @@ from shared.callers.caller import Caller
 from shared.hub.hub import Hub
 from shared.roles.user import User
 from shared.settings import Settings
+from shared.webhooks.listing import WebhookFilter
 from shared.webhooks.registration import Registration
-from shared.webhooks.registry import WebhookFilter
 from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookState, parse_webhook
 from tests.admin.command import Run, admin
 from tests.fakes.receiver import Receiver, answers

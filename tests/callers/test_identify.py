@@ -9,6 +9,7 @@ from shared.errors import Forbidden, StorageDown, Unauthenticated
 from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.roles.user import User, UserKind
+from shared.storage.query import Query
 from tests.support.cases import holds_for
 from tests.support.requests import post
 from tests.support.transport import Fault, JournalTransport
@@ -146,7 +147,7 @@ def test_a_key_of_an_earlier_version_for_a_name_like_an_arcgis_users_is_nobodys(
     TableRoles(hub.storage.table(ROLES_TABLE)).grant("arcgis:megan", "Relationship Manager")
     key, _ = hub.api_keys.issue(USER)
     table = hub.storage.table(API_KEYS_TABLE)
-    [row] = table.query("PartitionKey ge @all", {"all": ""})
+    [row] = table.query(Query())
     table.put({**row, "User": "arcgis:megan"})
     for authorization in (f"Bearer {key}", basic("arcgis:megan", key)):
         with pytest.raises(Unauthenticated):

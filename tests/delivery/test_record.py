@@ -20,6 +20,7 @@ from shared.delivery.record import (
     parse_record,
 )
 from shared.hub.hub import Hub
+from shared.storage.query import Query
 from tests.support.events import RECEIVED_AT, make_event
 
 KEPT = 30
@@ -124,5 +125,5 @@ def test_the_delivery_is_shown_with_its_attempts_where_they_are_asked_for() -> N
 def test_all_records_of_a_webhook_stand_in_one_partition(hub: Hub) -> None:
     for _ in range(3):
         hub.receivers.deliveries.write(new_record(7, make_event()))
-    rows = hub.storage.table(DELIVERIES_TABLE).query("PartitionKey eq @key", {"key": "0000000007"})
+    rows = hub.storage.table(DELIVERIES_TABLE).query(Query().where("PartitionKey eq", "0000000007"))
     assert len(list(rows)) == 3

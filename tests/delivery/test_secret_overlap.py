@@ -8,6 +8,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from shared.api.superoffice.operations import entity_of
 from shared.hub.hub import Hub
+from shared.storage.query import Query
 from shared.webhooks.registration import Usage
 from shared.webhooks.rows import WEBHOOKS_TABLE
 from shared.webhooks.signing import superoffice_signature
@@ -36,7 +37,7 @@ def _is_signed_with(call: Received, secret: str) -> bool:
 
 
 def stored_text(hub: Hub) -> str:
-    return str(list(hub.storage.table(WEBHOOKS_TABLE).query("PartitionKey eq @p", {"p": "webhook"})))
+    return str(list(hub.storage.table(WEBHOOKS_TABLE).query(Query().where("PartitionKey eq", "webhook"))))
 
 
 def test_test_event_and_deliveries_are_signed_with_both_and_superoffices_way_with_the_new_one(

@@ -16,6 +16,7 @@ from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
 from shared.events.store import LogFilter
 from shared.hub.hub import Hub
 from shared.settings import Settings
+from shared.storage.query import Query
 from shared.web_api import WebApi
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.server import Reply
@@ -55,7 +56,7 @@ def listed(hub: Hub) -> list[Event]:
 
 def rows(hub: Hub) -> list[Mapping[str, object]]:
     tables = (hub.storage.table(name) for name in (EVENTS_TABLE, EVENTLOG_TABLE))
-    return [dict(row) for table in tables for row in table.query("PartitionKey ge @all", {"all": ""})]
+    return [dict(row) for table in tables for row in table.query(Query())]
 
 
 def accepted(hub: Hub, *, trimmed: bool = False) -> Event:

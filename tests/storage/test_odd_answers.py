@@ -9,6 +9,7 @@ from shared.deadline import deadline
 from shared.errors import StorageDown
 from shared.settings import StorageSettings
 from shared.storage.account import StorageAccount
+from shared.storage.query import Query
 from tests.fakes.server import FakeServer, Reply, json_reply
 from tests.support.cases import holds_for
 
@@ -19,7 +20,7 @@ OPERATIONS: dict[str, Callable[[StorageAccount], object]] = {
     "put": lambda storage: storage.table("things").put(KEYS),
     "merge": lambda storage: storage.table("things").merge(KEYS),
     "get": lambda storage: storage.table("things").get("p", "r"),
-    "query": lambda storage: list(storage.table("things").query("PartitionKey eq @p", {"p": "p"})),
+    "query": lambda storage: list(storage.table("things").query(Query().where("PartitionKey eq", "p"))),
     "send": lambda storage: storage.queue("events").send("text"),
     "count": lambda storage: storage.queue("events").count(),
 }

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from shared.errors import StorageDown
 from shared.hub.hub import Hub
 from shared.storage.keys import key_text
+from shared.storage.query import Query
 from shared.storage.tables import AlreadyStored, Changed, Table, Write
 from tests.support.transport import Fault, JournalTransport
 
@@ -37,7 +38,7 @@ def test_a_row_that_nobody_stored_is_none(table: Table) -> None:
 
 def test_a_table_that_is_not_there_holds_nothing(table: Table) -> None:
     assert table.get("p", "r") is None
-    assert list(table.query("PartitionKey eq @p", {"p": "p"})) == []
+    assert list(table.query(Query().where("PartitionKey eq", "p"))) == []
 
 
 def test_removing_what_is_not_there_is_no_failure(table: Table) -> None:
@@ -118,19 +119,19 @@ def test_a_row_is_removed_as_long_as_it_is_the_one_that_was_read(table: Table) -
 
 def test_a_query_gives_the_columns_that_were_selected(table: Table) -> None:
     table.put({**KEYS, "Text": "x", "Other": "y"})
-    [row] = table.query("PartitionKey eq @p", {"p": "p"}, select=["Text"])
+    [row] = table.query(Query().where("PartitionKey eq", "p"), select=["Text"])
     assert row == {"Text": "x"}
 
 
 def test_a_query_gives_the_rows_of_all_pages_in_the_order_of_their_keys(table: Table) -> None:
     for key in "cabde":
         table.put({**KEYS, "RowKey": key})
-    assert [row["RowKey"] for row in table.query("PartitionKey eq @p", {"p": "p"}, page_size=2)] == list("abcde")
+    assert [row["RowKey"] for row in table.query(Query().where("PartitionKey eq", "p"), page_size=2)] == list("abcde")
 
 
 def test_a_quote_in_a_parameter_of_a_query_ends_nothing(table: Table) -> None:
     table.put(KEYS)
-    assert list(table.query("PartitionKey eq @p", {"p": "' or PartitionKey ne '"})) == []
+    assert list(table.query(Query().where("PartitionKey eq", "' or PartitionKey ne '"))) == []
 
 
 def test_each_operation_is_one_transaction(table: Table, transport: JournalTransport) -> None:
@@ -151,7 +152,7 @@ def test_the_first_write_makes_the_table(table: Table, transport: JournalTranspo
 def test_first_writes_at_the_same_time_all_succeed(table: Table) -> None:
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(lambda number: table.insert({**KEYS, "RowKey": f"{number}"}), range(10)))
-    assert len(list(table.query("PartitionKey eq @p", {"p": "p"}))) == 10
+    assert len(list(table.query(Query().where("PartitionKey eq", "p")))) == 10
 
 
 @pytest.mark.parametrize("fault", list(Fault))
@@ -177,7 +178,7 @@ def test_an_outage_in_the_middle_of_a_query_is_not_its_end(table: Table, transpo
     transport.forget()
     transport.fail(2, Fault.BEFORE)
     with pytest.raises(StorageDown):
-        list(table.query("PartitionKey eq @p", {"p": "p"}, page_size=2))
+        list(table.query(Query().where("PartitionKey eq", "p"), page_size=2))
 
 
 def test_a_refused_write_is_an_outage_that_names_the_table_and_the_reason(table: Table) -> None:

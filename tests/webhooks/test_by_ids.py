@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.hub.hub import Hub
+from shared.webhooks.listing import WebhookFilter, batch_get
 from shared.webhooks.registration import Author, Registration
-from shared.webhooks.registry import WebhookFilter, batch_get
 from shared.webhooks.webhook import WEBHOOK_TYPES, parse_webhook
 from tests.support.transport import JournalTransport
 

@@ -16,9 +16,11 @@ from shared.errors import BadRequest, Conflict, StorageDown
 from shared.hub.hub import Hub
 from shared.hub.receivers import webhook_limits
 from shared.settings import Settings
+from shared.storage.query import Query
 from shared.storage.tables import Changed
+from shared.webhooks.listing import WebhookFilter
 from shared.webhooks.registration import Author, Registration
-from shared.webhooks.registry import WebhookFilter, WebhookRegistry
+from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rows import WEBHOOKS_TABLE, registration_row
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import delivering_hub, register, save
@@ -69,7 +71,7 @@ def is_counted_right(hub: Hub) -> bool:
     rows = hub.storage.table(WEBHOOKS_TABLE)
     counted = {
         row["RowKey"]: row["Count"]
-        for row in rows.query("PartitionKey eq @p and RowKey ge @first", {"p": "webhook", "first": "count"})
+        for row in rows.query(Query().where("PartitionKey eq", "webhook").where("RowKey ge", "count"))
     }
     found = Counter(found.registered_by.id for found, _ in hub.receivers.webhooks.list(WebhookFilter()))
     by_caller = sorted(count for key, count in counted.items() if key != "count" and count)

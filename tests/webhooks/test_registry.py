@@ -16,8 +16,9 @@ from shared.errors import StorageDown
 from shared.hub.hub import Hub
 from shared.settings import Settings
 from shared.storage.tables import Changed
+from shared.webhooks.listing import WebhookFilter
 from shared.webhooks.registration import Registration, Usage
-from shared.webhooks.registry import WebhookFilter, WebhookRegistry
+from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.subscriptions import Subscriptions
 from shared.webhooks.webhook import WebhookState
 from tests.support.transport import Fault, JournalTransport

@@ -12,8 +12,8 @@ from shared.errors import BadRequest, StorageDown
 from shared.hub.hub import Hub
 from shared.roles.user import User
 from shared.settings import Settings
+from shared.webhooks.listing import WebhookFilter
 from shared.webhooks.registration import SECRET_MASK
-from shared.webhooks.registry import WebhookFilter
 from shared.webhooks.webhook import WebhookState
 from tests.fakes.receiver import (
     Behaviour,
