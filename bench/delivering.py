@@ -84,7 +84,7 @@ def _event() -> Event:
 def accepted(hub: Hub) -> Event:
     """An event that waits for its dispatch."""
     event = _event()
-    hub.events.accept(event, b"{}")
+    hub.events.append(event, b"{}")
     return event
 
 

@@ -94,7 +94,7 @@ class Deliveries:
     def list_of_event(self, event_id: str, query: Mapping[str, str]) -> dict[str, object]:
         """A page of one event's deliveries; raises NotFound or BadRequest."""
         limit, after = parse_limit(query), parse_position(query)
-        event = find_event(self.events, event_id).event
+        event = find_event(self.events, event_id)
         found = self.log.of_event(event, after=after, page_size=limit + 1)
         return page(found, summary, query, limit=limit, url=f"{self.url}/{event.id}/deliveries")
 
@@ -145,7 +145,7 @@ class Deliveries:
         return lambda webhook_id, state: (wanted.state is not None or state in _UNDONE) and is_registered(webhook_id)
 
     def _find(self, event_id: str, webhook: str) -> tuple[Event, DeliveryRecord]:
-        event = find_event(self.events, event_id).event
+        event = find_event(self.events, event_id)
         webhook_id = parse_webhook_id(webhook)
         if webhook_id is None:
             raise NotFound("there is no webhook with this id")

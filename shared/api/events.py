@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from shared.api.parameters import event_name_filter, is_event_id, parse_limit, parse_moment, parse_position
 from shared.errors import NotFound
-from shared.events.event import EventId
-from shared.events.store import EventStore, LogFilter, StoredEvent
+from shared.events.event import Event, EventId
+from shared.events.store import EventStore, LogFilter
 from shared.lenient_json import as_valid_json
 from shared.storage.paging import Position
 
@@ -33,19 +33,23 @@ def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> di
 
 def show_event(events: EventStore, id_: str) -> str:
     """One event with its payload, as JSON text in which numbers keep every digit; raises NotFound."""
-    stored = find_event(events, id_)
-    event = events.finished(stored.event) or stored.event
+    stored = _found(id_, events.get_with_payload)
+    event = events.dispatched(stored.event) or stored.event
     members = json.dumps(event.as_json()).removesuffix("}")
     return f'{members}, "payload": {as_valid_json(stored.payload)}}}'
 
 
-def find_event(events: EventStore, id_: str) -> StoredEvent:
-    """The event with this id; raises NotFound."""
+def find_event(events: EventStore, id_: str) -> Event:
+    """The event with this id, as it was received; raises NotFound."""
+    return _found(id_, events.get)
+
+
+def _found[Found](id_: str, get: Callable[[EventId], Found | None]) -> Found:
     normal = id_.lower()
-    stored = events.get(EventId(normal)) if is_event_id(normal) else None
-    if stored is None:
+    found = get(EventId(normal)) if is_event_id(normal) else None
+    if found is None:
         raise NotFound("there is no event with this id")
-    return stored
+    return found
 
 
 def page[Item](

@@ -87,7 +87,7 @@ class NotificationIntake:
         follows = ALL_CONNECTIONS in self._follow or connection.id in self._follow
         event = replace(layer_event(connection, change, self._now(), follows_changes=follows), hops=hops)
         try:
-            self._events.accept(event, json.dumps(change.raw).encode("utf-8"))
+            self._events.append(event, json.dumps(change.raw).encode("utf-8"))
         except AlreadyStored:
             # It came twice: the service tries again, or two of its webhooks have one connection.
             return

@@ -93,7 +93,7 @@ class WebhookDisabler:
         """Signal `.errors` before the state changes: a host that dies in between would else never do it."""
         event, payload = state_event(disabled, self._now(), _HUB.id, hops=cause.hops)
         try:
-            self._events.accept(event, payload)
+            self._events.append(event, payload)
         except AlreadyStored:
             return
 

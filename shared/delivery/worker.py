@@ -112,8 +112,7 @@ class DeliveryWorker:
     def _event(self, message: DeliveryMessage) -> Event | None:
         if message.event is not None:
             return message.event
-        stored = self._parts.events.get(message.event_id)
-        return None if stored is None else stored.event
+        return self._parts.events.get(message.event_id)
 
     def _call(self, registration: Registration, event: Event, record: DeliveryRecord) -> Made:
         secrets = signing_secrets(registration, self._parts.sealer, self._now())

@@ -54,7 +54,7 @@ class ConnectionIntake:
         self._require_manager(connection.initiating_user_id)
         event = _event(connection, self._now(), hops)
         try:
-            self._events.accept(event, payload)
+            self._events.append(event, payload)
         except AlreadyStored:
             return IntakeOutcome.DUPLICATE
         return IntakeOutcome.STORED

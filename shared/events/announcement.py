@@ -1,4 +1,4 @@
-"""The queue message that names an event. It is sent before the event is stored, so that none is stored without one."""
+"""The queue message that names an event. It is sent before the event is stored: no event is stored without one."""
 
 from typing import Annotated, Literal
 
@@ -11,12 +11,15 @@ EVENTS_QUEUE = "events"
 
 
 class UnrecognizedMessage(ValueError):
-    """A message that the hub never sent; it belongs into the poison queue."""
+    """A message that the hub never sent; it belongs in the poison queue."""
 
 
 class Announcement(BaseModel):
-    """`attempt` counts how often completing a trimmed event was put off. `after` is the id of the last webhook that was
-    asked for, where so many want the event that another message goes on there; 0 begins with the first."""
+    """Names an event to dispatch.
+
+    `attempt` counts how often the completion of a trimmed event was put off. `after` is the id of the webhook after
+    which dispatch goes on, for an event that more webhooks want than one message handles; 0 begins with the first.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -26,14 +29,15 @@ class Announcement(BaseModel):
     after: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
     def as_text(self) -> str:
-        """The message's text; one that goes on nowhere is as the first version of the hub knows it."""
+        """The text of the message; without `after`, as the first version of the hub knows it, if that is 0."""
         return self.model_dump_json(exclude=None if self.after else {"after"})
 
 
 def parse_announcement(body: bytes) -> Announcement:
-    """The announcement in a message; raises NotOurs for anything else."""
+    """The announcement in a message; raises UnrecognizedMessage for anything else."""
     try:
         return Announcement.model_validate_json(body)
     except ValidationError as exc:
         wrong = sorted({".".join(map(str, error["loc"])) or "body" for error in exc.errors()})
-        raise UnrecognizedMessage(f"the message in queue {EVENTS_QUEUE} is none of ours: {', '.join(wrong)}") from None
+        text = f"the message in queue {EVENTS_QUEUE} does not come from the hub: {', '.join(wrong)}"
+        raise UnrecognizedMessage(text) from None

@@ -1,6 +1,6 @@
-"""Dispatch: takes an announcement, completes the event where its source trimmed it, asks for its deliveries, lists it.
+"""Dispatch: finds the announced event, completes it if its source trimmed it, asks for its deliveries, and lists it.
 
-Every step may be done twice, because a message may come twice and a host may die between any two steps.
+Every step can be done twice, because a message may come twice and a host may die between any two steps.
 """
 
 import logging
@@ -11,7 +11,7 @@ from typing import Protocol
 from shared.errors import Unavailable
 from shared.events.announcement import Announcement, parse_announcement
 from shared.events.event import Event, EventState
-from shared.events.store import EventStore, StoredEvent
+from shared.events.store import EventStore
 
 LAST_ATTEMPT = 5
 """host.json's maxDequeueCount: after this attempt the host would put the message into the poison queue."""
@@ -26,10 +26,10 @@ class EventMissing(Exception):
 
 
 class Completion(Protocol):
-    """Gives a trimmed event what its source left out."""
+    """Reads back what the source of an event left out."""
 
     def complete(self, event: Event) -> Event | None:
-        """The completed event, None while that cannot be done; raises Unavailable in an outage."""
+        """The completed event, None while it cannot be completed; raises Unavailable in an outage."""
         ...
 
 
@@ -37,10 +37,10 @@ class FanOut(Protocol):
     """Asks for the delivery of an event."""
 
     def send(self, event: Event, *, after: int) -> int | None:
-        """Ask for one delivery to each webhook that may want it and has an id above `after`, in the order of their ids.
+        """Ask for one delivery to each webhook that may want the event, in the order of ids, from those above `after`.
 
-        Doing so twice delivers nothing twice. The id of the last one asked for where there are more of them than one
-        message should ask for, None where these were all.
+        Asking twice delivers nothing twice. Returns the id of the last webhook asked for if more of them remain than
+        one message should handle, None if these were all.
         """
         ...
 
@@ -59,38 +59,38 @@ class Dispatcher:
     def dispatch(self, message: bytes, *, attempt: int) -> None:
         """Handle one message of the queue `events`; `attempt` is its dequeue count.
 
-        Raises NotOurs for a message that the hub never sent, EventMissing where the event is not there, and Unavailable
-        in an outage. After any of them the host tries again.
+        Raises UnrecognizedMessage for a message that the hub never sent, EventMissing if the event is not stored, and
+        Unavailable in an outage. After any of them the host tries again.
         """
         announcement = parse_announcement(message)
-        stored = self._find(announcement, attempt)
-        if stored is None:
-            if attempt < LAST_ATTEMPT:
-                raise EventMissing(f"event {announcement.event_id} is announced but not stored")
-            # It was announced, and then its request died or was refused: nobody was told that it was taken.
-            log.warning("dropped the announcement of event %s, which was never stored", announcement.event_id)
+        event = self._find(announcement, attempt)
+        if event is not None:
+            self._dispatch(event, announcement)
+        elif attempt < LAST_ATTEMPT:
+            raise EventMissing(f"event {announcement.event_id} is announced but not stored")
         else:
-            self._finish(stored.event, announcement)
+            # It was announced, and then its request died or was refused: it was never acknowledged.
+            log.warning("dropped the announcement of event %s, which was never stored", announcement.event_id)
 
-    def _find(self, announcement: Announcement, attempt: int) -> StoredEvent | None:
-        stored = self._events.get(announcement.event_id)
-        # An announcement overtakes its event by some milliseconds; a first attempt that failed would cost 30 s.
+    def _find(self, announcement: Announcement, attempt: int) -> Event | None:
+        event = self._events.get(announcement.event_id)
+        # An announcement can overtake its event by some milliseconds; a failed first attempt would cost 30 s.
         for pause in _PAUSES_SECONDS if attempt == 1 else ():
-            if stored is not None:
+            if event is not None:
                 break
             time.sleep(pause)
-            stored = self._events.get(announcement.event_id)
-        return stored
+            event = self._events.get(announcement.event_id)
+        return event
 
-    def _finish(self, event: Event, announcement: Announcement) -> None:
-        # For an event that came whole, looking whether it was dispatched costs as much as doing it again.
-        begun = self._events.finished(event) if event.trimmed else None
+    def _dispatch(self, event: Event, announcement: Announcement) -> None:
+        # For an event that came whole, checking whether it was dispatched costs as much as doing it again.
+        begun = self._events.dispatched(event) if event.trimmed else None
         if begun is not None and begun.state is not EventState.RECEIVED:
             return
         completed = begun or (self._complete(event) if event.trimmed else event)
         if completed is None and announcement.attempt < len(self._retry_delays):
             again = announcement.model_copy(update={"attempt": announcement.attempt + 1})
-            self._events.announce(again, delay_seconds=self._retry_delays[announcement.attempt])
+            self._events.publish(again, delay_seconds=self._retry_delays[announcement.attempt])
             return
         if completed is None:
             log.error("event %s is unreadable: its record could not be read back", event.id)
@@ -101,14 +101,14 @@ class Dispatcher:
                 self._go_on(completed, announcement, last)
                 return
             completed = replace(completed, state=EventState.DISPATCHED)
-        self._events.finish(completed)
+        self._events.mark_dispatched(completed)
 
     def _go_on(self, completed: Event, announcement: Announcement, last: int) -> None:
-        """Have another message go on behind this webhook, before this one ends: whatever dies, one of them is there."""
+        """Send the message that goes on after this webhook, before this one ends: whatever dies, one of them exists."""
         if not announcement.after:
-            # Before that message, which finds here what a trimmed event was completed with.
-            self._events.begin(completed)
-        self._events.announce(Announcement(event_id=completed.id, after=last))
+            # Before that message, which reads here what a trimmed event was completed with.
+            self._events.mark_started(completed)
+        self._events.publish(Announcement(event_id=completed.id, after=last))
 
     def _complete(self, event: Event) -> Event | None:
         try:

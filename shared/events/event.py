@@ -13,11 +13,11 @@ class EventState(StrEnum):
     """How far an event has come."""
 
     RECEIVED = "received"
-    """Stored and announced; dispatch has not seen it yet, or has not come to all who want it."""
+    """Stored and announced; dispatch has not begun, or has not reached all webhooks that want it."""
     DISPATCHED = "dispatched"
     """Handed to every webhook that wanted it."""
     IGNORED = "ignored"
-    """Trimmed by its source, and the row that was read back is none that the hub processes."""
+    """Trimmed by its source, and the row that was read back is not one that the hub processes."""
     UNREADABLE = "unreadable"
     """Trimmed by its source, and its row could not be read back."""
 
@@ -28,11 +28,10 @@ class Event:
 
     `id` is a UUID derived from what identifies the event at its source, so the same event always has the same one.
     `source` names the system (`dynamics/<organization id>`), `entity` and `entity_id` the record it is about,
-    `initiator` the user who caused it, and `field_values` the ids that a receiver gets, as values of JSON. `trimmed`
-    says that something is still to be read back: what the source left out for its size, or the changes behind it.
-    `changes` are names of fields, `values` what they were where the record is gone. `hops` is how many deliveries of
-    the hub led to it, one after the other (shared/loops.py).
-    Times are UTC.
+    `initiator` the user who caused it, and `field_values` the ids that a receiver gets, as JSON values. `trimmed` says
+    that something is still to be read back: what the source left out for its size, or the changes behind it. `changes`
+    are names of fields, `values` their last values if the record was deleted. `hops` is how many deliveries of the hub,
+    one after the other, led to it (shared/loops.py). Times are UTC.
     """
 
     id: EventId

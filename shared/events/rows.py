@@ -1,7 +1,7 @@
 """An event as rows of Table Storage: in `events` with its payload, in `eventlog` for the listing, newest first. Pure.
 
-A property holds 64 KiB of binary data and an entity 1 MiB, so a payload is compressed and cut into pieces. Rows of a
-partition come in the order of their keys, so a key of `eventlog` begins with the time counted backwards.
+A property holds 64 KiB of binary data and an entity 1 MiB, so a payload is compressed and cut into pieces. Storage
+lists rows in the order of their keys, so a key of `eventlog` begins with the time, counted backwards.
 """
 
 import json
@@ -19,6 +19,24 @@ EVENTLOG_TABLE = "eventlog"
 
 _PIECE_BYTES = 64 * 1024
 _MAX_PIECES = 15
+EVENT_COLUMNS = (
+    "PartitionKey",
+    "RowKey",
+    "Type",
+    "Source",
+    "Entity",
+    "EntityId",
+    "Initiator",
+    "ReceivedAt",
+    "Changes",
+    "Values",
+    "Trimmed",
+    "State",
+    "FieldValues",
+    "Hops",
+)
+"""The columns of `events` without the payload, which is nearly all of a row."""
+
 # All texts are JSON in ASCII or short, so characters are the UTF-16 units that a property is measured in.
 _MAX_CHARACTERS = 32 * 1024
 
@@ -29,7 +47,7 @@ def event_keys(id_: EventId) -> tuple[str, str]:
 
 
 def event_row(event: Event, payload: bytes) -> dict[str, Any]:
-    """The row in `events`; raises TooLarge for what does not fit, for a payload that is after it is compressed."""
+    """The row in `events`; raises ContentTooLarge if a property or the compressed payload exceeds the table limits."""
     packed = zlib.compress(payload)
     pieces = [packed[start : start + _PIECE_BYTES] for start in range(0, len(packed), _PIECE_BYTES)]
     if len(pieces) > _MAX_PIECES:
@@ -63,12 +81,13 @@ def parse_event(row: Mapping[str, Any]) -> Event:
         values=json.loads(row["Values"]),
         trimmed=row["Trimmed"],
         state=EventState(row["State"]),
-        hops=row.get("Hops", 0),
+        # Storage answers null for a selected column that a row does not have.
+        hops=row.get("Hops") or 0,
     )
 
 
 def parse_payload(row: Mapping[str, Any]) -> bytes:
-    """The payload in a row of `events`, byte for byte as it came in."""
+    """The payload in a row of `events`, byte for byte as it was received."""
     return zlib.decompress(b"".join(row[f"Payload{number}"] for number in range(row["Pieces"])))
 
 

@@ -1,4 +1,4 @@
-"""Where events are kept: announced first, then stored, then listed and marked by dispatch."""
+"""Where events are kept: announced in a queue first, then stored, and listed when they are dispatched."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.events.announcement import EVENTS_QUEUE, Announcement
 from shared.events.event import Event, EventId
 from shared.events.rows import (
+    EVENT_COLUMNS,
     EVENTLOG_TABLE,
     EVENTS_TABLE,
     event_keys,
@@ -32,7 +33,10 @@ class StoredEvent:
 
 @dataclass(frozen=True)
 class LogFilter:
-    """Which events a listing shows: of one type, received from `since` and before `until`, older than `after`."""
+    """Which events a listing shows: of one type, received from `since` and before `until`, older than `after`.
+
+    None does not filter.
+    """
 
     type: str | None = None
     since: datetime | None = None
@@ -48,39 +52,44 @@ class EventStore:
         self._log = storage.table(EVENTLOG_TABLE)
         self._queue = storage.queue(EVENTS_QUEUE)
 
-    def accept(self, event: Event, payload: bytes) -> None:
-        """Announce and store an event: two storage transactions. Raises AlreadyStored, StorageDown or TooLarge.
+    def append(self, event: Event, payload: bytes) -> None:
+        """Announce an event, then store it with its payload: two storage transactions.
 
-        Whatever fails or dies in between, an event that is stored has its announcement. One without an event was never
-        acknowledged, and dispatch drops it.
+        Whatever fails or dies in between, an event that is stored has its announcement. An announcement without an
+        event was never acknowledged, and dispatch drops it. Raises AlreadyStored, StorageDown and ContentTooLarge.
         """
         row = event_row(event, payload)
-        self.announce(Announcement(event_id=event.id))
+        self.publish(Announcement(event_id=event.id))
         self._events.insert(row)
 
-    def announce(self, announcement: Announcement, *, delay_seconds: int = 0) -> None:
-        """Have dispatch look at an event, at once or later."""
+    def publish(self, announcement: Announcement, *, delay_seconds: int = 0) -> None:
+        """Send an announcement: dispatch handles it, at once or after the delay. Raises StorageDown."""
         self._queue.send(announcement.as_text(), delay_seconds=delay_seconds)
 
-    def get(self, id_: EventId) -> StoredEvent | None:
-        """The event with this id, None where it is not stored."""
+    def get(self, id_: EventId) -> Event | None:
+        """The event with this id, None if it is not stored. Its payload is not read."""
+        row = self._events.get(*event_keys(id_), select=EVENT_COLUMNS)
+        return None if row is None else parse_event(row)
+
+    def get_with_payload(self, id_: EventId) -> StoredEvent | None:
+        """The event with this id and its payload, None if it is not stored: one transaction of up to a megabyte."""
         row = self._events.get(*event_keys(id_))
         return None if row is None else StoredEvent(parse_event(row), parse_payload(row))
 
-    def begin(self, event: Event) -> None:
-        """Write an event into the log whose dispatch takes more than one message, as long as nobody else did."""
+    def mark_started(self, event: Event) -> None:
+        """List an event whose dispatch takes more than one message; does nothing if it is listed already."""
         try:
             self._log.insert(log_row(event))
         except AlreadyStored:
             # This message came twice, and dispatch may even be done.
             return
 
-    def finish(self, event: Event) -> None:
-        """Write an event into the log, as dispatch left it: from then on that is its state."""
+    def mark_dispatched(self, event: Event) -> None:
+        """List an event as dispatch left it: from then on that is its state."""
         self._log.put(log_row(event))
 
-    def finished(self, event: Event) -> Event | None:
-        """The event as dispatch left it, or `begin`; None before that."""
+    def dispatched(self, event: Event) -> Event | None:
+        """The event as `mark_dispatched` or `mark_started` listed it, None before that."""
         row = self._log.get(*log_keys(event))
         return None if row is None else parse_event(row)
 

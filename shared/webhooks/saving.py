@@ -253,7 +253,7 @@ class WebhookSaving:
         event, payload = state_event(after, self._now(), caller.user.id, hops=caller.hops)
         # A save that is made again signals the same event again.
         with suppress(AlreadyStored):
-            self._events.accept(event, payload)
+            self._events.append(event, payload)
 
 
 def without_secret(webhook: WebhookInput) -> WebhookInput:

@@ -63,7 +63,7 @@ def answered(hub: Hub, path: str, request: func.HttpRequest) -> tuple[int, dict[
 
 def accepted(hub: Hub, number: int = 0) -> Event:
     event = make_event(type=EVENT, received_at=NOON + timedelta(hours=number))
-    hub.events.accept(event, PAYLOAD)
+    hub.events.append(event, PAYLOAD)
     return event
 
 

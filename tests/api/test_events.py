@@ -197,13 +197,13 @@ def test_a_token_that_the_api_did_not_give_is_refused(hub: Hub, token: str) -> N
 
 def test_one_event_is_shown_with_its_payload(hub: Hub) -> None:
     event = make_event()
-    hub.events.accept(event, PAYLOAD)
+    hub.events.append(event, PAYLOAD)
     assert shown(hub, event.id) == {**event.as_json(), "payload": {"MessageName": "Create"}}
 
 
 def test_an_id_may_be_in_upper_case(hub: Hub) -> None:
     event = make_event()
-    hub.events.accept(event, PAYLOAD)
+    hub.events.append(event, PAYLOAD)
     assert shown(hub, event.id.upper())["id"] == event.id
 
 
@@ -218,13 +218,13 @@ def test_an_unknown_event_is_not_found(hub: Hub, id_: str) -> None:
 )
 def test_any_payload_that_was_taken_can_be_shown(hub: Hub, payload: bytes) -> None:
     event = make_event()
-    hub.events.accept(event, payload)
+    hub.events.append(event, payload)
     assert shown(hub, event.id)["payload"] == parse_json(payload)
 
 
 def test_a_payload_is_shown_as_strict_json_and_with_every_digit(hub: Hub) -> None:
     event = make_event()
-    hub.events.accept(event, rb'{"a": [NaN, 1e400, 1.12345678901234567890], "b\ud83d": "\ude00"}')
+    hub.events.append(event, rb'{"a": [NaN, 1e400, 1.12345678901234567890], "b\ud83d": "\ude00"}')
     text = show_event(hub.events, event.id)
     assert text.endswith(r'"payload": {"a": [null, "1e400", 1.12345678901234567890], "b\ufffd": "\ufffd"}}')
     assert parse_object(text.encode())["id"] == event.id

@@ -60,7 +60,7 @@ def test_an_event_is_dispatched_with_its_changes(
     arcgis_hub.receivers.dispatcher.dispatch(Announcement(event_id=id_).as_text().encode(), attempt=1)
     stored = arcgis_hub.events.get(id_)
     assert stored is not None
-    done = arcgis_hub.events.finished(stored.event)
+    done = arcgis_hub.events.dispatched(stored)
     assert done is not None
     assert (done.state, done.field_values["changes"]) == (EventState.DISPATCHED, EDITS["edits"])
 

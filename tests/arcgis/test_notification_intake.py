@@ -27,7 +27,7 @@ def receive(hub: Hub, connection: WebhookConnection, body: bytes, signature: str
 
 
 def stored_payloads(hub: Hub, connection: WebhookConnection, body: bytes) -> list[object]:
-    found = [hub.events.get(event_id(connection, change)) for change in parse_changes(body)]
+    found = [hub.events.get_with_payload(event_id(connection, change)) for change in parse_changes(body)]
     return [json.loads(one.payload) for one in found if one is not None]
 
 
@@ -159,5 +159,5 @@ def test_each_event_of_a_notification_is_as_far_from_the_first_as_the_request(
     arcgis_hub: Hub, connection: WebhookConnection
 ) -> None:
     arcgis_hub.arcgis.hooks.receive(WORKFLOW, connection.id, LAYERS, sign(LAYERS, SECRET), hops=3)
-    found = [arcgis_hub.events.get(event_id(connection, change)) for change in parse_changes(LAYERS)]
+    found = [arcgis_hub.events.get_with_payload(event_id(connection, change)) for change in parse_changes(LAYERS)]
     assert [one.event.hops for one in found if one is not None] == [3, 3, 3]

@@ -31,7 +31,7 @@ def webhooks(hub: Hub, receiver: Receiver) -> list[Registration]:
 
 def accepted(hub: Hub, event: Event | None = None) -> Event:
     stored = event or new_event()
-    hub.events.accept(stored, PAYLOAD)
+    hub.events.append(stored, PAYLOAD)
     return stored
 
 
@@ -115,7 +115,7 @@ def test_a_dispatch_that_dies_at_any_call_is_done_again_and_delivers_once(
         host.run(hub)
         assert host.failures == number
         assert [visit.headers["x-superoffice-eventid"] for visit in receiver.journal] == [event.id] * len(webhooks)
-        finished = hub.events.finished(event)
+        finished = hub.events.dispatched(event)
         assert finished is not None
         assert finished.state is EventState.DISPATCHED
     assert host.poison == []

@@ -71,7 +71,7 @@ def webhooks(hub: Hub, receiver: Receiver, count: int) -> list[Registration]:
 
 def accepted(hub: Hub, **changes: object) -> Event:
     event = replace(new_event(), **changes)  # type: ignore[arg-type]  # whatever the fields of an event are
-    hub.events.accept(event, PAYLOAD)
+    hub.events.append(event, PAYLOAD)
     return event
 
 
@@ -84,7 +84,7 @@ def asked(connection_string: str) -> list[int]:
 
 
 def state(hub: Hub, event: Event) -> EventState | None:
-    finished = hub.events.finished(event)
+    finished = hub.events.dispatched(event)
     return None if finished is None else finished.state
 
 
@@ -170,7 +170,7 @@ def test_a_trimmed_event_is_completed_once_and_each_page_tells_what_was_read_bac
     QuietHost(connection_string, paging(hub, completion)).run(hub)
     assert completion.completed == 1
     assert [json.loads(visit.body)["FieldValues"]["read"] for visit in receiver.journal] == ["back"] * len(made)
-    finished = hub.events.finished(event)
+    finished = hub.events.dispatched(event)
     assert finished is not None
     assert (finished.state, finished.field_values["read"]) == (EventState.DISPATCHED, "back")
 
@@ -245,7 +245,7 @@ def test_an_event_for_thousands_reaches_each_of_them_in_messages_of_a_few_hundre
         count = 7 * MAX_WEBHOOKS_A_MESSAGE + 13
         subscribe_in_table(connection_string, hub, count)
         event = replace(new_event(), entity_id=str(uuid4()))
-        hub.events.accept(event, PAYLOAD)
+        hub.events.append(event, PAYLOAD)
         dispatches = 0
         with QueueClient.from_connection_string(connection_string, EVENTS_QUEUE) as queue:
             while one := queue.receive_message(visibility_timeout=600):

@@ -136,7 +136,7 @@ def test_the_hops_of_an_event_outlive_retries_and_replays_also_of_one_too_large_
 ) -> None:
     values = {"text": "x" * length}
     event = replace(new_event(), hops=2, field_values=values, values=values)
-    hub.events.accept(event, PAYLOAD)
+    hub.events.append(event, PAYLOAD)
     receiver.behave(answers_in_turn(answers(500), answers()))
     host.run(hub)
     replay(hub, webhook, event)

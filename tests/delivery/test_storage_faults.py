@@ -52,7 +52,7 @@ class Path:
         """The source sends it until it is told that the hub has it, as Dataverse does."""
         for _ in range(2):
             try:
-                self.hub.events.accept(event, PAYLOAD)
+                self.hub.events.append(event, PAYLOAD)
             except Unavailable:
                 continue
             except AlreadyStored:

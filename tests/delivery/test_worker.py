@@ -292,7 +292,7 @@ def test_the_delivery_of_an_event_that_was_removed_is_dropped_quietly(
 
 def test_an_event_that_the_message_does_not_carry_is_read(hub: Hub, webhook: Registration, receiver: Receiver) -> None:
     event = new_event()
-    hub.events.accept(event, b"{}")
+    hub.events.append(event, b"{}")
     work_without_event(hub, webhook, event)
     assert record(hub, webhook, event).state is DeliveryState.DELIVERED
     assert [visit.headers["x-superoffice-eventid"] for visit in receiver.journal] == [event.id]

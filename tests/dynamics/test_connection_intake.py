@@ -51,7 +51,7 @@ def intake(hub: Hub) -> ConnectionIntake:
 
 def test_a_created_connection_is_stored_as_an_event(hub: Hub, intake: ConnectionIntake) -> None:
     assert intake.receive(SAMPLE_CONNECTION, trimmed=False) is IntakeOutcome.STORED
-    stored = hub.events.get(ID)
+    stored = hub.events.get_with_payload(ID)
     assert stored is not None
     assert stored.payload == SAMPLE_CONNECTION
     assert stored.event == Event(
@@ -70,7 +70,7 @@ def test_a_created_connection_is_stored_as_an_event(hub: Hub, intake: Connection
 
 def test_the_event_carries_the_ids_of_the_connection(hub: Hub, intake: ConnectionIntake) -> None:
     intake.receive(SAMPLE_CONNECTION, trimmed=False)
-    stored = hub.events.get(ID)
+    stored = hub.events.get_with_payload(ID)
     assert stored is not None
     assert stored.event.field_values == {
         "connectionid": CONNECTION,
@@ -93,7 +93,7 @@ def test_a_stored_event_is_announced(intake: ConnectionIntake, connection_string
 def test_the_app_puts_the_current_time_on_its_events(hub: Hub) -> None:
     grant(hub, MANAGER)
     assert hub.intake.receive(SAMPLE_CONNECTION, trimmed=False) is IntakeOutcome.STORED
-    stored = hub.events.get(ID)
+    stored = hub.events.get_with_payload(ID)
     assert stored is not None
     assert stored.event.received_at > RECEIVED_AT.replace(year=2025)
 
@@ -111,9 +111,9 @@ def test_the_app_puts_the_current_time_on_its_events(hub: Hub) -> None:
 )
 def test_the_same_connection_is_stored_once(hub: Hub, intake: ConnectionIntake, again: bytes) -> None:
     intake.receive(SAMPLE_CONNECTION, trimmed=False)
-    before = hub.events.get(ID)
+    before = hub.events.get_with_payload(ID)
     assert intake.receive(again, trimmed=False) is IntakeOutcome.DUPLICATE
-    assert hub.events.get(ID) == before
+    assert hub.events.get_with_payload(ID) == before
 
 
 @pytest.mark.parametrize("trimmed", [True, False])
@@ -158,7 +158,7 @@ def test_the_names_of_records_compare_ignoring_case(intake: ConnectionIntake) ->
 def test_a_trimmed_request_is_stored_without_its_records(hub: Hub, intake: ConnectionIntake) -> None:
     body = sample_with([], "InputParameters")
     assert intake.receive(body, trimmed=True) is IntakeOutcome.STORED
-    stored = hub.events.get(ID)
+    stored = hub.events.get_with_payload(ID)
     assert stored is not None
     assert (stored.event.trimmed, stored.payload) == (True, body)
     assert not any(name.startswith("record") for name in stored.event.field_values)
@@ -263,7 +263,7 @@ def test_twenty_requests_of_one_user_at_once_ask_for_her_role_once(
 def test_whatever_fails_is_an_outage_and_never_a_refusal(
     hub: Hub, intake: ConnectionIntake, connection_string: str, transport: JournalTransport, number: int, fault: Fault
 ) -> None:
-    hub.events.announce(Announcement(event_id=EventId(str(uuid4()))))
+    hub.events.publish(Announcement(event_id=EventId(str(uuid4()))))
     transport.forget()
     transport.fail(number, fault)
     with pytest.raises(StorageDown):
@@ -282,13 +282,13 @@ def test_after_any_failure_the_same_request_is_taken(
     with pytest.raises(HubError):
         intake.receive(SAMPLE_CONNECTION, trimmed=False)
     assert intake.receive(SAMPLE_CONNECTION, trimmed=False) in {IntakeOutcome.STORED, IntakeOutcome.DUPLICATE}
-    stored = hub.events.get(ID)
+    stored = hub.events.get_with_payload(ID)
     assert isinstance(stored, StoredEvent)
     assert stored.payload == SAMPLE_CONNECTION
 
 
 def test_an_event_is_as_far_from_the_first_of_its_chain_as_the_request(hub: Hub, intake: ConnectionIntake) -> None:
     assert intake.receive(SAMPLE_CONNECTION, trimmed=False, hops=3) is IntakeOutcome.STORED
-    stored = hub.events.get(ID)
+    stored = hub.events.get_with_payload(ID)
     assert stored is not None
     assert stored.event.hops == 3

@@ -63,7 +63,7 @@ def test_what_nobody_decides_by_costs_no_event(app: RunningApp, place: str, name
     body = with_odd(PLACES[place], value, body)
     response = app.post(body)
     assert (response.status_code, response.content) == (201, b"")
-    kept = app.hub.events.get(EventId(event_id(ORGANIZATION, id_)))
+    kept = app.hub.events.get_with_payload(EventId(event_id(ORGANIZATION, id_)))
     assert kept is not None
     assert kept.payload == body
     if name != "deep":

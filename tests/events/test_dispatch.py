@@ -47,7 +47,7 @@ def message(event: Event, attempt: int = 0) -> bytes:
 
 def state(hub: Hub, event: Event) -> EventState | None:
     stored = hub.events.get(event.id)
-    return (hub.events.finished(event) or stored.event).state if stored else None
+    return (hub.events.dispatched(event) or stored).state if stored else None
 
 
 def listed(hub: Hub) -> list[Event]:
@@ -61,7 +61,7 @@ def rows(hub: Hub) -> list[Mapping[str, object]]:
 
 def accepted(hub: Hub, *, trimmed: bool = False) -> Event:
     event = make_event(entity_id=str(uuid4()), trimmed=trimmed)
-    hub.events.accept(event, PAYLOAD)
+    hub.events.append(event, PAYLOAD)
     return event
 
 
@@ -149,7 +149,7 @@ def test_an_announcement_that_overtakes_its_event_finds_it_in_the_first_attempt(
         def looks_again(method: str, url: str) -> bool:
             return (method, "GET events" in transport.summary) == ("GET", True)
 
-        transport.interrupt(looks_again, lambda: hub.events.accept(event, PAYLOAD))
+        transport.interrupt(looks_again, lambda: hub.events.append(event, PAYLOAD))
         other.receivers.dispatcher.dispatch(message(event), attempt=1)
         assert transport.summary.count("GET events") > 1
     assert state(hub, event) is EventState.DISPATCHED
@@ -226,7 +226,7 @@ def test_an_announcement_comes_when_its_delay_is_over(
     hub: Hub, dataverse: FakeDataverse, connection_string: str
 ) -> None:
     later = Announcement(event_id=make_event().id)
-    hub.events.announce(later, delay_seconds=1)
+    hub.events.publish(later, delay_seconds=1)
     assert announcements(connection_string) == []
     assert awaited_announcements(connection_string) == [later]
 

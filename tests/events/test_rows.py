@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared.errors import ContentTooLarge
 from shared.events.event import Event, EventId, EventState
 from shared.events.rows import (
+    EVENT_COLUMNS,
     event_keys,
     event_row,
     log_keys,
@@ -52,6 +53,16 @@ def test_hops_stand_only_in_rows_of_events_that_have_some(make: Callable[[Event]
     assert "Hops" not in make(make_event())
     assert make(make_event(hops=2))["Hops"] == 2
     assert parse_event(make(make_event())).hops == 0
+
+
+def test_the_columns_of_an_event_are_those_of_its_row_without_the_payload() -> None:
+    row = event_row(make_event(hops=1), PAYLOAD)
+    assert {*EVENT_COLUMNS} == {name for name in row if not name.startswith(("Payload", "Pieces"))}
+
+
+def test_a_selected_column_that_storage_answers_as_null_counts_as_missing() -> None:
+    event = make_event()
+    assert parse_event({**event_row(event, PAYLOAD), "Hops": None}) == event
 
 
 def random_bytes(length: int) -> bytes:

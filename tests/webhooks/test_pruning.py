@@ -192,7 +192,7 @@ def test_a_save_a_create_and_two_workers_in_any_order_leave_what_is_stored_liste
 
 def accepted(hub: Hub, type_: str) -> Event:
     event = make_event(type=type_)
-    hub.events.accept(event, PAYLOAD)
+    hub.events.append(event, PAYLOAD)
     return event
 
 

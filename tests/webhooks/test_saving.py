@@ -163,9 +163,7 @@ def test_whichever_call_fails_a_state_that_was_stored_is_signalled_once_and_its_
                 saving.update(stored(hub, id_), webhook("a.b", TargetUrl=receiver.url), CALLER)
             assert stored(hub, id_).webhook.state is WebhookState.ACTIVE
             signalled = {
-                event.event.type
-                for one in announcements(account)
-                if (event := hub.events.get(one.event_id)) is not None
+                event.type for one in announcements(account) if (event := hub.events.get(one.event_id)) is not None
             }
             assert signalled == {f"webhook{id_}.started"}
         if not failed:

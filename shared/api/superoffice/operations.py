@@ -152,7 +152,7 @@ class Signalling:
             EventId(str(uuid4())), name, primary_key, data or {}, actor.user.id, now(), hops=actor.hops
         )
         self.rate.count(actor.user.id)
-        self.events.accept(event, payload)
+        self.events.append(event, payload)
         note(target=f"events/{event.id}")
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.api.superoffice.operations import WebhookOperations, parse_filter, parse_state_filter, parse_test
 from shared.errors import BadRequest, NotFound
-from shared.webhooks.registry import WebhookFilter
+from shared.webhooks.listing import WebhookFilter
 from shared.webhooks.rows import USAGE_TABLE
 from shared.webhooks.usage import CallResult, UsageCounter
 from shared.webhooks.webhook import WebhookState

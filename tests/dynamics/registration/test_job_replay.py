@@ -66,7 +66,7 @@ def test_a_lost_connection_is_stored_as_the_event_that_its_request_would_have_ma
     assert stored is not None
     assert hub.intake.receive(SAMPLE_CONNECTION, trimmed=False) is IntakeOutcome.DUPLICATE
     assert [one.event_id for one in announcements(connection_string)][:1] == [ID]
-    assert stored.event.field_values == {
+    assert stored.field_values == {
         "connectionid": CONNECTION,
         "organizationid": ORGANIZATION,
         "initiatinguserid": MANAGER,
