@@ -1,4 +1,4 @@
-"""Answers of a neighbour, remembered for a time."""
+"""A cache of a neighbour's answers that asks only once for the same thing at the same time (single flight)."""
 
 import threading
 import time
@@ -14,17 +14,17 @@ _MAX_WAIT_SECONDS = 25.0
 
 
 type Clock = Callable[[], float]
-"""Seconds that only grow, as time.monotonic gives them."""
+"""Returns seconds that only grow, as time.monotonic does."""
 
 
 def single_flight_cache[Key: Hashable, Value](
     ask: Callable[[Key], Value], *, seconds: int, most: int, clock: Clock = time.monotonic
 ) -> Callable[[Key], Value]:
-    """`ask`, with its answers kept for `seconds` and at most `most` of them; 0 seconds keeps none.
+    """`ask` with a cache: at most `most` answers are kept, for `seconds` each; 0 seconds keeps none.
 
-    Concurrent questions with one key ask once, and share its answer or its failure: asking one after the other in an
-    outage would take them beyond their deadlines. Failures are not remembered. Who waits for longer than her own
-    deadline allows gets Unavailable.
+    Concurrent calls with the same key call `ask` once and share its answer or its failure: in an outage, calls one
+    after the other would take longer than their deadlines. Failures are not kept. A caller whose deadline expires
+    while it waits gets Unavailable.
     """
     answers: TTLCache[Key, Future[Value]] = TTLCache(maxsize=most, ttl=seconds, timer=clock)
     asking: dict[Key, Future[Value]] = {}
@@ -57,4 +57,4 @@ def _wait_for[Value](answer: Future[Value]) -> Value:
     try:
         return answer.result(timeout=remaining_seconds(at_most=_MAX_WAIT_SECONDS))
     except TimeoutError:
-        raise Unavailable("another request's question was not answered within the time of this one") from None
+        raise Unavailable("another request asked the same, and had no answer within the time of this one") from None

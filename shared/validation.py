@@ -99,17 +99,19 @@ def field_errors(
     alias: Callable[[str], str] = str,
     phrases: Mapping[str, str] | None = None,
     hidden_steps: Collection[str] = (),
+    depth: int | None = None,
 ) -> list[FieldError]:
     """One error for each value that a model refused, in the model's order.
 
     `alias` gives the name that clients know for a member. `phrases` say more precisely than this module what an error
     of one of pydantic's types means. `hidden_steps` are steps of pydantic's own that no document has, such as the tag
-    of the class that it chose. No error repeats the value: it may be a secret.
+    of the class that it chose. `depth` is how many steps a pointer has at most: with 1 there is one error for each
+    member of the document. No error repeats the value: it may be a secret.
     """
     found: dict[str, FieldError] = {}
     for error in refusal.errors(include_url=False):
         steps = [alias(str(step)) for step in error["loc"] if step not in hidden_steps and step != "[key]"]
-        made = field_error(steps, phrase_of(error, phrases))
+        made = field_error(steps[:depth], phrase_of(error, phrases))
         found.setdefault(made.pointer, made)
     return list(found.values())
 

@@ -36,7 +36,7 @@ def test_each_caller_has_so_many_and_the_refusal_says_how_long_to_wait() -> None
     limit.count("a")
     clock.seconds += 20.5
     limit.count("a")
-    with pytest.raises(TooManyRequests, match=r"signals: at most 2 a minute .*MAX_SIGNALS") as caught:
+    with pytest.raises(TooManyRequests, match=r"^signals must be at most 2 a minute .*MAX_SIGNALS") as caught:
         limit.count("a")
     assert caught.value.retry_after_seconds == 40
     limit.count("b")
@@ -95,6 +95,14 @@ def test_a_crowd_of_callers_takes_bounded_memory_and_pushes_out_the_oldest() -> 
     assert len(limit) == 10
     assert not is_let_through(limit, "9999")
     assert is_let_through(limit, "0")
+
+
+def test_one_who_does_not_mind_a_refusal_is_told_how_long_the_minute_lasts() -> None:
+    clock = Clock()
+    limit = rate(1, clock)
+    assert limit.try_count("a") == 0
+    clock.seconds += 59.5
+    assert limit.try_count("a") == 1
 
 
 def test_threads_share_the_limit() -> None:

@@ -37,7 +37,7 @@ def test_five_or_more_is_a_loop(value: str) -> None:
 
 @holds_for("value", ["-1", "+1", "1.0", "one", "1;", "1,", ",", "1 2", "0x1", "1" * 10, "9" * 5000, "\u0661"])
 def test_what_is_no_number_is_refused_and_not_taken_for_none(value: str) -> None:
-    with pytest.raises(BadRequest, match=f"^{HOPS_HEADER}: a whole number"):
+    with pytest.raises(BadRequest, match=f"^{HOPS_HEADER} must be a whole number"):
         request_hops(headers(value))
 
 

@@ -1,7 +1,6 @@
 """Where audit entries are kept: table `audit`, newest first."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,10 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from cachetools import TTLCache
-
 from shared.audit.entry import AuditEntry, Outcome
 from shared.cache import Clock
+from shared.call_rate import CallRate
 from shared.storage.keys import day_key, time_key
 from shared.storage.paging import Position
 from shared.storage.query import Query
@@ -20,14 +18,15 @@ from shared.storage.tables import Table
 
 AUDIT_TABLE = "audit"
 MAX_REFUSALS_PER_MINUTE = 600
-"""Rows of refusals that one caller gets a minute, in one process: whoever may do nothing shall not fill the table."""
-_REMEMBERED_CALLERS = 10_000
-_MINUTE_SECONDS = 60
+"""Rows of refusals that one caller gets a minute, in one process: a caller without rights must not fill the table."""
 
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries a listing shows: by whom, about what, from `since`, before `until`, older than `after`."""
+    """Which entries a listing shows: by whom, about what, from `since`, before `until`, older than `after`.
+
+    None does not filter.
+    """
 
     who: str | None = None
     target: str | None = None
@@ -41,17 +40,16 @@ class AuditLog:
 
     def __init__(self, table: Table, *, clock: Clock = time.monotonic) -> None:
         self._table = table
-        self._clock = clock
-        self._refusals: TTLCache[tuple[str | None, int], int] = TTLCache(
-            _REMEMBERED_CALLERS, _MINUTE_SECONDS, timer=clock
-        )
-        self._lock = threading.Lock()
+        self._refusals = CallRate(MAX_REFUSALS_PER_MINUTE, "refusals", "MAX_REFUSALS_PER_MINUTE", clock=clock)
 
     def keep(self, entry: AuditEntry) -> bool:
-        """Keep an entry, one transaction; False where it is one refusal too many. Raises StorageDown."""
-        if entry.outcome is Outcome.REFUSED and not self._has_room(entry.who):
+        """Store an entry, in one transaction. False, and nothing stored, for one refusal too many.
+
+        Raises StorageDown.
+        """
+        if entry.outcome is Outcome.REFUSED and self._refusals.try_count(entry.who or ""):
             return False
-        # The key is nobody else's, and unlike an insert this is tried again after an answer that was lost.
+        # No other row has this key, and unlike an insert a put can be repeated after an answer that was lost.
         self._table.put(audit_row(entry))
         return True
 
@@ -61,13 +59,6 @@ class AuditLog:
         rows = newest.where("Who eq", wanted.who).where("Target eq", wanted.target)
         for row in self._table.query(rows, page_size=page_size):
             yield Position(row["PartitionKey"], row["RowKey"]), _parse(row)
-
-    def _has_room(self, who: str | None) -> bool:
-        key = (who, int(self._clock() // _MINUTE_SECONDS))
-        with self._lock:
-            so_far = self._refusals.get(key, 0)
-            self._refusals[key] = so_far + 1
-        return so_far < MAX_REFUSALS_PER_MINUTE
 
 
 def audit_row(entry: AuditEntry) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from shared.delivery.policy import MAX_TEXT, Outcome, Verdict
 from shared.delivery.redaction import Redaction
 from shared.errors import FieldError
 from shared.webhooks.associate import associate_of
-from shared.webhooks.saving import ReceiverTestResult
+from shared.webhooks.receiver_test import ReceiverTestResult
 from shared.webhooks.signals import HUB_SOURCE
 from shared.webhooks.webhook import WebhookInput
 

@@ -1,6 +1,6 @@
-"""The members of a Webhook that need more than a type: each function takes what came and gives what is kept.
+"""The members of a webhook that need more than a type: each function gets what came, and returns what is kept.
 
-All raise ValueError with what is needed; entity.py puts the member's name before it.
+All raise ValueError with a phrase that follows the member's name, as shared/validation.py has them.
 """
 
 import json
@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from pydantic import AfterValidator
 
 from shared.text_length import utf16_length
+from shared.validation import ARRAY_OF_STRINGS, NO_CONTROL_CHARACTERS, NOT_BLANK, OBJECT, max_length
 
 MAX_DEPTH = 32
-"""Levels of nesting in a value that its owner shapes; more than anybody writes, and far from any recursion limit."""
+"""Levels of nesting in a value that its owner shapes: more than anybody writes, and far below any recursion limit."""
 
 
 def at_most(characters: int) -> AfterValidator:
-    """A text of so many characters at most."""
+    """The check of a text: at most this many UTF-16 code units."""
 
     def check(text: str) -> str:
         _refuse_over(characters, utf16_length(text))
@@ -26,11 +27,10 @@ def at_most(characters: int) -> AfterValidator:
 
 
 def json_at_most[T](characters: int) -> Callable[[T], T]:
-    """The check of a value whose JSON text has so many characters at most, and no more than MAX_DEPTH levels."""
+    """The check of a value: its JSON text has at most this many UTF-16 code units, and at most MAX_DEPTH levels."""
 
     def check(value: T) -> T:
-        if is_deeper_than(value, MAX_DEPTH):
-            raise ValueError(f"at most {MAX_DEPTH} levels of nesting are taken")
+        _refuse_deep(value)
         _refuse_over(characters, utf16_length(json.dumps(value, ensure_ascii=False)), "characters of JSON")
         return value
 
@@ -38,8 +38,8 @@ def json_at_most[T](characters: int) -> Callable[[T], T]:
 
 
 def is_deeper_than(value: object, levels: int) -> bool:
-    """Whether objects and arrays are nested deeper than so many levels, scalars not counted."""
-    # A loop and no recursion: the value may be as deep as a body can make it.
+    """True if objects and arrays are nested deeper than this many levels; scalars are no level."""
+    # A loop, not a recursion: the value may be as deep as a body can make it.
     layer: list[object] = [value]
     for _ in range(levels + 1):
         layer = [node for node in layer if isinstance(node, dict | list | tuple)]
@@ -57,11 +57,16 @@ def _inner(node: object) -> Iterable[object]:
 
 def _refuse_over(most: int, length: int, unit: str = "characters") -> None:
     if length > most:
-        raise ValueError(f"at most {most} {unit} are taken, not {length}")
+        raise ValueError(max_length(most, length, unit))
+
+
+def _refuse_deep(value: object) -> None:
+    if is_deeper_than(value, MAX_DEPTH):
+        raise ValueError(f"must have at most {MAX_DEPTH} levels of nesting")
 
 
 EVENT_NAME = re.compile(r"[a-z0-9_.-]{1,250}", re.IGNORECASE | re.ASCII)
-"""The name of an event. A name that were longer could not be a key in Table Storage."""
+"""The name of an event. A longer one could not be a key in Table Storage."""
 
 MAX_EVENT_NAME = 250
 
@@ -78,32 +83,30 @@ _LIST_ITEM = {name.lower(): name for name in _LIST_ITEM_NAMES.split()}
 def not_blank(text: str) -> str:
     """A text with more than white space in it."""
     if not text.strip():
-        raise ValueError("a text that is not blank is needed")
+        raise ValueError(NOT_BLANK)
     return text
 
 
 def printable(text: str) -> str:
     """A text without line breaks and other control characters: an address ends up in the head of a mail."""
     if not text.isprintable():
-        raise ValueError("a text without control characters is needed")
+        raise ValueError(NO_CONTROL_CHARACTERS)
     return text
 
 
 def event_names(value: object) -> tuple[str, ...]:
-    """Names of events in lower case, each once, in the order given; white space is part of no name, not even around it.
+    """Names of events in lower case, each once, in the order given. White space around a name is refused.
 
-    SuperOffice keeps them joined by commas, so that is how they are measured.
+    SuperOffice stores them joined by commas, so their length is measured like that.
     """
     names = _texts(value)
     for number, name in enumerate(names, 1):
         if not EVENT_NAME.fullmatch(name):
-            raise ValueError(f"a name has letters, digits, _, - and . only, 1 to 250; name {number} has not")
+            raise ValueError(f"must be names of 1 to 250 letters, digits, _, - and . (name {number} is not)")
     known = tuple(dict.fromkeys(name.lower() for name in names))
     if not known:
-        raise ValueError("the name of one event at least is needed")
-    length = len(",".join(known))
-    if length > _MAX_EVENT_CHARACTERS:
-        raise ValueError(f"at most {_MAX_EVENT_CHARACTERS} characters are taken, joined by commas, not {length}")
+        raise ValueError("must have the name of at least one event")
+    _refuse_over(_MAX_EVENT_CHARACTERS, len(",".join(known)), "characters, joined by commas")
     return known
 
 
@@ -121,9 +124,9 @@ def names(value: object) -> tuple[str, ...]:
 
 
 def header_texts(value: object) -> dict[str, str]:
-    """Headers, name to text. Numbers and booleans become texts, as JSON.NET makes them."""
+    """Headers by name. Numbers and booleans become strings, as Json.NET writes them."""
     if not isinstance(value, dict):
-        raise ValueError("an object is needed, names to texts")
+        raise ValueError(OBJECT)
     return {name: _header_text(name, one) for name, one in value.items()}
 
 
@@ -132,8 +135,7 @@ def list_items(value: object) -> tuple[dict[str, object], ...]:
 
     Members are known in any case, and unknown ones are ignored, as everywhere in the entity.
     """
-    if is_deeper_than(value, MAX_DEPTH):
-        raise ValueError(f"at most {MAX_DEPTH} levels of nesting are taken")
+    _refuse_deep(value)
     return tuple(_list_item(item) for item in _items(value))
 
 
@@ -146,10 +148,10 @@ def _list_item(item: dict[str, object]) -> dict[str, object]:
 
 def _items(value: object) -> list[dict[str, object]]:
     if not isinstance(value, list | tuple):
-        raise ValueError("a list of objects is needed")
+        raise ValueError("must be an array of objects")
     found = [item for item in value if isinstance(item, dict)]
     if len(found) != len(value):
-        raise ValueError("a list of objects is needed")
+        raise ValueError("must be an array of objects")
     return found
 
 
@@ -158,15 +160,15 @@ def _header_text(name: str, value: object) -> str:
         return value
     if isinstance(value, bool | int | float):
         return json.dumps(value)
-    raise ValueError(f"a text is needed as the value of {name[:50]}")
+    raise ValueError(f"must be an object of strings (the value of {name[:50]} is not one)")
 
 
 def _texts(value: object) -> list[str]:
     if not isinstance(value, list | tuple):
-        raise ValueError("a list of texts is needed")
+        raise ValueError(ARRAY_OF_STRINGS)
     if len(value) > _MAX_TEXTS:
-        raise ValueError(f"at most {_MAX_TEXTS} texts are taken, not {len(value)}")
+        raise ValueError(max_length(_MAX_TEXTS, len(value), "items"))
     texts = [item for item in value if isinstance(item, str)]
     if len(texts) != len(value):
-        raise ValueError("a list of texts is needed")
+        raise ValueError(ARRAY_OF_STRINGS)
     return texts

@@ -1,12 +1,13 @@
-"""How much may be registered, and what a save that goes beyond it is told. Pure.
+"""How much may be registered, and the answer to a save that exceeds it. Pure.
 
-Limits judge only what a save adds: a webhook that is above them already can be read, stopped, made smaller and removed.
+Limits judge only what a save adds: a webhook that exceeds them already can be read, stopped, made smaller and removed.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.errors import Conflict, FieldError
+from shared.validation import max_length
 from shared.webhooks.webhook import WebhookInput, WebhookState
 
 
@@ -20,17 +21,17 @@ class WebhookLimits:
     bytes: int
 
     def refusals(self, webhook: WebhookInput, before: WebhookInput | None) -> list[FieldError]:
-        """What is too much in a webhook that is to be saved in the place of `before`, None for a new one."""
+        """What is too much in a webhook that is saved in the place of `before`; None stands for a new webhook."""
         found = (self._too_many_events(webhook, before), self._too_large(webhook, before))
         return [refusal for refusal in found if refusal is not None]
 
     def full(self, in_all: int, by_caller: int) -> Conflict | None:
-        """Why one registration more cannot be taken, where there are so many; None where it can."""
+        """The refusal of one more registration, if there are this many; None if there is room."""
         if in_all >= self.webhooks:
-            return Conflict(f"MAX_WEBHOOKS: the hub takes {self.webhooks} webhooks in all; remove one first")
+            return Conflict(f"MAX_WEBHOOKS allows {self.webhooks} webhooks in all; remove one first")
         if by_caller >= self.per_caller:
-            sentence = f"the hub takes {self.per_caller} webhooks that one caller created; remove one first"
-            return Conflict(f"MAX_WEBHOOKS_PER_CALLER: {sentence}")
+            allowed = f"{self.per_caller} webhooks that one caller created"
+            return Conflict(f"MAX_WEBHOOKS_PER_CALLER allows {allowed}; remove one first")
         return None
 
     def _too_many_events(self, webhook: WebhookInput, before: WebhookInput | None) -> FieldError | None:
@@ -38,8 +39,8 @@ class WebhookLimits:
         if count <= self.events or (before is not None and set(webhook.events) <= set(before.events)):
             return None
         more = "" if before is None or len(before.events) <= self.events else "; above that, names can only be removed"
-        sentence = f"at most {self.events} names are taken (MAX_EVENTS_PER_WEBHOOK), not {count}{more}"
-        return FieldError("#/Events", f"Events: {sentence}")
+        phrase = max_length(self.events, count, "names")
+        return FieldError("#/Events", f"Events {phrase} (MAX_EVENTS_PER_WEBHOOK){more}")
 
     def _too_large(self, webhook: WebhookInput, before: WebhookInput | None) -> FieldError | None:
         sizes = member_bytes(webhook)
@@ -47,8 +48,8 @@ class WebhookLimits:
         if size <= self.bytes or (before is not None and size <= sum(member_bytes(before).values())):
             return None
         largest = max(sizes, key=lambda name: sizes[name])
-        sentence = f"the webhook has {size} bytes, and at most {self.bytes} are taken (MAX_WEBHOOK_BYTES)"
-        return FieldError(f"#/{largest}", f"{largest}: {sentence}; this is its largest member, with {sizes[largest]}")
+        limit = f"the webhook {max_length(self.bytes, size, 'bytes')} (MAX_WEBHOOK_BYTES)"
+        return FieldError(f"#/{largest}", f"{largest} must be smaller, with {sizes[largest]} bytes: {limit}")
 
 
 def member_bytes(webhook: WebhookInput) -> Mapping[str, int]:

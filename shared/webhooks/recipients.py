@@ -1,6 +1,6 @@
-"""Who is told that a webhook was disabled: few, one address each, in domains that the hub's owner names. Pure.
+"""Who is told that a webhook was disabled: a few addresses, in domains that the hub's operator names. Pure.
 
-A notice comes from the owner's own mailbox, so nobody may have it sent to strangers.
+A notice comes from the operator's own mailbox, so no webhook may have it sent to strangers.
 """
 
 import re
@@ -11,6 +11,7 @@ from unicodedata import normalize
 import idna
 
 from shared.errors import FieldError
+from shared.validation import max_length
 from shared.webhooks.webhook import WebhookInput
 
 MAX_RECIPIENTS = 20
@@ -23,15 +24,15 @@ _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-
 
 @dataclass(frozen=True)
 class Recipients:
-    """The rule. `domains` are those that notices are sent to; None where none is judged, for nothing is sent."""
+    """The rule. `domains` are those that notices are sent to; None accepts all, because no notices are sent at all."""
 
     domains: frozenset[str] | None
 
     @classmethod
     def of(cls, mailbox: str, domains: tuple[str, ...]) -> Self:
-        """The rule of these settings: the domains, or else that of the mailbox.
+        """The rule of these settings: the domains, or the domain of the mailbox if none are named.
 
-        A mailbox that is named by its id has no domain, so nobody is told until the domains are set.
+        A mailbox that is given by its id has no domain, so nobody is told until the domains are set.
         """
         if not mailbox and not domains:
             return cls(None)
@@ -39,21 +40,19 @@ class Recipients:
         return cls(frozenset(filter(None, (_domain(name.removeprefix("@")) for name in named))))
 
     def refusals(self, webhook: WebhookInput, before: WebhookInput | None) -> list[FieldError]:
-        """What keeps a save from adding its recipients to those `before`; what was there may stay."""
+        """What is wrong with the recipients that a save adds to those `before`; the ones that were there may stay."""
         known = set() if before is None else {address for _, address in _named(before)}
         added = [(member, address) for member, address in _named(webhook) if address not in known]
         judged = ((member, self._refusal(address)) for member, address in added)
-        wrong = [FieldError(f"#/{member}", f"{member}: {why}") for member, why in judged if why is not None]
+        wrong = [FieldError(f"#/{member}", f"{member} {why}") for member, why in judged if why is not None]
         count = len({address for _, address in _named(webhook)})
         if added and count > MAX_RECIPIENTS:
-            text = (
-                f"ErrorEmails: at most {MAX_RECIPIENTS} addresses are taken, that of ErrorsEmail included, not {count}"
-            )
-            wrong.append(FieldError("#/ErrorEmails", text))
+            phrase = max_length(MAX_RECIPIENTS, count, "addresses, that of ErrorsEmail included")
+            wrong.append(FieldError("#/ErrorEmails", f"ErrorEmails {phrase}"))
         return wrong
 
     def of_webhook(self, webhook: WebhookInput) -> tuple[str, ...]:
-        """Whom to tell of this webhook: those of its recipients that may be told, whenever they were saved."""
+        """The recipients of this webhook that may be told, whenever they were saved."""
         addresses = dict.fromkeys(address for _, address in _named(webhook))
         return tuple(address for address in addresses if self._refusal(address) is None)[:MAX_RECIPIENTS]
 
@@ -62,11 +61,9 @@ class Recipients:
         found = _ADDRESS.fullmatch(address) and _ADDRESS.fullmatch(normalize("NFKC", address))
         domain = _domain(found.group(1)) if found else None
         if domain is None:
-            return "one e-mail address is needed, user@domain, and nothing beside it"
+            return "must be one e-mail address, user@domain, and nothing else"
         if self.domains is not None and domain not in self.domains:
-            return (
-                "notices are not sent to the domain of this address; NOTICE_DOMAINS names those that they are sent to"
-            )
+            return "must be in a domain that notices are sent to (NOTICE_DOMAINS)"
         return None
 
 
@@ -77,7 +74,7 @@ def _named(webhook: WebhookInput) -> list[tuple[str, str]]:
 
 
 def _domain(written: str) -> str | None:
-    """A domain as mail servers know it: ASCII in lower case; None for what is none."""
+    """A domain as mail servers know it: ASCII in lower case; None if it is not a domain."""
     try:
         ascii_ = written if written.isascii() else idna.encode(written, uts46=True).decode("ascii")
     except UnicodeError:

@@ -1,4 +1,4 @@
-"""A registered webhook as the hub keeps it, and what its receiver has answered so far. Pure."""
+"""A registered webhook as the hub stores it, and how its receiver has answered so far. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ class Author:
 
 @dataclass(frozen=True)
 class OldSecret:
-    """A secret that was replaced, sealed; until this time it signs besides the new one."""
+    """A replaced secret, sealed, which signs beside the new one until this time."""
 
     sealed: str
     until: datetime
@@ -26,12 +26,12 @@ class OldSecret:
 
 @dataclass(frozen=True)
 class Registration:
-    """One webhook. `webhook.secret` is None here: `sealed_secret` holds it, sealed.
+    """One webhook. `webhook.secret` is always None: `sealed_secret` holds the secret, sealed.
 
-    Secret values of its headers and properties are masks, and `sealed_values` is what they stand for, sealed; in a row
-    of the version before they stand in `webhook` (see sealing.py, which opens both). `revision` counts its saves.
-    `tested` is the fingerprint with which a test event last succeeded, empty before. `old_secrets` stand newest first.
-    `per_minute` is how many requests its receiver allows, None for any number.
+    Secret values of headers and properties are masks in `webhook`, and `sealed_values` holds what they stand for,
+    sealed; rows of the first version hold them in `webhook` (sealing.py opens both). `revision` counts the saves.
+    `tested` is the fingerprint with which a test event last succeeded, empty before. `old_secrets` come newest first.
+    `per_minute` is how many requests the receiver allows, None for any number.
     """
 
     id: int
@@ -48,15 +48,20 @@ class Registration:
     per_minute: int | None = None
     sealed_values: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a secret that is not sealed, so that none ever reaches a row."""
+        if self.webhook.secret is not None:
+            raise ValueError("a registration holds its secret sealed")
+
     @property
     def is_active(self) -> bool:
-        """Whether events are to be delivered."""
+        """True if events are to be delivered."""
         return self.webhook.state is WebhookState.ACTIVE
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What became of the attempts so far. `last_error` is headers and body of a reply, or our own words."""
+    """How the attempts ended so far. `last_error` is headers and body of a reply, or a sentence of the hub."""
 
     total_calls: int = 0
     total_errors: int = 0

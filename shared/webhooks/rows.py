@@ -14,15 +14,15 @@ from shared.webhooks.webhook import WebhookInput
 _MAX_ROWS = 1000
 _MAX_BYTES = 2_000_000
 _USAGE_BYTES = 1000
-"""What the usage of a webhook has about, which is read beside it."""
+"""About the size of a webhook's usage, which is read beside it."""
 _UNKNOWN_BYTES = 80_000
-"""Rows that a version stored which noted no size: they may have half as much again, and most have less."""
+"""The size assumed for rows of the first version, which noted none: a few have half as much again, most have less."""
 
 SIZE_COLUMN = "Bytes"
 
 
 def in_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[int]]:
-    """The ids of these rows, which hold their keys and sizes, in parts that fit into memory together."""
+    """The ids in these rows of keys and sizes, in parts whose webhooks fit into memory together."""
     part: list[int] = []
     size = 0
     for row in rows:
@@ -47,9 +47,9 @@ _PIECE_CHARACTERS = 16_000
 
 
 def registration_row(registration: Registration) -> dict[str, Any]:
-    """The row in `webhooks`. Columns beside the document are those that a listing filters by."""
+    """The row in `webhooks`. Listings filter by the columns NameKey and State."""
     webhook = registration.webhook
-    document = webhook.model_copy(update={"secret": None}).model_dump_json(by_alias=True)
+    document = webhook.model_dump_json(by_alias=True)
     sealed_values = registration.sealed_values or ""
     row = {
         "PartitionKey": PARTITION,
@@ -101,7 +101,7 @@ def usage_keys(webhook_id: int) -> tuple[str, str]:
 
 
 def parse_usage(row: Mapping[str, Any] | None) -> Usage:
-    """The usage in a row of `usage`; a webhook that was never called has none."""
+    """The usage in a row of `usage`; a webhook that was never called has no row."""
     if row is None:
         return Usage()
     return Usage(

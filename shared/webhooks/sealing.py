@@ -1,7 +1,7 @@
-"""Sealing what is secret in a webhook's headers and properties, and opening it again (see also sensitive.py).
+"""Seals the secret values of a webhook's headers and properties, and opens them again (see also sensitive.py).
 
-A row holds masks in the place of secrets, and what they stand for in a column of its own, sealed. In rows of the
-version before, secrets still stand where now masks do: they are opened and masked like the others.
+A row holds masks in the place of secrets, and what they stand for, sealed, in a column of its own. Rows of the first
+version still hold secrets in clear; these are masked when they are shown, like the others.
 """
 
 import json
@@ -12,6 +12,7 @@ from functools import cached_property
 
 from shared.errors import BadRequest, FieldError, Misconfigured
 from shared.storage.sealed import Sealer
+from shared.validation import pointer_to
 from shared.webhooks.fields import json_at_most
 from shared.webhooks.keeping import Keeping
 from shared.webhooks.registration import SECRET_MASK, Registration
@@ -27,23 +28,22 @@ from shared.webhooks.sensitive import (
     looks_masked,
     masked_webhook,
     names_in,
-    pointer_to,
     secrets_in,
     split_webhook,
 )
 from shared.webhooks.webhook import WebhookInput
 
 MAX_ERRORS = 20
-"""Places that one refusal names."""
+"""How many places one refusal names."""
 
 _at_most_stored: Callable[[object], object] = json_at_most(30_000)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A webhook that somebody wants to save or test, opened: nothing but `secret` is a mask in it.
+    """A webhook that somebody wants to save or test, opened: nothing in it but `secret` is a mask.
 
-    `kept` are the places whose masks came back, and which therefore hold what is stored.
+    `kept` are the places where a mask came back, which therefore hold what is stored.
     """
 
     webhook: WebhookInput
@@ -52,27 +52,27 @@ class Wanted:
     @cached_property
     def new(self) -> dict[Place, str]:
         """The secrets that were not stored before, by their places."""
-        # A mask that is left is one that an older version stored as if it were a value.
+        # A mask that is left was stored by the first version as if it were a value.
         old = frozenset(self.kept)
         return {place: value for place, value in secrets_in(self.webhook) if place not in old and value != SECRET_MASK}
 
     @property
     def has_new_headers(self) -> bool:
-        """Whether a header brings a secret that was not stored before."""
+        """True if a header brings a secret that was not stored before."""
         return any(place[0] == MEMBERS[0] for place in self.new)
 
 
 def opened_webhook(registration: Registration, sealer: Sealer) -> WebhookInput:
-    """The webhook with the values that its receiver is sent; raises Misconfigured where no key opens them."""
+    """The webhook with the values that its receiver is sent; raises Misconfigured if no key opens them."""
     if registration.sealed_values is None:
         return registration.webhook
     return join_webhook(registration.webhook, json.loads(sealer.open(registration.sealed_values)))
 
 
 def wanted_webhook(webhook: WebhookInput, before: Registration | None, sealer: Sealer) -> Wanted:
-    """The webhook with what is stored in the place of masks.
+    """The webhook with the stored values in the place of masks.
 
-    Raises BadRequest for a mask that stands for nothing, and for other texts that look like one; Misconfigured where no
+    Raises BadRequest for a mask that stands for nothing, and for other values that look like one; Misconfigured if no
     key opens what is stored.
     """
     keeping, asked = Keeping(), _asked(webhook, before)
@@ -92,26 +92,29 @@ def wanted_webhook(webhook: WebhookInput, before: Registration | None, sealer: S
 
 
 def sealed_webhook(wanted: Wanted, sealer: Sealer) -> tuple[WebhookInput, str | None]:
-    """The webhook as it is stored, with masks, and what they stand for, sealed.
+    """The webhook as it is stored: with masks, and without `secret`, which is sealed on its own.
 
-    Raises Misconfigured where there is a secret and no key; one that the version before stored stays as it is then.
-    Raises BadRequest where the masks take more room than there is.
+    The second value is what the masks stand for, sealed, None if there are none. Raises Misconfigured if there is a new
+    secret and no key; secrets that the first version stored in clear stay as they are then. Raises BadRequest if the
+    webhook is too long with its masks.
     """
-    masked, secrets = split_webhook(wanted.webhook)
+    unsigned = wanted.webhook.model_copy(update={"secret": None})
+    masked, secrets = split_webhook(unsigned)
     if not secrets:
         return masked, None
     if not sealer.has_keys and not wanted.new:
-        return wanted.webhook, None
+        return unsigned, None
     for name, value in zip(MEMBERS, (masked.headers, masked.properties), strict=True):
         try:
             _at_most_stored(value)
         except ValueError as error:
-            raise BadRequest(f"{name}: {error}, {len(SECRET_MASK)} for a secret", pointer=f"#/{name}") from None
+            text = f"{name} {error}; each secret value counts {len(SECRET_MASK)}"
+            raise BadRequest(text, pointer=f"#/{name}") from None
     return masked, sealer.seal(json.dumps(secrets, separators=(",", ":")))
 
 
 def known_secrets(registration: Registration, sealer: Sealer, now: datetime) -> Iterator[str]:
-    """Every secret of a registration that a key opens: signing secrets, old ones too, and values."""
+    """Every secret of a registration that a key opens: the signing secret, replaced ones, and secret values."""
     for sealed in (registration.sealed_secret, *(old.sealed for old in old_secrets_at(now, registration))):
         try:
             if sealed is not None:
@@ -125,7 +128,7 @@ def known_secrets(registration: Registration, sealer: Sealer, now: datetime) -> 
 
 
 def _asked(webhook: WebhookInput, before: Registration | None) -> tuple[str, ...]:
-    """The names that are to be sealed: those of before where the caller, who may not know the member, names none."""
+    """The names to seal: the stored ones if the caller, who may not know the member, names none."""
     names = webhook.sealed_headers
     if names is None:
         names = (before.webhook.sealed_headers if before else None) or ()
@@ -135,26 +138,26 @@ def _asked(webhook: WebhookInput, before: Registration | None) -> tuple[str, ...
 
 def _masks_of_nothing(places: list[Place]) -> Iterator[FieldError]:
     for place in places:
-        text = f"{label_of(place)}: {SECRET_MASK} only stands for a value that is stored in this place"
+        text = f"{label_of(place)} must be the value itself: none is stored here that {SECRET_MASK} could stand for"
         yield FieldError(pointer_to(place), text)
 
 
 def _misnamed(wanted: Wanted, webhook: WebhookInput, before: Registration | None) -> Iterator[FieldError]:
-    """What `SealedHeaders` must not say: names that are not there, and the silence about a value that stays masked."""
+    """What `SealedHeaders` must not do: name what is not there, or drop a name whose value came back as a mask."""
     known = names_in(webhook) | (asked_names(before.webhook) if before else frozenset())
     for name in webhook.sealed_headers or ():
         if folded(name) not in known:
-            text = f"SealedHeaders: no header and no property has the name {name[:100]}"
+            text = f"SealedHeaders must name headers and properties: none has the name {name[:100]}"
             yield FieldError("#/SealedHeaders", text)
     sealed = {place for place, _ in secrets_in(wanted.webhook)}
     for place in wanted.kept:
         if place not in sealed:
-            text = f"{label_of(place)}: to be shown again it must be given anew, and not as {SECRET_MASK}"
+            text = f"{label_of(place)} must be given anew, not as {SECRET_MASK}, to be shown from now on"
             yield FieldError(pointer_to(place), text)
 
 
 def _mask_like(wanted: Wanted) -> Iterator[FieldError]:
     for place, value in wanted.new.items():
         if looks_masked(value):
-            text = f"{label_of(place)}: the value itself is needed, and this looks like a mask"
+            text = f"{label_of(place)} must be the value itself, but looks like a mask"
             yield FieldError(pointer_to(place), text)

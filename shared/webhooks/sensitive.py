@@ -1,8 +1,8 @@
-"""Which values of headers and properties are secrets, what is shown in their place, and how they are taken apart. Pure.
+"""Which values of headers and properties are secrets, what is shown in their place, and how to separate them. Pure.
 
-A value is a secret where its name says so, or where the webhook's owner asks for it (`SealedHeaders`). What hangs below
-such a name, in objects and lists, is secret too. Nothing is hidden of null, true, false, blank texts, and empty lists
-and objects: there is nothing in them to keep.
+A value is a secret if its name says so, or if the webhook's owner asks for it (`SealedHeaders`). Everything below such
+a name, in objects and lists, is secret too. Null, true, false, blank strings and empty lists and objects are shown as
+they are: they hold no secret.
 """
 
 import re
@@ -13,7 +13,7 @@ from shared.webhooks.registration import SECRET_MASK
 from shared.webhooks.webhook import WebhookInput
 
 type Place = tuple[str, ...]
-"""The way to a value: `Headers` or `Properties`, then names, and indexes of lists as texts."""
+"""The path to a value: `Headers` or `Properties`, then names, and indexes of lists as texts."""
 
 MEMBERS = ("Headers", "Properties")
 
@@ -34,29 +34,29 @@ _MAX_SHOWN = 100
 
 
 def folded(name: str) -> str:
-    """A name as names are compared: in any case, whatever the width of its letters, without blanks around it."""
+    """A name in the form in which names are compared: without case, width of letters, and blanks around it."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def is_mask(value: object) -> bool:
-    """Whether a value only stands for one that is stored; blanks around the mask come from copying it."""
+    """True if a value only stands for one that is stored; blanks around the mask come from copying it."""
     return isinstance(value, str) and value.strip() == SECRET_MASK
 
 
 def looks_masked(text: str) -> bool:
-    """Whether a text is some mask, or holds one: nobody means it as a secret (`***`, `Bearer ********`)."""
+    """True if a text is some mask, or holds one (`***`, `Bearer ********`): nobody means it as a secret."""
     return SECRET_MASK in text or _STARS.fullmatch(text) is not None
 
 
 def has_mask(value: object) -> bool:
-    """Whether there is a mask anywhere in a value."""
+    """True if there is a mask anywhere in a value."""
     if isinstance(value, dict):
         return any(map(has_mask, value.values()))
     return any(map(has_mask, value)) if isinstance(value, list) else is_mask(value)
 
 
 def name_is_secret(name: str, asked: Collection[str]) -> bool:
-    """Whether the value of this name is a secret; `asked` are the names that the owner asks for, folded."""
+    """True if the value of this name is a secret; `asked` are the names that the owner asks for, folded."""
     known = folded(name)
     return known in asked or any(word in known for word in _WORDS)
 
@@ -67,21 +67,21 @@ def asked_names(webhook: WebhookInput) -> frozenset[str]:
 
 
 def names_in(webhook: WebhookInput) -> frozenset[str]:
-    """All names of headers and properties, in any depth, folded."""
+    """All names of headers and properties, at any depth, folded."""
     return frozenset(folded(name) for name in (*(webhook.headers or ()), *_names(webhook.properties)))
 
 
 def secrets_in(webhook: WebhookInput) -> Iterator[tuple[Place, str]]:
-    """The secret values of an opened webhook, as texts, and where they stand."""
+    """The secret values of an opened webhook, as texts, each with its place."""
     asked = asked_names(webhook)
     for member, value in zip(MEMBERS, (webhook.headers, webhook.properties), strict=True):
         yield from _secrets(value, (member,), asked, is_secret=False)
 
 
 def split_webhook(webhook: WebhookInput) -> tuple[WebhookInput, dict[str, object]]:
-    """The webhook with masks in the place of its secret values, and what the masks stand for.
+    """The webhook with masks in the place of its secret values, and a document of what the masks stand for.
 
-    The latter has the shape of the former, with those members only that lead to a secret; an index of a list is a name.
+    The document has the members of the webhook that lead to a secret; for a list, its names are the indexes.
     """
     asked, masked, secrets = asked_names(webhook), dict[str, object](), dict[str, object]()
     for member, value in zip(MEMBERS, (webhook.headers, webhook.properties), strict=True):
@@ -92,24 +92,19 @@ def split_webhook(webhook: WebhookInput) -> tuple[WebhookInput, dict[str, object
 
 
 def join_webhook(masked: WebhookInput, secrets: dict[str, object]) -> WebhookInput:
-    """What `split_webhook` took apart."""
+    """The webhook that `split_webhook` separated into these two."""
     values: dict[str, object] = {"Headers": masked.headers, "Properties": masked.properties}
     return _with(masked, {member: _join(value, secrets.get(member)) for member, value in values.items()})
 
 
 def masked_webhook(webhook: WebhookInput) -> WebhookInput:
-    """The webhook as it is shown: no secret value is in it, whichever version of the hub stored it."""
+    """The webhook as it is shown: without secret values, whichever version of the hub stored it."""
     return split_webhook(webhook)[0]
 
 
-def pointer_to(place: Place) -> str:
-    """A place as a JSON pointer: `#/Headers/Authorization`."""
-    return "#/" + "/".join(step.replace("~", "~0").replace("/", "~1") for step in place)
-
-
 def label_of(place: Place) -> str:
-    """A place as a message names it: `Headers: Authorization`."""
-    return f"{place[0]}: {'/'.join(place[1:])[:_MAX_SHOWN]}"
+    """A place as a message names it: `Headers/Authorization`."""
+    return f"{place[0]}/{'/'.join(place[1:])[:_MAX_SHOWN]}"
 
 
 def _with(webhook: WebhookInput, values: dict[str, object]) -> WebhookInput:
@@ -132,7 +127,7 @@ def _secrets(value: object, place: Place, asked: Collection[str], *, is_secret: 
 
 
 def _split(value: object, asked: Collection[str], *, is_secret: bool) -> tuple[object, object]:
-    """The value with masks, and what they stand for, None where there is none."""
+    """The value with masks, and what they stand for, None if there are no masks."""
     if is_secret and _hides(value):
         return SECRET_MASK, value
     masked: dict[str, object] = {}

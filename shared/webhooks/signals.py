@@ -12,6 +12,7 @@ from datetime import datetime
 
 from shared.errors import BadRequest
 from shared.events.event import Event, EventId
+from shared.validation import max_length
 from shared.webhooks.fields import EVENT_NAME
 from shared.webhooks.registration import Registration
 from shared.webhooks.webhook import WebhookState
@@ -25,7 +26,7 @@ STATE_EVENTS = {
 }
 
 _OF_THE_HUB = re.compile(r"test|webhook[0-9]*\..*|connection\.created|(feature|attachment)\..*|schema\.changed")
-"""What the hub itself and its sources make: `connection.created` Dataverse's, the last three ArcGIS'."""
+"""Events of the hub and its sources: `connection.created` comes from Dataverse, the last three from ArcGIS."""
 _MAX_DATA = 30_000
 _NAMESPACE = uuid.UUID("a4f7ff0e-6c5f-4a3e-9f6b-6a0d2f1f4a55")
 _INT32 = range(-(2**31), 2**31)
@@ -41,24 +42,24 @@ def signalled_event(
     *,
     hops: int = 0,
 ) -> tuple[Event, bytes]:
-    """A client's event with its payload; raises BadRequest for a name that is none, or one that a source makes.
+    """A client's event with its payload; raises BadRequest for an invalid name, and for one that a source uses.
 
     `hops` is how many deliveries of the hub led to the signal.
     """
     if not EVENT_NAME.fullmatch(name):
-        raise BadRequest("EventName: letters, digits, _, - and . are needed, 1 to 250", pointer="#/EventName")
+        raise BadRequest("EventName must be 1 to 250 letters, digits, _, - and .", pointer="#/EventName")
     if _OF_THE_HUB.fullmatch(name.lower()):
         raise BadRequest(
-            "EventName: events of this name come from the hub or its sources alone, and cannot be signalled",
+            "EventName must be another name: events of this name come from the hub or its sources alone",
             pointer="#/EventName",
         )
     if primary_key not in _INT32:
-        raise BadRequest("PrimaryKey: a 32-bit integer is needed", pointer="#/PrimaryKey")
+        raise BadRequest("PrimaryKey must be a 32-bit integer", pointer="#/PrimaryKey")
     payload = json.dumps(dict(data))
     if len(payload) > _MAX_DATA:
-        raise BadRequest(f"Data: at most {_MAX_DATA} characters of JSON are taken", pointer="#/Data")
+        raise BadRequest(f"Data {max_length(_MAX_DATA, len(payload), 'characters of JSON')}", pointer="#/Data")
     event = _event(id_, name.lower(), CLIENT_SOURCE, str(primary_key), user_id, now, {})
-    # A deletion tells the ids of what is gone, anything else the names of what changed, without values.
+    # A deletion tells the values of what is gone; any other event the names of what changed, without values.
     told = {"values": dict(data)} if name.lower().endswith(".deleted") else {"changes": tuple(data)}
     return replace(event, hops=hops, **told), payload.encode()
 
@@ -66,8 +67,8 @@ def signalled_event(
 def state_event(registration: Registration, now: datetime, user_id: str, *, hops: int) -> tuple[Event, bytes]:
     """`webhook{id}.started`, `.stopped` or `.errors`, as the registration's state says.
 
-    `hops` is how many deliveries of the hub led to the change.
-    One event for one revision and state, so that signalling it twice stores it once.
+    `hops` is how many deliveries of the hub led to the change. The id follows from revision and state, so that an event
+    that is signalled twice is stored once.
     """
     name = f"webhook{registration.id}.{STATE_EVENTS[registration.webhook.state]}"
     values = {"events": str(len(registration.webhook.events)), "state": registration.webhook.state.value}

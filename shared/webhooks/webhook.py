@@ -1,7 +1,7 @@
-"""The Webhook that a client sends: all members it may set, checked (docs/sources/superoffice.md 1.2).
+"""The webhook as a client sends it: all members that a client may set, checked (docs/sources/superoffice.md 1.2).
 
-Members are known in any case; unknown ones are ignored, and so are those that the server sets. Whether the target may
-be called, and which headers may be added, is decided elsewhere (shared/webhooks/saving.py).
+Names of members match in any case. Unknown members are ignored, and so are those that only the server sets. Whether
+the target may be called, and which headers may be sent, is checked on saving (shared/webhooks/saving.py).
 """
 
 from collections.abc import Collection, Mapping
@@ -10,9 +10,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_pascal
-from pydantic_core import ErrorDetails
 
-from shared.errors import BadRequest, FieldError
+from shared.errors import BadRequest
+from shared.validation import field_errors, one_of
 from shared.webhooks.fields import (
     addresses,
     at_most,
@@ -26,10 +26,11 @@ from shared.webhooks.fields import (
 )
 
 WEBHOOK_TYPES = frozenset({"webhook", "cloudevents", "cloudevents-binary", "crmscript"})
+"""The types of webhooks. Each has a deliverer (shared/hub/receivers.py), as a test of that module makes sure."""
 
 
 class WebhookState(StrEnum):
-    """Whether events are posted. The order is that of the vendor's numbers, 0 to 3."""
+    """Whether events are delivered. The order is that of the vendor's numbers, 0 to 3."""
 
     UNKNOWN = "Unknown"
     ACTIVE = "Active"
@@ -61,21 +62,21 @@ _SPELLINGS: dict[type[IntFlag], dict[int, str]] = {
 
 
 def parse_state(value: object) -> WebhookState:
-    """The state that a client names; raises ValueError with what is needed."""
+    """The state that a client names, or gives the number of; raises ValueError with a phrase."""
     found = _STATES.get(_word(value))
     if found is None or found is WebhookState.UNKNOWN:
-        raise ValueError("Active, Stopped or TooManyErrors is needed")
+        raise ValueError(one_of([state.value for state in WebhookState if state is not WebhookState.UNKNOWN]))
     return found
 
 
 def parse_flags[F: IntFlag](flags: type[F], value: object) -> F:
-    """The flags that a client names; raises ValueError with what is needed."""
+    """The flags that a client names, or gives the number of; raises ValueError with a phrase."""
     numbers = _numbers(flags)
     found = flags(0)
     for part in _word(value).split(","):
         number = numbers.get(part.strip())
         if number is None:
-            raise ValueError(f"None, {' or '.join(_SPELLINGS[flags].values())} is needed, or both with a comma")
+            raise ValueError(f"{one_of(['None', *_SPELLINGS[flags].values()])}, or both joined by a comma")
         found |= flags(number)
     return found
 
@@ -101,19 +102,13 @@ MAX_NAME = 400
 """Characters of a webhook's name."""
 
 _TYPES = "types"
-_NEEDS = {
-    "missing": "this is needed, and not blank",
-    "string_type": "a text is needed",
-    "string_unicode": "a text is needed that UTF-8 can hold",
-    "dict_type": "an object is needed",
-}
 
 
 def _known_type(text: str, info: ValidationInfo) -> str:
     # A stored webhook is read back without a context: its type was known when it was saved.
     types: Collection[str] | None = (info.context or {}).get(_TYPES)
     if types is not None and text not in types:
-        raise ValueError(f"{' or '.join(sorted(types))} is needed")
+        raise ValueError(one_of(sorted(types)))
     return text
 
 
@@ -133,9 +128,9 @@ _EMail = Annotated[str, _STRIPPED, AfterValidator(printable), at_most(239)]
 class WebhookInput(BaseModel):
     """A webhook as its owner wants it. Made by `parse_webhook`; stored and read back by the vendor's names.
 
-    `events` are in lower case, each once. `secret` may be the mask that stands for the stored one, and so may values of
-    headers and properties. `sealed_headers`, which SuperOffice does not know, names headers and properties whose values
-    are secrets although their names do not say so.
+    `events` are in lower case, each once. `secret`, and values of headers and properties, may be the mask that stands
+    for the stored one. `sealed_headers`, which SuperOffice does not know, names headers and properties whose values are
+    secrets although their names do not say so.
     """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True)
@@ -161,28 +156,14 @@ _ALIASES = {to_pascal(name).lower(): to_pascal(name) for name in WebhookInput.mo
 
 
 def parse_webhook(document: Mapping[str, object], *, types: Collection[str]) -> WebhookInput:
-    """The webhook in a document; `types` are those that have a deliverer.
+    """The webhook in a document; `types` are those that it may have.
 
-    A null and an empty text count as not given. Raises BadRequest with one error for each member that is missing or
-    wrong, in the entity's order.
+    A null and an empty string count as missing. Raises BadRequest with one error for each member that is missing or
+    wrong, in the order of the model.
     """
     given = {_ALIASES[key.lower()]: value for key, value in document.items() if key.lower() in _ALIASES}
     known = {name: value for name, value in given.items() if value is not None and value != ""}
     try:
         return WebhookInput.model_validate(known, context={_TYPES: types})
     except ValidationError as refusal:
-        raise BadRequest.of(_field_errors(refusal)) from None
-
-
-def _field_errors(refusal: ValidationError) -> list[FieldError]:
-    found: dict[str, FieldError] = {}
-    for error in refusal.errors(include_url=False, include_input=False):
-        name = str(error["loc"][0])
-        found.setdefault(name, FieldError(f"#/{name}", f"{name}: {_need(error)}"))
-    return list(found.values())
-
-
-def _need(error: ErrorDetails) -> str:
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
-    return _NEEDS.get(error["type"], "a value of another kind is needed")
+        raise BadRequest.of(field_errors(refusal, depth=1)) from None

@@ -107,7 +107,7 @@ def test_a_file_holds_all_members_and_options_win_over_it(desk: Desk, receiver: 
     [
         (
             ["--event", "a.changed"],
-            "error: Name: this is needed, and not blank; TargetUrl: this is needed, and not blank",
+            "error: Name is required; TargetUrl is required",
         ),
         (["--name", "n", "--event", "a b", "--target-url", "http://127.0.0.1:1/"], "error: Events: a name has letters"),
         (["--name", "n", "--event", "a\n", "--target-url", "http://127.0.0.1:1/"], "error: Events: a name has letters"),
@@ -232,5 +232,5 @@ def test_a_limit_is_told_as_the_api_tells_it(desk: Desk, receiver: Receiver) -> 
     assert (full.code, full.err) == (1, "error: MAX_WEBHOOKS: the hub takes 1 webhooks in all; remove one first\n")
     too_many = desk.run(*arguments, "--event", "a.b", "--event", "c.d", MAX_EVENTS_PER_WEBHOOK="1")
     assert too_many.code == 1
-    assert "Events: at most 1 names are taken (MAX_EVENTS_PER_WEBHOOK), not 2" in too_many.err
+    assert "Events must be at most 1 names (got 2) (MAX_EVENTS_PER_WEBHOOK)" in too_many.err
     assert (len(desk.stored), receiver.journal) == (1, [])

@@ -9,7 +9,17 @@ from shared.errors import StorageDown
 from shared.hub.hub import Hub
 from shared.storage.keys import key_text
 from shared.storage.query import Query
-from shared.storage.tables import AlreadyStored, Changed, Table, Write
+from shared.storage.tables import (
+    MAX_TRIES,
+    AlreadyStored,
+    Changed,
+    Contended,
+    Row,
+    RowVersion,
+    Table,
+    Write,
+    retry_races,
+)
 from tests.support.transport import Fault, JournalTransport
 
 KEYS = {"PartitionKey": "p", "RowKey": "r"}
@@ -286,3 +296,100 @@ def test_a_transaction_in_an_outage_is_an_outage(table: Table, transport: Journa
         transport.fail(number, Fault.BEFORE, ServiceRequestError("no route"))
     with pytest.raises(StorageDown):
         table.transact([Write("insert", row("new"))])
+
+
+def one_more(row: Row | None) -> Row:
+    return {"Number": 1 if row is None else int(row["Number"]) + 1}
+
+
+def test_a_row_that_is_modified_is_read_and_written_and_one_that_is_missing_is_made(
+    table: Table, transport: JournalTransport
+) -> None:
+    table.put({"PartitionKey": "p", "RowKey": "other"})
+    transport.forget()
+    table.modify("p", "r", one_more)
+    table.merge({**KEYS, "Text": "kept"})
+    written = table.modify("p", "r", one_more)
+    assert table.get("p", "r") == {**KEYS, "Number": 2, "Text": "kept"}
+    assert written is not None
+    assert written.row == {**KEYS, "Number": 2}
+    calls = [call.partition(" ")[0] for call in transport.summary]
+    assert calls == ["GET", "POST", "PATCH", "GET", "PATCH", "GET"]
+
+
+def test_a_change_that_replaces_leaves_nothing_of_what_was_there(table: Table) -> None:
+    table.put({**KEYS, "Text": "gone", "Number": 1})
+    table.modify("p", "r", one_more, replaces=True)
+    assert table.get("p", "r") == {**KEYS, "Number": 2}
+
+
+def test_a_row_that_needs_no_change_costs_the_read_alone(table: Table, transport: JournalTransport) -> None:
+    table.put({**KEYS, "Number": 1})
+    transport.forget()
+    assert table.modify("p", "r", lambda row: None) is None
+    assert transport.summary == ["GET things"]
+
+
+def test_a_known_version_spares_the_read_and_one_that_is_out_of_date_does_no_harm(
+    table: Table, transport: JournalTransport
+) -> None:
+    first = table.modify("p", "r", one_more)
+    transport.forget()
+    second = table.modify("p", "r", one_more, known=first)
+    assert transport.summary == ["PATCH things"]
+    third = table.modify("p", "r", one_more, known=first)
+    assert transport.summary == ["PATCH things"] * 2 + ["GET things", "PATCH things"]
+    assert second is not None
+    assert third is not None
+    assert (second.row, third.row) == ({**KEYS, "Number": 2}, {**KEYS, "Number": 3})
+
+
+def test_a_row_that_was_made_or_removed_meanwhile_is_read_again(table: Table) -> None:
+    table.put({**KEYS, "Number": 5})
+    table.modify("p", "r", one_more, known=RowVersion(None))
+    seen = table.get("p", "r")
+    assert seen is not None
+    table.delete("p", "r")
+    written = table.modify("p", "r", one_more, known=RowVersion(seen, str(seen.metadata["etag"])))
+    assert seen["Number"] == 6
+    assert written is not None
+    assert written.row == {**KEYS, "Number": 1}
+
+
+def test_no_change_is_lost_among_many_writers_at_once(table: Table) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        written = list(pool.map(lambda _: table.modify("p", "r", one_more), range(48)))
+    assert sorted(version.row["Number"] for version in written if version and version.row) == list(range(1, 49))
+
+
+def test_one_who_is_overtaken_again_and_again_is_told_in_the_end(table: Table) -> None:
+    attempts = 0
+
+    def overtaken(row: Row | None) -> Row:
+        nonlocal attempts
+        attempts += 1
+        table.put({**KEYS, "Number": 100 + attempts})
+        return one_more(row)
+
+    with pytest.raises(Contended, match="a row of things could not be changed: too many others"):
+        table.modify("p", "r", overtaken)
+    assert (attempts, issubclass(Contended, StorageDown)) == (MAX_TRIES, True)
+
+
+def test_another_error_ends_the_attempts_at_once() -> None:
+    def fail() -> None:
+        raise AlreadyStored("r")
+
+    with pytest.raises(AlreadyStored):
+        retry_races(fail, "unused")
+
+
+def test_selected_columns_are_read_alone(table: Table, transport: JournalTransport) -> None:
+    table.put({**KEYS, "Text": "a", "Number": 1})
+    assert table.get("p", "r", select=["Number"]) == {"Number": 1}
+
+
+def test_an_insert_gives_the_etag_with_which_the_row_can_be_changed(table: Table) -> None:
+    etag = table.insert({**KEYS, "Text": "a"})
+    table.replace({**KEYS, "Text": "b"}, etag=etag)
+    assert text_of(table, "p", "r") == "b"

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -5,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.webhooks.fields import MAX_DEPTH, addresses, event_names, header_texts, list_items, not_blank
-from tests.api.superoffice.samples import ANY_JSON
+from shared.text_length import utf16_length
+from shared.webhooks.fields import (
+    MAX_DEPTH,
+    addresses,
+    event_names,
+    header_texts,
+    is_deeper_than,
+    list_items,
+    names,
+    not_blank,
+)
+from tests.api.superoffice.samples import ANY_JSON, TEXTS
 
 
 def test_event_names_are_lower_case_and_each_once() -> None:
@@ -19,12 +30,16 @@ def test_event_names_are_lower_case_and_each_once() -> None:
 )
 def test_white_space_is_part_of_no_name_and_is_not_taken_off_it(name: str, blank: str) -> None:
     for padded in (f"{name}{blank}", f"{blank}{name}", f"{name}{blank}{name}"):
-        with pytest.raises(ValueError, match="name 2 has not"):
+        with pytest.raises(ValueError, match=r"\(name 2 is not\)"):
             event_names(["a", padded])
 
 
 def test_blank_addresses_are_left_out() -> None:
     assert addresses(["", " a@b.c", " "]) == ("a@b.c",)
+
+
+def test_names_are_kept_once_in_their_first_spelling() -> None:
+    assert names([" X-Key ", "x-key", "", "Other"]) == ("X-Key", "Other")
 
 
 def test_a_text_that_is_not_blank_stays_as_it_is() -> None:
@@ -49,3 +64,21 @@ def test_list_items_are_nested_as_deep_as_other_values_and_no_deeper() -> None:
         item = {"Id": number, "ChildItems": [item]}
     with pytest.raises(ValueError, match=f"at most {MAX_DEPTH} levels of nesting"):
         list_items([item])
+
+
+def depth(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+
+
+@given(ANY_JSON)
+def test_a_value_is_deeper_than_all_levels_below_its_own(value: object) -> None:
+    levels = depth(value)
+    assert not is_deeper_than(value, levels)
+    assert not levels or is_deeper_than(value, levels - 1)
+
+
+@given(TEXTS)
+def test_a_length_is_counted_as_javascript_and_dot_net_count_it(text: str) -> None:
+    astral = sum(ord(character) > 0xFFFF for character in text)
+    assert utf16_length(text) == len(text) + astral == len(json.loads(json.dumps(text))) + astral

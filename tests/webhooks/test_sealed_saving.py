@@ -304,7 +304,7 @@ def test_without_a_key_a_sensitive_value_is_refused_as_a_secret_is(
 
 def test_masks_that_take_more_room_than_their_values_are_refused_and_never_stored(hub: Hub, receiver: Receiver) -> None:
     properties = {"token": {str(number): 1 for number in range(2500)}}
-    with pytest.raises(BadRequest, match="at most 30000 characters of JSON are taken") as caught:
+    with pytest.raises(BadRequest, match="must be at most 30000 characters of JSON") as caught:
         register(hub, receiver.url, Properties=properties)
     assert (pointers(caught.value), receiver.connections) == (["#/Properties"], 0)
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.validation import pointer_to
 from shared.webhooks.sensitive import (
     is_mask,
     join_webhook,
     looks_masked,
     masked_webhook,
     name_is_secret,
-    pointer_to,
     secrets_in,
     split_webhook,
 )

@@ -1,16 +1,27 @@
 from collections.abc import Callable
 from contextlib import suppress
+from enum import IntFlag
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import BadRequest
-from shared.webhooks.webhook import NotifyVia, NotifyWhen, WebhookInput, WebhookState, parse_webhook
+from shared.webhooks.webhook import (
+    NotifyVia,
+    NotifyWhen,
+    WebhookInput,
+    WebhookState,
+    flag_names,
+    parse_flags,
+    parse_state,
+    parse_webhook,
+)
 from tests.api.superoffice.samples import ANY_JSON, ENTITIES, FULL, MINIMAL, TEXTS, TYPES
 from tests.api.superoffice.samples import stored_and_read_back as stored
 from tests.support.cases import holds_for
-from tests.support.superoffice import WebhookWithLinks, member_names
+from tests.support.superoffice import Channel, Occasion, State, WebhookWithLinks, member_names
 
 EMOJI = "\N{GRINNING FACE}"
 SERVER_SET = {
@@ -26,18 +37,18 @@ SERVER_SET = {
     "_Links": 7,
 }
 WRONG = [
-    ("Name", None, "not blank"),
-    ("Name", "", "not blank"),
-    ("Name", " \t", "not blank"),
-    ("Name", 5, "a text"),
+    ("Name", None, "is required"),
+    ("Name", "", "is required"),
+    ("Name", " \t", "must not be blank"),
+    ("Name", 5, "must be a string"),
     ("Name", "x" * 401, "at most 400"),
-    ("Name", EMOJI * 201, "at most 400 characters are taken, not 402"),
-    ("Events", None, "not blank"),
-    ("Events", [], "one event at least"),
-    ("Events", "contact.created", "a list"),
-    ("Events", {"a": 1}, "a list"),
-    ("Events", ["a", 5], "a list of texts"),
-    ("Events", [None], "a list of texts"),
+    ("Name", EMOJI * 201, "must be at most 400 characters (got 402)"),
+    ("Events", None, "is required"),
+    ("Events", [], "at least one event"),
+    ("Events", "contact.created", "must be an array of strings"),
+    ("Events", {"a": 1}, "must be an array of strings"),
+    ("Events", ["a", 5], "must be an array of strings"),
+    ("Events", [None], "must be an array of strings"),
     ("Events", ["a,b"], "letters, digits"),
     ("Events", ["a", "b c"], "name 2"),
     ("Events", [""], "letters, digits"),
@@ -49,53 +60,53 @@ WRONG = [
     ("Events", ["c.d\n"], "name 1"),
     ("Events", ["a", " c.d"], "name 2"),
     ("Events", ["c.d\u00a0"], "name 1"),
-    ("Events", ["x" * 251], "1 to 250"),
+    ("Events", ["x" * 251], "names of 1 to 250"),
     ("Events", [f"{number:03}" for number in range(1001)], "at most 4000"),
-    ("Events", ["a"] * 4001, "at most 4000 texts"),
-    ("TargetUrl", None, "not blank"),
-    ("TargetUrl", "  ", "not blank"),
-    ("TargetUrl", ["https://example.com"], "a text"),
+    ("Events", ["a"] * 4001, "must be at most 4000 items (got 4001)"),
+    ("TargetUrl", None, "is required"),
+    ("TargetUrl", "  ", "must not be blank"),
+    ("TargetUrl", ["https://example.com"], "must be a string"),
     ("TargetUrl", "https://example.com/" + "x" * 4000, "at most 4000"),
-    ("Secret", 5, "a text"),
+    ("Secret", 5, "must be a string"),
     ("Secret", "x" * 401, "at most 400"),
-    ("State", "Unknown", "Active, Stopped or TooManyErrors"),
-    ("State", 0, "Active"),
-    ("State", 4, "Active"),
-    ("State", -1, "Active"),
-    ("State", True, "Active"),
-    ("State", 1.0, "Active"),
-    ("State", "Paused", "Active"),
-    ("State", " ", "Active"),
-    ("State", ["Active"], "Active"),
-    ("Type", "carrier-pigeon", "cloudevents or webhook"),
-    ("Type", 5, "a text"),
+    ("State", "Unknown", "must be Active, Stopped or TooManyErrors"),
+    ("State", 0, "must be Active"),
+    ("State", 4, "must be Active"),
+    ("State", -1, "must be Active"),
+    ("State", True, "must be Active"),
+    ("State", 1.0, "must be Active"),
+    ("State", "Paused", "must be Active"),
+    ("State", " ", "must be Active"),
+    ("State", ["Active"], "must be Active"),
+    ("Type", "carrier-pigeon", "must be cloudevents or webhook"),
+    ("Type", 5, "must be a string"),
     ("Type", "x" * 101, "at most 100"),
-    ("Headers", "X-A: 1", "an object"),
-    ("Headers", [], "an object"),
+    ("Headers", "X-A: 1", "must be an object"),
+    ("Headers", [], "must be an object"),
     ("Headers", {"X-A": None}, "value of X-A"),
     ("Headers", {"X-A": ["1"]}, "value of X-A"),
     ("Headers", {"X-A": "x" * 30_000}, "at most 30000 characters of JSON"),
-    ("Properties", "x", "an object"),
-    ("Properties", [1], "an object"),
+    ("Properties", "x", "must be an object"),
+    ("Properties", [1], "must be an object"),
     ("Properties", {"a": "x" * 30_000}, "at most 30000 characters of JSON"),
-    ("ErrorsEmail", 5, "a text"),
+    ("ErrorsEmail", 5, "must be a string"),
     ("ErrorsEmail", "x" * 240, "at most 239"),
-    ("ErrorsEmail", "a@example.com\r\nBcc: b@example.com", "control characters"),
-    ("ErrorEmails", "a@example.com", "a list"),
-    ("ErrorEmails", ["a\nb"], "control characters"),
-    ("ErrorEmails", [5], "a list of texts"),
+    ("ErrorsEmail", "a@example.com\r\nBcc: b@example.com", "must not contain control characters"),
+    ("ErrorEmails", "a@example.com", "must be an array of strings"),
+    ("ErrorEmails", ["a\nb"], "must not contain control characters"),
+    ("ErrorEmails", [5], "must be an array of strings"),
     ("ErrorEmails", ["a", "x" * 240], "at most 239"),
     ("ErrorEmails", ["x" * 200] * 200, "at most 30000"),
-    ("ErrorAssociates", {}, "a list of objects"),
-    ("ErrorAssociates", [5], "a list of objects"),
+    ("ErrorAssociates", {}, "must be an array of objects"),
+    ("ErrorAssociates", [5], "must be an array of objects"),
     ("ErrorAssociates", [{"Name": "x" * 30_000}], "at most 30000"),
-    ("Description", {}, "a text"),
+    ("Description", {}, "must be a string"),
     ("Description", "x" * 4001, "at most 4000"),
-    ("NotifyVia", "Pigeon", "Email or InApp"),
-    ("NotifyVia", 4, "Email or InApp"),
-    ("NotifyVia", "Email,", "Email or InApp"),
-    ("NotifyWhen", "Email", "FirstFailure or Disabling"),
-    ("NotifyWhen", False, "FirstFailure or Disabling"),
+    ("NotifyVia", "Pigeon", "must be None, Email or InApp, or both"),
+    ("NotifyVia", 4, "must be None, Email or InApp, or both"),
+    ("NotifyVia", "Email,", "must be None, Email or InApp, or both"),
+    ("NotifyWhen", "Email", "must be None, FirstFailure or Disabling, or both"),
+    ("NotifyWhen", False, "must be None, FirstFailure or Disabling, or both"),
 ]
 
 
@@ -118,7 +129,7 @@ def test_only_name_target_and_events_are_needed() -> None:
     assert (webhook.type, webhook.secret, webhook.headers, webhook.error_emails) == ("webhook", None, None, ())
 
 
-def test_all_members_are_taken() -> None:
+def test_all_members_are_accepted() -> None:
     webhook = parse_webhook(FULL, types=TYPES)
     given = webhook.model_dump(mode="json", by_alias=True)
     assert given == {**FULL, "NotifyVia": 2, "NotifyWhen": 2, "SealedHeaders": None}
@@ -149,7 +160,7 @@ def test_a_wrong_member_is_named_with_what_is_needed(name: str, value: object, d
     with pytest.raises(BadRequest) as refusal:
         parsed(**{name: value})
     assert [error.pointer for error in refusal.value.errors] == [f"#/{name}"]
-    assert refusal.value.detail.startswith(f"{name}: ")
+    assert refusal.value.detail.startswith(f"{name} ")
     assert detail in refusal.value.detail
 
 
@@ -158,6 +169,12 @@ def test_all_wrong_members_are_named_at_once_in_the_order_of_the_entity() -> Non
         parse_webhook({"description": 5, "Type": "x", "events": ["a b"]}, types=TYPES)
     pointers = [error.pointer for error in refusal.value.errors]
     assert pointers == ["#/Name", "#/Events", "#/TargetUrl", "#/Type", "#/Description"]
+
+
+def test_a_member_with_several_wrong_items_is_one_error() -> None:
+    with pytest.raises(BadRequest) as refusal:
+        parsed(ErrorEmails=["a\nb", "x" * 240])
+    assert [error.pointer for error in refusal.value.errors] == ["#/ErrorEmails"]
 
 
 def test_a_refusal_never_holds_a_value() -> None:
@@ -188,7 +205,7 @@ def test_a_limit_itself_is_within_the_limit(name: str, value: object) -> None:
 
 @pytest.mark.parametrize("levels", [33, 100, 10_000])
 def test_deep_properties_are_refused(levels: int) -> None:
-    with pytest.raises(BadRequest, match="at most 32 levels"):
+    with pytest.raises(BadRequest, match="Properties must have at most 32 levels of nesting"):
         parsed(Properties=deep(levels))
 
 
@@ -226,3 +243,24 @@ def test_any_document_is_a_webhook_or_refused_but_nothing_else_happens(document:
     with suppress(BadRequest):
         webhook = parse_webhook({**MINIMAL, **document}, types=TYPES)
         assert stored(webhook) == webhook
+
+
+def test_the_states_are_the_vendors_in_the_vendors_order() -> None:
+    assert get_args(State) == (*WebhookState,)
+
+
+@pytest.mark.parametrize(("flags", "names"), [(NotifyVia, get_args(Channel)), (NotifyWhen, get_args(Occasion))])
+def test_the_flags_are_the_vendors(flags: type[IntFlag], names: tuple[str, ...]) -> None:
+    assert tuple(flag_names(flags(number)) for number in range(3)) == names
+    assert [parse_flags(flags, name) for name in names] == [0, 1, 2]
+
+
+@given(st.sampled_from([NotifyVia, NotifyWhen]), st.integers(0, 3))
+def test_flags_are_read_as_they_are_written(flags: type[IntFlag], number: int) -> None:
+    assert parse_flags(flags, flag_names(flags(number))) == parse_flags(flags, number) == flags(number)
+
+
+@given(ANY_JSON)
+def test_any_value_is_a_state_or_refused(value: object) -> None:
+    with suppress(ValueError):
+        assert parse_state(value) in WebhookState
