@@ -224,3 +224,9 @@ def test_every_error_code_of_a_failed_job_is_documented(code: str, explanation: 
 @pytest.mark.parametrize("outcome", [*(outcome.value for outcome in IntakeOutcome), "refused"])
 def test_every_outcome_of_a_replay_is_documented(outcome: str) -> None:
     assert f"| `{outcome}` |" in doc("dynamics")
+
+
+def test_the_modules_that_the_architecture_names_are_there() -> None:
+    named = set(re.findall(r"`(shared/[a-z_/]+\.py)`", doc("architecture")))
+    assert len(named) > 20
+    assert [path for path in sorted(named) if not (ROOT / path).is_file()] == []

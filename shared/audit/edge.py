@@ -1,4 +1,4 @@
-"""The edge of an administrative function: its request is answered as any other, and leaves its trace once."""
+"""The edge of an administrative function: answers its requests as any other, and leaves one trace of each."""
 
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ def administer(
     refuse: Refuse | None = None,
     seconds: float = REQUEST_SECONDS,
 ) -> func.HttpResponse:
-    """As `shared.http.answer`; changes, refused ones too, and callers who are refused are recorded."""
+    """As `shared.http.answer`; records changes, even refused ones, and refused callers."""
     with recording(surface.begin(req.method, req.route_params, req.params)) as record:
         response = answer(req, _watched(handler, record), refuse=refuse, seconds=seconds)
     finish(record, response.status_code)
@@ -29,16 +29,16 @@ def administer(
 
 
 def finish(record: Recording, status: int) -> None:
-    """Write what was recorded of a request that was answered with this status, if it leaves a trace at all."""
+    """Write what was recorded of a request that was answered with this status, if it leaves a trace."""
     if record.kind is Kind.READ and status not in _REFUSED_CALLERS:
         return
-    # Whatever the status: what ended in an outage may be half done. The line says what was tried in any case.
+    # Whatever the status: what ended in an outage may be half done. There is a line in any case.
     has_row = record.kind is Kind.CHANGE and record.may_be_kept
     write(record.entry(datetime.now(UTC), status), record.keeper if has_row else None)
 
 
 def _watched(handler: Handler, record: Recording) -> Handler:
-    """The handler; that storage was down for it is noted."""
+    """The handler, which notes if storage was down for it."""
 
     def handle(req: func.HttpRequest) -> func.HttpResponse:
         try:

@@ -1,6 +1,6 @@
 """One trace of who did what: an entry of table `audit`, and a line of the log. Pure.
 
-It names what was changed and never a value: secrets have no place here.
+It names what was changed, but never a value, so that no secret gets here.
 """
 
 from dataclasses import dataclass
@@ -9,28 +9,28 @@ from enum import StrEnum
 from typing import Protocol
 
 MAX_TEXT = 250
-"""Characters of `who` and of `target`; what is longer is cut, for a target can come from a request's path."""
+"""Characters of `who` and of `target`. Longer ones are cut, because a target can come from a request's path."""
 
 
 class Outcome(StrEnum):
-    """What became of it."""
+    """How it ended."""
 
     DONE = "done"
     """It was done."""
     PARTIAL = "partial"
-    """It was done here, and not at the neighbour: the reply says what is left to do."""
+    """It was done here, but not at the external service: the reply says what is left to do."""
     REFUSED = "refused"
     """Nothing was changed: 4xx."""
     FAILED = "failed"
-    """An outage, or a neighbour that refused the hub: 5xx. It may have been done in part."""
+    """An outage, or an external service that refused the hub: 5xx. It may have been done in part."""
 
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """Who did what, when, to what, and what became of it.
+    """Who did what, when, to what, and how it ended.
 
-    `who` is a user's id as the role directory knows it, `hub`, `command line (...)`, or None for nobody we know.
-    `status` is that of the HTTP answer, None where there was none. `changed` are names of members.
+    `who` is a user's id as the role directory knows it, `hub`, `command line (...)`, or None for an unknown caller.
+    `status` is that of the HTTP answer, None if there was none. `changed` are names of members.
     """
 
     at: datetime
@@ -55,15 +55,15 @@ class AuditEntry:
 
 
 class Keeper(Protocol):
-    """Keeps entries."""
+    """Stores entries."""
 
     def keep(self, entry: AuditEntry) -> bool:
-        """Keep an entry; False where it is one refusal too many. Raises StorageDown."""
+        """Store an entry. False, and nothing stored, for one refusal too many. Raises StorageDown."""
         ...
 
 
 def outcome_of(status: int | None) -> Outcome:
-    """What a status says of the outcome; None is success."""
+    """The outcome that a status means; None means success."""
     if status is None or status < 400:
         return Outcome.DONE
     return Outcome.REFUSED if status < 500 else Outcome.FAILED

@@ -1,7 +1,7 @@
-"""What is known so far of the request that is being answered, for its audit entry. Pure.
+"""What is known so far about the request that is being answered, for its audit entry. Pure.
 
-The edge begins a recording once, with what method and path say. Whoever identifies the caller, and the operation that
-knows better what it does, add to it here, wherever they are called from; where nothing is recorded that does nothing.
+The edge begins a recording from method and path. The code that identifies the caller, and the operation that knows
+better what it does, add to it with the functions here. Outside a recording these do nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,21 +15,21 @@ from shared.audit.entry import MAX_TEXT, AuditEntry, Keeper, Outcome, outcome_of
 
 
 class Kind(Enum):
-    """What leaves a trace where."""
+    """Which trace a request leaves."""
 
     READ = "read"
-    """A line where it is refused for its caller."""
+    """A line, if its caller is refused."""
     CHANGE = "change"
-    """A line, and a row where the caller is known."""
+    """A line, and a row if the caller is known."""
     EVENT = "event"
-    """A line: an event that a client signals is kept as an event."""
+    """A line: what a client signals is stored as an event."""
 
 
 @dataclass
 class Recording:
-    """The entry in the making. `keeper` is there once the caller is known, so strangers fill no table.
+    """The entry in the making. `keeper` is set once the caller is known, so that strangers fill no table.
 
-    `is_bulk` is as that of the operation; `is_storage_down` says that it ended because storage did not answer.
+    `is_bulk` is that of the operation; `is_storage_down` says that it ended because storage did not answer.
     """
 
     action: str
@@ -44,11 +44,11 @@ class Recording:
 
     @property
     def may_be_kept(self) -> bool:
-        """Whether a row is worth its time: not where storage was down before anything can have been changed."""
+        """True unless storage was down before anything can have been changed: then a row would only cost time."""
         return not self.is_storage_down or self.is_bulk or bool(self.changed)
 
     def entry(self, at: datetime, status: int | None) -> AuditEntry:
-        """The entry of what ended now, with this status (None: well, and not over HTTP)."""
+        """The entry of a request that ended now, with this status; None stands for success without HTTP."""
         by_status = outcome_of(status)
         return AuditEntry(
             at=at,
@@ -66,7 +66,7 @@ _current: ContextVar[Recording | None] = ContextVar("recording", default=None)
 
 @contextmanager
 def recording(begun: Recording) -> Iterator[Recording]:
-    """What runs inside adds to this recording."""
+    """Code that runs inside adds to this recording."""
     token = _current.set(begun)
     try:
         yield begun
@@ -75,7 +75,7 @@ def recording(begun: Recording) -> Iterator[Recording]:
 
 
 def identified(who: str, keeper: Keeper) -> None:
-    """Note who the caller is, and who keeps what they do."""
+    """Note who the caller is, and where entries about them are stored."""
     if (current := _current.get()) is not None:
         current.who, current.keeper = who, keeper
 
@@ -87,7 +87,7 @@ def note(
     outcome: Outcome | None = None,
     changed: Iterable[str] | None = None,
 ) -> None:
-    """Note what is known better than method and path say: what is None stays as it is."""
+    """Note what is known better than from method and path; what is None stays as it is."""
     if (current := _current.get()) is None:
         return
     current.action = action or current.action

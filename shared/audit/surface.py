@@ -1,4 +1,4 @@
-"""The administrative operations of a function, by method and path: what a request is called in the audit. Pure."""
+"""The administrative operations of a function, by method and path: how the audit names a request. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from shared.roles.user import is_guid
 READ = "read"
 SIGNAL = "event.signal"
 UNKNOWN = "unknown"
-"""What a request is called that changes something and is none of the listed: nothing goes by unrecorded."""
+"""The action of a request that may change something and is not listed, so that none goes unrecorded."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. `path` is below the function's; a segment in braces stands for any.
+    """One operation. `path` is below the function's path; a segment in braces stands for any.
 
-    `is_bulk` is one that goes through many things, one after the other: it alone knows `dryRun`, and where it breaks
-    off, some are changed.
+    `is_bulk` is true for one that goes through many things, one after the other: only such an operation knows `dryRun`,
+    and if it breaks off, some things are changed.
     """
 
     method: str
@@ -27,7 +27,7 @@ class Operation:
 
     @property
     def kind(self) -> Kind:
-        """What leaves a trace where."""
+        """Which trace its requests leave."""
         return {READ: Kind.READ, SIGNAL: Kind.EVENT}.get(self.action, Kind.CHANGE)
 
     @property
@@ -36,13 +36,13 @@ class Operation:
         return _segments(self.path)
 
     def fits(self, method: str, segments: tuple[str, ...]) -> bool:
-        """Whether a request with this method and these segments is this operation; cases do not matter."""
+        """True if a request with this method and these segments is this operation; case does not matter."""
         pairs = list(zip(self.segments, segments, strict=False))
         same = all(_is_any(own) or own.lower() == given.lower() for own, given in pairs)
         return method == self.method and len(segments) == len(self.segments) and same
 
     def target(self, segments: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of a request's segments that say what it is about: up to the last one that stands for any."""
+        """The segments of a request that say what it is about: up to the last one that stands for any."""
         last = max((place for place, own in enumerate(self.segments, 1) if _is_any(own)), default=0)
         pairs = zip(self.segments[:last], segments, strict=False)
         return tuple(_one_spelling(given) if _is_any(own) else own for own, given in pairs)
@@ -50,10 +50,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class Surface:
-    """The operations of a function at `base`, the first that fits counts.
+    """The operations of a function at `base`; the first that fits counts.
 
-    `parameters` are those of its route that make the path below it; `targets` is what targets begin with, and may hold
-    parameters of the route in braces.
+    `parameters` are the parameters of its route that form the path below it. `targets` is what targets begin with, and
+    may contain parameters of the route in braces.
     """
 
     function: str
@@ -71,7 +71,7 @@ class Surface:
         if found is None:
             is_read = method.upper() == "GET"
             return Recording(READ if is_read else UNKNOWN, Kind.READ if is_read else Kind.CHANGE, prefix)
-        # What a dry run would do is only counted. Others do not know the parameter, and change what they always do.
+        # A dry run only counts. Other operations do not know the parameter, and change what they always do.
         is_dry = found.is_bulk and query.get("dryRun", "").lower() == "true"
         target = "/".join((prefix, *found.target(segments)))
         return Recording(found.action, Kind.READ if is_dry else found.kind, target, is_bulk=found.is_bulk)
@@ -82,7 +82,7 @@ def _segments(path: str) -> tuple[str, ...]:
 
 
 def _one_spelling(segment: str) -> str:
-    # Ids of ArcGIS and names of events keep their cases.
+    # Ids of ArcGIS and names of events keep their case.
     return segment.lower() if is_guid(segment.lower()) else segment
 
 

@@ -45,7 +45,7 @@ WEBHOOK_AGENT = Surface(
         Operation("POST", "GetWebhook"),
         Operation("POST", "GetAllWebhooks"),
         Operation("POST", "GetLastError"),
-        # Whether it makes a webhook or changes one stands in its body.
+        # Its body says whether it creates a webhook or changes one.
         Operation("POST", "SaveWebhook", "webhook.save"),
         Operation("POST", "DeleteWebhook", "webhook.delete"),
         Operation("POST", "TestWebhook", "webhook.test"),
@@ -98,4 +98,4 @@ OTHER_ACTIONS = (
     "key.revoke",
     "queue.redrive",
 )
-"""What the hub does of its own, and the command line alone."""
+"""Actions of the hub itself, and of the command line alone."""

@@ -1,4 +1,4 @@
-"""Writes an audit entry: first its row, where it gets one, then its line, which says what became of the row."""
+"""Writes an audit entry: first its row, if it gets one, then its line, which says whether the row was written."""
 
 import json
 import logging
@@ -9,13 +9,13 @@ from shared.deadline import grace
 
 LINE_NAME = "audit"
 ROW_SECONDS = 2.0
-"""What a row may take on top of the request's own time, so that the answer still comes within 25 s."""
+"""The time for a row beyond the request's own, short enough that the answer still comes within 25 s."""
 
 log = logging.getLogger(__name__)
 
 
 class Row(StrEnum):
-    """What became of an entry's row."""
+    """Whether an entry's row was written."""
 
     WRITTEN = "written"
     FAILED = "failed"
@@ -23,7 +23,7 @@ class Row(StrEnum):
 
 
 def write(entry: AuditEntry, keeper: Keeper | None) -> Row:
-    """Write row (none without a keeper) and line. Never raises: what was done is done, with or without its trace."""
+    """Write the row, if there is a keeper, and the line. Never raises: what was done is done, with a trace or not."""
     row = Row.NONE if keeper is None else _keep(entry, keeper)
     line = {"name": LINE_NAME, **entry.as_json(), "row": row.value}
     log.log(_level(entry, row), "%s", json.dumps(line))
@@ -35,7 +35,7 @@ def _keep(entry: AuditEntry, keeper: Keeper) -> Row:
         with grace(ROW_SECONDS):
             return Row.WRITTEN if keeper.keep(entry) else Row.NONE
     except Exception:
-        # Whatever it is, the change is made, and the line says that its row is missing.
+        # Whatever went wrong, the change is made; the line says that its row is missing.
         log.warning("an audit row could not be written", exc_info=True)
         return Row.FAILED
 

@@ -1,4 +1,4 @@
-"""The storage account: its tables and queues, by connection string or by identity, over one transport a process."""
+"""The storage account: its tables and queues, by connection string or identity, over one transport per process."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from shared.storage.tables import Table
 
 _RETRIES = {"retry_total": 2, "retry_connect": 2, "retry_read": 2, "retry_status": 2}
 _TABLE_RETRIES = {**_RETRIES, "retry_backoff_factor": 0.5, "retry_backoff_max": 2}
-# The pause is the first plus the base to the power of the number of the try.
+# The pause is `initial_backoff` plus `increment_base` to the power of the number of the retry.
 _QUEUE_RETRIES = {**_RETRIES, "initial_backoff": 0, "increment_base": 1, "random_jitter_range": 0}
 
 # One line for each storage call at level INFO would drown the app's own log.
@@ -24,9 +24,9 @@ logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(l
 
 
 class StorageAccount:
-    """Hands out tables and queues by name. `transport` is where tests count calls, or let them fail.
+    """Gives tables and queues by name. Tests pass a `transport` that counts calls, or lets them fail.
 
-    Each client is made here and not by a service client: those wrap the transport in one that forgets its `sleep`.
+    Each client is made here, not by a service client: that would wrap the transport in one without its `sleep`.
     """
 
     def __init__(self, settings: StorageSettings, transport: DeadlineTransport | None = None) -> None:
@@ -35,7 +35,7 @@ class StorageAccount:
         self._credential = None if settings.connection_string else _identity(settings)
 
     def table(self, name: str) -> Table:
-        """The table with this name; it is made when it is first written to."""
+        """The table with this name; the first write creates it."""
         options: dict[str, Any] = {"transport": self._transport, **_TABLE_RETRIES}
         if self._settings.connection_string is not None:
             return Table(self._from_string(TableClient.from_connection_string, table_name=name, **options))
@@ -43,7 +43,7 @@ class StorageAccount:
         return Table(TableClient(endpoint, name, credential=self._credential, **options))
 
     def queue(self, name: str) -> Queue:
-        """The queue with this name; it is made when it is first sent to. Texts are base64, as host.json says."""
+        """The queue with this name; the first message creates it. Texts are base64, as host.json says."""
         encoding = {"message_encode_policy": TextBase64EncodePolicy()}
         options: dict[str, Any] = {"transport": self._transport, **encoding, **_QUEUE_RETRIES}
         if self._settings.connection_string is not None:
@@ -53,7 +53,7 @@ class StorageAccount:
 
     def _from_string[T](self, make: Callable[..., T], **options: Any) -> T:  # noqa: ANN401 - handed on as it is
         secret = self._settings.connection_string
-        # One of the two SDKs refuses "UseDevelopmentStorage=true;", which Core Tools take.
+        # One of the two SDKs refuses "UseDevelopmentStorage=true;", which Core Tools accept.
         text = secret.get_secret_value().rstrip("; ") if secret else ""
         if (fault := connection_string_fault(text)) is not None:
             raise Misconfigured(f"AzureWebJobsStorage is not a valid connection string: {fault}")
@@ -68,7 +68,7 @@ class StorageAccount:
             name = f"AzureWebJobsStorage__{service}ServiceUri"
             raise Misconfigured(
                 f"{name} is not set, so the app does not know where its {service}s are;"
-                " AzureWebJobsStorage__accountName would say it too, or a connection string in AzureWebJobsStorage"
+                " AzureWebJobsStorage__accountName is enough, or a connection string in AzureWebJobsStorage"
             )
         return f"https://{self._settings.account_name}.{service}.core.windows.net"
 

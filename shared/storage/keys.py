@@ -9,24 +9,25 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def key_text(text: str) -> str:
-    r"""Any text as a key of a row: a key may not hold `/ \ # ?` nor control characters, and guests' UPNs do."""
+    r"""Any text as the key of a row. A key must not hold `/ \ # ?` or control characters, which guests' UPNs have."""
     return quote(text, safe="@ {}").replace("%", "=")
 
 
 def row_key(webhook_id: int) -> str:
-    """The id as a key: ten digits, so that keys sort as numbers do."""
+    """The id as a key: ten digits, so that keys sort as the ids do."""
     return f"{webhook_id:010d}"
 
 
 def day_key(moment: datetime) -> str:
-    """The partition of a day, 8 digits, later days first."""
+    """The partition of a day: 8 digits that count backwards, so that later days come first."""
     return f"{_LAST_DAY - int(moment.astimezone(UTC).strftime('%Y%m%d')):08d}"
 
 
 def time_key(moment: datetime) -> str:
-    """What a row key begins with, 17 digits of microseconds, later moments first; one order over all partitions.
+    """What a row key begins with: 17 digits of microseconds that count backwards, so that later moments come first.
 
-    A moment before 1970 or after the year 5138 counts as the first or last one that 17 digits can say.
+    The order is the same across partitions. A moment before 1970 or after the year 5138 counts as the first or last one
+    that 17 digits can express.
     """
     microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
     return f"{_LAST_MICROSECOND - min(max(microseconds, 0), _LAST_MICROSECOND):017d}"

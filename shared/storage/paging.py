@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Position:
-    """A row by its keys: where a listing stopped, so that a later one can go on."""
+    """A row by its keys: where a page ended, so that the next one can go on after it."""
 
     partition: str
     key: str
 
     def as_token(self) -> str:
-        """The position as a client gets it."""
+        """The position as a continuation token."""
         return f"{self.partition}.{self.key}"

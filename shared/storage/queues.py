@@ -1,4 +1,4 @@
-"""A queue: sending, at once or later. Receiving is the host's business."""
+"""A queue: sends messages, at once or later. The host receives them."""
 
 import base64
 from collections.abc import Callable
@@ -13,13 +13,13 @@ _HIDDEN_SECONDS = 60
 
 
 class Queue:
-    """One queue. It is made by the first message that misses it, so that no call is spent on looking for it."""
+    """One queue. The first message that misses it creates it, so that no call is spent on looking for it."""
 
     def __init__(self, client: QueueClient) -> None:
         self._client = client
 
     def send(self, text: str, *, delay_seconds: int = 0) -> None:
-        """Send a text that can be seen after `delay_seconds` (7 days at most) and stays until it is taken."""
+        """Send a text that becomes visible after `delay_seconds` (at most 7 days) and never expires."""
         with storage_failures(f"send to {self._client.queue_name}"):
             try:
                 self._send(text, delay_seconds)
@@ -28,24 +28,24 @@ class Queue:
                 self._send(text, delay_seconds)
 
     def count(self) -> int:
-        """About how many messages wait; 0 for a queue that was never sent to."""
+        """About how many messages wait; 0 if the queue does not exist."""
         with storage_failures(f"count {self._client.queue_name}"):
             try:
                 return self._client.get_queue_properties().approximate_message_count or 0
             except ResourceNotFoundError:
                 return 0
 
-    def drain(self, take: Callable[[str], bool]) -> int:
-        """Show every message that waits to `take`, and remove those it took; how many were left.
+    def drain(self, handle: Callable[[str], bool]) -> int:
+        """Pass each waiting message to `handle`, and remove those for which it returns True; return how many were left.
 
-        A message is hidden for a minute while this runs, so that none is shown twice. Undecodable ones are left.
+        A message is hidden for a minute meanwhile, so that none is passed twice. Undecodable messages are left.
         """
         left = 0
         with storage_failures(f"drain {self._client.queue_name}"):
             try:
                 for message in self._client.receive_messages(visibility_timeout=_HIDDEN_SECONDS, messages_per_page=32):
                     text = _decoded(str(message.content))
-                    if text is not None and take(text):
+                    if text is not None and handle(text):
                         self._client.delete_message(message)
                     else:
                         left += 1
@@ -54,7 +54,7 @@ class Queue:
         return left
 
     def _send(self, text: str, delay_seconds: int) -> None:
-        # The service's default would drop a message after 7 days, and with it an event that was acknowledged.
+        # By default the service drops a message after 7 days, and with it an acknowledged event.
         self._client.send_message(text, visibility_timeout=delay_seconds, time_to_live=_NEVER_EXPIRES)
 
     def _create(self) -> None:
@@ -66,7 +66,7 @@ class Queue:
 
 
 def _decoded(content: str) -> str | None:
-    # Not the SDK's policy: one message that it cannot decode would end the whole reading.
+    # Not by the SDK's policy: the first message that it cannot decode would end the whole reading.
     try:
         return base64.b64decode(content, validate=True).decode("utf-8")
     except ValueError:

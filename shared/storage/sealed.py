@@ -1,4 +1,4 @@
-"""Secrets sealed at rest with Fernet: several keys, so that they can be replaced without losing what is stored."""
+"""Seals secrets at rest with Fernet. It knows several keys, so that one can be replaced and nothing is lost."""
 
 import base64
 import hashlib
@@ -17,25 +17,25 @@ _DOMAIN = b"dynamics-webhook-hub/"
 
 
 class Sealer:
-    """Seals with the first of its keys and opens with any; `keys` is the setting SECRETS_KEY, comma-separated."""
+    """Seals with its first key and opens with any of its keys; `keys` is the setting SECRETS_KEY, comma-separated."""
 
     def __init__(self, keys: SecretStr | None) -> None:
         self._keys = keys
 
     @property
     def has_keys(self) -> bool:
-        """Whether anything can be sealed at all."""
+        """True if there is a key to seal with."""
         try:
             return bool(self._fernets)
         except Misconfigured:
             return False
 
     def seal(self, secret: str) -> str:
-        """The secret as it may be stored; raises Misconfigured where there are no keys."""
+        """The secret in the form in which it may be stored; raises Misconfigured if there are no keys."""
         return self._fernet.encrypt(secret.encode("utf-8")).decode("ascii")
 
     def open(self, sealed: str) -> str:
-        """The secret again; raises Misconfigured where none of the keys sealed it."""
+        """The secret in clear; raises Misconfigured if none of the keys sealed it."""
         from cryptography.fernet import InvalidToken
 
         try:
@@ -44,7 +44,7 @@ class Sealer:
             raise Misconfigured("SECRETS_KEY does not hold the key that sealed a stored secret") from None
 
     def is_current(self, sealed: str) -> bool:
-        """Whether the first key sealed it; raises Misconfigured where there are no keys."""
+        """True if the first key sealed it; raises Misconfigured if there are no keys."""
         from cryptography.fernet import InvalidToken
 
         try:
@@ -54,10 +54,10 @@ class Sealer:
         return True
 
     def marks(self, purpose: str, message: bytes) -> tuple[str, ...]:
-        """A keyed digest of the message for each key, that of the first key first; () where there are no keys.
+        """A keyed digest of the message for each key, that of the first key first; () if there are no keys.
 
-        The keys of the digests are derived from the sealing keys and `purpose`: a digest for one purpose says nothing
-        about another, and nobody without SECRETS_KEY can tell by trying what the message was.
+        The keys of the digests are derived from the sealing keys and `purpose`: digests for different purposes cannot
+        be compared, and without SECRETS_KEY nobody can find the message by trying.
         """
         if not self.has_keys:
             return ()
@@ -77,7 +77,7 @@ class Sealer:
         try:
             keys = [Fernet(text) for text in self._texts]
         except ValueError:
-            # Its own text would repeat nothing, but the value is a secret all the same.
+            # The library's text is not repeated, because the value is a secret.
             keys = []
         if not keys:
             raise Misconfigured("SECRETS_KEY needs one or more Fernet keys: 32 bytes in url-safe base64 each")

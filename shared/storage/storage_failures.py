@@ -1,4 +1,4 @@
-"""The storage SDKs' errors, turned into ours at one place."""
+"""Turns the errors of the storage SDKs into the hub's own."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,9 +11,9 @@ from shared.errors import StorageDown
 
 @contextmanager
 def storage_failures(what: str) -> Iterator[None]:
-    """Any error of the SDK inside becomes StorageDown; `what` says what was tried: "insert into events".
+    """Errors of the SDK inside become StorageDown. `what` says what was tried, such as "insert into events".
 
-    The SDK's own text stays in the traceback: it can hold addresses and parts of requests.
+    The SDK's own text only stays in the traceback, because it can hold addresses and parts of requests.
     """
     try:
         yield
@@ -23,12 +23,12 @@ def storage_failures(what: str) -> Iterator[None]:
     except AzureError as exc:
         raise StorageDown(f"{what}: storage cannot be reached ({type(exc).__name__})") from exc
     except (DeserializationError, AttributeError, TypeError) as exc:
-        # An answer that was cut off, or that a proxy wrote: the SDK looks for parts of it that are not there.
+        # An answer that was cut off, or written by a proxy: the SDK looks for parts that it does not have.
         raise StorageDown(f"{what}: the answer of storage cannot be read ({type(exc).__name__})") from exc
 
 
 def error_code(error: HttpResponseError) -> str | None:
-    """What storage calls its error, `TableNotFound`; None where the answer names none.
+    """The code of storage's error, such as `TableNotFound`; None if the answer has none.
 
     Some calls of the SDK put it into the exception, others leave it in the answer's header or body.
     """

@@ -1,4 +1,4 @@
-"""A table: the few operations that the hub uses, each one storage transaction."""
+"""A table: the few operations that the hub uses. Each is one storage transaction, but for `modify` and `query`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from shared.errors import StorageDown
 from shared.storage.query import Query
 from shared.storage.storage_failures import error_code, storage_failures
 
-# Where the table is missing, so is the row.
+# If the table is missing, so is the row.
 _CHANGED = frozenset({"ResourceNotFound", "TableNotFound", "UpdateConditionNotSatisfied"})
 
 type Row = Mapping[str, Any]
 
 
 class AlreadyStored(Exception):
-    """A row with these keys is there already."""
+    """There is a row with these keys already."""
 
 
 class Changed(Exception):
@@ -55,7 +55,7 @@ def retry_races[Result](attempt: Callable[[], Result], failure: str) -> Result:
 
 @dataclass(frozen=True)
 class RowVersion:
-    """A row as it was last read or written, and its etag; `row` is None where there was none."""
+    """A row as it was last read or written, and its etag; `row` is None if there was none."""
 
     row: Row | None
     etag: str = ""
@@ -63,7 +63,7 @@ class RowVersion:
 
 @dataclass(frozen=True)
 class Write:
-    """One change of a transaction: `kind` is what `Table` has a function for; an etag guards merge and delete."""
+    """One change of a transaction. `kind` names the method of `Table` that is meant; an etag guards merge and delete."""
 
     kind: Literal["insert", "put", "merge", "delete"]
     row: Row
@@ -71,36 +71,36 @@ class Write:
 
 
 class Table:
-    """One table. The first write that misses it makes it, so that no call is spent on looking for it."""
+    """One table. The first write that misses it creates it, so that no call is spent on looking for it."""
 
     def __init__(self, client: TableClient) -> None:
         self._client = client
 
     def insert(self, row: Row) -> str:
-        """Store a new row, and give its etag; raises AlreadyStored if there is a row with these keys."""
+        """Store a new row, and return its etag; raises AlreadyStored if there is a row with these keys."""
         with storage_failures(f"insert into {self._client.table_name}"):
             try:
                 return str(self._write(lambda: self._client.create_entity(dict(row)))["etag"])
             except ResourceExistsError as exc:
-                # Other conflicts exist (a table that is being deleted), and then nothing is stored.
+                # There are other conflicts, such as a table that is being deleted, and then nothing is stored.
                 if error_code(exc) == "EntityAlreadyExists":
                     raise AlreadyStored(row["RowKey"]) from exc
                 raise
 
     def put(self, row: Row) -> None:
-        """Store a row whether or not it is there; what it held before is gone."""
+        """Store a row, in the place of one with the same keys if there is one."""
         with storage_failures(f"write to {self._client.table_name}"):
             self._write(lambda: self._client.upsert_entity(dict(row), mode=UpdateMode.REPLACE))
 
     def merge(self, row: Row, *, etag: str | None = None) -> str:
-        """Change some properties of a row, and give its new etag.
+        """Change some columns of a row, and return its new etag.
 
-        Raises Changed where the row is gone, or `etag` is not its own any more.
+        Raises Changed if the row is gone, or has another etag than the given one by now.
         """
         return self._update(row, UpdateMode.MERGE, etag)
 
     def replace(self, row: Row, *, etag: str) -> str:
-        """Put a row in the place of the one that has this etag, and give the new one; raises Changed."""
+        """Put a row in the place of the one that has this etag, and return the new etag; raises Changed."""
         return self._update(row, UpdateMode.REPLACE, etag)
 
     def modify(
@@ -154,7 +154,7 @@ class Table:
                 return None
 
     def delete(self, partition_key: str, row_key: str, *, etag: str | None = None) -> None:
-        """Remove the row with these keys, if it is there; raises Changed where `etag` is not its own any more."""
+        """Remove the row with these keys, if there is one; raises Changed if it has another etag by now."""
         with storage_failures(f"remove from {self._client.table_name}"):
             try:
                 self._client.delete_entity(partition_key, row_key, **_only_if(etag))
@@ -164,11 +164,11 @@ class Table:
                 raise
 
     def transact(self, writes: Sequence[Write]) -> list[str]:
-        """Make up to 100 changes of one partition, all of them or none, and give each row's new etag.
+        """Make up to 100 changes of one partition, all of them or none, and return each row's new etag.
 
-        Raises AlreadyStored for an insert whose keys are taken, and Changed for a merge or delete whose row is gone or
-        has another etag; both hold the row's key. A transaction whose answer was lost is sent once more, so one that
-        holds no insert, no delete and no etag must bear being made twice.
+        Raises AlreadyStored for an insert of a row that exists, and Changed for a merge or delete whose row is gone or
+        has another etag; both hold the row's key. A transaction whose answer was lost is sent once more, so one without
+        any insert, delete and etag must allow being made twice.
         """
         with storage_failures(f"change in {self._client.table_name}"):
             try:
@@ -188,7 +188,7 @@ class Table:
             try:
                 answers[:] = self._client.submit_transaction(operations)
             except (ServiceRequestError, ServiceResponseError):
-                # The SDK tries no POST again; nothing is known of this one.
+                # The SDK repeats no POST, and nobody knows whether this one arrived.
                 answers[:] = self._client.submit_transaction(operations)
 
         self._write(send)
@@ -235,7 +235,7 @@ def _only_if(etag: str | None) -> dict[str, Any]:
 
 
 def _operation(write: Write) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """A change as the SDK takes it."""
+    """A change in the form of the SDK."""
     row, guard = dict(write.row), _only_if(write.etag)
     match write.kind:
         case "insert":

@@ -1,8 +1,8 @@
 """The fingerprint of what a test event proved: another target, secret, type or headers need another test.
 
-It is made of secrets that stand sealed in the same row, so it is keyed: without SECRETS_KEY nobody can find a secret by
-trying which one fits. A hub without SECRETS_KEY has no secrets (it refuses them), and so nothing to hide: there it is a
-plain digest, as the first version of the hub wrote it always.
+It is made of secrets that are sealed in the same row, so it is keyed: without SECRETS_KEY nobody can find a secret by
+trying which one fits. A hub without SECRETS_KEY refuses secrets and has nothing to hide: there the fingerprint is a
+plain digest, as it always was in the first version.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ _KEYED = "hmac:"
 
 
 class Fingerprints:
-    """The fingerprints of one webhook, opened, with its secret: `current` is to be stored."""
+    """The fingerprints of one opened webhook with its secret; `current` is the one to store."""
 
     def __init__(self, webhook: WebhookInput, secret: str | None, sealer: Sealer) -> None:
         proved = [webhook.type, webhook.target_url, secret, sorted((webhook.headers or {}).items())]
@@ -27,5 +27,5 @@ class Fingerprints:
         self._all = frozenset((plain, *keyed))
 
     def has(self, stored: str) -> bool:
-        """Whether a stored fingerprint is one of these: keyed with whichever of the keys, or of the plain form."""
+        """True if a stored fingerprint is one of these, keyed with any of the keys or plain."""
         return stored in self._all

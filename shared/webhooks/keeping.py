@@ -1,8 +1,8 @@
 """Masks that come back: each keeps the stored value that it was shown for, or is refused. Pure.
 
-A mask stands for the value of the same name, in whatever case. Items of a list have no names: there a mask stands for
-the value of the item that looks the same, else of the one at the same place; where that is not certain it is refused,
-for the wrong secret would be worse than none.
+A mask stands for the value of the same name, in any case. Items of a list have no names: there a mask stands for the
+value of the item that looks the same, or else of the one at the same place. If that is not certain it is refused,
+because a wrong secret is worse than none.
 """
 
 import json
@@ -17,9 +17,9 @@ _NOTHING = object()
 
 
 class Keeping:
-    """Puts stored values in the places of masks. `kept` are the places where that was done, `wrong` where it cannot be.
+    """Puts stored values in the places of masks. `kept` are the places where it did, `wrong` those where it cannot.
 
-    In each call `masked` is what the caller was shown, and `stored` is what it was shown for; both have one shape.
+    In each call `masked` is what the caller was shown, and `stored` what it was shown for; both have the same shape.
     """
 
     def __init__(self) -> None:
@@ -27,9 +27,9 @@ class Keeping:
         self.wrong: list[Place] = []
 
     def filled(self, new: object, masked: object, stored: object, place: Place) -> object:
-        """The value with what is stored in the place of its masks."""
+        """The value with stored values in the place of its masks."""
         if new == masked and new == stored:
-            # Also a text that only looks like a mask, and was stored as it is.
+            # This includes a text that only looks like a mask, and was stored as it is.
             return new
         if isinstance(new, dict):
             return self._members(new, masked, stored, place)
@@ -67,7 +67,7 @@ def _pair(shown: Any, stored: Any, key: object) -> tuple[object, object]:  # noq
 
 
 def _indexes(new: list[object], shown: list[object], stored: list[object]) -> list[int | None]:
-    """For each item the index of the stored one whose masks it brings; None where nobody can tell."""
+    """For each item the index of the stored one whose masks it brings; None if that is not certain."""
     alike, mine = _places(shown), _places(new)
     indexes: list[int | None] = [None] * len(new)
     for text, numbers in mine.items():
@@ -75,7 +75,7 @@ def _indexes(new: list[object], shown: list[object], stored: list[object]) -> li
         if len(found) == len(numbers):
             meant: list[int | None] = [*found]
         elif found:
-            # Some of those that look the same are gone: it matters which, unless they hold the same.
+            # Some of those that look the same are gone: it matters which, unless their values are the same.
             is_one = len({_text(stored[index]) for index in found}) == 1
             meant = [found[0] if is_one else None] * len(numbers)
         else:
@@ -98,7 +98,7 @@ def _text(item: object) -> str:
 
 
 def _spellings(new: Mapping[str, object], known: Mapping[str, object]) -> dict[str, str | None]:
-    """For each name the stored one: as it is written, else in any case where only one is like it; None for none."""
+    """For each name the stored one: spelled the same, or else the only one equal but for case; None if neither."""
     alike: dict[str, list[str]] = defaultdict(list)
     for name in known:
         alike[folded(name)].append(name)

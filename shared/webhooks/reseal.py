@@ -1,4 +1,4 @@
-"""Sealing anew what is stored: with the first key, whichever sealed it; and what the version before left in clear."""
+"""Seals what is stored again, with the first key: what another key sealed, and what the first version left in clear."""
 
 from dataclasses import dataclass, field, replace
 
@@ -23,7 +23,7 @@ class Resealed:
 
 
 def reseal_all(registry: WebhookRegistry, sealer: Sealer) -> Resealed:
-    """Seal all registrations anew that need it; doing it twice is harmless. Raises StorageDown in an outage."""
+    """Seal all registrations again that need it; doing it twice is harmless. Raises StorageDown in an outage."""
     done = Resealed()
     for id_ in [registration.id for registration, _ in registry.list(WebhookFilter())]:
         done.webhooks += 1
@@ -35,9 +35,9 @@ def reseal_all(registry: WebhookRegistry, sealer: Sealer) -> Resealed:
 
 
 def resealed(registration: Registration, sealer: Sealer) -> Registration:
-    """The registration with all that is secret sealed by the first key, and a keyed fingerprint; itself where it is so.
+    """The registration with all secrets sealed by the first key, and a keyed fingerprint. It may be so already.
 
-    Raises Misconfigured where no key opens it, or there is none, and BadRequest where it is too long to be sealed.
+    Raises Misconfigured if no key opens it, or there are no keys, and BadRequest if it is too long to be sealed.
     """
     webhook = opened_webhook(registration, sealer)
     after = registration
@@ -79,5 +79,5 @@ def _old_anew(old: OldSecret, sealer: Sealer) -> OldSecret:
     try:
         return replace(old, sealed=_anew(old.sealed, sealer) or old.sealed)
     except Misconfigured:
-        # It signs nothing any more, and goes when its time is over.
+        # It signs nothing any more, and is removed when its time is over.
         return old

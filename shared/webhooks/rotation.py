@@ -1,7 +1,7 @@
-"""Secrets that were replaced: for a while they sign besides the new one, so that a receiver changes when it can.
+"""Replaced secrets: they keep signing beside the new one for a while, so that a receiver can change at its own time.
 
-As docs/sources/delivery.md 1 and 5 have it: Standard Webhooks sends one signature for each valid secret. Nothing
-here touches anything but the sealer.
+Standard Webhooks sends one signature for each valid secret (docs/sources/delivery.md 1 and 5). The functions here touch
+nothing but the sealer.
 """
 
 from datetime import datetime, timedelta
@@ -16,9 +16,9 @@ _MAX_KEPT = 5
 def old_secrets_beside(
     secret: str | None, before: Registration, sealer: Sealer, now: datetime, overlap: timedelta
 ) -> tuple[OldSecret, ...]:
-    """What signs besides `secret` once it is saved in the place of the one before, newest first.
+    """Previous secrets that keep signing after this save, newest first.
 
-    Without a secret nothing is signed, so nothing is kept; neither is what no key opens any more.
+    Empty if `secret` is None. A secret that no key opens is dropped.
     """
     kept = old_secrets_at(now, before)
     if secret is None or before.sealed_secret is None:
@@ -30,14 +30,14 @@ def old_secrets_beside(
 
 
 def old_secrets_at(now: datetime, registration: Registration) -> tuple[OldSecret, ...]:
-    """Those whose time is not over."""
+    """The replaced secrets that still sign at this time."""
     return tuple(old for old in registration.old_secrets if old.until > now)
 
 
 def signing_secrets(registration: Registration, sealer: Sealer, now: datetime) -> list[str]:
-    """The current secret, then those that still sign besides it; [] where there is none.
+    """The current secret, then the replaced ones that still sign; [] if the webhook has no secret.
 
-    Raises Misconfigured where no key opens the current one.
+    Raises Misconfigured if no key opens the current one.
     """
     if registration.sealed_secret is None:
         return []

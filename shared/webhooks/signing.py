@@ -1,7 +1,7 @@
 """Signatures of a body: SuperOffice's, and those of Standard Webhooks. Pure.
 
-One secret serves both, with different keys: SuperOffice's is the text, Standard Webhooks' what the text encodes
-(docs/sources/superoffice.md 4, docs/sources/delivery.md 1).
+One secret serves both, but with different keys: SuperOffice's is the text, that of Standard Webhooks is what the text
+encodes (docs/sources/superoffice.md 4, docs/sources/delivery.md 1).
 """
 
 import base64
@@ -38,7 +38,7 @@ def standard_webhooks_headers(message_id: str, timestamp: int, body: bytes, secr
 
 
 def check_secret(secret: str) -> None:
-    """Raise InvalidSecret for a secret that cannot sign: an empty one, or `whsec_` before what is no base64."""
+    """Raise InvalidSecret for a secret that cannot sign: an empty one, or `whsec_` and then no valid base64."""
     secret_bytes(secret)
 
 
@@ -48,7 +48,7 @@ def secret_bytes(secret: str) -> bytes:
         return _text(secret)
     encoded = secret.removeprefix(_ENCODED)
     try:
-        # Padding may be missing: reference libraries take that too.
+        # Padding may be missing: reference libraries accept that too.
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise InvalidSecret(f"what follows {_ENCODED} in the secret is no base64") from None

@@ -43,7 +43,7 @@ def test_wrong_usage_of_the_program_is_exit_code_2() -> None:
 def test_a_wrong_setting_is_one_line_without_secrets_and_exit_code_1() -> None:
     run = admin("roles", "list", AzureWebJobsStorage=SECRET)
     assert (run.code, run.out) == (1, "")
-    assert run.err == "error: AzureWebJobsStorage is not a valid connection string: a part of it is no name=value\n"
+    assert run.err == "error: AzureWebJobsStorage is not a valid connection string: a part of it is not name=value\n"
 
 
 def test_storage_that_cannot_be_reached_is_one_line_and_exit_code_1() -> None:

@@ -20,7 +20,7 @@ from tests.fakes.receiver import Receiver, answers
 from tests.support import previous_version
 
 SECRET = "correct horse battery staple"
-WARNING = "warning: TargetUrl: http sends events and headers in clear; https is safer\n"
+WARNING = "warning: TargetUrl should begin with https: http sends events and headers in clear\n"
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,14 @@ def test_a_file_holds_all_members_and_options_win_over_it(desk: Desk, receiver: 
             ["--event", "a.changed"],
             "error: Name is required; TargetUrl is required",
         ),
-        (["--name", "n", "--event", "a b", "--target-url", "http://127.0.0.1:1/"], "error: Events: a name has letters"),
-        (["--name", "n", "--event", "a\n", "--target-url", "http://127.0.0.1:1/"], "error: Events: a name has letters"),
+        (
+            ["--name", "n", "--event", "a b", "--target-url", "http://127.0.0.1:1/"],
+            "error: Events must be names of 1 to 250 letters",
+        ),
+        (
+            ["--name", "n", "--event", "a\n", "--target-url", "http://127.0.0.1:1/"],
+            "error: Events must be names of 1 to 250 letters",
+        ),
         (["--name", "n", "--event", "a", "--target-url", "http://10.0.0.1/"], "error: TargetUrl: "),
         (["--file", "/nowhere.json"], "error: /nowhere.json cannot be read: No such file or directory\n"),
         (["--file", "/dev/null"], "error: /dev/null: "),
@@ -191,7 +197,7 @@ def test_tokens_are_masked_and_a_short_secret_is_warned_of_on_standard_error(des
     document = {"Name": "n", "Events": ["a.changed"], "TargetUrl": receiver.url, "Secret": "hunter2", **members}
     run = admin("webhooks", "create", "--file", "-", "--json", stdin=json.dumps(document), **desk.settings)
     warnings = run.err.splitlines()
-    assert [warning.split(":")[:2] for warning in warnings] == [["warning", " TargetUrl"], ["warning", " Secret"]]
+    assert [warning.split()[:2] for warning in warnings] == [["warning:", "TargetUrl"], ["warning:", "Secret"]]
     assert isinstance(run.json, dict)
     id_ = str(run.json["WebhookId"])
     shown = [run.out, desk.run("show", id_).out, desk.run("list", "--json").out, desk.run("test", id_).out]

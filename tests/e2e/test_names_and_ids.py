@@ -45,7 +45,7 @@ def test_an_event_with_white_space_around_its_name_is_not_signalled(app: Running
         request(app, "POST", "Agents/Webhook/SignalEvent", document),
     ):
         status, message = refusal(response)
-        assert (status, message.startswith("EventName: ")) == (400, True)
+        assert (status, message.startswith("EventName must ")) == (400, True)
 
 
 @PADDED

@@ -46,7 +46,7 @@ def registered(document: Mapping[str, object] = FULL) -> Registration:
     """A webhook that was registered with this document, and changed half a second past a full second."""
     return Registration(
         id=18,
-        webhook=parse_webhook(document, types=TYPES),
+        webhook=parse_webhook(document, types=TYPES).model_copy(update={"secret": None}),
         sealed_secret=None,
         registered=datetime(2025, 11, 3, 9, 15, 42, tzinfo=UTC),
         updated=datetime(2026, 1, 2, 3, 4, 5, 500_000, tzinfo=UTC),
