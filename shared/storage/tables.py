@@ -63,7 +63,7 @@ class RowVersion:
 
 @dataclass(frozen=True)
 class Write:
-    """One change of a transaction. `kind` names the method of `Table` that is meant; an etag guards merge and delete."""
+    """One change of a transaction. `kind` names the method of `Table` to use; an etag guards merge and delete."""
 
     kind: Literal["insert", "put", "merge", "delete"]
     row: Row

@@ -235,7 +235,7 @@ def test_a_limit_is_told_as_the_api_tells_it(desk: Desk, receiver: Receiver) -> 
     assert desk.run(*arguments, "--event", "a.b", MAX_WEBHOOKS="1").code == 0
     receiver.reset()
     full = desk.run(*arguments, "--event", "a.b", MAX_WEBHOOKS="1")
-    assert (full.code, full.err) == (1, "error: MAX_WEBHOOKS: the hub takes 1 webhooks in all; remove one first\n")
+    assert (full.code, full.err) == (1, "error: MAX_WEBHOOKS allows 1 webhooks in all; remove one first\n")
     too_many = desk.run(*arguments, "--event", "a.b", "--event", "c.d", MAX_EVENTS_PER_WEBHOOK="1")
     assert too_many.code == 1
     assert "Events must be at most 1 names (got 2) (MAX_EVENTS_PER_WEBHOOK)" in too_many.err

@@ -1,7 +1,7 @@
 """Counting calls and errors of a webhook, whoever counts at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -86,3 +86,21 @@ def test_in_an_outage_the_caller_is_told(
         counter.count(7, call())
     # Only a write whose answer was lost has counted.
     assert hub.receivers.webhooks.usage(7).total_calls == (2 if (number, fault) == (2, Fault.AFTER) else 1)
+
+
+def test_turns_follow_each_other_at_the_rate_and_end_with_the_day(hub: Hub, counter: UsageCounter) -> None:
+    turns = [counter.next_turn(7, 60, NOW) for _ in range(3)]
+    assert turns == [NOW + number * timedelta(seconds=1.05) for number in range(3)]
+    assert counter.next_turn(7, 60, NOW + timedelta(hours=1)) == NOW + timedelta(hours=1)
+    hub.storage.table(USAGE_TABLE).merge(
+        {"PartitionKey": "0000000007", "RowKey": "usage", "NextTurn": (NOW + timedelta(hours=25)).isoformat()}
+    )
+    assert counter.next_turn(7, 60, NOW) is None
+
+
+def test_one_of_many_tells_and_the_next_one_a_day_later(counter: UsageCounter) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        claimed = list(pool.map(lambda _: counter.claim_notice(7, NOW), range(8)))
+    assert claimed.count(True) == 1
+    assert not counter.claim_notice(7, NOW + timedelta(hours=23))
+    assert counter.claim_notice(7, NOW + timedelta(days=1))

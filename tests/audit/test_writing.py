@@ -1,0 +1,48 @@
+"""An entry's line says what became of its row, and writing never fails."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.audit.entry import AuditEntry, Outcome
+from shared.audit.writing import Row, write
+from shared.errors import StorageDown
+
+
+class Keeper:
+    """A table that answers as a test says."""
+
+    def __init__(self, answer: bool | Exception) -> None:
+        self._answer = answer
+
+    def keep(self, entry: AuditEntry) -> bool:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+def entry(outcome: Outcome = Outcome.DONE) -> AuditEntry:
+    return AuditEntry(datetime(2026, 3, 14, tzinfo=UTC), "kim@hub.example", "role.grant", "roles", outcome)
+
+
+@pytest.mark.parametrize(
+    ("keeper", "outcome", "row", "level"),
+    [
+        (None, Outcome.DONE, Row.NONE, logging.INFO),
+        (Keeper(True), Outcome.DONE, Row.WRITTEN, logging.INFO),
+        (Keeper(True), Outcome.REFUSED, Row.WRITTEN, logging.INFO),
+        (Keeper(True), Outcome.FAILED, Row.WRITTEN, logging.WARNING),
+        (Keeper(False), Outcome.REFUSED, Row.NONE, logging.INFO),
+        (Keeper(StorageDown("gone")), Outcome.DONE, Row.FAILED, logging.ERROR),
+        (Keeper(RuntimeError("odd")), Outcome.FAILED, Row.FAILED, logging.ERROR),
+    ],
+)
+def test_the_line_says_what_became_of_the_row(
+    caplog: pytest.LogCaptureFixture, keeper: Keeper | None, outcome: Outcome, row: Row, level: int
+) -> None:
+    with caplog.at_level(logging.INFO):
+        assert write(entry(outcome), keeper) is row
+    [line] = [record for record in caplog.records if record.getMessage().startswith("{")]
+    assert (json.loads(line.getMessage())["row"], line.levelno) == (row.value, level)
