@@ -91,7 +91,7 @@ def test_storage_that_nobody_names_is_told_with_each_setting_that_would_do(
     with pytest.raises(Misconfigured) as caught:
         reach(StorageAccount(of_settings(**settings)), service)
     assert caught.value.detail.startswith(f"AzureWebJobsStorage__{service}ServiceUri is not set")
-    assert "AzureWebJobsStorage__accountName would" in caught.value.detail
+    assert "AzureWebJobsStorage__accountName is enough" in caught.value.detail
     assert caught.value.detail.endswith("in AzureWebJobsStorage")
 
 
