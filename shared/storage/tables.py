@@ -50,7 +50,7 @@ def retry_races[Result](attempt: Callable[[], Result], failure: str) -> Result:
             return attempt()
         except Changed:
             continue
-    raise Contended(f"{failure}: too many others do so at the same time")
+    raise Contended(f"{failure}: others changed it again and again")
 
 
 @dataclass(frozen=True)

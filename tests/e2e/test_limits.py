@@ -60,9 +60,9 @@ def listed(app: RunningApp, event: str) -> list[int]:
 def test_a_caller_may_create_so_many_and_one_that_goes_makes_room(limited: RunningApp) -> None:
     made = [created(limited) for _ in range(4)]
     status, message = refusal(request(limited, "POST", "Webhook", stopped()))
-    assert (status, message.split(":")[0]) == (409, "MAX_WEBHOOKS_PER_CALLER")
+    assert (status, message.split()[0]) == (409, "MAX_WEBHOOKS_PER_CALLER")
     status, message = refusal(request(limited, "POST", "Agents/Webhook/SaveWebhook", {**stopped(), "WebhookId": 0}))
-    assert (status, message.split(":")[0]) == (409, "MAX_WEBHOOKS_PER_CALLER")
+    assert (status, message.split()[0]) == (409, "MAX_WEBHOOKS_PER_CALLER")
     assert request(limited, "PATCH", one(made[0]), {"Name": "other"}).status_code == 200
     assert request(limited, "DELETE", one(made[0])).status_code == 204
     created(limited)
@@ -76,7 +76,7 @@ def test_what_the_previous_version_stored_counts_in_all(
             stored_before(app, id_, "a.b")
         body = {"Name": "n", "Events": ["a.b"], "TargetUrl": receiver.url}
         status, message = refusal(request(app, "POST", "Webhook", body))
-        assert (status, message.split(":")[0], receiver.journal) == (409, "MAX_WEBHOOKS", [])
+        assert (status, message.split()[0], receiver.journal) == (409, "MAX_WEBHOOKS", [])
         assert request(app, "DELETE", "Webhook/5001").status_code == 204
         ok(request(app, "POST", "Webhook", body))
 
@@ -108,7 +108,7 @@ def test_what_is_too_much_is_refused_before_the_receiver_is_called(
         ),
     }[way]()
     status, message = refusal(answer)
-    assert (status, named in message, message.split(":")[0] in members) == (400, True, True)
+    assert (status, named in message, message.split()[0] in members) == (400, True, True)
     assert receiver.journal == []
     assert ok(request(limited, "GET", one(made)))["Events"] == ["a.b"]
 
@@ -180,4 +180,4 @@ def test_a_listing_comes_in_pages(limited: RunningApp, query: dict[str, str], fo
 @holds_for("value", ["-1", "x", "1.5", "1e3", " 1", "٣", "9999999999", "+1", "0x1"])
 def test_a_page_that_is_none_is_refused_by_its_name(limited: RunningApp, name: str, value: str) -> None:
     status, message = refusal(request(limited, "GET", "Webhook", query={name: value}))
-    assert (status, message.split(":")[0]) == (400, name)
+    assert (status, message.split()[0]) == (400, name)

@@ -371,7 +371,7 @@ def test_one_who_is_overtaken_again_and_again_is_told_in_the_end(table: Table) -
         table.put({**KEYS, "Number": 100 + attempts})
         return one_more(row)
 
-    with pytest.raises(Contended, match="a row of things could not be changed: too many others"):
+    with pytest.raises(Contended, match="a row of things could not be changed: others changed it again and again"):
         table.modify("p", "r", overtaken)
     assert (attempts, issubclass(Contended, StorageDown)) == (MAX_TRIES, True)
 
