@@ -182,7 +182,7 @@ def test_the_payload_in_place_of_the_lost_body_is_the_context_as_far_as_it_is_kn
     dataverse.add_connection(CONNECTION, RECORD1, RECORD2, MANAGER)
     dataverse.rows["connections"][CONNECTION]["_record2roleid_value"] = ROLE
     jobs.replay(ON_CREATE, JOB)
-    stored = hub.events.get(ID)
+    stored = hub.events.get_with_payload(ID)
     assert stored is not None
     # Byte for byte as every version has stored it.
     assert stored.payload.decode() == (
