@@ -4,6 +4,7 @@ import azure.functions as func
 
 from shared.audit.edge import administer
 from shared.audit.surfaces import HEALTH
+from shared.delivery.redrive import POISON_QUEUES
 from shared.health import deep_health, health
 from shared.http import answer, json_response
 from shared.hub.hub import Hub, hub
@@ -19,4 +20,4 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 
 def _show(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     hub.callers.identify(req.headers)
-    return json_response(deep_health(hub.storage))
+    return json_response(deep_health(hub.storage, POISON_QUEUES))

@@ -14,7 +14,6 @@ from shared.clock import now
 from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.log import DeliveryFilter, DeliveryLog
 from shared.delivery.record import DeliveryRecord, DeliveryState, summary
-from shared.delivery.replay import Replay
 from shared.errors import BadRequest, NotFound
 from shared.events.event import Event
 from shared.events.store import EventStore
@@ -81,7 +80,7 @@ class Deliveries:
     events: EventStore
     webhooks: WebhookRegistry
     log: DeliveryLog
-    replays: Replay
+    replay: Callable[[DeliveryRecord, Event | None], None]
     known_secrets: KnownSecrets
     url: str
 
@@ -109,7 +108,7 @@ class Deliveries:
         event, record = self._find(event_id, webhook)
         if self.webhooks.get(record.webhook_id) is None:
             raise NotFound("the webhook was removed, so nothing can be replayed to it")
-        self.replays.one(record, event)
+        self.replay(record, event)
         return {"replayed": 1}
 
     def replay_all(self, query: Mapping[str, str]) -> dict[str, object]:
@@ -131,7 +130,7 @@ class Deliveries:
             if replayed == _MAX_REPLAYS or now() - started > _MAX_REPLAY_TIME:
                 # What was replayed may still pass the filters, so the next call must be told where to go on.
                 return {"replayed": replayed, "more": True, "continuationToken": last}
-            self.replays.one(record, None)
+            self.replay(record, None)
             replayed, last = replayed + 1, position.as_token()
         return {"replayed": replayed, "more": False}
 

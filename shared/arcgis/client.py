@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from shared.errors import NotJson
-from shared.outbound.client import Transport
-from shared.outbound.reply import DeliveryFailed, OutgoingRequest
+from shared.outbound.client import HttpClient
+from shared.outbound.reply import OutgoingRequest, RequestFailed
 from shared.strict_json import parse_json
 
 _FAILED = frozenset({"error", "failed", "failure"})
@@ -53,7 +53,7 @@ class ArcGisOutage(Exception):
 class ArcGisRest:
     """Asks portals and services; what one call may take is the transport's to know."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: HttpClient) -> None:
         self._transport = transport
 
     def get(self, who: str, url: str, token: ArcGisToken) -> object:
@@ -74,7 +74,7 @@ class ArcGisRest:
         sent = OutgoingRequest(method, url, {"Accept": "application/json", **referer, **headers}, body)
         try:
             reply = self._transport.send(sent)
-        except DeliveryFailed as exc:
+        except RequestFailed as exc:
             # Only the class: the text of the failure can name internal hosts.
             raise ArcGisOutage(f"{who} cannot be reached ({exc.error_class})") from None
         status = reply.status

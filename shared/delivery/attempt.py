@@ -1,72 +1,101 @@
-"""One attempt: the event as its receivers are told it, brought by the deliverer of the webhook's type."""
+"""One attempt to deliver an event, and what its outcome means (docs/delivery.md "What an answer means"). Pure."""
 
-from collections.abc import Callable, Mapping
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from http import HTTPStatus
 
-from shared.delivery.callback import CallbackEvent
-from shared.delivery.deliverer import Deliverer
-from shared.delivery.policy import Outcome
-from shared.events.event import Event
-from shared.webhooks.associate import associate_of
-from shared.webhooks.signals import HUB_SOURCE
-from shared.webhooks.webhook import WebhookInput
+from shared.delivery.redaction import Redaction
+from shared.outbound.reply import Reply, RequestFailed
+from shared.retry_after import retry_after
 
-CONTEXT_IDENTIFIER = "Default"
-_INT32 = range(-(2**31), 2**31)
-_LONGEST_INT32 = len(str(-(2**31)))
+MAX_TEXT = 4000
+"""Characters of an answer that are kept."""
+
+_MAX_WAIT = timedelta(days=1)
+_NO_SECRETS = Redaction()
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters and lone surrogates: tables cannot hold them all, and in JSON each grows to six characters."""
+
+
+class Verdict(StrEnum):
+    """What one attempt means for the delivery."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    GONE = "gone"
+    """The receiver does not want this webhook any more: the webhook is disabled."""
 
 
 @dataclass(frozen=True)
-class Made:
-    """An attempt that was made: the verdict, when it began, and how long it took."""
+class Attempt:
+    """One attempt: when it began, how long it took, and what came of it.
 
-    outcome: Outcome
+    `at` is aware. `status` is None if no answer came. `error_class` names the kind of failure and is empty for a
+    success. `text` is for the log, at most 4,000 characters: status, headers and body of the answer, or the hub's own
+    words. `wait` is how long the receiver asks the hub to wait before the next attempt, at most a day; it matters for
+    the next decision only and is not stored.
+    """
+
     at: datetime
     duration: timedelta
+    status: int | None
+    error_class: str
+    text: str
+    wait: timedelta = timedelta(0)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the attempt means: it follows from the status and the error class."""
+        if not self.error_class:
+            return Verdict.DELIVERED
+        return Verdict.GONE if self.status == HTTPStatus.GONE else Verdict.FAILED
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the event was delivered."""
+        return self.verdict is Verdict.DELIVERED
 
 
-class AttemptRunner:
-    """Makes attempts. `now` gives the current time, in UTC."""
+def judge_reply(reply: Reply, at: datetime, now: datetime, redaction: Redaction = _NO_SECRETS) -> Attempt:
+    """The attempt that began at `at` and got this answer at `now`.
 
-    def __init__(self, deliverers: Mapping[str, Deliverer], now: Callable[[], datetime]) -> None:
-        self._deliverers = deliverers
-        self._now = now
-
-    def call(self, webhook: WebhookInput, secrets: list[str], event: Event, *, attempt: int) -> Made:
-        """Make one attempt; `attempt` counts from 0. Never raises for what a receiver does."""
-        at = self._now()
-        deliverer = self._deliverers[webhook.type]
-        outcome = deliverer.deliver(webhook, secrets, occurrence_of(event), attempt=attempt, now=at)
-        # A clock that was set back must not make it negative.
-        return Made(outcome, at, max(self._now() - at, timedelta(0)))
-
-
-def occurrence_of(event: Event) -> CallbackEvent:
-    """The event as its receivers are told it; the same for every webhook. Pure."""
-    # SuperOffice's samples name the id of a webhook in the header only.
-    is_ours = event.source == HUB_SOURCE
-    return CallbackEvent(
-        event_id=event.id,
-        event=event.type,
-        body_event=f"webhook.{event.type.rpartition('.')[2]}" if is_ours else event.type,
-        timestamp=event.received_at,
-        primary_key=_int32(event.entity_id),
-        entity=event.entity,
-        changes=event.changes,
-        changed_by=0 if is_ours else associate_of(event.initiator, is_application=False).id,
-        context_identifier=CONTEXT_IDENTIFIER,
-        field_values=event.field_values,
-        source=event.source_kind,
-        values=event.values,
-        record_id=event.entity_id,
-        hops=event.hops,
-    )
+    Any 2xx is a success. Everything else is a failure, 3xx included, because redirects are never followed. A
+    Retry-After counts for every failure except 410, after which nothing is tried again.
+    """
+    text = _as_text(reply, redaction)
+    if reply.is_success:
+        return Attempt(at, elapsed(at, now), reply.status, "", text)
+    wait = timedelta(0)
+    if reply.status != HTTPStatus.GONE:
+        wait = min(retry_after(reply.header("retry-after"), now) or wait, _MAX_WAIT)
+    return Attempt(at, elapsed(at, now), reply.status, "http", text, wait)
 
 
-def _int32(text: str) -> int:
-    """The key of a record as SuperOffice has it, 0 for one that is no integer."""
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(text) <= _LONGEST_INT32):
-        return 0
-    return int(text) if int(text) in _INT32 else 0
+def judge_failure(failure: RequestFailed, at: datetime, now: datetime, redaction: Redaction = _NO_SECRETS) -> Attempt:
+    """The attempt that began at `at` and was known at `now` to get no answer."""
+    text = loggable(failure.detail, redaction, is_cut=failure.is_cut)
+    return Attempt(at, elapsed(at, now), None, failure.error_class.value, text)
+
+
+def elapsed(at: datetime, now: datetime) -> timedelta:
+    """The time from `at` to `now`; 0 if the clock was set back in between."""
+    return max(now - at, timedelta(0))
+
+
+def loggable(text: str, redaction: Redaction = _NO_SECRETS, *, is_cut: bool = False) -> str:
+    """The first 4,000 characters of a text, without the secrets and without characters that cannot be stored.
+
+    `is_cut` says that the text is the beginning of a longer one.
+    """
+    # Secrets are removed before the text is cut, or half of one would be left.
+    kept = text[: MAX_TEXT + redaction.longest]
+    clean = redaction.redact(kept, is_cut=is_cut or len(kept) < len(text))
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", clean[:MAX_TEXT])
+
+
+def _as_text(reply: Reply, redaction: Redaction) -> str:
+    head = "".join(f"{name}: {value}\n" for name, value in reply.headers.items())
+    body = reply.body.decode("utf-8", "replace")
+    return loggable(f"HTTP {reply.status}\n{head}\n{body}", redaction, is_cut=reply.was_truncated)

@@ -1,8 +1,8 @@
-"""Who may be called at the same time: one slow receiver must not take all threads of a process.
+"""How many attempts may be under way at once, so that one slow receiver can't occupy all threads of a process.
 
-The fast lane lets a webhook have a few attempts at once, and has more wait a moment while those come to an end quickly.
-What waits in vain, and whatever is for a receiver that is slow to answer or was slow to fail a moment ago, goes to a
-lane of its own: a queue whose messages get a few threads in all.
+In the fast lane a webhook has a few attempts at once; a message that finds no place waits for one for a moment. It goes
+to the slow lane if it waits in vain, or if its receiver is slow to answer or was slow to fail recently. The slow lane
+is a queue whose messages get a few threads altogether.
 """
 
 import random
@@ -12,74 +12,79 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_FAST_PER_WEBHOOK = 4
-_SLOW_PER_WEBHOOK = 1
-_SLOW_IN_ALL = 4
-_SLOW_SECONDS = 2.0
+_MAX_FAST_PER_WEBHOOK = 4
+_MAX_SLOW_PER_WEBHOOK = 1
+_MAX_SLOW = 4
+_SLOW_FAILURE_SECONDS = 2.0
+"""An attempt that fails after this time or later makes its webhook a slow one."""
 _REMEMBER_SECONDS = 120.0
-_PATIENCE_SECONDS = 0.5
-"""How long a message may wait for a place, and how long an attempt may take that others wait for."""
+"""How long a slow failure counts."""
+_WAIT_SECONDS = 0.5
+"""How long a message may wait for a place, and how long an attempt may last before nothing more is sent beside it."""
 _MAX_PAUSE_SECONDS = 60.0
 _SPREAD_SECONDS = 10.0
 
 
 class ReceiverBulkhead:
-    """What this process is calling; threads share it."""
+    """The attempts that this process has under way, in the fast and in the slow lane. Threads share it."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._began_at: dict[tuple[int, str], float] = {}
+        # When each delivery under way began, by webhook and event, in seconds of time.monotonic() as all times here.
+        self._in_flight: dict[tuple[int, str], float] = {}
         self._fast: Counter[int] = Counter()
         self._slow: Counter[int] = Counter()
         self._slow_until: dict[int, float] = {}
-        self._lasted: dict[int, float] = {}
-        self._turns: dict[int, float] = {}
+        self._latencies: dict[int, float] = {}
+        self._next_turns: dict[int, float] = {}
 
     @contextmanager
-    def enter(self, webhook_id: int, event_id: str, *, is_slow_lane: bool) -> Iterator[bool]:
-        """Whether this delivery may be attempted now, in this lane; its place is given back at the end.
+    def acquire(self, webhook_id: int, event_id: str, *, is_slow_lane: bool) -> Iterator[bool]:
+        """Occupy a place in a lane until the end of the block; gives False if there is none for this delivery.
 
-        One that is under way already may not: a message that came twice finds it done when it comes again.
+        There is none for a delivery that is already under way: a message that was doubled finds it done when it comes
+        again.
         """
         lane = self._slow if is_slow_lane else self._fast
-        entered = self._take(lane, webhook_id, event_id)
+        acquired = self._wait_for_place(lane, webhook_id, event_id)
         try:
-            yield entered
+            yield acquired
         finally:
-            if entered:
-                self._give_back(lane, webhook_id, event_id)
+            if acquired:
+                self._release(lane, webhook_id, event_id)
 
-    def report(self, webhook_id: int, *, succeeded: bool, seconds: float) -> None:
-        """What an attempt was like. After a slow failure the webhook keeps to the slow lane until it succeeds."""
+    def record_latency(self, webhook_id: int, *, succeeded: bool, seconds: float) -> None:
+        """Note how long an attempt lasted. A slow failure keeps the webhook in the slow lane until it succeeds."""
         with self._changed:
-            self._lasted[webhook_id] = seconds
+            self._latencies[webhook_id] = seconds
             if succeeded:
                 self._slow_until.pop(webhook_id, None)
-            elif seconds >= _SLOW_SECONDS:
+            elif seconds >= _SLOW_FAILURE_SECONDS:
                 self._slow_until[webhook_id] = time.monotonic() + _REMEMBER_SECONDS
 
     def pause_seconds(self, webhook_id: int) -> int:
-        """How long a message of the slow lane that found no place should wait: until its turn, as attempts last now.
+        """How long a message that found no place in the slow lane should wait: until its turn, as attempts last now.
 
-        About a minute at most, because a receiver may recover; but hundreds that wait must not ask every few seconds.
+        At most about a minute, because a receiver may recover. Each call gives out the next turn, so that hundreds of
+        waiting messages don't all come back every few seconds.
         """
         with self._changed:
             now = time.monotonic()
-            turn = max(self._turns.get(webhook_id, now), now) + self._lasted.get(webhook_id, 0.0)
+            turn = max(self._next_turns.get(webhook_id, now), now) + self._latencies.get(webhook_id, 0.0)
             if turn > now + _MAX_PAUSE_SECONDS:
                 turn = now + _MAX_PAUSE_SECONDS + random.uniform(0, _SPREAD_SECONDS)  # noqa: S311 - spreads the load
             else:
-                self._turns[webhook_id] = turn
+                self._next_turns[webhook_id] = turn
             return 1 + int(turn - now)
 
-    def _take(self, lane: "Counter[int]", webhook_id: int, event_id: str) -> bool:
-        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    def _wait_for_place(self, lane: "Counter[int]", webhook_id: int, event_id: str) -> bool:
+        give_up_at = time.monotonic() + _WAIT_SECONDS
         with self._changed:
-            while (webhook_id, event_id) not in self._began_at:
+            while (webhook_id, event_id) not in self._in_flight:
                 is_slow = self._is_slow(webhook_id)
                 if self._has_room(lane, webhook_id, is_slow=is_slow):
                     lane[webhook_id] += 1
-                    self._began_at[webhook_id, event_id] = time.monotonic()
+                    self._in_flight[webhook_id, event_id] = time.monotonic()
                     return True
                 left = give_up_at - time.monotonic()
                 if is_slow or left <= 0:
@@ -89,20 +94,20 @@ class ReceiverBulkhead:
 
     def _has_room(self, lane: "Counter[int]", webhook_id: int, *, is_slow: bool) -> bool:
         if lane is self._slow:
-            return lane.total() < _SLOW_IN_ALL and (lane[webhook_id] < _SLOW_PER_WEBHOOK or not is_slow)
-        return lane[webhook_id] < _FAST_PER_WEBHOOK and not is_slow
+            return lane.total() < _MAX_SLOW and (lane[webhook_id] < _MAX_SLOW_PER_WEBHOOK or not is_slow)
+        return lane[webhook_id] < _MAX_FAST_PER_WEBHOOK and not is_slow
 
-    def _give_back(self, lane: "Counter[int]", webhook_id: int, event_id: str) -> None:
+    def _release(self, lane: "Counter[int]", webhook_id: int, event_id: str) -> None:
         with self._changed:
-            del self._began_at[webhook_id, event_id]
+            del self._in_flight[webhook_id, event_id]
             lane[webhook_id] -= 1
             if not lane[webhook_id]:
                 del lane[webhook_id]
             self._changed.notify_all()
 
     def _is_slow(self, webhook_id: int) -> bool:
-        """Whether a receiver failed slowly not long ago, or has not answered for a while what is under way."""
+        """Whether an attempt failed slowly in the last two minutes, or has been under way for over half a second."""
         now = time.monotonic()
         return self._slow_until.get(webhook_id, 0.0) > now or any(
-            now - began_at > _PATIENCE_SECONDS for (id_, _), began_at in self._began_at.items() if id_ == webhook_id
+            now - began_at > _WAIT_SECONDS for (id_, _), began_at in self._in_flight.items() if id_ == webhook_id
         )

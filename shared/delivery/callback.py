@@ -1,25 +1,36 @@
-"""The callback: headers and body as SuperOffice sends them (docs/sources/superoffice.md 3). Pure."""
+"""What receivers are told about an event, as SuperOffice's callback has it (docs/sources/superoffice.md 3). Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shared.delivery.custom_headers import usable_headers
-from shared.loops import TEST_HEADER, delivery_hops
+from shared.events.event import Event
+from shared.webhooks.associate import associate_of
 from shared.webhooks.properties import usable_properties
-from shared.webhooks.signing import standard_webhooks_headers, superoffice_signature
+from shared.webhooks.signals import HUB_SOURCE
+
+CONTEXT_IDENTIFIER = "Default"
+_INT32 = range(-(2**31), 2**31)
+_MAX_INT32_CHARACTERS = len(str(-(2**31)))
 
 
 @dataclass(frozen=True)
 class CallbackEvent:
-    """An event as a receiver is told it; the same for all webhooks and all attempts.
+    """An event as receivers are told it: the same for all webhooks and all attempts.
 
-    `event` is the name in the header, `body_event` the one in the body: only `webhook12.errors` and its like differ,
-    and are `webhook.errors` there. `timestamp` is aware. `changes` are names of fields, without values; `field_values`
-    the record's ids and dates; `values`, with deletions only, the ids of the row that is gone. `record_id` is the
-    record's key as its source has it, also where that is no integer and `primary_key` is 0. `source` says who made the
-    event: `dynamics`, `arcgis`, `signal` or `hub`. `hops` is how many deliveries led to it (shared/loops.py).
+    event_id: the same for every attempt and replay.
+    event, body_event: the name in the header and in the body. They differ for `webhook12.errors` and the like, which
+        are `webhook.errors` in the body.
+    timestamp: aware.
+    primary_key: 0 for a record whose key is not an integer.
+    changes: names of fields, without values.
+    changed_by: the number of an associate.
+    field_values: the record's ids and dates.
+    source: who made the event: `dynamics`, `arcgis`, `signal` or `hub`.
+    values: for deletions, the ids of the row that is gone; None for all other events.
+    record_id: the record's key as its source writes it, whether an integer or not.
+    hops: how many deliveries led to the event (shared/loops.py).
     """
 
     event_id: str
@@ -39,67 +50,69 @@ class CallbackEvent:
     hops: int = 0
 
 
-def callback_body(occurrence: CallbackEvent, webhook_name: str, properties: Mapping[str, object] | None) -> bytes:
-    """The body, compact JSON in UTF-8: the very bytes to sign and to send. Keys stand in the order of the samples, and
-    `Source`, which is ours, after them.
+def callback_event(event: Event) -> CallbackEvent:
+    """The event as its receivers are told it."""
+    # In SuperOffice's samples, only the header names the id of a webhook.
+    is_ours = event.source == HUB_SOURCE
+    return CallbackEvent(
+        event_id=event.id,
+        event=event.type,
+        body_event=f"webhook.{event.type.rpartition('.')[2]}" if is_ours else event.type,
+        timestamp=event.received_at,
+        primary_key=_int32(event.entity_id),
+        entity=event.entity,
+        changes=event.changes,
+        changed_by=0 if is_ours else associate_of(event.initiator, is_application=False).id,
+        context_identifier=CONTEXT_IDENTIFIER,
+        field_values=event.field_values,
+        source=event.source_kind,
+        values=event.values,
+        record_id=event.entity_id,
+        hops=event.hops,
+    )
 
-    `properties` stand at the top level; one that has the name of a built-in key, in whatever case, is left out.
+
+def callback_content(
+    event: CallbackEvent, webhook_name: str, properties: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """The content of the callback. Keys stand in the order of the samples, followed by `Source`, which is ours.
+
+    `properties` come last, at the top level; one with the name of a built-in key, in whatever case, is left out.
     FieldValues is left out of a test event that has none, as in the sample.
     """
-    body: dict[str, object] = {
-        "EventId": occurrence.event_id,
-        "Timestamp": _timestamp(occurrence.timestamp),
-        "Changes": occurrence.changes,
+    content: dict[str, object] = {
+        "EventId": event.event_id,
+        "Timestamp": _timestamp(event.timestamp),
+        "Changes": list(event.changes),
     }
-    if occurrence.values is not None:
-        body["Values"] = dict(occurrence.values)
-    body |= {
-        "Event": occurrence.body_event,
-        "PrimaryKey": occurrence.primary_key,
-        "Entity": occurrence.entity,
-        "ContextIdentifier": occurrence.context_identifier,
-        "ChangedByAssociateId": occurrence.changed_by,
+    if event.values is not None:
+        content["Values"] = dict(event.values)
+    content |= {
+        "Event": event.body_event,
+        "PrimaryKey": event.primary_key,
+        "Entity": event.entity,
+        "ContextIdentifier": event.context_identifier,
+        "ChangedByAssociateId": event.changed_by,
         "WebhookName": webhook_name,
     }
-    if occurrence.field_values or not occurrence.is_test:
-        body["FieldValues"] = dict(occurrence.field_values)
-    body |= {"Source": occurrence.source, **usable_properties(properties)}
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    if event.field_values or not event.is_test:
+        content["FieldValues"] = dict(event.field_values)
+    return content | {"Source": event.source, **usable_properties(properties)}
 
 
-def callback_headers(
-    occurrence: CallbackEvent,
-    body: bytes,
-    *,
-    version: str,
-    attempt: int,
-    custom: Mapping[str, str] | None,
-    secrets: Sequence[str],
-    now: datetime,
-) -> dict[str, str]:
-    """The headers of one attempt; raises InvalidSecret.
+def as_body(content: Mapping[str, object]) -> bytes:
+    """The content as compact JSON in UTF-8: the very bytes to sign and to send."""
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
-    `attempt` counts from 0. `secrets` has the current one first, then those that a rotation still keeps: SuperOffice's
-    signature is made with the first, for it can carry only one. `now` is the time of this attempt, and aware.
-    """
-    headers = usable_headers(custom or {})
-    headers |= {
-        "Content-Type": "application/json; charset=utf-8",
-        "User-Agent": f"DynamicsWebhookHub/{version}",
-        "X-SuperOffice-Event": occurrence.event,
-        "X-SuperOffice-EventId": occurrence.event_id,
-        **delivery_hops(occurrence.hops),
-    }
-    if attempt > 0:
-        headers["X-SuperOffice-Retry"] = str(attempt)
-    if occurrence.is_test:
-        headers[TEST_HEADER] = "true"
-    if secrets:
-        headers["X-SuperOffice-Signature"] = superoffice_signature(secrets[0], body)
-        headers |= standard_webhooks_headers(occurrence.event_id, int(now.timestamp()), body, secrets)
-    return headers
+
+def _int32(text: str) -> int:
+    """The number that a record's key is; 0 if it is not an integer of 32 bits, which is all that SuperOffice knows."""
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(text) <= _MAX_INT32_CHARACTERS):
+        return 0
+    return int(text) if int(text) in _INT32 else 0
 
 
 def _timestamp(moment: datetime) -> str:
-    # Seven decimals, as .NET prints them; ours has six.
+    # Seven decimals, as .NET prints them; Python has six.
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "0Z")

@@ -3,21 +3,20 @@
 Source: docs/sources/delivery.md 2.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from shared.delivery.callback import CallbackEvent, callback_body
+from shared.delivery.attempt import Attempt, loggable
+from shared.delivery.callback import CallbackEvent, as_body, callback_content
 from shared.delivery.custom_headers import usable_headers
-from shared.delivery.deliverer import RetryConsent
+from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.known_secrets import redaction_of
-from shared.delivery.policy import Outcome, judge_failure
 from shared.loops import delivery_hops
-from shared.outbound.client import Transport
-from shared.outbound.reply import DeliveryFailed, OutgoingRequest
+from shared.outbound.client import HttpClient
+from shared.outbound.reply import OutgoingRequest, RequestFailed
 from shared.version import __version__
 from shared.webhooks.signing import standard_webhooks_headers
 from shared.webhooks.webhook import WebhookInput
@@ -30,64 +29,64 @@ _NO_ESCAPE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in
 
 
 class CloudEvents(HttpDeliverer):
-    """Posts events in the structured mode, or in the binary one. `public_url` says who sends."""
+    """Posts events in the structured or the binary mode. `public_url` says who sends."""
 
-    def __init__(self, transport: Transport, now: Callable[[], datetime], *, public_url: str, is_binary: bool) -> None:
-        super().__init__(transport, now)
+    def __init__(self, client: HttpClient, now: Callable[[], datetime], *, public_url: str, is_binary: bool) -> None:
+        super().__init__(client, now)
         self._origin = urlsplit(public_url).hostname or "localhost"
         self._public_url = public_url
         self._is_binary = is_binary
 
-    def ask_consent(self, webhook: WebhookInput) -> RetryConsent:
-        """The handshake: consent is the header WebHook-Allowed-Origin with our origin or `*`, whatever the status.
+    def ask_consent(self, webhook: WebhookInput) -> ReceiverConsent:
+        """The handshake. Consent is the header WebHook-Allowed-Origin with our origin or `*`, whatever the status.
 
-        WebHook-Allowed-Rate, which only has to be there where a rate was asked for, is respected where it is.
+        WebHook-Allowed-Rate may be missing, because the hub asks for no rate; it is respected if it is there.
         """
         headers = {**usable_headers(webhook.headers or {}), _ORIGIN: self._origin}
         try:
-            reply = self.transport.send(OutgoingRequest("OPTIONS", webhook.target_url, headers))
-        except DeliveryFailed as failure:
-            outcome = judge_failure(failure, redaction_of(webhook, []))
-            return RetryConsent(f"the validation request failed: {outcome.error_class}: {outcome.text}")
+            reply = self.client.send(OutgoingRequest("OPTIONS", webhook.target_url, headers))
+        except RequestFailed as failure:
+            reason = loggable(failure.detail, redaction_of(webhook, []), is_cut=failure.is_cut)
+            return ReceiverConsent(f"the validation request failed: {failure.error_class}: {reason}")
         allowed = (reply.header("webhook-allowed-origin") or "").strip()
         if allowed != "*" and allowed.lower() != self._origin.lower():
-            return RetryConsent(f"the receiver gave no consent: WebHook-Allowed-Origin must be {self._origin} or *")
+            return ReceiverConsent(f"the receiver gave no consent: WebHook-Allowed-Origin must be {self._origin} or *")
         rate = (reply.header("webhook-allowed-rate") or "*").strip()
         if rate == "*":
-            return RetryConsent()
+            return ReceiverConsent()
         if not _RATE.fullmatch(rate):
-            return RetryConsent(
+            return ReceiverConsent(
                 "the receiver's WebHook-Allowed-Rate must be a number of requests a minute above 0, or *"
             )
-        return RetryConsent(per_minute=int(rate))
+        return ReceiverConsent(per_minute=int(rate))
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], occurrence: CallbackEvent, *, attempt: int, now: datetime
-    ) -> Outcome:
-        """Make one attempt."""
-        attributes = self._attributes(occurrence, webhook.properties or {})
-        data = callback_body(occurrence, webhook.name, None)
+        self, webhook: WebhookInput, secrets: list[str], event: CallbackEvent, *, retry: int, at: datetime
+    ) -> Attempt:
+        """Post the event once. CloudEvents has no place for `retry`."""
+        attributes = self._attributes(event, webhook.properties or {})
+        data = callback_content(event, webhook.name)
         own, body = _binary(attributes, data) if self._is_binary else _structured(attributes, data)
         headers = {
             **{name: text for name, text in usable_headers(webhook.headers or {}).items() if not _is_reserved(name)},
             **own,
-            **delivery_hops(occurrence.hops),
+            **delivery_hops(event.hops),
             _ORIGIN: self._origin,
             "User-Agent": f"DynamicsWebhookHub/{__version__}",
         }
         if secrets:
-            headers |= standard_webhooks_headers(occurrence.event_id, int(now.timestamp()), body, secrets)
-        return self.post(webhook.target_url, headers, body, redaction_of(webhook, secrets))
+            headers |= standard_webhooks_headers(event.event_id, int(at.timestamp()), body, secrets)
+        return self.post(webhook.target_url, headers, body, at=at, redaction=redaction_of(webhook, secrets))
 
-    def _attributes(self, occurrence: CallbackEvent, properties: Mapping[str, object]) -> dict[str, str]:
-        """The context attributes; properties are extensions where their names and values may be."""
+    def _attributes(self, event: CallbackEvent, properties: Mapping[str, object]) -> dict[str, str]:
+        """The context attributes. Properties are extension attributes if their names and values allow it."""
         attributes = {
             "specversion": "1.0",
-            "id": occurrence.event_id,
-            "source": f"{self._public_url}/{occurrence.source}",
-            "type": occurrence.event,
-            "time": occurrence.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "subject": f"{occurrence.entity}/{occurrence.record_id or occurrence.primary_key}",
+            "id": event.event_id,
+            "source": f"{self._public_url}/{event.source}",
+            "type": event.event,
+            "time": event.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "subject": f"{event.entity}/{event.record_id or event.primary_key}",
             "datacontenttype": "application/json",
         }
         return {**_extensions(properties), **attributes}
@@ -102,19 +101,20 @@ def _extensions(properties: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in usable.items()}
 
 
-def _structured(attributes: Mapping[str, str], data: bytes) -> tuple[dict[str, str], bytes]:
-    body = json.dumps({**attributes, "data": json.loads(data)}, ensure_ascii=False, separators=(",", ":")).encode()
-    return {"Content-Type": "application/cloudevents+json; charset=utf-8"}, body
+def _structured(attributes: Mapping[str, str], data: Mapping[str, object]) -> tuple[dict[str, str], bytes]:
+    """Headers and body of the structured mode: one JSON document with the data inside."""
+    return {"Content-Type": "application/cloudevents+json; charset=utf-8"}, as_body({**attributes, "data": data})
 
 
-def _binary(attributes: Mapping[str, str], data: bytes) -> tuple[dict[str, str], bytes]:
+def _binary(attributes: Mapping[str, str], data: Mapping[str, object]) -> tuple[dict[str, str], bytes]:
+    """Headers and body of the binary mode: the attributes as headers, the data as the body."""
     headers = {
         # The binding percent-encodes what is not printable ASCII, and the space, quote and percent sign.
         f"ce-{name}": quote(value, safe=_NO_ESCAPE)
         for name, value in attributes.items()
         if name != "datacontenttype"
     }
-    return {**headers, "Content-Type": attributes["datacontenttype"]}, data
+    return {**headers, "Content-Type": attributes["datacontenttype"]}, as_body(data)
 
 
 def _is_reserved(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Type `crmscript`: a Python entry point of the app's owner, named in an allow-list; off unless that names one."""
+"""Type `crmscript`: calls a Python function of the app's owner. Only functions in an allow-list can be called."""
 
 import importlib
 import threading
@@ -6,66 +6,73 @@ from collections.abc import Callable
 from datetime import datetime
 from queue import Empty, SimpleQueue
 
+from shared.delivery.attempt import Attempt, elapsed, loggable
 from shared.delivery.callback import CallbackEvent
-from shared.delivery.deliverer import RetryConsent
+from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.known_secrets import redaction_of
-from shared.delivery.policy import Outcome, Verdict, loggable
-from shared.delivery.redaction import Redaction
 from shared.errors import FieldError
 from shared.outbound.reply import ErrorClass
+from shared.validation import field_error
 from shared.webhooks.properties import usable_properties
 from shared.webhooks.webhook import WebhookInput
 
 
 class CrmScript:
-    """Calls `module:function` with the event, for `seconds` at most. `allowed` are the entry points that may be named.
+    """Calls `module:function` with the event, for at most `seconds`. `allowed` are the entry points that may be named.
 
-    A script that takes longer has failed; its thread is left to itself, because Python cannot end it.
+    A script that runs longer has failed; its thread is left running, because Python cannot end it. `now` returns the
+    current time in UTC.
     """
 
-    def __init__(self, allowed: tuple[str, ...], seconds: float) -> None:
+    def __init__(self, allowed: tuple[str, ...], seconds: float, now: Callable[[], datetime]) -> None:
         self._allowed = frozenset(allowed)
         self._seconds = seconds
+        self._now = now
 
     def refusals(self, webhook: WebhookInput, secret: str | None) -> list[FieldError]:
-        """Whether TargetUrl is an entry point of the allow-list that can be imported."""
+        """What is wrong with TargetUrl: it must be an entry point of the allow-list, and loadable."""
         if webhook.target_url not in self._allowed:
-            return [FieldError("#/TargetUrl", "TargetUrl: no entry point of CRMSCRIPT_ENTRY_POINTS has this name")]
+            return [field_error(("TargetUrl",), "is not one of CRMSCRIPT_ENTRY_POINTS")]
         try:
             self._load(webhook.target_url)
         except (Exception, SystemExit) as error:  # A module runs when it is imported, and may raise anything.
-            return [FieldError("#/TargetUrl", f"TargetUrl: cannot be loaded ({type(error).__name__})")]
+            return [field_error(("TargetUrl",), f"cannot be loaded ({type(error).__name__})")]
         return []
 
-    def ask_consent(self, webhook: WebhookInput) -> RetryConsent:
-        """The owner gave it in the allow-list."""
-        return RetryConsent()
+    def ask_consent(self, webhook: WebhookInput) -> ReceiverConsent:
+        """Always a yes: the app's owner gave consent with the allow-list."""
+        return ReceiverConsent()
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], occurrence: CallbackEvent, *, attempt: int, now: datetime
-    ) -> Outcome:
-        """Call the script with a mapping of what a receiver would be told; returning is a success."""
-        if webhook.target_url not in self._allowed:
-            return _failed(ErrorClass.BLOCKED, "the entry point is not in CRMSCRIPT_ENTRY_POINTS any more")
-        failures: SimpleQueue[BaseException | None] = SimpleQueue()
-        redaction = redaction_of(webhook, secrets)
+        self, webhook: WebhookInput, secrets: list[str], event: CallbackEvent, *, retry: int, at: datetime
+    ) -> Attempt:
+        """Call the script with a mapping of what a receiver would be told. It succeeds by returning."""
+        error_class, text = self._call(webhook.target_url, _parameters(webhook, event))
+        # A script is told the properties, and its exceptions may repeat them.
+        text = loggable(text, redaction_of(webhook, secrets))
+        return Attempt(at, elapsed(at, self._now()), None, error_class, text)
+
+    def _call(self, entry_point: str, parameters: dict[str, object]) -> tuple[str, str]:
+        """The error class, empty for a success, and what happened as a sentence."""
+        if entry_point not in self._allowed:
+            return ErrorClass.BLOCKED.value, "the entry point is no longer in CRMSCRIPT_ENTRY_POINTS"
+        ends: SimpleQueue[BaseException | None] = SimpleQueue()
 
         def run() -> None:
             try:
-                self._load(webhook.target_url)(_parameters(webhook, occurrence))
-                failures.put(None)
+                self._load(entry_point)(parameters)
+                ends.put(None)
             except (Exception, SystemExit) as exc:  # Whatever a script raises is its failure, not ours.
-                failures.put(exc)
+                ends.put(exc)
 
-        threading.Thread(target=run, name=f"crmscript {webhook.target_url}", daemon=True).start()
+        threading.Thread(target=run, name=f"crmscript {entry_point}", daemon=True).start()
         try:
-            failure = failures.get(timeout=self._seconds)
+            failure = ends.get(timeout=self._seconds)
         except Empty:
-            return _failed(ErrorClass.TIMEOUT, f"the script took longer than {self._seconds:g} s")
+            return ErrorClass.TIMEOUT.value, f"the script ran longer than {self._seconds:g} s"
         if failure is not None:
-            # A script is told the properties, and its exceptions may repeat them.
-            return _failed(ErrorClass.SCRIPT, f"the script raised {type(failure).__name__}: {failure}", redaction)
-        return Outcome(Verdict.DELIVERED, None, "", "the script returned")
+            return ErrorClass.SCRIPT.value, f"the script raised {type(failure).__name__}: {failure}"
+        return "", "the script returned"
 
     def _load(self, entry_point: str) -> Callable[[dict[str, object]], object]:
         module, _, function = entry_point.partition(":")
@@ -73,23 +80,19 @@ class CrmScript:
         return loaded
 
 
-def _parameters(webhook: WebhookInput, occurrence: CallbackEvent) -> dict[str, object]:
+def _parameters(webhook: WebhookInput, event: CallbackEvent) -> dict[str, object]:
     return {
         **usable_properties(webhook.properties),
-        "EventId": occurrence.event_id,
-        "Event": occurrence.event,
-        "Timestamp": occurrence.timestamp,
-        "PrimaryKey": occurrence.primary_key,
-        "Entity": occurrence.entity,
-        "Changes": list(occurrence.changes),
-        "Values": dict(occurrence.values or {}),
-        "FieldValues": dict(occurrence.field_values),
-        "ChangedByAssociateId": occurrence.changed_by,
-        "ContextIdentifier": occurrence.context_identifier,
+        "EventId": event.event_id,
+        "Event": event.event,
+        "Timestamp": event.timestamp,
+        "PrimaryKey": event.primary_key,
+        "Entity": event.entity,
+        "Changes": list(event.changes),
+        "Values": dict(event.values or {}),
+        "FieldValues": dict(event.field_values),
+        "ChangedByAssociateId": event.changed_by,
+        "ContextIdentifier": event.context_identifier,
         "WebhookName": webhook.name,
-        "Source": occurrence.source,
+        "Source": event.source,
     }
-
-
-def _failed(error_class: ErrorClass, text: str, redaction: Redaction | None = None) -> Outcome:
-    return Outcome(Verdict.FAILED, None, error_class.value, loggable(text, redaction or Redaction()))

@@ -28,37 +28,37 @@ _PREFIXES_OF_THE_HUB = ("x-superoffice-", "webhook-")
 
 
 def check_custom_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What may not be saved: name and reason, one pair for each header at fault, in the order given.
+    """The headers that may not be saved, in the order given: pairs of a name and a phrase that follows it.
 
-    Values are printable ASCII: what else a header may hold, no two receivers read alike. They are never repeated, for
-    most of them are tokens.
+    Values must be printable ASCII, because receivers read everything else differently. The phrases never repeat a
+    value: most values are tokens.
     """
     wrong = []
     seen: set[str] = set()
     for name, value in headers.items():
-        reason = _reason(name, value, seen)
+        phrase = _refusal(name, value, seen)
         seen.add(name.lower())
-        if reason is not None:
-            wrong.append((name, reason))
+        if phrase is not None:
+            wrong.append((name, phrase))
     return wrong
 
 
 def usable_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those that may be sent. What was saved under older rules is left out and stops no delivery."""
+    """The headers that may be sent. Those saved under older rules are left out, so that they stop no delivery."""
     wrong = {name for name, _ in check_custom_headers(headers)}
     return {name: value for name, value in headers.items() if name not in wrong}
 
 
-def _reason(name: str, value: str, seen: set[str]) -> str | None:
+def _refusal(name: str, value: str, seen: set[str]) -> str | None:
     lower = name.lower()
     if not _TOKEN.fullmatch(name):
-        return "is no name of a header: letters, digits and !#$%&'*+-.^_`|~ only"
+        return "must be a header name: only letters, digits and !#$%&'*+-.^_`|~"
     if lower in _OF_THE_CONNECTION:
-        return "belongs to the connection and is set by the hub alone"
+        return "belongs to the connection and is set only by the hub"
     if lower in _OF_THE_HUB or lower.startswith(_PREFIXES_OF_THE_HUB):
         return "is set by the hub and cannot be replaced"
     if lower in seen:
-        return "stands there twice; upper and lower case are the same"
+        return "is given twice: upper and lower case are the same"
     if not _VALUE.fullmatch(value):
-        return "has a value with other than printable ASCII characters, or with white space at its ends"
+        return "must have a value of printable ASCII characters, without white space at its ends"
     return None

@@ -1,4 +1,4 @@
-"""Disabling a webhook whose receiver fails for good: state, signal, and one notice to those who asked for it."""
+"""Disabling a webhook whose receiver keeps failing: its state, a signal, and one notice to those who asked for it."""
 
 import logging
 from collections.abc import Callable
@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Protocol
 from unicodedata import category
 
-from shared.audit.entry import AuditEntry, Keeper
-from shared.audit.entry import Outcome as AuditOutcome
+from shared.audit.entry import AuditEntry, Keeper, Outcome
 from shared.audit.surfaces import DISABLE
 from shared.audit.writing import write
-from shared.delivery.policy import Outcome
+from shared.delivery.attempt import Attempt
 from shared.errors import Unavailable
 from shared.events.event import Event
 from shared.events.store import EventStore
@@ -25,22 +24,25 @@ from shared.webhooks.webhook import WebhookState
 
 _HUB = Author("hub", is_application=True)
 _MAX_NAME = 60
-# Letters and marks, digits, a blank, and what no mail program makes a link of.
+# Besides letters, marks and digits: a blank, and what no mail program makes a link of.
 _KEPT = frozenset(" -_()'&+,#!")
 
 log = logging.getLogger(__name__)
 
 
 class Notices(Protocol):
-    """Tells people."""
+    """Sends notices to people."""
 
     def send(self, addresses: tuple[str, ...], subject: str, text: str) -> None:
-        """Tell them once, none of the others; a failure is logged, for it must not undo what they are told of."""
+        """Tell each of them once, without showing them each other's addresses.
+
+        A failure is logged and not raised: it must not undo what the notice is about.
+        """
         ...
 
 
 class WebhookDisabler:
-    """Sets webhooks to TooManyErrors."""
+    """Sets webhooks to TooManyErrors. `now` returns the current time in UTC."""
 
     def __init__(
         self,
@@ -60,48 +62,46 @@ class WebhookDisabler:
         self._now = now
         self._audit = audit
 
-    def disable(self, registration: Registration, event: Event, outcome: Outcome) -> bool:
-        """Disable a webhook, once however many deliveries find the same; raises Unavailable in an outage.
+    def disable_webhook(self, registration: Registration, event: Event, attempt: Attempt) -> bool:
+        """Disable a webhook after this attempt failed; raises Unavailable in an outage.
 
-        `outcome` is what became of the last attempt. False where somebody saved it meanwhile and it is active still:
-        their word counts.
+        However many deliveries do so at once, it is disabled, signalled and told only once. Returns False if somebody
+        saved the webhook in the meantime and it is still active: their word counts.
         """
         disabled = replace(
             registration,
             webhook=registration.webhook.model_copy(update={"state": WebhookState.TOO_MANY_ERRORS}),
             updated=self._now(),
             updated_by=_HUB,
-            # Active again it is tested anyway, and the version before wrote fingerprints that should not stay.
+            # It is tested anyway when it is set to Active, and fingerprints of the previous version should not stay.
             tested="",
         )
         self._signal(disabled, event)
         try:
             self._registry.update(registration, disabled)
         except Changed:
-            # Somebody saved or removed it meanwhile, or another attempt has disabled it.
+            # Somebody saved or removed it in the meantime, or another attempt has disabled it.
             current = self._registry.get(registration.id)
             return current is None or not current.is_active
-        log.error("webhook %d is disabled: its receiver failed too often, or wants no more", registration.id)
+        log.error("webhook %d is disabled: its receiver failed too often, or answered 410", registration.id)
         target = f"webhooks/{registration.id}"
-        write(
-            AuditEntry(disabled.updated, _HUB.id, DISABLE, target, AuditOutcome.DONE, changed=("State",)), self._audit
-        )
-        self._notify(registration, event, outcome)
+        write(AuditEntry(disabled.updated, _HUB.id, DISABLE, target, Outcome.DONE, changed=("State",)), self._audit)
+        self._notify(registration, event, attempt)
         return True
 
     def _signal(self, disabled: Registration, cause: Event) -> None:
-        """Signal `.errors` before the state changes: a host that dies in between would else never do it."""
+        """Signal `.errors` before the state changes, so that a host that dies in between has signalled it too."""
         event, payload = state_event(disabled, self._now(), _HUB.id, hops=cause.hops)
         try:
             self._events.append(event, payload)
         except AlreadyStored:
             return
 
-    def _notify(self, registration: Registration, event: Event, outcome: Outcome) -> None:
+    def _notify(self, registration: Registration, event: Event, attempt: Attempt) -> None:
         addresses = self._recipients.of_webhook(registration.webhook)
-        subject, text = _notice(registration, event, outcome)
+        subject, text = _notice(registration, event, attempt)
         try:
-            # Before it is sent: of two who fail to tell whether it was, nobody tells twice.
+            # Claimed before it is sent: if this fails, nobody may be told, but nobody is told twice.
             is_first_today = not addresses or self._usage.claim_notice(registration.id, self._now())
         except Unavailable as error:
             log.error("nobody was told that webhook %d is disabled: %s", registration.id, error.detail)
@@ -109,24 +109,26 @@ class WebhookDisabler:
         if is_first_today:
             self._notices.send(addresses, subject, text)
         else:
-            log.warning("webhook %d had its notice of the day before", registration.id)
+            log.warning("no notice was sent for webhook %d: one was sent in the last 24 hours", registration.id)
 
 
-def _notice(registration: Registration, event: Event, outcome: Outcome) -> tuple[str, str]:
-    """Subject and text of the mail: nothing of what the receiver answered, and no more of what people chose than the
-    names of webhook and event."""
+def _notice(registration: Registration, event: Event, attempt: Attempt) -> tuple[str, str]:
+    """Subject and text of the mail.
+
+    It holds nothing of what the receiver answered, and of what callers chose only the names of webhook and event.
+    """
     name = _quoted(registration.webhook.name)
-    what = "no answer" if outcome.status is None else f"HTTP status {outcome.status}"
+    what = "no answer" if attempt.status is None else f"HTTP status {attempt.status}"
     text = (
         f"The webhook {name} (id {registration.id}) was disabled: its receiver failed too often, or answered that it "
-        f"is gone.\n\nEvent: {event.type}, {event.id}\nLast attempt: {what} (error class {outcome.error_class})\n\n"
-        f"Events for it are kept until it is set to Active again and they are replayed. The delivery log has the rest."
+        f"is gone.\n\nEvent: {event.type}, {event.id}\nLast attempt: {what} (error class {attempt.error_class})\n\n"
+        f"Events for it are held: set it to Active again, then replay them. The delivery log has the details."
     )
     return f"Webhook {name} was disabled", text
 
 
 def _quoted(name: str) -> str:
-    """A webhook's name in a mail: one short line in quotes, in which nothing can be clicked."""
+    """A webhook's name for a mail: one short line in quotes, in which nothing can be clicked."""
     kept = "".join(one if one in _KEPT or category(one)[0] in "LMN" else " " for one in name)
     line = " ".join(kept.split())
     return f'"{line if len(line) <= _MAX_NAME else line[: _MAX_NAME - 1] + "…"}"'

@@ -2,22 +2,25 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from shared.events.announcement import UnrecognizedMessage
 from shared.events.event import Event, EventId
 from shared.validation import UUID_PATTERN
 
-_MAX_TEXT = 40_000
-"""A message holds 64 KiB of base64, which is 48 KiB of text."""
+MAX_MESSAGE_BYTES = 40_000
+"""Of a message's text. A queue message holds 64 KiB of base64, which is 48 KiB of text."""
+
+_EVENT = TypeAdapter(Event)
+_NO_EVENT = '"event":null'
 
 
 class DeliveryMessage(BaseModel):
-    """`attempt` counts the attempts before it in its `cycle`; a replay begins a new cycle.
+    """Asks for one attempt: `attempt` counts those made before it in its `cycle`; a replay begins a new cycle.
 
-    A message whose attempt was made already is a duplicate, or comes too late. `event` goes along where it is small
-    enough, so that it need not be read for each webhook again. `has_turn` says that the moment at which the message
-    comes was reserved for it: some receivers allow a number of requests a minute.
+    A message whose attempt was already made is a duplicate, or too late. `event` goes along if it is small enough, so
+    that it need not be read again for each webhook. `has_turn` says that the moment at which the message comes was
+    reserved for it, because its receiver allows only a number of requests a minute.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,16 +33,43 @@ class DeliveryMessage(BaseModel):
     event: Event | None = None
     has_turn: bool = False
 
+    @property
+    def is_first(self) -> bool:
+        """Whether it asks for the very first attempt of the delivery."""
+        return self.cycle == 0 and self.attempt == 0
+
     def as_text(self) -> str:
-        """The message's text, without the event where it is too large with it."""
+        """The message's text; the event is left out if the message would be too large with it."""
         text = self.model_dump_json()
-        return text if len(text.encode()) <= _MAX_TEXT else self.model_copy(update={"event": None}).model_dump_json()
+        return text if _fits(text) else self.model_copy(update={"event": None}).model_dump_json()
+
+
+class FirstMessages:
+    """The messages that ask for the first attempts to deliver one event, to however many webhooks.
+
+    The event is turned into JSON only once; each text is what `DeliveryMessage.as_text` gives.
+    """
+
+    def __init__(self, event: Event) -> None:
+        self._event_id = event.id
+        self._event_member = f'"event":{_EVENT.dump_json(event).decode()}'
+
+    def text_for(self, webhook_id: int) -> str:
+        """The text of the message for this webhook."""
+        # The other members are numbers, a flag and a UUID, so the event's place is found without doubt.
+        bare = DeliveryMessage(event_id=self._event_id, webhook_id=webhook_id).model_dump_json()
+        text = bare.replace(_NO_EVENT, self._event_member)
+        return text if _fits(text) else bare
 
 
 def parse_delivery_message(body: bytes) -> DeliveryMessage:
-    """The request in a message; raises NotOurs for anything else."""
+    """The request in a message; raises UnrecognizedMessage for anything else."""
     try:
         return DeliveryMessage.model_validate_json(body)
     except ValidationError as exc:
         wrong = sorted({".".join(map(str, error["loc"])) or "body" for error in exc.errors()})
-        raise UnrecognizedMessage(f"this message asks for no delivery: {', '.join(wrong)}") from None
+        raise UnrecognizedMessage(f"this message does not ask for a delivery: {', '.join(wrong)}") from None
+
+
+def _fits(text: str) -> bool:
+    return len(text.encode()) <= MAX_MESSAGE_BYTES

@@ -1,99 +1,84 @@
-"""What an attempt means: done, try again, or disabled (docs/delivery.md has the table). Pure."""
+"""What follows an attempt: nothing more, another attempt, or a disabled webhook (docs/delivery.md "Schedule"). Pure."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from http import HTTPStatus
+from datetime import timedelta
 
-from shared.delivery.redaction import Redaction
-from shared.outbound.reply import DeliveryFailed, Reply
-from shared.retry_after import retry_after
+from shared.delivery.attempt import Attempt, Verdict
 
-_MAX_WISH = timedelta(days=1)
-MAX_TEXT = 4000
-_NO_SECRETS = Redaction()
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-"""Control characters and lone surrogates: tables cannot hold them all, and in JSON each grows to six characters."""
+MAX_DELAY = timedelta(days=7)
+"""A queue message cannot be hidden for longer."""
 
-
-class Verdict(StrEnum):
-    """What one attempt says of the delivery."""
-
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    GONE = "gone"
-    """The receiver does not want this webhook any more: no further attempt, and the webhook is disabled."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The verdict on one attempt.
-
-    `status` is None where no answer came; `error_class` names the kind of failure, empty for a success. `text` is for
-    the log: headers and body of the answer, or our own words, 4,000 characters at most. `wait` is what the receiver
-    asks for before the next attempt, a day at most.
-    """
-
-    verdict: Verdict
-    status: int | None
-    error_class: str
-    text: str
-    wait: timedelta = timedelta(0)
-
-
-def judge_reply(reply: Reply, now: datetime, redaction: Redaction = _NO_SECRETS) -> Outcome:
-    """The verdict on an answer: any 2xx is a success, 410 disables, everything else is tried again on the schedule.
-
-    3xx is a failure like 4xx: no redirect is ever followed. Retry-After counts with any failure that names it.
-    """
-    text = _as_text(reply, redaction)
-    if reply.is_success:
-        return Outcome(Verdict.DELIVERED, reply.status, "", text)
-    if reply.status == HTTPStatus.GONE:
-        return Outcome(Verdict.GONE, reply.status, "http", text)
-    wish = retry_after(reply.header("retry-after"), now) or timedelta(0)
-    return Outcome(Verdict.FAILED, reply.status, "http", text, min(wish, _MAX_WISH))
-
-
-def judge_failure(failure: DeliveryFailed, redaction: Redaction = _NO_SECRETS) -> Outcome:
-    """The verdict where no answer came."""
-    text = loggable(failure.detail, redaction, is_cut=failure.is_cut)
-    return Outcome(Verdict.FAILED, None, failure.error_class.value, text)
-
-
-def loggable(text: str, redaction: Redaction = _NO_SECRETS, *, is_cut: bool = False) -> str:
-    """As much of a text as is kept, with no secret in it, and nothing else that cannot be stored and shown.
-
-    `is_cut` says that the text was longer once.
-    """
-    # Secrets go before the text is cut, or half of one would be left.
-    kept = text[: MAX_TEXT + redaction.longest]
-    clean = redaction.redact(kept, is_cut=is_cut or len(kept) < len(text))
-    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", clean[:MAX_TEXT])
-
-
-def _as_text(reply: Reply, redaction: Redaction) -> str:
-    head = "".join(f"{name}: {value}\n" for name, value in reply.headers.items())
-    body = reply.body.decode("utf-8", "replace")
-    return loggable(f"HTTP {reply.status}\n{head}\n{body}", redaction, is_cut=reply.was_truncated)
-
-
-_MAX_DELAY = timedelta(days=7)
-"""A queue message cannot be hidden for longer than 7 days."""
 _JITTER_SHARE = 0.1
 _NO_JITTER_BELOW = timedelta(seconds=60)
 
 
-def next_delay(delays: Sequence[int], failed_attempts: int, wish: timedelta, jitter: float) -> timedelta | None:
-    """How long to wait after so many failed attempts; None where the schedule is exhausted.
+@dataclass(frozen=True)
+class RetryLimits:
+    """How long the hub goes on.
 
-    `delays` are seconds; `wish` is what the receiver asked for and is never undercut; `jitter`, from 0 to 1, only ever
-    adds, a tenth at most, so that webhooks that failed together do not all come back at one moment.
+    `delays` are the seconds before each retry, so there is one attempt more than delays. `disable_after` is how many
+    consecutive failed attempts disable a webhook, whichever events they were for.
     """
-    if failed_attempts > len(delays):
+
+    delays: tuple[int, ...]
+    disable_after: int
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The event has arrived; nothing more is to be done."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Another attempt after `delay`."""
+
+    delay: timedelta
+
+
+@dataclass(frozen=True)
+class Exhausted:
+    """The schedule has no further attempt: the delivery failed and waits for a replay."""
+
+
+@dataclass(frozen=True)
+class Disable:
+    """Disable the webhook and hold the delivery for a replay.
+
+    If somebody saved the webhook in the meantime and it is still active, it stays so and `otherwise` is done.
+    """
+
+    otherwise: Retry | Exhausted
+
+
+type Decision = Delivered | Retry | Exhausted | Disable
+
+
+def decide(attempt: Attempt, *, attempts: int, consecutive_errors: int, limits: RetryLimits, jitter: float) -> Decision:
+    """What follows an attempt.
+
+    `attempts` is how many attempts the delivery has had in its cycle, this one included. `consecutive_errors` is how
+    many attempts of the webhook failed in a row, this one included. `jitter` is a random number from 0 to 1.
+    """
+    if attempt.is_success:
+        return Delivered()
+    delay = next_delay(limits.delays, attempts, attempt.wait, jitter)
+    onward = Exhausted() if delay is None else Retry(delay)
+    if attempt.verdict is Verdict.GONE or consecutive_errors >= limits.disable_after:
+        return Disable(otherwise=onward)
+    return onward
+
+
+def next_delay(delays: Sequence[int], attempts: int, wait: timedelta, jitter: float) -> timedelta | None:
+    """How long to wait after this many failed attempts; None if there is no further one.
+
+    `delays` are seconds. `wait` is what the receiver asked for: the next attempt is never earlier. `jitter`, from 0 to
+    1, lengthens delays of a minute and more by up to a tenth, so that webhooks that failed together don't all come
+    back at once.
+    """
+    if attempts > len(delays):
         return None
-    planned = timedelta(seconds=delays[failed_attempts - 1])
+    planned = timedelta(seconds=delays[attempts - 1])
     added = planned * _JITTER_SHARE * jitter if planned >= _NO_JITTER_BELOW else timedelta(0)
-    return min(max(planned + added, wish), _MAX_DELAY)
+    return min(max(planned + added, wait), MAX_DELAY)

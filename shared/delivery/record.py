@@ -1,21 +1,22 @@
-"""What the log knows of one event's delivery to one webhook, and how that stands in table `deliveries`. Pure."""
+"""The delivery of one event to one webhook as the log keeps it: a record, and its row in table `deliveries`. Pure."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.delivery.policy import Outcome
+from shared.delivery.attempt import Attempt
 from shared.events.event import Event
 from shared.storage.keys import row_key, time_key
 
 DELIVERIES_TABLE = "deliveries"
 SUMMARY = ("EventId", "Event", "EventAt", "State", "Cycle", "Attempts", "NextAttemptAt", "Logged")
-"""The columns of a delivery without what its receiver answered, which is nearly all of it."""
+"""The columns of a delivery without its attempts, whose texts are nearly all of the row."""
 
-_KEPT_ATTEMPTS = 30
+MAX_KEPT_ATTEMPTS = 30
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class DeliveryState(StrEnum):
@@ -32,19 +33,12 @@ class DeliveryState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """One attempt: when, how long it took, the status (None where no answer came), the kind of failure, the reply."""
-
-    at: str
-    duration_ms: int
-    status: int | None
-    error_class: str
-    reply: str
-
-
-@dataclass(frozen=True)
 class DeliveryRecord:
-    """One delivery. `attempts` counts those of this `cycle`; a replay begins a new cycle."""
+    """One delivery.
+
+    `attempts` counts those of this `cycle`; a replay begins a new cycle. `log` has the newest attempts of all cycles,
+    the latest one last. `etag` is that of the stored row, None if nothing is stored yet.
+    """
 
     webhook_id: int
     event_id: str
@@ -58,23 +52,25 @@ class DeliveryRecord:
     etag: str | None = None
 
     def is_past(self, cycle: int, attempt: int) -> bool:
-        """Whether a message that asks for this attempt is a duplicate, or comes too late."""
+        """Whether a message that asks for this attempt is a duplicate, or too late."""
         return (cycle, attempt) < (self.cycle, self.attempts) or (
             self.state is DeliveryState.DELIVERED and cycle == self.cycle
         )
 
-    def after(self, attempt: Attempt, state: DeliveryState, next_attempt_at: datetime | None) -> "DeliveryRecord":
+    def after(
+        self, attempt: Attempt, state: DeliveryState, next_attempt_at: datetime | None = None
+    ) -> "DeliveryRecord":
         """The record after one more attempt."""
         return replace(
             self,
             state=state,
             attempts=self.attempts + 1,
             next_attempt_at=next_attempt_at,
-            log=(*self.log, attempt)[-_KEPT_ATTEMPTS:],
+            log=(*self.log, attempt)[-MAX_KEPT_ATTEMPTS:],
         )
 
     def as_json(self, *, with_attempts: bool = False) -> dict[str, object]:
-        """The delivery as the Events API shows it. Requests are not kept, so no secret can stand in it."""
+        """The delivery as the Events API shows it. Requests are not kept, so it holds no secret of a webhook."""
         shown: dict[str, object] = {
             "eventId": self.event_id,
             "webhookId": self.webhook_id,
@@ -93,23 +89,15 @@ def new_record(webhook_id: int, event: Event) -> DeliveryRecord:
     return DeliveryRecord(webhook_id, event.id, event.type, event.received_at)
 
 
-def attempt_of(outcome: Outcome, at: datetime, duration_seconds: float) -> Attempt:
-    """An attempt as it is logged."""
-    milliseconds = max(0, round(duration_seconds * 1000))
-    return Attempt(at.astimezone(UTC).isoformat(), milliseconds, outcome.status, outcome.error_class, outcome.text)
-
-
 def delivery_keys(webhook_id: int, event_id: str, event_at: datetime) -> tuple[str, str]:
-    """Partition and row key: a webhook's deliveries stand newest event first."""
+    """Partition and row key. Within a webhook's partition, the newest event comes first."""
     return row_key(webhook_id), f"{time_key(event_at)}-{event_id}"
 
 
 def delivery_row(record: DeliveryRecord) -> dict[str, Any]:
-    """The row in `deliveries`; each attempt is a property of its own, because one holds 32,000 characters only."""
+    """The row in `deliveries`. Each attempt is a property of its own, because one holds only 32,000 characters."""
     partition, key = delivery_keys(record.webhook_id, record.event_id, record.event_at)
-    # Written as they are, 4,000 characters stay below 16 KiB in storage, and all attempts below the 1 MiB of a row.
-    texts = (json.dumps(asdict(attempt), ensure_ascii=False) for attempt in record.log)
-    attempts = {f"Log{number}": text for number, text in enumerate(texts)}
+    attempts = {f"Log{number}": _attempt_text(attempt) for number, attempt in enumerate(record.log)}
     return {
         "PartitionKey": partition,
         "RowKey": key,
@@ -127,7 +115,7 @@ def delivery_row(record: DeliveryRecord) -> dict[str, Any]:
 
 def parse_record(row: Mapping[str, Any], etag: str) -> DeliveryRecord:
     """The record in a row of `deliveries`."""
-    attempts = tuple(Attempt(**json.loads(row[f"Log{number}"])) for number in range(row["Logged"]))
+    attempts = tuple(_parse_attempt(row[f"Log{number}"]) for number in range(row["Logged"]))
     next_at = row["NextAttemptAt"]
     return DeliveryRecord(
         webhook_id=int(row["PartitionKey"]),
@@ -144,19 +132,47 @@ def parse_record(row: Mapping[str, Any], etag: str) -> DeliveryRecord:
 
 
 def summary(row: Mapping[str, Any]) -> dict[str, object]:
-    """A delivery as the Events API lists it, by keys and SUMMARY alone; the same as its record `as_json`."""
+    """A delivery as the Events API lists it: as `as_json` of its record, but made from the keys and SUMMARY alone."""
     record = parse_record({**row, "Logged": 0}, "")
     return {**record.as_json(), "attempts": row["Logged"]}
 
 
+def _attempt_text(attempt: Attempt) -> str:
+    """An attempt as text in the row."""
+    stored = {
+        "at": _text(attempt.at),
+        "duration_ms": _milliseconds(attempt),
+        "status": attempt.status,
+        "error_class": attempt.error_class,
+        "reply": attempt.text,
+    }
+    # Without escapes, 4,000 characters stay below 16 KiB in storage, and all attempts below the 1 MiB of a row.
+    return json.dumps(stored, ensure_ascii=False)
+
+
+def _parse_attempt(text: str) -> Attempt:
+    stored = json.loads(text)
+    return Attempt(
+        at=datetime.fromisoformat(stored["at"]),
+        duration=stored["duration_ms"] * _MILLISECOND,
+        status=stored["status"],
+        error_class=stored["error_class"],
+        text=stored["reply"],
+    )
+
+
 def _shown(attempt: Attempt) -> dict[str, object]:
     return {
-        "at": attempt.at,
-        "durationMs": attempt.duration_ms,
+        "at": _text(attempt.at),
+        "durationMs": _milliseconds(attempt),
         "status": attempt.status,
         "errorClass": attempt.error_class or None,
-        "reply": attempt.reply,
+        "reply": attempt.text,
     }
+
+
+def _milliseconds(attempt: Attempt) -> int:
+    return round(attempt.duration / _MILLISECOND)
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Puts messages of ours back from the poison queues into those they came from."""
+"""Puts the hub's own messages back from the poison queues into the queues they came from."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ _PARSERS: Mapping[str, Callable[[bytes], object]] = {
     DELIVERIES_QUEUE: parse_delivery_message,
     SLOW_QUEUE: parse_delivery_message,
 }
+POISON_QUEUES = tuple(queue + POISON_SUFFIX for queue in _PARSERS)
 
 
 @dataclass(frozen=True)
 class RedriveResult:
-    """What happened to one poison queue: how many messages were put back, and how many wait there still."""
+    """What happened to one poison queue: how many messages were put back, and how many are still there."""
 
     queue: str
     put_back: int
@@ -27,9 +28,10 @@ class RedriveResult:
 
 
 def redrive(storage: StorageAccount, *, dry_run: bool) -> Iterator[RedriveResult]:
-    """Work through all poison queues, or only count; raises StorageDown.
+    """Work through all poison queues, or with `dry_run` only count what is there; raises StorageDown.
 
-    A message is sent before it is removed, so that none is lost; doing its work twice is harmless.
+    A message is sent before it is removed, so that none is lost; one that comes twice does no harm. Messages that the
+    hub never sent stay where they are.
     """
     for name, parse in _PARSERS.items():
         poison = storage.queue(name + POISON_SUFFIX)
@@ -42,7 +44,7 @@ def redrive(storage: StorageAccount, *, dry_run: bool) -> Iterator[RedriveResult
 def _redrive(name: str, poison: Queue, target: Queue, parse: Callable[[bytes], object]) -> RedriveResult:
     put_back = 0
 
-    def take(text: str) -> bool:
+    def put_back_if_ours(text: str) -> bool:
         nonlocal put_back
         try:
             parse(text.encode())
@@ -52,5 +54,5 @@ def _redrive(name: str, poison: Queue, target: Queue, parse: Callable[[bytes], o
         put_back += 1
         return True
 
-    left = poison.drain(take)
+    left = poison.drain(put_back_if_ours)
     return RedriveResult(name + POISON_SUFFIX, put_back, left)

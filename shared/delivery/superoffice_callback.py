@@ -1,29 +1,67 @@
-"""Type `webhook`: the callback as SuperOffice sends it, signed its way and by Standard Webhooks."""
+"""Type `webhook`: the callback as SuperOffice sends it, signed both SuperOffice's way and by Standard Webhooks.
 
+Source: docs/sources/superoffice.md 3.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from shared.delivery.callback import CallbackEvent, callback_body, callback_headers
-from shared.delivery.deliverer import RetryConsent
+from shared.delivery.attempt import Attempt
+from shared.delivery.callback import CallbackEvent, as_body, callback_content
+from shared.delivery.custom_headers import usable_headers
+from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.known_secrets import redaction_of
-from shared.delivery.policy import Outcome
+from shared.loops import TEST_HEADER, delivery_hops
 from shared.version import __version__
+from shared.webhooks.signing import standard_webhooks_headers, superoffice_signature
 from shared.webhooks.webhook import WebhookInput
 
 
 class SuperOfficeCallback(HttpDeliverer):
-    """Posts the callback of docs/sources/superoffice.md 3."""
+    """Posts the callback."""
 
-    def ask_consent(self, webhook: WebhookInput) -> RetryConsent:
-        """SuperOffice knows no handshake: the test event is the question."""
-        return RetryConsent()
+    def ask_consent(self, webhook: WebhookInput) -> ReceiverConsent:
+        """Always a yes: SuperOffice has no handshake, and the test event is the question."""
+        return ReceiverConsent()
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], occurrence: CallbackEvent, *, attempt: int, now: datetime
-    ) -> Outcome:
-        """Make one attempt."""
-        body = callback_body(occurrence, webhook.name, webhook.properties)
-        headers = callback_headers(
-            occurrence, body, version=__version__, attempt=attempt, custom=webhook.headers, secrets=secrets, now=now
-        )
-        return self.post(webhook.target_url, headers, body, redaction_of(webhook, secrets))
+        self, webhook: WebhookInput, secrets: list[str], event: CallbackEvent, *, retry: int, at: datetime
+    ) -> Attempt:
+        """Post the event once."""
+        body = as_body(callback_content(event, webhook.name, webhook.properties))
+        headers = callback_headers(event, body, retry=retry, custom=webhook.headers, secrets=secrets, at=at)
+        return self.post(webhook.target_url, headers, body, at=at, redaction=redaction_of(webhook, secrets))
+
+
+def callback_headers(
+    event: CallbackEvent,
+    body: bytes,
+    *,
+    retry: int,
+    custom: Mapping[str, str] | None,
+    secrets: Sequence[str],
+    at: datetime,
+) -> dict[str, str]:
+    """The headers of one attempt; raises InvalidSecret.
+
+    `retry` is 0 for the first attempt. `custom` are the headers that the webhook's owner adds. `secrets` has the
+    current one first, then older ones that still sign: SuperOffice's signature is made with the first, because it can
+    carry only one. `at` is the time of this attempt, and aware.
+    """
+    headers = usable_headers(custom or {})
+    headers |= {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": f"DynamicsWebhookHub/{__version__}",
+        "X-SuperOffice-Event": event.event,
+        "X-SuperOffice-EventId": event.event_id,
+        **delivery_hops(event.hops),
+    }
+    if retry > 0:
+        headers["X-SuperOffice-Retry"] = str(retry)
+    if event.is_test:
+        headers[TEST_HEADER] = "true"
+    if secrets:
+        headers["X-SuperOffice-Signature"] = superoffice_signature(secrets[0], body)
+        headers |= standard_webhooks_headers(event.event_id, int(at.timestamp()), body, secrets)
+    return headers

@@ -24,7 +24,7 @@ from shared.arcgis.portal import Portal
 from shared.arcgis.run_as import RunAsCheck
 from shared.arcgis.token_hosts import TokenHosts
 from shared.events.store import EventStore
-from shared.outbound.client import Transport
+from shared.outbound.client import HttpClient
 from shared.outbound.target_policy import TargetPolicy
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
@@ -54,7 +54,7 @@ class ArcGisNeighbours:
         now: Callable[[], datetime],
     ) -> "ArcGisNeighbours":
         """The parts of these settings."""
-        rest = ArcGisRest(_transport())
+        rest = ArcGisRest(_http_client())
         portal = Portal(rest, settings.arcgis_portal_url, cache_seconds=settings.role_cache_seconds)
         callers = ArcGisCallers(portal, settings.arcgis_org_ids)
         consents = Consents(storage, sealer, registry)
@@ -66,14 +66,14 @@ class ArcGisNeighbours:
         return cls(portal, callers, operations, ChangesCompletion(registry, consents, portal, rest, hosts))
 
 
-def _transport() -> Transport:
+def _http_client() -> HttpClient:
     """The one that calls receivers: a deadline for the whole call, no redirects, a cap on what is read.
 
     Any network may be called: hosts are those of the portal and of ARCGIS_SERVICE_HOSTS, which may be internal.
     """
     anywhere = (ip_network("0.0.0.0/0"), ip_network("::/0"))
     policy = TargetPolicy(require_https=False, allowed_networks=anywhere)
-    return Transport(policy, deadline_seconds=_CALL_SECONDS, max_response_bytes=_MAX_ANSWER_BYTES)
+    return HttpClient(policy, deadline_seconds=_CALL_SECONDS, max_response_bytes=_MAX_ANSWER_BYTES)
 
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from shared.audit.entry import Keeper
-from shared.delivery.attempt import AttemptRunner
+from shared.delivery.allowed_rate import AllowedRate
+from shared.delivery.attempt_runner import AttemptRunner
 from shared.delivery.bulkhead import ReceiverBulkhead
 from shared.delivery.cloudevents import CloudEvents
 from shared.delivery.crmscript import CrmScript
@@ -17,16 +18,17 @@ from shared.delivery.deliverer import Deliverer
 from shared.delivery.disabling import Notices, WebhookDisabler
 from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.log import DeliveryLog
+from shared.delivery.policy import RetryLimits
+from shared.delivery.progress import DeliveryProgress
 from shared.delivery.queues import DeliveryFanOut, DeliveryQueues
 from shared.delivery.receiver_check import ReceiverCheck
-from shared.delivery.record import DELIVERIES_TABLE
-from shared.delivery.replay import Replay
+from shared.delivery.record import DELIVERIES_TABLE, DeliveryRecord
 from shared.delivery.superoffice_callback import SuperOfficeCallback
-from shared.delivery.worker import DeliveryParts, DeliveryWorker
+from shared.delivery.worker import DeliveryWorker
 from shared.events.dispatch import Completion, Dispatcher
 from shared.events.event import Event
 from shared.events.store import EventStore
-from shared.outbound.client import Transport
+from shared.outbound.client import HttpClient
 from shared.outbound.target_policy import TargetPolicy, own_addresses
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
@@ -39,14 +41,14 @@ from shared.webhooks.saving import WebhookSaving
 from shared.webhooks.usage import UsageCounter
 
 
-def make_deliverers(settings: Settings, transport: Transport, now: Callable[[], datetime]) -> Mapping[str, Deliverer]:
-    """One deliverer a type, by the type's name."""
+def make_deliverers(settings: Settings, client: HttpClient, now: Callable[[], datetime]) -> Mapping[str, Deliverer]:
+    """One deliverer a type, by the type's name. WEBHOOK_TYPES (shared/webhooks/webhook.py) has the same names."""
     url, seconds = settings.public_url, settings.delivery_deadline_seconds
     return {
-        "webhook": SuperOfficeCallback(transport, now),
-        "cloudevents": CloudEvents(transport, now, public_url=url, is_binary=False),
-        "cloudevents-binary": CloudEvents(transport, now, public_url=url, is_binary=True),
-        "crmscript": CrmScript(settings.crmscript_entry_points, seconds),
+        "webhook": SuperOfficeCallback(client, now),
+        "cloudevents": CloudEvents(client, now, public_url=url, is_binary=False),
+        "cloudevents-binary": CloudEvents(client, now, public_url=url, is_binary=True),
+        "crmscript": CrmScript(settings.crmscript_entry_points, seconds, now),
     }
 
 
@@ -73,7 +75,7 @@ class Receivers:
     dispatcher: Dispatcher
     deliveries: DeliveryLog
     worker: DeliveryWorker
-    replay: Replay
+    replay: Callable[[DeliveryRecord, Event | None], None]
     known_secrets: KnownSecrets
     sealer: Sealer
 
@@ -88,30 +90,38 @@ class Receivers:
         audit: Keeper,
         now: Callable[[], datetime],
     ) -> Self:
-        """The parts of these settings; one transport, and so one policy, serves save, test and delivery."""
-        transport = Transport(
+        """The parts of these settings; one client, and so one target policy, serves save, test and delivery."""
+        client = HttpClient(
             TargetPolicy(
                 settings.delivery_require_https, settings.delivery_allowed_networks, own_addresses(settings.own_urls)
             ),
             deadline_seconds=settings.delivery_deadline_seconds,
             max_response_bytes=settings.delivery_max_response_bytes,
         )
-        deliverers = make_deliverers(settings, transport, now)
+        deliverers = make_deliverers(settings, client, now)
         limits = webhook_limits(settings)
         registry, sealer = WebhookRegistry(storage, limits, now), Sealer(settings.secrets_key)
         queues, deliveries = DeliveryQueues(storage), DeliveryLog(storage.table(DELIVERIES_TABLE))
         usage = UsageCounter(storage.table(USAGE_TABLE))
         recipients = Recipients.of(settings.notice_mailbox, settings.notice_domains)
-        parts = DeliveryParts(
+        progress = DeliveryProgress(
+            deliveries=deliveries,
+            queues=queues,
+            usage=usage,
+            disabler=WebhookDisabler(registry, events, usage, notices, recipients, now, audit),
+            limits=RetryLimits(settings.retry_delays, settings.disable_after),
+            now=now,
+        )
+        worker = DeliveryWorker(
             registry=registry,
             events=events,
             deliveries=deliveries,
             queues=queues,
-            usage=usage,
-            sealer=sealer,
-            caller=AttemptRunner(deliverers, now),
-            disabling=WebhookDisabler(registry, events, usage, notices, recipients, now, audit),
-            lanes=ReceiverBulkhead(),
+            bulkhead=ReceiverBulkhead(),
+            rate=AllowedRate(usage, queues, now),
+            runner=AttemptRunner(deliverers, sealer, now),
+            progress=progress,
+            now=now,
         )
         return cls(
             webhooks=registry,
@@ -127,8 +137,8 @@ class Receivers:
             ),
             dispatcher=Dispatcher(events, completion, DeliveryFanOut(registry, queues), settings.retry_delays),
             deliveries=deliveries,
-            worker=DeliveryWorker(parts, settings.retry_delays, settings.disable_after, now),
-            replay=Replay(deliveries, queues, now),
+            worker=worker,
+            replay=progress.replay,
             known_secrets=KnownSecrets(sealer, now),
             sealer=sealer,
         )

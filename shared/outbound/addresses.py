@@ -1,7 +1,7 @@
 """Which addresses may never be called, by the tables of docs/sources/delivery.md 3.2 to 3.4. Pure.
 
-The flags of the standard library (`is_global`, `is_private`) are not asked: they differ between versions of Python, and
-let multicast, NAT64 and the platform address of Azure through.
+The flags of the standard library (`is_global`, `is_private`) are not used: they differ between versions of Python, and
+let multicast, NAT64 and Azure's platform address through.
 """
 
 import re
@@ -26,7 +26,7 @@ BLOCKED_IPV4: tuple[tuple[IPv4Network, str], ...] = tuple(
         ("10.0.0.0/8", "private"),
         ("100.64.0.0/10", "shared address space"),
         ("127.0.0.0/8", "loopback"),
-        # Stands in no registry: Azure answers there to every virtual machine.
+        # In no registry: Azure answers there to every virtual machine.
         ("168.63.129.16/32", "platform address of Azure"),
         ("169.254.0.0/16", "link-local, with the metadata services"),
         ("172.16.0.0/12", "private"),
@@ -48,14 +48,17 @@ BLOCKED_IPV4: tuple[tuple[IPv4Network, str], ...] = tuple(
 
 @dataclass(frozen=True)
 class _BlockedIPv6:
-    """One row of the tables. `shift` is the number of bits below the IPv4 address that stands inside, None without."""
+    """One row of the tables.
+
+    If addresses of the network have an IPv4 address inside, `shift` is the number of bits below it, else None.
+    """
 
     network: IPv6Network
     what: str
     shift: int | None = None
 
 
-# The first match names the reason, so what lies within another network stands before it.
+# The first match gives the reason, so a network stands before one that it lies in.
 _BLOCKED_IPV6 = tuple(
     _BlockedIPv6(IPv6Network(network), what, shift)
     for network, what, shift in (
@@ -81,7 +84,7 @@ _BLOCKED_IPV6 = tuple(
     )
 )
 BLOCKED_IPV6: tuple[tuple[IPv6Network, str], ...] = tuple((row.network, row.what) for row in _BLOCKED_IPV6)
-"""The networks with a row of their own. Besides them, everything outside 2000::/3 is blocked."""
+"""The networks with a row of their own. Everything outside 2000::/3 is blocked too."""
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _LOW_32_BITS = 0xFFFF_FFFF
@@ -89,10 +92,10 @@ _ISATAP_MARKS = frozenset({0x0000_5EFE, 0x0200_5EFE})
 
 
 def blocked_reason(address: Address, allowed: Sequence[Network]) -> str | None:
-    """Why this address may not be called, as a sentence that names the network; None where it may be called.
+    """Why this address may not be called, as a sentence that names the network; None if it may be called.
 
-    An IPv4-mapped address is judged as the IPv4 address, and nothing else. `allowed` opens networks for the address
-    itself, never for one that stands inside it: 127.0.0.0/8 in `allowed` does not open 64:ff9b::7f00:1.
+    An IPv4-mapped address is judged only as the IPv4 address. `allowed` opens networks for the address itself, never
+    for one inside it: 127.0.0.0/8 in `allowed` does not open 64:ff9b::7f00:1.
     """
     judged = unmapped(address)
     if any(judged in network for network in allowed):
@@ -104,9 +107,9 @@ def blocked_reason(address: Address, allowed: Sequence[Network]) -> str | None:
 
 
 def literal_address(host: str) -> Address | None:
-    """The address that a host is, None for a name.
+    """The address that a host is; None for a name.
 
-    An IPv4 address is read as the system's resolver does (`inet_aton`): `127.1`, `0x7f.1`, `0177.0.0.1` and
+    IPv4 addresses are read as the system's resolver reads them (`inet_aton`): `127.1`, `0x7f.1`, `0177.0.0.1` and
     `2130706433` are all 127.0.0.1.
     """
     try:
@@ -116,7 +119,7 @@ def literal_address(host: str) -> Address | None:
 
 
 def unmapped(address: Address) -> Address:
-    """The IPv4 address where an IPv6 address only stands for one, else the address itself."""
+    """The IPv4 address that an IPv4-mapped IPv6 address stands for; any other address as it is."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
@@ -135,12 +138,12 @@ def _reason_ipv6(address: IPv6Address) -> str | None:
             inside = "" if row.shift is None else f", which stands for {_embedded(address, row.shift)}"
             return f"{address} is in {row.network} ({row.what}){inside}"
     if address not in _GLOBAL_UNICAST:
-        return f"{address} is not in {_GLOBAL_UNICAST} (the only addresses of the internet)"
+        return f"{address} is not in {_GLOBAL_UNICAST} (the only addresses on the internet)"
     return _reason_isatap(address)
 
 
 def _reason_isatap(address: IPv6Address) -> str | None:
-    # The mark stands in the interface identifier of any network, so a tunnel's end must be good as well.
+    # The mark can be in the interface identifier of any network, so the tunnel's end must be good as well.
     if int(address) >> 32 & _LOW_32_BITS not in _ISATAP_MARKS:
         return None
     reason = _reason_ipv4(_embedded(address, 0))

@@ -1,7 +1,8 @@
 """One request and its answer over an open connection, as HTTP/1.1.
 
-h11 writes and reads HTTP without doing any I/O: it is strict, and leaves every read to us, so that time and bytes are
-bounded where they are spent. Libraries that own the socket give time limits per read only, which a drip never trips.
+h11 writes and reads HTTP without doing I/O. It is strict, and leaves every read to this module, which bounds time and
+bytes where they are spent. Libraries that own the socket have time limits only for single reads, and a receiver that
+sends one byte after another never exceeds one.
 """
 
 import ssl
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import h11
 
-from shared.outbound.reply import DeliveryFailed, ErrorClass, OutgoingRequest
+from shared.outbound.reply import ErrorClass, OutgoingRequest, RequestFailed
 from shared.outbound.reply_body import ReplyBody
 from shared.outbound.socket_connection import SocketConnection
 from shared.outbound.target import Target
@@ -19,16 +20,15 @@ from shared.outbound.target import Target
 MAX_HEAD_BYTES = 65_536
 MAX_HEADERS = 100
 MAX_INTERIM_ANSWERS = 10
-# On the wire a body is a little longer than what it holds (chunks, a gzip header). One far longer is a trick: single
-# bytes in chunks with long extensions, or compressed data that comes to nothing.
+# On the wire a body is a little longer than its content (chunks, a gzip header). A far longer one is a trick: single
+# bytes in chunks with long extensions, or compressed data that yields nothing.
 _WIRE_FACTOR = 2
 _WIRE_BYTES = 16_384
-# These belong to the connection, and only this module knows what is true of it.
+# These belong to the connection, which only this module knows.
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
-
-
+# h11's hint that the head is longer than max_incomplete_event_size.
 _TOO_LARGE_HINT = 431
-# The text of an HTTP error can hold what the receiver sent.
+# The text of an HTTP error may repeat what the receiver sent.
 _MAX_TEXT = 200
 
 
@@ -41,25 +41,25 @@ class Head:
 
 
 class HttpExchange:
-    """One request and its answer. First `ask`, then `read_body`."""
+    """One request and its answer: first `send_request`, then `read_body`."""
 
     def __init__(self, connection: SocketConnection) -> None:
         self._connection = connection
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
 
-    def ask(self, target: Target, request: OutgoingRequest) -> Head:
-        """Send the request and give the head of the answer; raises DeliveryFailed."""
+    def send_request(self, target: Target, request: OutgoingRequest) -> Head:
+        """Send the request and return the head of the answer; raises RequestFailed."""
         with _failures_of_the_exchange():
             self._send(_written(self._http, target, request))
             return _checked(self._response())
 
-    def read_body(self, head: Head, most_bytes: int) -> tuple[bytes, bool]:
-        """The body, at most `most_bytes` of it, and whether it is whole. Raises nothing: the status decides."""
-        body = ReplyBody(head.headers.get("content-encoding", ""), most_bytes)
+    def read_body(self, head: Head, max_bytes: int) -> tuple[bytes, bool]:
+        """The body, at most `max_bytes` of it, and whether that is all of it. Raises nothing: the status stands."""
+        body = ReplyBody(head.headers.get("content-encoding", ""), max_bytes)
         is_complete = False
-        # Time is over, the connection broke, or the chunks are wrong: what came before is kept.
+        # If time is over, the connection broke or the chunks are wrong, what came before is kept.
         with suppress(OSError, h11.RemoteProtocolError):
-            is_complete = self._read_into(body, most_bytes * _WIRE_FACTOR + _WIRE_BYTES)
+            is_complete = self._read_into(body, max_bytes * _WIRE_FACTOR + _WIRE_BYTES)
         return body.content, is_complete and body.is_whole
 
     def _send(self, data: bytes) -> None:
@@ -77,11 +77,11 @@ class HttpExchange:
             event = self._next_event()
             if isinstance(event, h11.Response):
                 return event
-        raise DeliveryFailed(ErrorClass.HTTP, f"more than {MAX_INTERIM_ANSWERS} interim answers (1xx), and no other")
+        raise RequestFailed(ErrorClass.HTTP, f"more than {MAX_INTERIM_ANSWERS} interim answers (1xx) and no final one")
 
-    def _read_into(self, body: ReplyBody, most_wire_bytes: int) -> bool:
+    def _read_into(self, body: ReplyBody, max_wire_bytes: int) -> bool:
         """Whether the end of the body was reached."""
-        last_byte = self._connection.received_bytes + most_wire_bytes
+        last_byte = self._connection.received_bytes + max_wire_bytes
         while not body.is_over and self._connection.received_bytes < last_byte:
             event = self._next_event()
             if not isinstance(event, h11.Data):
@@ -110,7 +110,7 @@ def _sent_headers(target: Target, request: OutgoingRequest) -> list[tuple[bytes,
 def _checked(response: h11.Response) -> Head:
     fields = list(response.headers)
     if len(fields) > MAX_HEADERS or sum(len(name) + len(value) for name, value in fields) > MAX_HEAD_BYTES:
-        raise DeliveryFailed(ErrorClass.TOO_LARGE, "the head of the answer is too large")
+        raise RequestFailed(ErrorClass.TOO_LARGE, "the head of the answer is too large")
     headers: dict[str, str] = {}
     for name, value in fields:
         key, text = name.decode("latin-1"), value.decode("latin-1")
@@ -120,22 +120,20 @@ def _checked(response: h11.Response) -> Head:
 
 @contextmanager
 def _failures_of_the_exchange() -> Iterator[None]:
-    """Turn what goes wrong between an open connection and the head of the answer into DeliveryFailed."""
+    """Turn whatever goes wrong before the head of the answer is complete into RequestFailed."""
     try:
         yield
     except TimeoutError as exc:
-        raise DeliveryFailed(ErrorClass.TIMEOUT, "the receiver did not answer in time") from exc
+        raise RequestFailed(ErrorClass.TIMEOUT, "the receiver did not answer in time") from exc
     except h11.LocalProtocolError as exc:
         # Its text can hold a header's value, and that can be a token.
-        raise DeliveryFailed(ErrorClass.HTTP, "a header of the request cannot be written as HTTP") from exc
+        raise RequestFailed(ErrorClass.HTTP, "a header of the request cannot be written as HTTP") from exc
     except h11.RemoteProtocolError as exc:
         if exc.error_status_hint == _TOO_LARGE_HINT:
-            raise DeliveryFailed(ErrorClass.TOO_LARGE, "the head of the answer is too large") from exc
+            raise RequestFailed(ErrorClass.TOO_LARGE, "the head of the answer is too large") from exc
         text, is_cut = str(exc), len(str(exc)) > _MAX_TEXT
-        raise DeliveryFailed(ErrorClass.HTTP, f"the answer is no HTTP: {text[:_MAX_TEXT]}", is_cut=is_cut) from exc
+        raise RequestFailed(ErrorClass.HTTP, f"the answer is not HTTP: {text[:_MAX_TEXT]}", is_cut=is_cut) from exc
     except ssl.SSLError as exc:
-        raise DeliveryFailed(ErrorClass.TLS, f"TLS broke off: {exc.reason or 'the connection was closed'}") from exc
+        raise RequestFailed(ErrorClass.TLS, f"TLS broke: {exc.reason or 'the connection was closed'}") from exc
     except OSError as exc:
-        raise DeliveryFailed(
-            ErrorClass.HTTP, f"the connection broke off before an answer ({type(exc).__name__})"
-        ) from exc
+        raise RequestFailed(ErrorClass.HTTP, f"the connection broke before an answer ({type(exc).__name__})") from exc

@@ -1,4 +1,4 @@
-"""What is sent to a receiver and what it answered, or why there is no answer, as plain data. Pure."""
+"""What is sent, what was answered, and why there is no answer, as plain data. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,10 @@ from http import HTTPStatus
 
 @dataclass(frozen=True)
 class OutgoingRequest:
-    """What to send. Host, Content-Length, Transfer-Encoding and Connection are set here and ignored in `headers`."""
+    """What to send.
+
+    The client itself sets Host, Content-Length, Transfer-Encoding and Connection; it ignores them in `headers`.
+    """
 
     method: str
     url: str
@@ -18,10 +21,10 @@ class OutgoingRequest:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. Its status is sure; the body may be incomplete, and then `was_truncated` is true.
+    """An answer. Its status is certain; if the body is incomplete, `was_truncated` is true.
 
-    Names in `headers` are in lower case; of several headers of one name the values are joined with a comma. `body` is
-    decompressed. `duration_seconds` runs from the resolving of the name to the last byte read.
+    Names in `headers` are in lower case; the values of several headers with one name are joined by a comma. `body` is
+    decompressed. `duration_seconds` runs from resolving the name to the last byte read.
     """
 
     status: int
@@ -36,35 +39,38 @@ class Reply:
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     def header(self, name: str) -> str | None:
-        """The value of a header, whatever the case of its name; None where there is none."""
+        """The value of a header, whatever the case of its name; None if it is missing."""
         return self.headers.get(name.lower())
 
 
 class ErrorClass(StrEnum):
-    """What kind of failure it was; the delivery log shows the value."""
+    """The kind of a failure; the delivery log shows its value."""
 
     DNS = "dns"
     """The host has no address, or the name servers do not answer."""
     REFUSED = "refused"
-    """No connection could be made: refused, or no way there."""
+    """No connection could be made: it was refused, or there is no route."""
     TLS = "tls"
-    """No TLS connection could be made; most often the certificate is wrong, expired or of an unknown authority."""
+    """No TLS connection could be made; most often the certificate is wrong, expired or from an unknown authority."""
     TIMEOUT = "timeout"
-    """The time was over before the head of the answer was complete, in whatever step."""
+    """The time was over before the head of the answer was complete, in any step."""
     TOO_LARGE = "too_large"
-    """The head of the answer is larger than anybody needs."""
+    """The head of the answer is larger than any sensible one."""
     BLOCKED = "blocked"
-    """The target policy forbids the target; nobody was called."""
+    """The target policy refuses the target; nobody was called."""
     SCRIPT = "script"
     """An entry point of type crmscript raised an exception."""
     HTTP = "http"
-    """What came is no HTTP answer, or the connection ended before one; or the request cannot be written as HTTP."""
+    """The answer is not a success or not HTTP, or the connection ended before one.
+
+    Also a request that cannot be written as HTTP.
+    """
 
 
-class DeliveryFailed(Exception):
-    """There is no answer, so nobody knows whether the receiver took the request. `detail` is a sentence for the log.
+class RequestFailed(Exception):
+    """There is no answer; whether the receiver processed the request is unknown. `detail` is a sentence for the log.
 
-    It may repeat what the receiver sent; `is_cut` says that there was more of that.
+    It may repeat what the receiver sent; `is_cut` says that this is only the beginning of it.
     """
 
     def __init__(self, error_class: ErrorClass, detail: str, *, is_cut: bool = False) -> None:

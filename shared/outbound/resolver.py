@@ -9,15 +9,18 @@ from queue import Empty, SimpleQueue
 from shared.outbound.addresses import Address
 
 type Resolve = Callable[[str, int], Sequence[Address]]
-"""Gives the addresses of a host (ASCII, no brackets) for a port, in the order to try; raises NameNotResolved."""
+"""Returns the addresses of a host (ASCII, no brackets) for a port, in the order to try; raises NameNotResolved."""
 
 
 class NameNotResolved(Exception):
-    """The host has no address, or the name servers gave none; the text says which."""
+    """The host has no address, or the name servers gave none. The text says which host."""
 
 
 def system_resolve(host: str, port: int) -> Sequence[Address]:
-    """The addresses that getaddrinfo gives, each once. It reads `0x7f.1` as 127.0.0.1, so only its answer is judged."""
+    """The addresses that getaddrinfo returns, each once.
+
+    It reads `0x7f.1` as 127.0.0.1, so its answer has to be judged, not the host.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError) as exc:
@@ -26,17 +29,17 @@ def system_resolve(host: str, port: int) -> Sequence[Address]:
 
 
 def resolve_within(resolve: Resolve, host: str, port: int, seconds: float) -> Sequence[Address]:
-    """What `resolve` gives, or raises; TimeoutError where it takes longer than `seconds`.
+    """What `resolve` returns or raises; raises TimeoutError if it takes longer than `seconds`.
 
-    getaddrinfo knows no time limit, so it runs in a thread of its own. One that hangs is left behind until the system's
-    resolver gives up (some ten seconds by default); being a daemon, it holds up no shutdown.
+    getaddrinfo has no time limit, so it runs in a thread of its own. A thread that hangs is left behind until the
+    system's resolver gives up (about ten seconds by default); as a daemon it doesn't delay a shutdown.
     """
     answers: SimpleQueue[Sequence[Address] | Exception] = SimpleQueue()
 
     def ask() -> None:
         try:
             answers.put(resolve(host, port))
-        except Exception as exc:  # Whatever it is, it belongs to the thread that waits.
+        except Exception as exc:  # Whatever it is, the waiting thread raises it.
             answers.put(exc)
 
     threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()

@@ -1,4 +1,4 @@
-"""A connection to an address that was judged before, and everything done on it within one time limit."""
+"""A connection to an address that was judged before, with one time limit for everything done on it."""
 
 import socket
 import ssl
@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from shared.outbound.addresses import Address
-from shared.outbound.reply import DeliveryFailed, ErrorClass
+from shared.outbound.reply import ErrorClass, RequestFailed
 
 _CHUNK_BYTES = 16_384
 # A name with hundreds of addresses must not turn one attempt into a scan.
@@ -17,7 +17,7 @@ _MAX_ADDRESSES = 8
 
 
 class TimeLimit:
-    """The seconds that all steps together may take, counted from when it is made."""
+    """The seconds that all steps together may take, counted from its creation."""
 
     def __init__(self, seconds: float) -> None:
         self._began_at = time.monotonic()
@@ -25,11 +25,11 @@ class TimeLimit:
 
     @property
     def elapsed_seconds(self) -> float:
-        """What has gone by so far."""
+        """The seconds since it was created."""
         return time.monotonic() - self._began_at
 
     def left(self) -> float:
-        """The seconds that are left, always more than 0; raises TimeoutError where none are."""
+        """The seconds that are left, always more than 0; raises TimeoutError if none are."""
         seconds = self._seconds - self.elapsed_seconds
         if seconds <= 0:
             raise TimeoutError("the time is over")
@@ -39,8 +39,8 @@ class TimeLimit:
 class SocketConnection:
     """An open socket. Each call on it gets what is left of the limit as its own time limit.
 
-    That bounds the whole also where the other side drips: the time limit of a Python socket, TLS included, is one for
-    the call, however many pieces come meanwhile. Errors are those of `socket` and `ssl`.
+    That bounds the whole even if the other side sends byte after byte: the time limit of a Python socket, with or
+    without TLS, is for the whole call, however many pieces arrive. Raises the errors of `socket` and `ssl`.
     """
 
     def __init__(self, sock: socket.socket, limit: TimeLimit) -> None:
@@ -49,14 +49,14 @@ class SocketConnection:
         self.received_bytes = 0
 
     def send(self, data: bytes) -> None:
-        """Send all of it. Not `sendall`: over TLS, that would begin a new time limit with every record."""
+        """Send all of it. (`sendall` would begin a new time limit with every TLS record.)"""
         rest = memoryview(data)
         while rest:
             self._socket.settimeout(self._limit.left())
             rest = rest[self._socket.send(rest) :]
 
     def receive(self) -> bytes:
-        """What is there, at least one byte; b"" when the other side has closed."""
+        """The bytes that are there, at least one; b"" if the other side has closed."""
         self._socket.settimeout(self._limit.left())
         data = self._socket.recv(_CHUNK_BYTES)
         self.received_bytes += len(data)
@@ -72,9 +72,9 @@ class SocketConnection:
 
 
 def connect(addresses: Sequence[Address], port: int, limit: TimeLimit) -> socket.socket:
-    """A socket to the first address that takes the connection; raises DeliveryFailed, `refused` or `timeout`.
+    """A socket to the first address that accepts the connection; raises RequestFailed (`refused` or `timeout`).
 
-    Each address may take its share of the time that is left, so that a silent one does not use up all of it.
+    Each address gets its share of the time that is left, so that a silent one does not use up all of it.
     """
     tried = addresses[:_MAX_ADDRESSES]
     reason: OSError = TimeoutError()
@@ -84,8 +84,8 @@ def connect(addresses: Sequence[Address], port: int, limit: TimeLimit) -> socket
         except OSError as exc:
             reason = exc
     if isinstance(reason, TimeoutError):
-        raise DeliveryFailed(ErrorClass.TIMEOUT, f"no connection to port {port} in time") from reason
-    raise DeliveryFailed(ErrorClass.REFUSED, f"no connection to port {port}: {reason.strerror}") from reason
+        raise RequestFailed(ErrorClass.TIMEOUT, f"no connection to port {port} in time") from reason
+    raise RequestFailed(ErrorClass.REFUSED, f"no connection to port {port}: {reason.strerror}") from reason
 
 
 def _dial(address: Address, port: int, seconds: float) -> socket.socket:
@@ -101,20 +101,20 @@ def _dial(address: Address, port: int, seconds: float) -> socket.socket:
 
 
 def start_tls(sock: socket.socket, context: ssl.SSLContext, host: str, limit: TimeLimit) -> socket.socket:
-    """The socket with TLS on it, the certificate checked against `host`; raises DeliveryFailed, `tls` or `timeout`.
+    """The socket with TLS on it, the certificate checked against `host`; raises RequestFailed (`tls` or `timeout`).
 
-    The socket given is closed where that fails.
+    If that fails, the given socket is closed.
     """
     try:
         sock.settimeout(limit.left())
         return context.wrap_socket(sock, server_hostname=host)
     except TimeoutError as exc:
         sock.close()
-        raise DeliveryFailed(ErrorClass.TIMEOUT, "TLS was not agreed in time") from exc
+        raise RequestFailed(ErrorClass.TIMEOUT, "TLS was not agreed in time") from exc
     except ssl.SSLCertVerificationError as exc:
         sock.close()
-        raise DeliveryFailed(ErrorClass.TLS, f"the certificate is not accepted: {exc.verify_message}") from exc
+        raise RequestFailed(ErrorClass.TLS, f"the certificate is not accepted: {exc.verify_message}") from exc
     except OSError as exc:
         sock.close()
         reason = getattr(exc, "reason", None) or exc.strerror or "the connection was closed"
-        raise DeliveryFailed(ErrorClass.TLS, f"TLS was not agreed: {reason}") from exc
+        raise RequestFailed(ErrorClass.TLS, f"TLS was not agreed: {reason}") from exc

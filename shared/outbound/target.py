@@ -1,7 +1,7 @@
-"""The address of a receiver, parsed once and strictly. Pure.
+"""The URL of a target, parsed once and strictly. Pure.
 
-Two parsers that disagree are a hole, so nobody else parses: the host made here is the one that is resolved, that TLS
-checks, and that the Host header names (docs/sources/delivery.md 3.5).
+Two parsers that disagree are a security hole, so this is the only one: the host found here is the one that is resolved,
+that TLS checks, and that the Host header names (docs/sources/delivery.md 3.5).
 """
 
 import re
@@ -19,15 +19,15 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _MAX_PORT = 65_535
 _MAX_HOST_CHARACTERS = 253
 _MAX_URL_CHARACTERS = 4_000
-# Every printable ASCII character goes as it is; only what is not ASCII is encoded.
+# Printable ASCII is sent as it is; only other characters are encoded.
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class TargetRefused(Exception):
-    """A target that may not be called.
+    """The target may not be called.
 
-    `rule` is one of `syntax`, `scheme`, `https`, `userinfo`, `fragment`, `host`, `port`, `address`, `hub`. `detail`
-    is a sentence for whoever set the target, and repeats nothing of the URL but a host that is well formed.
+    `rule` is one of `syntax`, `scheme`, `https`, `userinfo`, `fragment`, `host`, `port`, `address`, `hub`. `detail` is
+    a sentence for the person who set the target. Of the URL it repeats only a well-formed host.
     """
 
     def __init__(self, rule: str, detail: str) -> None:
@@ -40,8 +40,8 @@ class TargetRefused(Exception):
 class Target:
     """Where to call.
 
-    `scheme` is `https` or `http`; `host` is ASCII in lower case, or an IPv6 address without brackets; `path_and_query`
-    begins with `/` and is ASCII; `url` is the text as it was given.
+    `scheme` is `https` or `http`. `host` is ASCII in lower case, or an IPv6 address without brackets. `path_and_query`
+    begins with `/` and is ASCII. `url` is the text as it was given.
     """
 
     scheme: str
@@ -52,7 +52,7 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """The value of the Host header: without the port where that is the scheme's own."""
+        """The value of the Host header, which leaves out the scheme's default port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -66,7 +66,7 @@ def parse_target(url: str) -> Target:
     authority = _AUTHORITY.match(rest)
     written = authority.group() if authority else ""
     if "@" in written:
-        raise TargetRefused("userinfo", "a user name or password stands in the URL; use a header")
+        raise TargetRefused("userinfo", "the URL contains a user name or password; use a header")
     host, port = _split_port(written)
     return Target(scheme, _host(host), _port(port, scheme), _path_and_query(rest[len(written) :]), url)
 
@@ -76,7 +76,7 @@ def _refuse_characters(url: str) -> None:
         raise TargetRefused("syntax", f"the URL is longer than {_MAX_URL_CHARACTERS} characters")
     # A tab or a line break is dropped by some parsers and kept by others; a backslash is a slash to some of them.
     if not url.isprintable() or " " in url or "\\" in url:
-        raise TargetRefused("syntax", "the URL holds white space, an invisible character or a backslash")
+        raise TargetRefused("syntax", "the URL contains white space, an invisible character or a backslash")
 
 
 def _split_scheme(url: str) -> tuple[str, str]:
@@ -89,11 +89,13 @@ def _split_scheme(url: str) -> tuple[str, str]:
 
 
 def _split_port(authority: str) -> tuple[str, str | None]:
-    """Host and port as written; None where no port is."""
+    """Host and port as written; the port is None if there is none."""
     if authority.startswith("["):
         host, bracket, rest = authority.partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise TargetRefused("host", "an address in brackets is not closed, or more than a port follows it")
+            raise TargetRefused(
+                "host", "the bracket of an address is not closed, or something other than a port follows it"
+            )
         return host + bracket, rest[1:] if rest else None
     host, colon, port = authority.partition(":")
     return host, port if colon else None
@@ -102,7 +104,7 @@ def _split_port(authority: str) -> tuple[str, str | None]:
 def _port(written: str | None, scheme: str) -> int:
     if written is None:
         return _DEFAULT_PORTS[scheme]
-    # What stands after the colon is not repeated: in a broken URL it can be a password.
+    # What follows the colon is not repeated: in a broken URL it can be a password.
     if not _PORT.fullmatch(written) or not 1 <= int(written) <= _MAX_PORT:
         raise TargetRefused("port", f"the port must be a number from 1 to {_MAX_PORT}")
     return int(written)
@@ -113,26 +115,26 @@ def _host(written: str) -> str:
         return _literal(written[1:-1])
     host = (written.lower() if written.isascii() else _to_ascii(written)).removesuffix(".")
     if not host or len(host) > _MAX_HOST_CHARACTERS or not all(map(_LABEL.fullmatch, host.split("."))):
-        raise TargetRefused("host", "the host is missing, or is no name and no address")
+        raise TargetRefused("host", "the host is missing, or is neither a name nor an address")
     return host
 
 
 def _literal(written: str) -> str:
     try:
-        # A zone id would be taken by the library.
+        # The library would accept a zone id.
         if "%" in written:
             raise ValueError(written)
         return str(IPv6Address(written))
     except ValueError:
-        raise TargetRefused("host", "what stands in brackets is no IPv6 address") from None
+        raise TargetRefused("host", "what is in the brackets is not an IPv6 address") from None
 
 
 def _to_ascii(name: str) -> str:
     try:
-        # As browsers do it (UTS 46). The standard library knows IDNA 2003 only, where some names are other names.
+        # As browsers do it (UTS 46). The standard library has only IDNA 2003, which maps some names to other names.
         return idna.encode(name, uts46=True).decode("ascii").lower()
     except UnicodeError:
-        raise TargetRefused("host", "the host is no name that IDNA allows") from None
+        raise TargetRefused("host", "the host is not a name that IDNA allows") from None
 
 
 def _path_and_query(written: str) -> str:

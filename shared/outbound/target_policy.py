@@ -1,6 +1,7 @@
-"""Which targets may be called: the scheme, the address, and not the hub itself. Pure.
+"""Which targets may be called: by scheme, by address, and never the hub itself. Pure.
 
-A target where the hub answers would make every delivery a request to the hub, and so a loop.
+The tables of blocked addresses are in addresses.py. A target where the hub itself answers would turn every delivery
+into a request to the hub, and so into a loop.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,10 +16,11 @@ _LOCALHOST = "localhost"
 
 @dataclass(frozen=True)
 class OwnAddress:
-    """One address of the hub. `address` is its host where that is an IP address, in whatever spelling; else None.
+    """One address at which the hub answers.
 
-    `is_local` says that it is this machine, which answers to every loopback address. Ports 80 and 443 are one: the
-    platform serves both, unless it is told otherwise.
+    `address` is its host if that is an IP address, in whatever spelling, else None. `is_local` says that it is this
+    machine, which answers at every loopback address. Ports 80 and 443 count as one, because the platform serves both by
+    default.
     """
 
     host: str
@@ -28,7 +30,7 @@ class OwnAddress:
 
     @classmethod
     def of_url(cls, url: str) -> "OwnAddress | None":
-        """The address in a URL; None for one that no target can have, because it is refused as a target too."""
+        """The address in a URL; None for a URL that could not be a target either."""
         try:
             target = parse_target(url)
         except TargetRefused:
@@ -40,14 +42,14 @@ class OwnAddress:
         return cls(target.host, ports, address, is_local)
 
     def is_named_by(self, target: Target) -> bool:
-        """Whether a target has this host and port by its name alone."""
+        """Whether a target's host and port are these, before anything is resolved."""
         is_host = target.host == self.host or (self.is_local and _is_localhost(target.host))
         return is_host and target.port in self.ports
 
     def is_reached_by(self, target: Target, addresses: Sequence[Address]) -> bool:
-        """Whether a target, which resolved to these addresses, leads here.
+        """Whether a target that resolved to these addresses leads here.
 
-        A host with a name is told by its name alone: the addresses of a platform belong to many who live there.
+        If the hub's host is a name, only the name counts: many apps share the addresses of a platform.
         """
         return target.port in self.ports and any(map(self._is_here, map(unmapped, addresses)))
 
@@ -56,7 +58,7 @@ class OwnAddress:
 
 
 def own_addresses(urls: Iterable[str]) -> tuple[OwnAddress, ...]:
-    """The addresses in these URLs, as `OwnAddress.of_url` reads each."""
+    """The hub's own addresses, from its URLs, each read by `OwnAddress.of_url`."""
     return tuple(own for own in map(OwnAddress.of_url, urls) if own is not None)
 
 
@@ -70,9 +72,10 @@ def _is_this_machine(address: Address) -> bool:
 
 @dataclass(frozen=True)
 class TargetPolicy:
-    """`allowed_networks` are opened although a table blocks them; addresses of the internet need no entry.
+    """Judges targets before they are called: `parse` the URL, `judge_addresses` what its host resolved to.
 
-    `own` is where this hub answers, which no network opens: what is delivered there comes back.
+    `allowed_networks` may be called although a table blocks them; addresses of the internet need no entry. `own` is
+    where this hub answers; no allowed network opens that.
     """
 
     require_https: bool
@@ -88,10 +91,10 @@ class TargetPolicy:
             raise _leads_back()
         return target
 
-    def judge(self, target: Target, addresses: Sequence[Address]) -> None:
-        """Raise TargetRefused if any of the addresses that the host resolved to is blocked, or if there is none.
+    def judge_addresses(self, target: Target, addresses: Sequence[Address]) -> None:
+        """Raise TargetRefused if any address that the host resolved to is blocked, or if there is none.
 
-        One blocked address among good ones refuses the target: whoever mixes them wants to reach the blocked one.
+        One blocked address among good ones is enough: a host that mixes them is meant to reach the blocked one.
         """
         if not addresses:
             raise TargetRefused("address", f"{target.host} has no address")

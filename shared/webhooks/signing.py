@@ -1,7 +1,7 @@
 """Signatures of a body: SuperOffice's, and those of Standard Webhooks. Pure.
 
-One secret serves both, but with different keys: SuperOffice's is the text, that of Standard Webhooks is what the text
-encodes (docs/sources/superoffice.md 4, docs/sources/delivery.md 1).
+One secret serves both, with different keys: SuperOffice's key is the text, Standard Webhooks' is what the text encodes
+(docs/sources/superoffice.md 4, docs/sources/delivery.md 1).
 """
 
 import base64
@@ -18,15 +18,18 @@ class InvalidSecret(ValueError):
 
 
 def superoffice_signature(secret: str, body: bytes) -> str:
-    """The value of X-SuperOffice-Signature: base64, no prefix, no timestamp. The key is the text of the secret."""
+    """The value of X-SuperOffice-Signature: base64, without prefix or timestamp; raises InvalidSecret.
+
+    The key is the text of the secret in UTF-8.
+    """
     return _mac(_text(secret), body)
 
 
 def standard_webhooks_headers(message_id: str, timestamp: int, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
     """The three headers of Standard Webhooks 1.0.0, with one `v1` signature per secret; raises InvalidSecret.
 
-    `message_id` is the same for all attempts, `timestamp` the time of this attempt in seconds since 1970. Several
-    secrets are a rotation: a receiver accepts a message if any signature fits.
+    `message_id` is the same for all attempts. `timestamp` is the time of this attempt in seconds since 1970. There are
+    several secrets during a rotation: a receiver accepts a message if any signature fits.
     """
     signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
     signatures = (f"v1,{_mac(secret_bytes(secret), signed)}" for secret in secrets)
@@ -38,20 +41,23 @@ def standard_webhooks_headers(message_id: str, timestamp: int, body: bytes, secr
 
 
 def check_secret(secret: str) -> None:
-    """Raise InvalidSecret for a secret that cannot sign: an empty one, or `whsec_` and then no valid base64."""
+    """Raise InvalidSecret for a secret that cannot sign: an empty one, or `whsec_` without base64 after it."""
     secret_bytes(secret)
 
 
 def secret_bytes(secret: str) -> bytes:
-    """The key of Standard Webhooks' signatures; raises InvalidSecret."""
+    """The key of Standard Webhooks' signatures: the decoded base64 after `whsec_`, for any other secret its UTF-8 text.
+
+    Raises InvalidSecret.
+    """
     if not secret.startswith(_ENCODED):
         return _text(secret)
     encoded = secret.removeprefix(_ENCODED)
     try:
-        # Padding may be missing: reference libraries accept that too.
+        # Padding may be missing: the reference libraries accept that too.
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidSecret(f"what follows {_ENCODED} in the secret is no base64") from None
+        raise InvalidSecret(f"what follows {_ENCODED} in the secret is not base64") from None
     if not key:
         raise InvalidSecret(f"nothing follows {_ENCODED} in the secret")
     return key

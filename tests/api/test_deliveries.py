@@ -8,7 +8,8 @@ import azure.functions as func
 import pytest
 
 from shared.api.deliveries import serve_deliveries
-from shared.delivery.record import Attempt, DeliveryState, new_record
+from shared.delivery.attempt import Attempt
+from shared.delivery.record import DeliveryState, new_record
 from shared.events.event import Event
 from shared.http import answer
 from shared.hub.hub import Hub
@@ -315,7 +316,7 @@ def test_a_listing_says_of_a_delivery_what_its_record_does_and_reads_none_of_wha
 ) -> None:
     hub = delivering_hub(connection_string, transport)
     event = accepted(hub)
-    attempts = tuple(Attempt(NOON.isoformat(), 7, 503, "http", "x" * 4000) for _ in range(30))
+    attempts = tuple(Attempt(NOON, timedelta(milliseconds=7), 503, "http", "x" * 4000) for _ in range(30))
     record = replace(new_record(7, event), log=attempts, state=DeliveryState.FAILED, cycle=2)
     hub.receivers.deliveries.write(record)
     transport.forget()

@@ -1,61 +1,109 @@
-"""The event as receivers are told it, and clocks that jump."""
+"""What an attempt means: the table of docs/delivery.md, row by row; and clocks that jump."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.attempt import AttemptRunner, occurrence_of
-from shared.delivery.callback import CallbackEvent
-from shared.delivery.deliverer import RetryConsent
-from shared.delivery.policy import Outcome, Verdict
-from shared.errors import FieldError
-from shared.webhooks.webhook import WebhookInput
-from tests.api.superoffice.samples import registered
-from tests.support.cases import holds_for
-from tests.support.events import make_event
+from shared.delivery.attempt import Attempt, Verdict, judge_failure, judge_reply
+from shared.outbound.reply import ErrorClass, Reply, RequestFailed
 
-INT32 = range(-(2**31), 2**31)
-NOW = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
+NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+BEGUN = NOW - timedelta(seconds=3)
+A_DAY = timedelta(days=1)
+NO_WAIT = timedelta(0)
 
 
-class Delivers:
-    """A type of its own, whose receivers take everything."""
-
-    def refusals(self, webhook: WebhookInput, secret: str | None) -> list[FieldError]:
-        return []
-
-    def ask_consent(self, webhook: WebhookInput) -> RetryConsent:
-        return RetryConsent()
-
-    def deliver(
-        self, webhook: WebhookInput, secrets: list[str], occurrence: CallbackEvent, *, attempt: int, now: datetime
-    ) -> Outcome:
-        return Outcome(Verdict.DELIVERED, 200, "", f"{occurrence.event_id} {attempt} {now.isoformat()}")
+def judged(status: int, body: bytes = b"", now: datetime = NOW, **headers: str) -> Attempt:
+    """The verdict on such an answer; underscores in the names of headers stand for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return judge_reply(Reply(status, named, body, duration_seconds=0.1, was_truncated=False), BEGUN, now)
 
 
-@given(st.integers(-(2**40), 2**40))
-def test_a_key_that_is_a_32_bit_integer_is_the_primary_key_and_any_other_0(number: int) -> None:
-    assert occurrence_of(make_event(entity_id=str(number))).primary_key == (number if number in INT32 else 0)
+@pytest.mark.parametrize(
+    ("statuses", "verdict", "error_class"),
+    [
+        (range(200, 300), Verdict.DELIVERED, ""),
+        (range(300, 400), Verdict.FAILED, "http"),
+        (range(400, 410), Verdict.FAILED, "http"),
+        ([410], Verdict.GONE, "http"),
+        (range(411, 500), Verdict.FAILED, "http"),
+        (range(500, 600), Verdict.FAILED, "http"),
+    ],
+    ids=["2xx", "3xx", "400 to 409", "410", "411 to 499", "5xx"],
+)
+def test_every_status_has_one_meaning(statuses: Iterable[int], verdict: Verdict, error_class: str) -> None:
+    attempts = {status: judged(status) for status in statuses}
+    others = {
+        status: attempt
+        for status, attempt in attempts.items()
+        if attempt != Attempt(BEGUN, NOW - BEGUN, status, error_class, f"HTTP {status}\n\n", NO_WAIT)
+        or attempt.verdict is not verdict
+    }
+    assert others == {}
 
 
-@given(st.text(max_size=20))
-def test_whatever_the_key_is_the_primary_key_is_a_32_bit_integer(text: str) -> None:
-    occurrence = occurrence_of(make_event(entity_id=text))
-    assert occurrence.primary_key in INT32
-    assert occurrence.record_id == text
+@pytest.mark.parametrize("status", [301, 307, 400, 408, 429, 500, 503])
+def test_retry_after_counts_with_every_failure_that_names_it_in_either_form(status: int) -> None:
+    assert judged(status, retry_after="120").wait == timedelta(seconds=120)
+    date = format_datetime(NOW + timedelta(hours=1), usegmt=True)
+    assert judged(status, retry_after=date).wait == timedelta(hours=1)
 
 
-@holds_for("text", ["", "-", "--5", "٣", "²", "1.0", " 5", "5\n", "0x10", "37c7c867", "9" * 5000])
-def test_what_only_looks_like_an_integer_is_0(text: str) -> None:
-    assert occurrence_of(make_event(entity_id=text)).primary_key == 0
+@pytest.mark.parametrize("status", [200, 410])
+def test_where_nothing_is_tried_again_retry_after_means_nothing(status: int) -> None:
+    assert judged(status, retry_after="120").wait == NO_WAIT
+
+
+@pytest.mark.parametrize("value", ["86401", "999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_receiver_may_ask_for_a_day_at_most(value: str) -> None:
+    assert judged(503, retry_after=value).wait == A_DAY
+
+
+@pytest.mark.parametrize("value", ["-5", "soon", "1.5", "Sat, 14 Mar 2026 09:26:52 GMT", "9" * 5000, "", "٣"])
+def test_a_wish_that_says_nothing_is_none(value: str) -> None:
+    assert judged(503, retry_after=value).wait == NO_WAIT
+
+
+@given(value=st.text(max_size=40) | st.datetimes().map(format_datetime), now=st.datetimes(timezones=st.just(UTC)))
+def test_whatever_it_says_the_wait_is_neither_negative_nor_longer_than_a_day(value: str, now: datetime) -> None:
+    assert NO_WAIT <= judged(503, now=now, retry_after=value).wait <= A_DAY
+
+
+@pytest.mark.parametrize("error_class", ErrorClass)
+def test_no_answer_is_a_failure_of_its_class(error_class: ErrorClass) -> None:
+    attempt = judge_failure(RequestFailed(error_class, "a sentence"), BEGUN, NOW)
+    assert attempt == Attempt(BEGUN, NOW - BEGUN, None, error_class.value, "a sentence")
+    assert (attempt.verdict, attempt.is_success) == (Verdict.FAILED, False)
+
+
+def test_the_text_is_what_came_head_first() -> None:
+    text = judged(500, b'{"error": "\xc3\xa9\xff"}', content_type="application/json").text
+    assert text == 'HTTP 500\ncontent-type: application/json\n\n{"error": "é\N{REPLACEMENT CHARACTER}"}'
+
+
+def test_a_text_has_4000_characters_at_most_and_none_that_a_table_cannot_hold() -> None:
+    attempt = judged(500, bytes(range(32)) * 1000)
+    assert len(attempt.text) == 4000
+    assert set(attempt.text) & set(map(chr, range(32))) == set("\t\n\r")
+    failed = judge_failure(RequestFailed(ErrorClass.HTTP, "\x01\ud800" + "x" * 5000), BEGUN, NOW)
+    assert len(failed.text) == 4000
+    assert failed.text.startswith("\N{REPLACEMENT CHARACTER}" * 2 + "x")
 
 
 @pytest.mark.parametrize("seconds", [-86_400.0, -0.5, 0.0, 2.5])
 def test_an_attempt_during_which_the_clock_is_set_back_takes_no_negative_time(seconds: float) -> None:
-    clock = iter([NOW, NOW + timedelta(seconds=seconds)])
-    webhook, event = registered().webhook, make_event()
-    made = AttemptRunner({"webhook": Delivers()}, lambda: next(clock)).call(webhook, [], event, attempt=3)
-    assert (made.at, made.duration) == (NOW, timedelta(seconds=max(seconds, 0.0)))
-    assert made.outcome.text == f"{event.id} 3 {NOW.isoformat()}"
+    ended, took = NOW + timedelta(seconds=seconds), timedelta(seconds=max(seconds, 0.0))
+    reply = Reply(200, {}, b"", duration_seconds=0.1, was_truncated=False)
+    failure = RequestFailed(ErrorClass.DNS, "no address")
+    for attempt in (judge_reply(reply, NOW, ended), judge_failure(failure, NOW, ended)):
+        assert (attempt.at, attempt.duration) == (NOW, took)
+
+
+@pytest.mark.parametrize("status", [200, 410, 500])
+def test_the_answer_is_kept_whatever_it_means(status: int) -> None:
+    text = judged(status, b"body", content_type="text/plain", server="nginx").text
+    assert text == f"HTTP {status}\ncontent-type: text/plain\nserver: nginx\n\nbody"

@@ -11,15 +11,15 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from standardwebhooks.webhooks import Webhook
 
-from shared.delivery.attempt import occurrence_of
+from shared.delivery.attempt import Verdict
+from shared.delivery.callback import callback_content, callback_event
 from shared.delivery.cloudevents import CloudEvents
-from shared.delivery.deliverer import RetryConsent
-from shared.delivery.policy import Verdict
+from shared.delivery.deliverer import ReceiverConsent
 from shared.errors import BadRequest
 from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookInput, parse_webhook
 from tests.fakes.receiver import Receiver, answers
 from tests.fakes.server import Received
-from tests.outbound.calling import transport
+from tests.outbound.calling import http_client
 from tests.support.delivering import delivering_hub, register, save
 from tests.support.events import make_event
 
@@ -32,7 +32,7 @@ EVENT = make_event(changes=("title",))
 
 def deliverer(type_: str) -> CloudEvents:
     is_binary = type_ == "cloudevents-binary"
-    return CloudEvents(transport(), lambda: NOW, public_url=f"https://{ORIGIN}", is_binary=is_binary)
+    return CloudEvents(http_client(), lambda: NOW, public_url=f"https://{ORIGIN}", is_binary=is_binary)
 
 
 def webhook(receiver: Receiver, type_: str, **members: object) -> WebhookInput:
@@ -40,10 +40,10 @@ def webhook(receiver: Receiver, type_: str, **members: object) -> WebhookInput:
     return parse_webhook(document, types=WEBHOOK_TYPES)
 
 
-def deliver(receiver: Receiver, type_: str, *, now: datetime = NOW, **members: object) -> Received:
-    occurrence = occurrence_of(EVENT)
-    outcome = deliverer(type_).deliver(webhook(receiver, type_, **members), [SECRET], occurrence, attempt=0, now=now)
-    assert outcome.verdict is Verdict.DELIVERED
+def deliver(receiver: Receiver, type_: str, *, at: datetime = NOW, **members: object) -> Received:
+    event = callback_event(EVENT)
+    attempt = deliverer(type_).deliver(webhook(receiver, type_, **members), [SECRET], event, retry=0, at=at)
+    assert attempt.verdict is Verdict.DELIVERED
     return receiver.journal[-1]
 
 
@@ -66,25 +66,23 @@ def test_the_sdk_reads_every_attribute_and_the_data(receiver: Receiver, type_: s
         "datacontenttype": "application/json",
     }
     data = event.get_data()
-    assert isinstance(data, dict)
-    assert (data["EventId"], data["Changes"], data["FieldValues"]) == (EVENT.id, ["title"], EVENT.field_values)
-    assert data["Source"] == "dynamics"
+    assert data == callback_content(callback_event(EVENT), "Mine")
 
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_a_delivery_says_how_far_it_is_from_the_first_event(receiver: Receiver, type_: str) -> None:
-    occurrence = occurrence_of(replace(EVENT, hops=3))
+    event = callback_event(replace(EVENT, hops=3))
     given = webhook(receiver, type_, Headers={"X-HUB-HOPS": "0"})
-    deliverer(type_).deliver(given, [], occurrence, attempt=0, now=NOW)
+    deliverer(type_).deliver(given, [], event, retry=0, at=NOW)
     assert receiver.journal[-1].headers["x-hub-hops"] == "4"
 
 
 @pytest.mark.parametrize("type_", TYPES)
 @pytest.mark.parametrize("source", ["arcgis/myorg", "signal", "hub"])
 def test_the_source_is_the_hubs_address_and_the_kind_of_neighbour(receiver: Receiver, type_: str, source: str) -> None:
-    occurrence = occurrence_of(replace(EVENT, source=source))
+    told = callback_event(replace(EVENT, source=source))
     given = webhook(receiver, type_, Properties={"source": "mine", "Source": "mine"})
-    deliverer(type_).deliver(given, [], occurrence, attempt=0, now=NOW)
+    deliverer(type_).deliver(given, [], told, retry=0, at=NOW)
     event, kind = as_event(receiver.journal[-1], type_), source.partition("/")[0]
     data = event.get_data()
     assert isinstance(data, dict)
@@ -114,7 +112,7 @@ def test_properties_are_extensions_where_names_and_values_may_be(receiver: Recei
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_a_delivery_is_signed_by_standard_webhooks_and_says_who_sends(receiver: Receiver, type_: str) -> None:
-    call = deliver(receiver, type_, now=datetime.now(UTC), Headers={"X-Token": "t", "ce-id": "x", "Authorization": "B"})
+    call = deliver(receiver, type_, at=datetime.now(UTC), Headers={"X-Token": "t", "ce-id": "x", "Authorization": "B"})
     Webhook(SECRET).verify(call.body, dict(call.headers))
     assert call.headers["webhook-id"] == EVENT.id
     assert call.headers["webhook-request-origin"] == ORIGIN
@@ -125,24 +123,24 @@ def test_a_delivery_is_signed_by_standard_webhooks_and_says_who_sends(receiver: 
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_without_a_secret_nothing_is_signed(receiver: Receiver, type_: str) -> None:
-    occurrence = replace(occurrence_of(EVENT), timestamp=NOW + timedelta(days=1))
-    deliverer(type_).deliver(webhook(receiver, type_), [], occurrence, attempt=0, now=NOW)
+    event = replace(callback_event(EVENT), timestamp=NOW + timedelta(days=1))
+    deliverer(type_).deliver(webhook(receiver, type_), [], event, retry=0, at=NOW)
     assert "webhook-signature" not in receiver.journal[0].headers
 
 
 @pytest.mark.parametrize(
     ("fields", "consent"),
     [
-        ([f"WebHook-Allowed-Origin: {ORIGIN}"], RetryConsent()),
-        (["WebHook-Allowed-Origin: HUB.example"], RetryConsent()),
-        (["webhook-allowed-origin: *"], RetryConsent()),
-        (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: *"], RetryConsent()),
-        (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: 120"], RetryConsent(per_minute=120)),
+        ([f"WebHook-Allowed-Origin: {ORIGIN}"], ReceiverConsent()),
+        (["WebHook-Allowed-Origin: HUB.example"], ReceiverConsent()),
+        (["webhook-allowed-origin: *"], ReceiverConsent()),
+        (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: *"], ReceiverConsent()),
+        (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: 120"], ReceiverConsent(per_minute=120)),
     ],
 )
 @pytest.mark.parametrize("status", [200, 204, 405])
 def test_consent_is_a_header_whatever_the_status(
-    receiver: Receiver, fields: list[str], consent: RetryConsent, status: int
+    receiver: Receiver, fields: list[str], consent: ReceiverConsent, status: int
 ) -> None:
     receiver.behave(answers(status, b"", *fields))
     assert deliverer("cloudevents").ask_consent(webhook(receiver, "cloudevents")) == consent

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.delivery.attempt import occurrence_of
+from shared.delivery.attempt import Attempt, Verdict
+from shared.delivery.callback import callback_event
 from shared.delivery.crmscript import CrmScript
-from shared.delivery.policy import Outcome, Verdict
 from shared.delivery.record import DeliveryState
 from shared.errors import BadRequest
 from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookInput, parse_webhook
@@ -16,6 +16,7 @@ from tests.support.delivering import attempt, delivering_hub, register
 from tests.support.events import make_event
 
 NOTES, RAISES, EXITS, HANGS = (f"tests.delivery.scripts:{name}" for name in ("notes", "raises", "exits", "hangs"))
+NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 EVENT = make_event(changes=("title",))
 
 
@@ -32,15 +33,15 @@ def webhook(entry_point: str, **members: object) -> WebhookInput:
     return parse_webhook(document, types=WEBHOOK_TYPES)
 
 
-def outcome(entry_point: str, *, seconds: float = 10.0, allowed: tuple[str, ...] | None = None) -> Outcome:
-    script = CrmScript((entry_point,) if allowed is None else allowed, seconds)
-    return script.deliver(webhook(entry_point), [], occurrence_of(EVENT), attempt=0, now=datetime.now(UTC))
+def called(entry_point: str, *, seconds: float = 10.0, allowed: tuple[str, ...] | None = None) -> Attempt:
+    script = CrmScript((entry_point,) if allowed is None else allowed, seconds, lambda: NOW)
+    return script.deliver(webhook(entry_point), [], callback_event(EVENT), retry=0, at=NOW)
 
 
 def test_a_script_is_told_the_event_and_the_properties_of_its_webhook() -> None:
     given = webhook(NOTES, Properties={"tenant": 7, "EventId": "mine", "eventid": "mine", "SOURCE": "mine"})
-    script = CrmScript((NOTES,), 10)
-    script.deliver(given, [], occurrence_of(EVENT), attempt=0, now=datetime.now(UTC))
+    script = CrmScript((NOTES,), 10, lambda: NOW)
+    script.deliver(given, [], callback_event(EVENT), retry=0, at=NOW)
     assert scripts.told == [
         {
             "tenant": 7,
@@ -52,7 +53,7 @@ def test_a_script_is_told_the_event_and_the_properties_of_its_webhook() -> None:
             "Changes": ["title"],
             "Values": {},
             "FieldValues": EVENT.field_values,
-            "ChangedByAssociateId": occurrence_of(EVENT).changed_by,
+            "ChangedByAssociateId": callback_event(EVENT).changed_by,
             "ContextIdentifier": "Default",
             "WebhookName": "Mine",
             "Source": "dynamics",
@@ -70,19 +71,19 @@ def test_a_script_is_told_the_event_and_the_properties_of_its_webhook() -> None:
     ],
 )
 def test_whatever_a_script_raises_is_its_failure(entry_point: str, error_class: str, text: str) -> None:
-    failed = outcome(entry_point)
+    failed = called(entry_point)
     assert (failed.verdict, failed.error_class, failed.status) == (Verdict.FAILED, error_class, None)
     assert text in failed.text
     assert len(failed.text) <= 4000
 
 
 def test_a_script_has_a_time_limit() -> None:
-    failed = outcome(HANGS, seconds=0.1)
+    failed = called(HANGS, seconds=0.1)
     assert (failed.verdict, failed.error_class) == (Verdict.FAILED, "timeout")
 
 
 def test_an_entry_point_that_was_taken_off_the_list_is_not_called() -> None:
-    failed = outcome(NOTES, allowed=(RAISES,))
+    failed = called(NOTES, allowed=(RAISES,))
     assert (failed.error_class, scripts.told) == ("blocked", [])
 
 
@@ -103,7 +104,7 @@ def test_an_entry_point_on_the_list_that_cannot_be_loaded_cannot_be_saved(
     connection_string: str, entry_point: str
 ) -> None:
     hub = delivering_hub(connection_string, CRMSCRIPT_ENTRY_POINTS=entry_point)
-    with pytest.raises(BadRequest, match="cannot be loaded"):
+    with pytest.raises(BadRequest, match="TargetUrl cannot be loaded"):
         register(hub, entry_point, Type="crmscript")
 
 

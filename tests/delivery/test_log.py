@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.delivery.attempt import Attempt
 from shared.delivery.log import DeliveryFilter, DeliveryLog
-from shared.delivery.record import Attempt, DeliveryRecord, DeliveryState, new_record
+from shared.delivery.record import DeliveryRecord, DeliveryState, new_record
 from shared.events.event import Event
 from shared.hub.hub import Hub
 from shared.storage.query import Query
@@ -24,7 +25,7 @@ def made(
     record: DeliveryRecord, attempts: int, *, cycle: int = 0, state: DeliveryState = DeliveryState.PENDING
 ) -> DeliveryRecord:
     """The record after so many attempts in this cycle."""
-    attempt = Attempt("2026-03-14T09:26:53+00:00", 12, 500, "http", f"attempt {attempts} of cycle {cycle}")
+    attempt = Attempt(RECEIVED_AT, timedelta(milliseconds=12), 500, "http", f"attempt {attempts} of cycle {cycle}")
     return replace(record, cycle=cycle, attempts=attempts, state=state, log=(attempt,))
 
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.message import DeliveryMessage, parse_delivery_message
+from shared.arcgis.changes import bounded_changes
+from shared.delivery.message import MAX_MESSAGE_BYTES, DeliveryMessage, FirstMessages, parse_delivery_message
 from shared.events.announcement import UnrecognizedMessage
+from shared.events.rows import event_row
 from tests.support.cases import holds_for
 from tests.support.events import make_event
 
@@ -86,3 +88,45 @@ def test_what_is_not_ours_is_refused_by_the_name_of_the_field(body: bytes, field
 def test_no_bytes_and_no_part_of_a_message_raise_anything_else(body: bytes) -> None:
     with pytest.raises(UnrecognizedMessage):
         parse_delivery_message(body)
+
+
+@given(
+    webhook_id=st.integers(1, 2**31 - 1),
+    text=st.text(max_size=50),
+    field_values=st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers() | st.none(), max_size=3),
+    length=st.sampled_from([0, 30_000]) | st.integers(39_000, 40_000),
+)
+def test_a_first_message_has_the_text_that_a_message_has(
+    webhook_id: int, text: str, field_values: dict[str, object], length: int
+) -> None:
+    event = make_event(type=text, entity='"event":null', field_values={**field_values, "long": "x" * length})
+    message = DeliveryMessage(event_id=event.id, webhook_id=webhook_id, event=event)
+    assert FirstMessages(event).text_for(webhook_id) == message.as_text()
+
+
+@pytest.mark.parametrize("webhook_id", [1, 2**31 - 1])
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_the_limit_is_met_to_the_byte(webhook_id: int, over: int) -> None:
+    def message(length: int) -> DeliveryMessage:
+        event = make_event(id=EVENT_ID, field_values={"x": "x" * length})
+        return DeliveryMessage(event_id=event.id, webhook_id=webhook_id, event=event)
+
+    length = MAX_MESSAGE_BYTES - len(message(0).as_text()) + over
+    for text in (message(length).as_text(), FirstMessages(message(length).event or make_event()).text_for(webhook_id)):
+        assert (parse_delivery_message(text.encode()).event is None) is (over > 0)
+
+
+@pytest.mark.parametrize("character", ["x", "é", "漢", "\N{PILE OF POO}", '"', "\x01"])
+def test_as_many_changes_as_arcgis_may_attach_fit_into_the_events_row_and_go_along_with_its_message(
+    character: str,
+) -> None:
+    """Relates three limits: that of `changes` (arcgis/changes.py), of a row's property, and of a message."""
+    whole = 0
+    for length in range(500, 20_000, 500):
+        changes = bounded_changes({"edits": [character * length]})
+        event = make_event(field_values={"changes": changes, "url": "x" * 4_000})
+        assert event_row(event, b"{}")["FieldValues"]
+        assert parse_delivery_message(FirstMessages(event).text_for(7).encode()).event == event
+        whole += isinstance(changes, list)
+    # Some were attached as they are, and some were too long for that.
+    assert 0 < whole < len(range(500, 20_000, 500))

@@ -1,97 +1,157 @@
-"""What an attempt means: the table of docs/delivery.md, row by row."""
+"""What follows an attempt, and when a failed delivery is tried again: never early, never for ever."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.policy import Outcome, Verdict, judge_failure, judge_reply
-from shared.outbound.reply import DeliveryFailed, ErrorClass, Reply
-
-NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
-A_DAY = timedelta(days=1)
-NO_WAIT = timedelta(0)
-
-
-def judged(status: int, body: bytes = b"", now: datetime = NOW, **headers: str) -> Outcome:
-    """The verdict on such an answer; underscores in the names of headers stand for hyphens."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return judge_reply(Reply(status, named, body, duration_seconds=0.1, was_truncated=False), now)
-
-
-@pytest.mark.parametrize(
-    ("statuses", "verdict", "error_class"),
-    [
-        (range(200, 300), Verdict.DELIVERED, ""),
-        (range(300, 400), Verdict.FAILED, "http"),
-        (range(400, 410), Verdict.FAILED, "http"),
-        ([410], Verdict.GONE, "http"),
-        (range(411, 500), Verdict.FAILED, "http"),
-        (range(500, 600), Verdict.FAILED, "http"),
-    ],
-    ids=["2xx", "3xx", "400 to 409", "410", "411 to 499", "5xx"],
+from shared.delivery.attempt import Attempt
+from shared.delivery.policy import (
+    MAX_DELAY,
+    Decision,
+    Delivered,
+    Disable,
+    Exhausted,
+    Retry,
+    RetryLimits,
+    decide,
+    next_delay,
 )
-def test_every_status_has_one_meaning(statuses: Iterable[int], verdict: Verdict, error_class: str) -> None:
-    judgements = {status: judged(status) for status in statuses}
-    others = {
-        status: outcome
-        for status, outcome in judgements.items()
-        if outcome != Outcome(verdict, status, error_class, f"HTTP {status}\n\n", wait=NO_WAIT)
-    }
-    assert others == {}
+from shared.settings import Settings
+
+DELAYS = (1, 4, 300, 1800, 7200, 18000, 36000)
+NO_WISH = timedelta(0)
+NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+LIMITS = RetryLimits(DELAYS, disable_after=9)
+
+delays = st.lists(st.integers(0, 7 * 86_400), max_size=12)
+wishes = st.timedeltas(NO_WISH, timedelta(days=1))
+jitters = st.floats(0, 1)
+failures = st.sampled_from([None, 301, 400, 404, 408, 429, 500, 503])
+limits = st.builds(RetryLimits, delays.map(tuple), disable_after=st.integers(1, 20))
 
 
-@pytest.mark.parametrize("status", [301, 307, 400, 408, 429, 500, 503])
-def test_retry_after_counts_with_every_failure_that_names_it_in_either_form(status: int) -> None:
-    assert judged(status, retry_after="120").wait == timedelta(seconds=120)
-    date = format_datetime(NOW + timedelta(hours=1), usegmt=True)
-    assert judged(status, retry_after=date).wait == timedelta(hours=1)
+def attempt(status: int | None, wait: timedelta = NO_WISH) -> Attempt:
+    """An attempt that got this answer."""
+    is_success = status is not None and 200 <= status < 300
+    return Attempt(NOW, timedelta(seconds=1), status, "" if is_success else "http", "a text", wait)
 
 
-@pytest.mark.parametrize("status", [200, 410])
-def test_where_nothing_is_tried_again_retry_after_means_nothing(status: int) -> None:
-    assert judged(status, retry_after="120").wait == NO_WAIT
+def decided(made: Attempt, **given_: object) -> Decision:
+    """What follows a first attempt without jitter, but for what is given."""
+    first: dict[str, object] = {"attempts": 1, "consecutive_errors": 1, "limits": LIMITS, "jitter": 0.0}
+    return decide(made, **(first | given_))  # type: ignore[arg-type]  # checked by the call
 
 
-@pytest.mark.parametrize("value", ["86401", "999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_a_receiver_may_ask_for_a_day_at_most(value: str) -> None:
-    assert judged(503, retry_after=value).wait == A_DAY
+def test_the_default_schedule_is_the_one_of_the_documentation() -> None:
+    assert Settings.read({"AzureWebJobsStorage": "UseDevelopmentStorage=true"}).retry_delays == DELAYS
 
 
-@pytest.mark.parametrize("value", ["-5", "soon", "1.5", "Sat, 14 Mar 2026 09:26:52 GMT", "9" * 5000, "", "٣"])
-def test_a_wish_that_says_nothing_is_none(value: str) -> None:
-    assert judged(503, retry_after=value).wait == NO_WAIT
+@pytest.mark.parametrize(("failed", "seconds"), list(enumerate(DELAYS, start=1)))
+def test_each_failure_is_followed_by_its_delay(failed: int, seconds: int) -> None:
+    assert next_delay(DELAYS, failed, NO_WISH, 0.0) == timedelta(seconds=seconds)
 
 
-@given(value=st.text(max_size=40) | st.datetimes().map(format_datetime), now=st.datetimes(timezones=st.just(UTC)))
-def test_whatever_it_says_the_wait_is_neither_negative_nor_longer_than_a_day(value: str, now: datetime) -> None:
-    assert NO_WAIT <= judged(503, now=now, retry_after=value).wait <= A_DAY
+@pytest.mark.parametrize("failed", [len(DELAYS) + 1, len(DELAYS) + 2, 1000])
+def test_a_schedule_ends_whatever_the_receiver_wishes(failed: int) -> None:
+    assert next_delay(DELAYS, failed, timedelta(days=1), 1.0) is None
 
 
-@pytest.mark.parametrize("error_class", ErrorClass)
-def test_no_answer_is_a_failure_of_its_class(error_class: ErrorClass) -> None:
-    outcome = judge_failure(DeliveryFailed(error_class, "a sentence"))
-    assert outcome == Outcome(Verdict.FAILED, None, error_class.value, "a sentence")
+def test_without_delays_there_is_one_attempt() -> None:
+    assert next_delay((), 1, NO_WISH, 0.0) is None
 
 
-def test_the_text_is_what_came_head_first() -> None:
-    text = judged(500, b'{"error": "\xc3\xa9\xff"}', content_type="application/json").text
-    assert text == 'HTTP 500\ncontent-type: application/json\n\n{"error": "é\N{REPLACEMENT CHARACTER}"}'
+@given(delays=delays, wish=wishes, jitter=jitters)
+def test_a_schedule_has_as_many_attempts_as_delays_none_is_early_and_none_asks_too_much_of_a_queue(
+    delays: list[int], wish: timedelta, jitter: float
+) -> None:
+    for number, seconds in enumerate(delays, start=1):
+        delay = next_delay(delays, number, wish, jitter)
+        assert delay is not None
+        assert max(timedelta(seconds=seconds), wish) <= delay <= MAX_DELAY
+    assert next_delay(delays, len(delays) + 1, wish, jitter) is None
 
 
-def test_a_text_has_4000_characters_at_most_and_none_that_a_table_cannot_hold() -> None:
-    outcome = judged(500, bytes(range(32)) * 1000)
-    assert len(outcome.text) == 4000
-    assert set(outcome.text) & set(map(chr, range(32))) == set("\t\n\r")
-    failed = judge_failure(DeliveryFailed(ErrorClass.HTTP, "\x01\ud800" + "x" * 5000))
-    assert len(failed.text) == 4000
-    assert failed.text.startswith("\N{REPLACEMENT CHARACTER}" * 2 + "x")
+@given(delays=delays.filter(bool), jitter=jitters)
+def test_jitter_adds_a_tenth_at_most_and_nothing_below_a_minute(delays: list[int], jitter: float) -> None:
+    planned = timedelta(seconds=delays[0])
+    delay = next_delay(delays, 1, NO_WISH, jitter)
+    assert delay is not None
+    assert planned <= delay <= min(planned * 1.1, MAX_DELAY)
+    assert delay == planned or planned >= timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("status", [200, 410, 500])
-def test_the_answer_is_kept_whatever_it_means(status: int) -> None:
-    text = judged(status, b"body", content_type="text/plain", server="nginx").text
-    assert text == f"HTTP {status}\ncontent-type: text/plain\nserver: nginx\n\nbody"
+@given(wish=wishes, jitters=st.tuples(jitters, jitters).map(sorted))
+def test_more_jitter_is_never_earlier(wish: timedelta, jitters: list[float]) -> None:
+    first, second = (next_delay(DELAYS, 4, wish, jitter) for jitter in jitters)
+    assert first is not None
+    assert second is not None
+    assert first <= second
+
+
+@pytest.mark.parametrize(("seconds", "latest"), [(60, 66), (7200, 7920), (59, 59), (7 * 86_400, 7 * 86_400)])
+def test_full_jitter_adds_a_tenth_from_a_minute_on_and_never_more_than_a_queue_bears(seconds: int, latest: int) -> None:
+    assert next_delay((seconds,), 1, NO_WISH, 1.0) == timedelta(seconds=latest)
+    assert next_delay((seconds,), 1, NO_WISH, 0.0) == timedelta(seconds=seconds)
+
+
+@given(
+    status=st.integers(200, 299),
+    attempts=st.integers(1, 100),
+    consecutive_errors=st.integers(0, 100),
+    limits=limits,
+    jitter=jitters,
+)
+def test_any_2xx_is_the_end_whatever_came_before(
+    status: int, attempts: int, consecutive_errors: int, limits: RetryLimits, jitter: float
+) -> None:
+    made = decide(
+        attempt(status), attempts=attempts, consecutive_errors=consecutive_errors, limits=limits, jitter=jitter
+    )
+    assert made == Delivered()
+
+
+@given(status=failures, wait=wishes, limits=limits, jitter=jitters, data=st.data())
+def test_a_failure_is_retried_while_the_schedule_lasts_and_exhausted_exactly_after_its_last_attempt(
+    status: int | None, wait: timedelta, limits: RetryLimits, jitter: float, data: st.DataObject
+) -> None:
+    errors = data.draw(st.integers(1, limits.disable_after))
+    for attempts in range(1, len(limits.delays) + 2):
+        decision = decide(
+            attempt(status, wait), attempts=attempts, consecutive_errors=errors, limits=limits, jitter=jitter
+        )
+        onward = decision.otherwise if isinstance(decision, Disable) else decision
+        if attempts > len(limits.delays):
+            assert onward == Exhausted()
+        else:
+            assert isinstance(onward, Retry)
+            planned = timedelta(seconds=limits.delays[attempts - 1])
+            # Never earlier than planned or than Retry-After; jitter only adds; a queue can hold it that long.
+            assert max(planned, wait) <= onward.delay <= MAX_DELAY
+            assert onward.delay <= max(planned * 1.1, wait)
+
+
+@given(status=failures, errors=st.integers(1, 30), disable_after=st.integers(1, 30), attempts=st.integers(1, 10))
+def test_consecutive_failures_disable_from_the_limit_on_and_never_before(
+    status: int | None, errors: int, disable_after: int, attempts: int
+) -> None:
+    limits = RetryLimits(DELAYS, disable_after)
+    decision = decided(attempt(status), attempts=attempts, consecutive_errors=errors, limits=limits)
+    assert isinstance(decision, Disable) is (errors >= disable_after)
+
+
+@given(attempts=st.integers(1, 10), limits=limits, jitter=jitters)
+def test_410_disables_at_once(attempts: int, limits: RetryLimits, jitter: float) -> None:
+    decision = decide(attempt(410), attempts=attempts, consecutive_errors=1, limits=limits, jitter=jitter)
+    assert isinstance(decision, Disable)
+
+
+@given(status=failures, attempts=st.integers(1, 10), wait=wishes, jitter=jitters)
+def test_where_the_webhook_may_not_be_disabled_the_delivery_goes_on_as_if_nobody_had_tried(
+    status: int | None, attempts: int, wait: timedelta, jitter: float
+) -> None:
+    made, few = attempt(status, wait), RetryLimits(DELAYS, disable_after=1)
+    disabling = decided(made, attempts=attempts, limits=few, jitter=jitter)
+    assert isinstance(disabling, Disable)
+    assert disabling.otherwise == decided(made, attempts=attempts, jitter=jitter)

@@ -1,5 +1,6 @@
 """What the log knows of one delivery, as a row and as the Events API shows it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
@@ -7,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.policy import Outcome, Verdict, loggable
+from shared.delivery.attempt import Attempt, Verdict, loggable
 from shared.delivery.record import (
     DELIVERIES_TABLE,
-    Attempt,
+    MAX_KEPT_ATTEMPTS,
     DeliveryRecord,
     DeliveryState,
-    attempt_of,
     delivery_keys,
     delivery_row,
     new_record,
@@ -23,8 +23,7 @@ from shared.hub.hub import Hub
 from shared.storage.query import Query
 from tests.support.events import RECEIVED_AT, make_event
 
-KEPT = 30
-FAILURE = Outcome(Verdict.FAILED, 500, "http", "HTTP 500\n")
+FAILURE = Attempt(datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC), timedelta(milliseconds=12), 500, "http", "HTTP 500\n")
 RECORD = new_record(7, make_event())
 # What takes most room for 4,000 characters, in UTF-8, in UTF-16, and once it is JSON.
 LONG_REPLIES = ["\N{PILE OF POO}" * 4000, "漢" * 4000, '"' * 4000, loggable("\x01" * 4000), "\\\n" * 2000]
@@ -33,13 +32,13 @@ moments = st.datetimes(timezones=st.just(UTC))
 
 
 def failed(record: DeliveryRecord, reply: str = "") -> DeliveryRecord:
-    return record.after(Attempt("2026-03-14T09:26:53+00:00", 12, 500, "http", reply), DeliveryState.PENDING, None)
+    return record.after(replace(FAILURE, text=reply), DeliveryState.PENDING)
 
 
 @pytest.mark.parametrize("reply", LONG_REPLIES)
 def test_the_longest_replies_of_all_attempts_that_are_kept_fit_into_a_row(hub: Hub, reply: str) -> None:
     record = RECORD
-    for _ in range(KEPT):
+    for _ in range(MAX_KEPT_ATTEMPTS):
         record = failed(record, reply)
     row = delivery_row(record)
     # As the service counts: UTF-16, 64 KiB a property and 1 MiB an entity.
@@ -49,25 +48,36 @@ def test_the_longest_replies_of_all_attempts_that_are_kept_fit_into_a_row(hub: H
     hub.receivers.deliveries.write(record)
     stored = hub.receivers.deliveries.get(7, make_event(id=record.event_id))
     assert stored is not None
-    assert [attempt.reply for attempt in stored.log] == [reply] * KEPT
+    assert [attempt.text for attempt in stored.log] == [reply] * MAX_KEPT_ATTEMPTS
 
 
 def test_the_newest_attempts_are_kept() -> None:
     record = RECORD
-    for number in range(KEPT + 5):
+    for number in range(MAX_KEPT_ATTEMPTS + 5):
         record = failed(record, str(number))
-    assert [attempt.reply for attempt in record.log] == [str(number) for number in range(5, KEPT + 5)]
-    assert record.attempts == KEPT + 5
+    assert [attempt.text for attempt in record.log] == [str(number) for number in range(5, MAX_KEPT_ATTEMPTS + 5)]
+    assert record.attempts == MAX_KEPT_ATTEMPTS + 5
 
 
 @given(
-    moment=moments, next_at=st.none() | moments, state=st.sampled_from(DeliveryState), status=st.none() | st.just(200)
+    moment=moments,
+    next_at=st.none() | moments,
+    state=st.sampled_from(DeliveryState),
+    status=st.none() | st.sampled_from([200, 410, 500]),
+    error_class=st.sampled_from(["", "http", "dns"]),
+    milliseconds=st.integers(0, 10**9),
 )
 def test_a_row_gives_the_record_back(
-    moment: datetime, next_at: datetime | None, state: DeliveryState, status: int | None
+    moment: datetime,
+    next_at: datetime | None,
+    state: DeliveryState,
+    status: int | None,
+    error_class: str,
+    milliseconds: int,
 ) -> None:
     record = DeliveryRecord(2**31 - 1, RECORD.event_id, "thing.changed", moment, state, 3, 2, next_at)
-    record = record.after(Attempt(moment.isoformat(), 5, status, "", "née"), state, next_at)
+    attempt = Attempt(moment, timedelta(milliseconds=milliseconds), status, error_class, "née")
+    record = record.after(attempt, state, next_at)
     parsed = parse_record(delivery_row(record), "tag")
     assert parsed == DeliveryRecord(**{**vars(record), "etag": "tag"})
 
@@ -83,9 +93,28 @@ def test_the_key_is_the_same_in_every_time_zone() -> None:
     assert delivery_keys(7, RECORD.event_id, elsewhere) == delivery_keys(7, RECORD.event_id, RECEIVED_AT)
 
 
-@pytest.mark.parametrize("seconds", [-3600.0, -0.001, 0.0])
-def test_a_clock_that_was_set_back_gives_no_negative_duration(seconds: float) -> None:
-    assert attempt_of(FAILURE, RECEIVED_AT, seconds).duration_ms == 0
+def test_an_attempt_stands_in_its_row_as_every_version_of_the_hub_writes_it() -> None:
+    row = delivery_row(failed(RECORD, "née"))
+    assert row["Log0"] == (
+        '{"at": "2026-03-14T09:26:53+00:00", "duration_ms": 12, "status": 500, "error_class": "http", "reply": "née"}'
+    )
+
+
+@pytest.mark.parametrize(("microseconds", "shown"), [(0, 0), (400, 0), (600, 1), (12_499, 12)])
+def test_a_duration_is_kept_in_whole_milliseconds(microseconds: int, shown: int) -> None:
+    attempt = replace(FAILURE, duration=timedelta(microseconds=microseconds))
+    record = RECORD.after(attempt, DeliveryState.PENDING)
+    (kept,) = parse_record(delivery_row(record), "tag").log
+    assert kept.duration == timedelta(milliseconds=shown)
+
+
+@pytest.mark.parametrize(
+    ("status", "error_class", "verdict"),
+    [(204, "", Verdict.DELIVERED), (None, "", Verdict.DELIVERED), (410, "http", Verdict.GONE), (None, "dns", "failed")],
+)
+def test_a_row_says_what_an_attempt_meant(status: int | None, error_class: str, verdict: Verdict) -> None:
+    record = RECORD.after(replace(FAILURE, status=status, error_class=error_class), DeliveryState.PENDING)
+    assert parse_record(delivery_row(record), "tag").log[0].verdict == verdict
 
 
 def test_an_attempt_is_past_once_it_or_a_later_one_was_made() -> None:
@@ -100,7 +129,7 @@ def test_an_attempt_is_past_once_it_or_a_later_one_was_made() -> None:
 
 @pytest.mark.parametrize("attempt", range(4))
 def test_what_is_delivered_is_not_attempted_again_but_by_a_replay(attempt: int) -> None:
-    delivered = failed(RECORD).after(attempt_of(FAILURE, RECEIVED_AT, 0.1), DeliveryState.DELIVERED, None)
+    delivered = failed(RECORD).after(FAILURE, DeliveryState.DELIVERED)
     assert delivered.is_past(0, attempt)
     assert not delivered.is_past(1, 0)
 
@@ -118,7 +147,13 @@ def test_the_delivery_is_shown_with_its_attempts_where_they_are_asked_for() -> N
         "nextAttemptAt": None,
         "replays": 0,
     }
-    attempt = {"at": record.log[0].at, "durationMs": 12, "status": 500, "errorClass": "http", "reply": "HTTP 500"}
+    attempt = {
+        "at": "2026-03-14T09:26:53+00:00",
+        "durationMs": 12,
+        "status": 500,
+        "errorClass": "http",
+        "reply": "HTTP 500",
+    }
     assert record.as_json(with_attempts=True) == {**shown, "log": [attempt]}
 
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.policy import MAX_TEXT, judge_failure, judge_reply, loggable
+from shared.delivery.attempt import MAX_TEXT, judge_failure, judge_reply, loggable
 from shared.delivery.redaction import MIN_CHARACTERS, Redaction
-from shared.outbound.reply import DeliveryFailed, ErrorClass, Reply
-from tests.delivery.test_policy import NOW
+from shared.outbound.reply import ErrorClass, Reply, RequestFailed
+from tests.delivery.test_attempt import NOW
 from tests.support.cases import holds_for
 
 MASK = "********"
@@ -99,7 +99,7 @@ def test_the_longest_goes_first() -> None:
 @holds_for("before", range(MAX_TEXT - 40, MAX_TEXT + 3))
 def test_where_a_text_is_cut_no_part_of_a_secret_is_left(before: int) -> None:
     body = "x" * (before - len("HTTP 500\n\n")) + "HEADERTOKEN123" + "y" * 100
-    text = judge_reply(reply(body), NOW, Redaction(["Bearer HEADERTOKEN123"])).text
+    text = judge_reply(reply(body), NOW, NOW, Redaction(["Bearer HEADERTOKEN123"])).text
     assert "HEADER" not in text
     assert "H" not in text.removeprefix("HTTP")
 
@@ -107,24 +107,24 @@ def test_where_a_text_is_cut_no_part_of_a_secret_is_left(before: int) -> None:
 @holds_for("kept", range(1, len("HEADERTOKEN123")))
 def test_where_the_receivers_body_was_cut_no_part_of_a_secret_is_left(kept: int) -> None:
     cut = reply("echo: " + "HEADERTOKEN123"[:kept], was_truncated=True)
-    assert judge_reply(cut, NOW, Redaction(["HEADERTOKEN123"])).text == f"HTTP 500\n\necho: {MASK}"
+    assert judge_reply(cut, NOW, NOW, Redaction(["HEADERTOKEN123"])).text == f"HTTP 500\n\necho: {MASK}"
 
 
 def test_many_secrets_at_the_end_of_a_text_leave_no_part_of_the_last_one() -> None:
     # Each mask is shorter than what it stands for, so what is behind the limit moves before it.
     secret = "S" + "e" * 500
-    text = judge_reply(reply((secret + " ") * 30), NOW, Redaction([secret])).text
+    text = judge_reply(reply((secret + " ") * 30), NOW, NOW, Redaction([secret])).text
     assert "Se" not in text
 
 
 def test_headers_of_the_answer_are_cleaned_too() -> None:
-    text = judge_reply(reply("", x_echo="Bearer HEADERTOKEN123"), NOW, Redaction(["Bearer HEADERTOKEN123"])).text
+    text = judge_reply(reply("", x_echo="Bearer HEADERTOKEN123"), NOW, NOW, Redaction(["Bearer HEADERTOKEN123"])).text
     assert text == f"HTTP 500\nx_echo: {MASK}\n\n"
 
 
 def test_what_is_no_answer_is_cleaned_too() -> None:
-    failure = DeliveryFailed(ErrorClass.HTTP, "the answer is no HTTP: b'HEADERTOK", is_cut=True)
-    assert judge_failure(failure, Redaction(["HEADERTOKEN123"])).text == f"the answer is no HTTP: b'{MASK}"
+    failure = RequestFailed(ErrorClass.HTTP, "the answer is not HTTP: b'HEADERTOK", is_cut=True)
+    assert judge_failure(failure, NOW, NOW, Redaction(["HEADERTOKEN123"])).text == f"the answer is not HTTP: b'{MASK}"
 
 
 def test_a_reply_may_be_about_the_tail_of_a_secret_without_being_cut() -> None:

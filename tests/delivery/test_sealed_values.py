@@ -72,10 +72,10 @@ def test_what_a_receiver_echoes_is_neither_logged_nor_shown(
     receiver.behave(echoes(receiver, status))
     event = attempt(hub, webhook)
     [made] = record(hub, webhook, event).log
-    assert (in_clear(made.reply), made.status, f"x-echo: {MASK}" in made.reply) == ([], status, True)
+    assert (in_clear(made.text), made.status, f"x-echo: {MASK}" in made.text) == ([], status, True)
     assert in_clear(hub.receivers.webhooks.usage(webhook.id).last_error) == []
     # Not everything is gone: what else was sent can be read.
-    assert event.id in made.reply
+    assert event.id in made.text
 
 
 def test_what_a_receiver_echoes_is_not_in_the_refusal_of_a_save_and_in_a_test(hub: Hub, receiver: Receiver) -> None:
@@ -97,7 +97,7 @@ def test_a_receiver_that_still_has_the_secrets_of_before_is_not_shown_either(hub
 @pytest.mark.parametrize("type_", ["webhook", "cloudevents"])
 def test_what_is_no_http_is_cleaned_too(hub: Hub, receiver: Receiver, type_: str) -> None:
     receiver.behave(sends(b"SIGNINGSECRET HEADERTOKEN123 " + b"x" * 145 + b"SIGNINGSECRET\r\n\r\n"))
-    with pytest.raises(BadRequest, match="the answer is no HTTP") as refusal:
+    with pytest.raises(BadRequest, match="the answer is not HTTP") as refusal:
         register(hub, receiver.url, Type=type_, **ALL)
     assert (in_clear(refusal.value.detail), "SIGN" in refusal.value.detail) == ([], False)
 

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import requests
 
 from shared.api.superoffice.content import MAX_LIST_BYTES
-from shared.delivery.record import Attempt, new_record
+from shared.delivery.attempt import Attempt
+from shared.delivery.record import new_record
 from shared.events.rows import EVENTLOG_TABLE, log_row
 from shared.hub.hub import Hub
 from shared.settings import Settings
@@ -127,7 +128,9 @@ def test_eight_pages_of_large_events_at_once_take_little_memory(filled: tuple[Ru
     app, before = filled
     large = {"field_values": {"a": "x" * 30_000}, "changes": ("y" * 30_000,), "values": {"b": "z" * 30_000}}
     log, deliveries = app.hub.storage.table(EVENTLOG_TABLE), app.hub.receivers.deliveries
-    attempts = tuple(Attempt("2026-01-01T00:00:00+00:00", 7, 503, "http", "x" * 4000) for _ in range(30))
+    attempts = tuple(
+        Attempt(datetime(2026, 1, 1, tzinfo=UTC), timedelta(milliseconds=7), 503, "http", "x" * 4000) for _ in range(30)
+    )
     for number in range(200):
         event = make_event(received_at=NOW - timedelta(minutes=number), **large)
         log.put(log_row(event))

@@ -1,11 +1,11 @@
-"""How the tests of this folder call: a transport that may reach this machine, and one request."""
+"""How the tests of this folder call: a client that may reach this machine, and one request."""
 
 import ssl
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 
 from shared.outbound.addresses import Address
-from shared.outbound.client import Transport
+from shared.outbound.client import HttpClient
 from shared.outbound.reply import OutgoingRequest, Reply
 from shared.outbound.resolver import Resolve
 from shared.outbound.target_policy import TargetPolicy
@@ -28,15 +28,15 @@ def resolves_to(*addresses: Address) -> Resolve:
 _FINDS_THIS_MACHINE = resolves_to(THIS_MACHINE)
 
 
-def transport(
+def http_client(
     policy: TargetPolicy = LOCAL,
     *,
     deadline_seconds: float = 10,
     resolve: Resolve = _FINDS_THIS_MACHINE,
     tls: ssl.SSLContext | None = None,
-) -> Transport:
-    """A transport that finds every name on this machine, and keeps 1 000 bytes of a body."""
-    return Transport(
+) -> HttpClient:
+    """A client that finds every name on this machine, and keeps 1 000 bytes of a body."""
+    return HttpClient(
         policy,
         deadline_seconds=deadline_seconds,
         max_response_bytes=MAX_BYTES,
@@ -46,7 +46,7 @@ def transport(
     )
 
 
-def post(to: Transport, url: str, body: bytes = b"{}", **headers: str) -> Reply:
+def post(to: HttpClient, url: str, body: bytes = b"{}", **headers: str) -> Reply:
     """Post a body; underscores in the names of headers stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return to.send(OutgoingRequest("POST", url, named, body))

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from shared.outbound.reply import DeliveryFailed, ErrorClass, Reply
+from shared.outbound.reply import ErrorClass, Reply, RequestFailed
 from tests.fakes.receiver import (
     Behaviour,
     Receiver,
@@ -21,7 +21,7 @@ from tests.fakes.receiver import (
     sends,
     sends_many_headers,
 )
-from tests.outbound.calling import MAX_BYTES, post, transport
+from tests.outbound.calling import MAX_BYTES, http_client, post
 
 DEADLINE_SECONDS = 0.6
 # For what does not end by the clock: then even a busy machine has the time to come to another end.
@@ -71,7 +71,7 @@ def reply_of(receiver: Receiver, behaviour: Behaviour, deadline_seconds: float =
     """The answer of such a receiver; fails where the call takes far too long."""
     receiver.behave(behaviour)
     began_at = time.monotonic()
-    reply = post(transport(deadline_seconds=deadline_seconds), receiver.url)
+    reply = post(http_client(deadline_seconds=deadline_seconds), receiver.url)
     assert time.monotonic() - began_at < AT_MOST_SECONDS
     return reply
 
@@ -80,7 +80,7 @@ def reply_of(receiver: Receiver, behaviour: Behaviour, deadline_seconds: float =
 def test_what_is_no_answer_fails_in_time_and_says_why(receiver: Receiver, name: str) -> None:
     behaviour, error_class = NO_ANSWER[name]
     began_at = time.monotonic()
-    with pytest.raises(DeliveryFailed) as failure:
+    with pytest.raises(RequestFailed) as failure:
         reply_of(receiver, behaviour, DEADLINE_SECONDS if error_class is ErrorClass.TIMEOUT else PLENTY_SECONDS)
     assert time.monotonic() - began_at < AT_MOST_SECONDS
     assert failure.value.error_class is error_class
@@ -135,11 +135,11 @@ def test_a_few_interim_answers_are_skipped(receiver: Receiver) -> None:
 
 def test_an_answer_that_comes_before_the_request_was_read_counts(receiver: Receiver) -> None:
     receiver.behave(sends(b"HTTP/1.1 413 Too large\r\nContent-Length: 0\r\n\r\n"), reads_first=False)
-    assert post(transport(), receiver.url, bytes(20_000_000)).status == 413
+    assert post(http_client(), receiver.url, bytes(20_000_000)).status == 413
 
 
 def test_a_receiver_that_never_reads_ends_with_the_time(receiver: Receiver) -> None:
     receiver.behave(hangs(), reads_first=False)
-    with pytest.raises(DeliveryFailed) as failure:
-        post(transport(deadline_seconds=DEADLINE_SECONDS), receiver.url, bytes(50_000_000))
+    with pytest.raises(RequestFailed) as failure:
+        post(http_client(deadline_seconds=DEADLINE_SECONDS), receiver.url, bytes(50_000_000))
     assert failure.value.error_class is ErrorClass.TIMEOUT

@@ -31,7 +31,7 @@ def refusal(public_url: str, target: str, *addresses: Address) -> str | None:
     """The rule by which a target is refused that resolves to these addresses (one of the internet, if none)."""
     policy = TargetPolicy(require_https=False, allowed_networks=LOCAL, own=own_addresses([public_url]))
     try:
-        policy.judge(policy.parse(target), addresses or (PUBLIC,))
+        policy.judge_addresses(policy.parse(target), addresses or (PUBLIC,))
     except TargetRefused as error:
         return error.rule
     return None

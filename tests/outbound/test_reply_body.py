@@ -18,9 +18,9 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def fed(coding: str, data: bytes, *, most_bytes: int = 100, piece_bytes: int = 7) -> ReplyBody:
+def fed(coding: str, data: bytes, *, max_bytes: int = 100, piece_bytes: int = 7) -> ReplyBody:
     """A body that came in pieces."""
-    body = ReplyBody(coding, most_bytes)
+    body = ReplyBody(coding, max_bytes)
     for start in range(0, len(data), piece_bytes):
         body.add(data[start : start + piece_bytes])
     return body
@@ -28,11 +28,11 @@ def fed(coding: str, data: bytes, *, most_bytes: int = 100, piece_bytes: int = 7
 
 @given(st.sampled_from(sorted(CODINGS)), st.binary(max_size=300), st.integers(1, 50), st.integers(1, 50))
 def test_a_body_is_kept_up_to_the_limit_however_it_comes(
-    coding: str, content: bytes, most_bytes: int, piece_bytes: int
+    coding: str, content: bytes, max_bytes: int, piece_bytes: int
 ) -> None:
-    body = fed(coding, CODINGS[coding](content), most_bytes=most_bytes, piece_bytes=piece_bytes)
-    assert body.content == content[:most_bytes]
-    assert body.is_whole == (len(content) <= most_bytes)
+    body = fed(coding, CODINGS[coding](content), max_bytes=max_bytes, piece_bytes=piece_bytes)
+    assert body.content == content[:max_bytes]
+    assert body.is_whole == (len(content) <= max_bytes)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])

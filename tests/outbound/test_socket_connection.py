@@ -4,7 +4,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from shared.outbound.reply import DeliveryFailed, ErrorClass
+from shared.outbound.reply import ErrorClass, RequestFailed
 from shared.outbound.socket_connection import SocketConnection, TimeLimit, connect
 from tests.fakes.receiver import Receiver
 from tests.outbound.calling import THIS_MACHINE
@@ -29,14 +29,14 @@ def test_an_address_that_refuses_is_followed_by_the_next(receiver: Receiver) -> 
 
 
 def test_where_all_addresses_refuse_the_connection_is_refused(receiver: Receiver) -> None:
-    with pytest.raises(DeliveryFailed) as failure:
+    with pytest.raises(RequestFailed) as failure:
         connect([NOBODY, NOBODY], receiver.port, TimeLimit(10))
     assert failure.value.error_class is ErrorClass.REFUSED
 
 
 def test_an_address_that_is_silent_ends_with_the_time(silent_port: int) -> None:
     limit = TimeLimit(0.3)
-    with pytest.raises(DeliveryFailed) as failure:
+    with pytest.raises(RequestFailed) as failure:
         connect([THIS_MACHINE], silent_port, limit)
     assert failure.value.error_class is ErrorClass.TIMEOUT
     assert limit.elapsed_seconds < 5
@@ -48,7 +48,7 @@ def test_a_silent_address_leaves_the_next_one_time(silent_port: int) -> None:
 
 
 def test_of_many_addresses_only_the_first_few_are_tried(receiver: Receiver) -> None:
-    with pytest.raises(DeliveryFailed):
+    with pytest.raises(RequestFailed):
         connect([NOBODY] * 8 + [THIS_MACHINE], receiver.port, TimeLimit(10))
 
 

@@ -22,7 +22,7 @@ def refused(url: str) -> TargetRefused:
     """The refusal of a URL after the system's resolver was asked, as a delivery would."""
     target = POLICY.parse(url)
     with pytest.raises(TargetRefused) as refusal:
-        POLICY.judge(target, system_resolve(target.host, target.port))
+        POLICY.judge_addresses(target, system_resolve(target.host, target.port))
     return refusal.value
 
 
@@ -82,7 +82,9 @@ def test_https_is_taken_everywhere(url: str) -> None:
 
 
 def judged(policy: TargetPolicy, *addresses: str) -> None:
-    policy.judge(Target("https", "a.example", 443, "/", "https://a.example/"), [ip_address(one) for one in addresses])
+    policy.judge_addresses(
+        Target("https", "a.example", 443, "/", "https://a.example/"), [ip_address(one) for one in addresses]
+    )
 
 
 def test_addresses_of_the_internet_may_be_called() -> None:

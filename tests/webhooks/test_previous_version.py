@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.delivery.record import Attempt, DeliveryState, new_record
+from shared.delivery.attempt import Attempt
+from shared.delivery.record import DeliveryState, new_record
 from shared.errors import BadRequest
 from shared.hub.hub import Hub
 from shared.webhooks.webhook import WebhookState
@@ -77,7 +79,7 @@ def test_its_target_cannot_be_moved_with_the_masks(hub: Hub, target: str) -> Non
 
 def test_what_its_receiver_echoed_is_cut_from_the_log_when_it_is_shown(hub: Hub, target: str) -> None:
     event = new_event()
-    made = Attempt("2026-01-01T00:00:00+00:00", 5, 500, "http", LAST_ERROR)
+    made = Attempt(datetime(2026, 1, 1, tzinfo=UTC), timedelta(milliseconds=5), 500, "http", LAST_ERROR)
     record = new_record(ID, event).after(made, DeliveryState.PENDING, None)
     clean = hub.receivers.known_secrets.record(stored(hub, ID), record)
     assert in_clear(clean.as_json(with_attempts=True)) == []
