@@ -11,7 +11,7 @@ from shared.outbound.client import HttpClient
 from shared.outbound.reply import OutgoingRequest, RequestFailed
 from shared.outbound.resolver import NameNotResolved
 from shared.outbound.target import TargetRefused
-from shared.validation import field_error
+from shared.validation import field_error, pointer_to
 from shared.webhooks.signing import InvalidSecret, check_secret
 from shared.webhooks.webhook import WebhookInput
 
@@ -53,7 +53,10 @@ class HttpDeliverer:
 
 
 def _header_refusals(headers: Mapping[str, str]) -> list[FieldError]:
-    return [field_error(("Headers", name), phrase) for name, phrase in check_custom_headers(headers)]
+    return [
+        FieldError(pointer_to(("Headers", name)), f"Headers/{name} {phrase}")
+        for name, phrase in check_custom_headers(headers)
+    ]
 
 
 def _secret_refusals(secret: str) -> list[FieldError]:

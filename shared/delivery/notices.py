@@ -1,4 +1,4 @@
-"""Mail to those who asked to be told, through Microsoft Graph (docs/sources/dynamics.md 5); a log line in any case."""
+"""Sends notices by mail through Microsoft Graph (docs/sources/dynamics.md 5), and logs each of them."""
 
 import logging
 from urllib.parse import quote
@@ -16,31 +16,31 @@ log = logging.getLogger(__name__)
 
 
 class GraphNotices:
-    """Sends from one mailbox. Without a mailbox it only logs."""
+    """Sends from one mailbox. Without a mailbox, notices are only logged."""
 
     def __init__(self, graph: WebApi, mailbox: str) -> None:
         self._graph = graph
         self._mailbox = mailbox
 
     def send(self, addresses: tuple[str, ...], subject: str, text: str) -> None:
-        """Tell these addresses, once: after a time-out nobody knows whether the mail went out.
+        """Send one mail to these addresses; none of them sees the others. Failures are logged, and nothing is raised.
 
-        They get one mail, in which nobody sees who else got it. Graph refuses it as a whole where it takes one of the
-        addresses for none; then each gets a mail of its own.
+        Nothing is sent again after a time-out, because the mail may have gone out. If Graph refuses the mail, which it
+        does as a whole for one invalid address, each address gets a mail of its own.
         """
-        # A log has one entry a line.
+        # A line break would begin another entry in the log.
         subject = " ".join(subject.split())
         log.warning("notice: %s (to %d addresses)", subject, len(addresses))
         if not addresses or not self._mailbox:
             return
-        # What is left of a message's time must do for writing the delivery down.
+        # Bounded, so that enough of the message's time is left for writing the delivery down.
         with deadline(_SECONDS):
             if self._mail(addresses, subject, text) == requests.codes.bad_request and len(addresses) > 1:
                 for address in addresses:
                     self._mail((address,), subject, text)
 
     def _mail(self, addresses: tuple[str, ...], subject: str, text: str) -> int | None:
-        """The status that Graph answers with, None where it cannot be reached; what is not 202 is logged."""
+        """The status that Graph answers with, None if it cannot be reached. Everything but 202 is logged."""
         try:
             status = self._post(addresses, subject, text)
         except Unavailable as error:

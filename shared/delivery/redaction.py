@@ -1,8 +1,8 @@
 """Cutting known secrets from what receivers answer, before it is stored, shown or mailed. Pure.
 
-A receiver may repeat what it was sent: in clear, the token without the scheme before it, or written as JSON, HTML, a
-URL, base64 or hex write it. What stands inside a longer base64 text is not found; neither are secrets that are shorter
-than MIN_CHARACTERS, for every text would be full of holes.
+A receiver may repeat what it was sent: as it is, only the token after the scheme, or as JSON, HTML, URLs, base64 or hex
+write it. A secret inside a longer base64 text is not found. Secrets shorter than MIN_CHARACTERS are left, because
+ordinary words would be cut as well.
 """
 
 import base64
@@ -18,35 +18,35 @@ from shared.webhooks.registration import SECRET_MASK
 from shared.webhooks.signing import InvalidSecret, secret_bytes
 
 MIN_CHARACTERS = 6
-"""Of a secret that is cut from texts."""
+"""The length from which secrets are cut."""
 
 MIN_PART_CHARACTERS = 8
-"""Of a part of one, such as a cookie's value: shorter ones are words (`Bearer`, `path`)."""
+"""The length from which parts of a secret, such as a cookie's value, are cut: shorter ones are words (`Bearer`)."""
 
 _SCHEME = re.compile(r"[A-Za-z][\w-]*[ ]+(\S.*)", re.DOTALL)
 _BETWEEN_PARTS = re.compile(r"[\s;,=\"']+")
 _PERCENT = re.compile("%[0-9A-F]{2}")
-# What a header of a binary CloudEvent leaves as it is.
+# The characters that a header of a binary CloudEvent does not escape.
 _CLOUD_EVENTS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
 
 class Redaction:
-    """Cuts these secrets, in whatever form, from texts; a mask stands in their place."""
+    """Replaces these secrets in texts, in whatever form, by a mask."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         found = {form for secret in secrets for part in _parts(secret) for form in _forms(part)}
-        # The longest first: what is left of one whose part is cut would not be found any more.
+        # The longest first: once a part of a secret is cut, the rest of it would no longer be found.
         self._forms = sorted(
             (form for form in found if len(form) >= MIN_CHARACTERS), key=lambda form: (-len(form), form)
         )
 
     @property
     def longest(self) -> int:
-        """How many characters must be looked at behind a place where a text will be cut off."""
+        """The length of the longest form: so much of a text must be read beyond the place where it is cut off."""
         return len(self._forms[0]) if self._forms else 0
 
     def redact(self, text: str, *, is_cut: bool = False) -> str:
-        """The text without the secrets; `is_cut`: more followed once, so it may end in the beginning of one."""
+        """The text without the secrets. With `is_cut`, the text may end with the beginning of one, which is cut too."""
         for form in self._forms:
             text = text.replace(form, SECRET_MASK)
         return self._without_beginning(text) if is_cut else text
@@ -57,7 +57,7 @@ class Redaction:
 
 
 def _beginning(text: str, form: str) -> int:
-    """Where the beginning of the form stands at the end of the text; the length of the text if it does not."""
+    """Where at the end of the text a beginning of the form starts; the length of the text if there is none."""
     at = text.find(form[0], max(0, len(text) - len(form) + 1))
     while at >= 0 and not form.startswith(text[at:]):
         at = text.find(form[0], at + 1)
@@ -65,7 +65,7 @@ def _beginning(text: str, form: str) -> int:
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """The secret, what it encodes, and the parts that are secrets by themselves."""
+    """The secret, what it encodes, and its parts that are secrets by themselves."""
     yield secret
     with suppress(InvalidSecret):
         key = secret_bytes(secret)
@@ -82,7 +82,7 @@ def _parts(secret: str) -> Iterator[str]:
 
 
 def _basic(credentials: str) -> Iterator[str]:
-    """User and password of Basic, and the password alone."""
+    """User name and password from the credentials of Basic, and the password alone."""
     with suppress(binascii.Error, ValueError):
         decoded = base64.b64decode(credentials, validate=True).decode("utf-8")
         yield decoded
@@ -90,7 +90,7 @@ def _basic(credentials: str) -> Iterator[str]:
 
 
 def _forms(text: str) -> Iterator[str]:
-    """How a text is written in the formats that receivers answer in, and in messages about what they sent."""
+    """The text as it is written in the formats that receivers answer in, and in error messages of Python."""
     escaped = json.dumps(text)[1:-1]
     quoted = (quote(text, safe="", errors="replace"), quote(text, errors="replace"))
     more = (quote_plus(text, errors="replace"), quote(text, safe=_CLOUD_EVENTS, errors="replace"))
@@ -99,7 +99,7 @@ def _forms(text: str) -> Iterator[str]:
         yield _PERCENT.sub(lambda found: found[0].lower(), percent)
     raw = text.encode("utf-8", "replace")
     for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
-        # The end depends on what follows, so without the last character and the padding.
+        # Without the padding, because some encoders leave it out.
         yield encoded.decode().rstrip("=")
     yield from (text, escaped, json.dumps(text, ensure_ascii=False)[1:-1], escaped.replace("/", "\\/"))
     yield json.dumps(escaped)[1:-1]

@@ -117,7 +117,7 @@ def test_a_file_holds_all_members_and_options_win_over_it(desk: Desk, receiver: 
             ["--name", "n", "--event", "a\n", "--target-url", "http://127.0.0.1:1/"],
             "error: Events must be names of 1 to 250 letters",
         ),
-        (["--name", "n", "--event", "a", "--target-url", "http://10.0.0.1/"], "error: TargetUrl: "),
+        (["--name", "n", "--event", "a", "--target-url", "http://10.0.0.1/"], "error: TargetUrl is refused: "),
         (["--file", "/nowhere.json"], "error: /nowhere.json cannot be read: No such file or directory\n"),
         (["--file", "/dev/null"], "error: /dev/null: "),
     ],

@@ -90,7 +90,7 @@ def test_a_target_at_the_hub_itself_is_refused_on_save_and_on_test(app: RunningA
             agent(app, "TestWebhook", {"Webhook": document}),
         ):
             status, message = refusal(response)
-            assert (status, message.startswith("TargetUrl: ")) == (400, True), url
+            assert (status, message.startswith("TargetUrl is refused: ")) == (400, True), url
     assert ok(request(app, "GET", one(made))) == made
 
 

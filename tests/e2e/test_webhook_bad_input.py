@@ -104,7 +104,7 @@ def test_a_target_that_the_policy_refuses_is_a_400_that_says_which_rule(app: Run
     for state in ("Active", "Stopped"):
         status, message = refusal(request(app, "POST", "Webhook", stopped() | {"TargetUrl": url, "State": state}))
         assert status == 400
-        assert message.startswith("TargetUrl: ")
+        assert message.startswith("TargetUrl is refused: ")
         assert f"(rule: {rule}" in message
     made = created(app)
     assert refusal(request(app, "PATCH", one(made), {"TargetUrl": url}))[0] == 400

@@ -209,8 +209,8 @@ def test_a_name_in_ascii_is_taken_as_it_is_though_idna_has_no_such_label() -> No
 @pytest.mark.parametrize(
     ("url", "word"),
     [
-        ("https://a..example/", "no name"),
-        ("https://[::g]/", "no IPv6 address"),
+        ("https://a..example/", "neither a name nor an address"),
+        ("https://[::g]/", "not an IPv6 address"),
         ("https://a.example:0/", "from 1 to 65535"),
         ("https://a℀b.example/", "IDNA"),
         ("https://[::1/", "not closed"),

@@ -1,0 +1,141 @@
+"""What follows an attempt is done in the documented order: counted, scheduled or disabled, and then written down."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.delivery.attempt import Attempt
+from shared.delivery.message import DeliveryMessage
+from shared.delivery.progress import DeliveryProgress
+from shared.delivery.record import DeliveryRecord, DeliveryState, new_record
+from shared.events.event import Event
+from shared.hub.hub import Hub
+from shared.webhooks.registration import Registration
+from shared.webhooks.webhook import WebhookState
+from tests.fakes.receiver import Receiver
+from tests.support.delivering import delivering_hub, new_event, register, save, waiting
+from tests.support.transport import JournalTransport
+
+COUNT = ["GET usage", "PATCH usage"]
+SEND, WRITE = ["POST deliveries/messages"], ["POST deliveries"]
+
+
+@pytest.fixture
+def hub(connection_string: str, transport: JournalTransport) -> Hub:
+    return delivering_hub(connection_string, transport, DELIVERY_RETRY_DELAYS="0,7", DELIVERY_DISABLE_AFTER="3")
+
+
+@pytest.fixture
+def progress(hub: Hub) -> DeliveryProgress:
+    return hub.receivers.worker.progress
+
+
+def registered(hub: Hub, receiver: Receiver) -> Registration:
+    """A webhook as it is stored, so that it can be changed."""
+    stored = hub.receivers.webhooks.get(register(hub, receiver.url).id)
+    assert stored is not None
+    return stored
+
+
+@pytest.fixture
+def webhook(hub: Hub, receiver: Receiver) -> Registration:
+    return registered(hub, receiver)
+
+
+def made(status: int | None) -> Attempt:
+    return Attempt(datetime.now(UTC), timedelta(milliseconds=5), status, "" if status == 200 else "http", "a text")
+
+
+def advance(
+    progress: DeliveryProgress, webhook: Registration, event: Event, attempt: Attempt, before: int = 0
+) -> DeliveryRecord:
+    """The record after this attempt, which had so many before it."""
+    record = DeliveryRecord(webhook.id, event.id, event.type, event.received_at, attempts=before)
+    message = DeliveryMessage(event_id=event.id, webhook_id=webhook.id, attempt=before, event=event, has_turn=True)
+    progress.advance(message, webhook, event, record, attempt)
+    written = progress.deliveries.get(webhook.id, event)
+    assert written is not None
+    return written
+
+
+@pytest.mark.parametrize(
+    ("status", "before", "state", "calls"),
+    [
+        (200, 0, DeliveryState.DELIVERED, COUNT + WRITE),
+        (500, 0, DeliveryState.PENDING, COUNT + SEND + WRITE),
+        (500, 2, DeliveryState.FAILED, COUNT + WRITE),
+    ],
+)
+def test_an_attempt_is_counted_then_the_next_is_asked_for_then_it_is_written_down(
+    progress: DeliveryProgress,
+    webhook: Registration,
+    transport: JournalTransport,
+    status: int,
+    before: int,
+    state: DeliveryState,
+    calls: list[str],
+) -> None:
+    # Twice, because the first one makes tables and queues.
+    for _ in range(2):
+        transport.forget()
+        record = advance(progress, webhook, new_event(), made(status), before)
+    assert (record.state, record.attempts, [one.text for one in record.log]) == (state, before + 1, ["a text"])
+    assert transport.summary[:-1] == calls
+
+
+def test_the_next_message_is_the_same_one_attempt_later_and_without_a_turn(
+    progress: DeliveryProgress, webhook: Registration, connection_string: str
+) -> None:
+    event = new_event()
+    record = advance(progress, webhook, event, made(None))
+    assert waiting(connection_string) == [
+        DeliveryMessage(event_id=event.id, webhook_id=webhook.id, attempt=1, event=event)
+    ]
+    assert record.next_attempt_at is not None
+
+
+def test_a_webhook_is_disabled_before_its_delivery_is_held(
+    hub: Hub,
+    progress: DeliveryProgress,
+    webhook: Registration,
+    receiver: Receiver,
+    transport: JournalTransport,
+    connection_string: str,
+) -> None:
+    # Disabling another one makes the tables and queues.
+    advance(progress, registered(hub, receiver), new_event(), made(410))
+    transport.forget()
+    record = advance(progress, webhook, new_event(), made(410))
+    assert (record.state, record.next_attempt_at, waiting(connection_string)) == (DeliveryState.HELD, None, [])
+    stored = hub.receivers.webhooks.get(webhook.id)
+    assert stored is not None
+    assert stored.webhook.state is WebhookState.TOO_MANY_ERRORS
+    steps = ["POST usage", "POST events/messages", "POST events", "PUT webhooks", "POST deliveries"]
+    assert [call for call in transport.summary if call in steps] == steps
+
+
+def test_a_webhook_that_was_saved_meanwhile_goes_on_by_the_schedule(
+    hub: Hub, progress: DeliveryProgress, webhook: Registration, connection_string: str
+) -> None:
+    save(hub, webhook.id, Description="saved while the attempt was under way")
+    event = new_event()
+    assert advance(progress, webhook, event, made(410)).state is DeliveryState.PENDING
+    assert [message.event_id for message in waiting(connection_string)] == [event.id]
+    assert advance(progress, webhook, new_event(), made(410), before=2).state is DeliveryState.FAILED
+
+
+def test_a_delivery_that_is_held_keeps_its_attempts(progress: DeliveryProgress, webhook: Registration) -> None:
+    event = new_event()
+    before = advance(progress, webhook, event, made(500))
+    progress.hold(before)
+    held = progress.deliveries.get(webhook.id, event)
+    assert held is not None
+    assert (held.state, held.next_attempt_at, held.attempts, held.log) == (DeliveryState.HELD, None, 1, before.log)
+
+
+def test_a_delivery_that_was_never_attempted_can_be_held(progress: DeliveryProgress, webhook: Registration) -> None:
+    event = new_event()
+    progress.hold(new_record(webhook.id, event))
+    held = progress.deliveries.get(webhook.id, event)
+    assert held is not None
+    assert (held.state, held.attempts) == (DeliveryState.HELD, 0)
