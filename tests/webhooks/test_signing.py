@@ -150,7 +150,7 @@ def test_a_secret_that_is_no_text_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("secret", "reason"),
-    [("", "empty"), ("\ud800", "surrogate"), ("whsec_é", "no base64"), ("whsec_", "nothing follows whsec_")],
+    [("", "empty"), ("\ud800", "surrogate"), ("whsec_é", "is not base64"), ("whsec_", "nothing follows whsec_")],
 )
 def test_a_refusal_says_why(secret: str, reason: str) -> None:
     with pytest.raises(InvalidSecret, match=reason):
