@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 from shared.clock import now
 from shared.events.event import Event
 from shared.hub.receivers import CompletionBySource, make_deliverers
-from shared.outbound.client import Transport
+from shared.outbound.client import HttpClient
 from shared.outbound.target_policy import TargetPolicy
 from shared.settings import Settings
 from shared.webhooks.webhook import WEBHOOK_TYPES
@@ -34,5 +34,5 @@ def test_an_event_of_nobody_cannot_be_completed() -> None:
 
 
 def test_every_type_of_webhook_has_a_deliverer_and_every_deliverer_a_type() -> None:
-    transport = Transport(TargetPolicy(False, (), ()), deadline_seconds=1, max_response_bytes=1)
-    assert make_deliverers(Settings.read({}), transport, now).keys() == WEBHOOK_TYPES
+    client = HttpClient(TargetPolicy(False, (), ()), deadline_seconds=1, max_response_bytes=1)
+    assert make_deliverers(Settings.read({}), client, now).keys() == WEBHOOK_TYPES
