@@ -7,7 +7,7 @@ from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.hub.hub import hub
 
 _SECONDS = 45.0
-"""Dataverse takes seconds to register a step; taking back what failed may come on top, and 60 s are promised."""
+"""Dataverse takes seconds to register a step, and undoing a failed call comes on top; callers are promised 60 s."""
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
@@ -16,9 +16,8 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _serve(req: func.HttpRequest) -> func.HttpResponse:
-    parts = hub()
-    parts.callers.require_administrator(req.headers)
-    # Imported here: a caller who is not let in needs nothing of it.
+    hub().callers.require_administrator(req.headers)
+    # Imported here: a caller who is refused needs none of it.
     from shared.api.dynamics import serve
 
-    return serve(parts, req)
+    return serve(hub(), req)

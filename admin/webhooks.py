@@ -125,7 +125,7 @@ def reseal(as_json: AsJson = False) -> None:
     Doing it twice changes nothing. Exit code 1 where something could not be done; it stays as it is.
     """
     hub = local_hub()
-    done = reseal_all(hub.receivers.webhooks, hub.receivers.sealer)
+    done = reseal_all(hub.receivers.webhooks, hub.sealer)
     for id_, reason in done.failed.items():
         typer.echo(f"error: webhook {id_} stays as it is: {reason}", err=True)
     if as_json:

@@ -32,11 +32,11 @@ def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     match req.method.upper(), bool(path.connection_id), path.operation.lower():
         case "GET", True, "executewebhook":
             token = req.params.get("crc_token")
-            return json_response(hub.arcgis.hooks.challenge(path.workflow, path.connection_id, token))
+            return json_response(hub.arcgis.notifications.challenge(path.workflow, path.connection_id, token))
         case "POST", True, "executewebhook":
             signature = next(filter(None, map(req.headers.get, HEADERS)), None)
             hops = request_hops(req.headers)
-            hub.arcgis.hooks.receive(path.workflow, path.connection_id, bounded_body(req), signature, hops=hops)
+            hub.arcgis.notifications.receive(path.workflow, path.connection_id, bounded_body(req), signature, hops=hops)
             return json_response({})
         case ("GET" | "POST", False, "") | ("GET" | "PUT" | "DELETE", True, ""):
             shown = _administer(hub, req, path)
@@ -65,7 +65,7 @@ def _path(req: func.HttpRequest) -> _Path:
 
 def _administer(hub: Hub, req: func.HttpRequest, path: _Path) -> Shown:
     request = _request(hub, req, path.workflow)
-    operations, id_ = hub.arcgis.neighbours.operations, path.connection_id
+    operations, id_ = hub.arcgis.services.operations, path.connection_id
     match req.method.upper():
         case "GET":
             return operations.get(request, id_) if id_ else operations.list(request)
@@ -91,5 +91,5 @@ def _request(hub: Hub, req: func.HttpRequest, workflow: Workflow) -> Request:
     token = find_arcgis_token(req.headers, req.params)
     if token is None:
         return Request(workflow, hub.callers.require_manager(req.headers), referer, accompanying_token(req.headers))
-    caller = hub.arcgis.neighbours.callers.caller(token, workflow.org_id)
+    caller = hub.arcgis.services.callers.caller(token, workflow.org_id)
     return Request(workflow, hub.callers.admit(caller), referer)

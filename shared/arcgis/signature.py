@@ -8,19 +8,20 @@ import re
 from urllib.parse import unquote
 
 HEADERS = ("x-esrihook-signature", "x-esri-signature")
-"""Names of the header in Esri's documentation, in the order to look for it."""
+"""The names that Esri's documentation has for the header, in the order in which they are looked for."""
 
 _PREFIX = "sha256="
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _MAX_SIGNATURE_CHARACTERS = 300
-# Challenge and payload are signed with the same key in the same way: who could have a payload signed by a challenge
-# could forge one. No payload consists of these characters alone: it is an array or an object.
+# Challenges and payloads are signed with the same key in the same way, so signing a payload that is sent as a challenge
+# would let its sender forge that payload. None consists of these characters alone: it is an array or an object.
 _CHALLENGE = re.compile(r"[A-Za-z0-9+/=_-]{1,256}")
 
 
 def is_signed(body: bytes, secret: str, signature: str | None) -> bool:
-    """Whether `signature` (`sha256=` and base64 or hex, perhaps percent-encoded) is the body's; compared in constant
-    time.
+    """Whether `signature` is the body's: `sha256=` and base64 or hex, perhaps percent-encoded.
+
+    The digests are compared in constant time.
     """
     given = _digest(signature or "")
     return given is not None and hmac.compare_digest(given, _hmac(secret, body))
@@ -36,14 +37,9 @@ def answer_challenge(token: str, secret: str) -> str:
     return _PREFIX + base64.b64encode(_hmac(secret, token.encode("ascii"))).decode("ascii")
 
 
-def sign(body: bytes, secret: str) -> str:
-    """The signature as ArcGIS Online makes it, in base64."""
-    return _PREFIX + base64.b64encode(_hmac(secret, body)).decode("ascii")
-
-
 def _digest(signature: str) -> bytes | None:
-    """The 32 bytes in a signature; None where it holds none."""
-    # `unquote` leaves `+` as it is: a space in its place would be another signature.
+    """The 32 bytes of the digest in a signature; None if there are none."""
+    # `unquote` leaves `+` as it is. With a space in its place it would be another signature.
     text = unquote(signature[:_MAX_SIGNATURE_CHARACTERS]).strip()
     if not text.lower().startswith(_PREFIX):
         return None

@@ -1,15 +1,13 @@
-"""The parts that have to do with ArcGIS, apart from shared/hub/hub.py: receiving connections needs none of them.
+"""The parts that have to do with ArcGIS.
 
-What an incoming executeWebhook needs stands apart from what calls the portal: ArcGIS waits for its cold start.
+hub.py imports this module when one of them is first needed: receiving an event from Dynamics needs none.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from ipaddress import ip_network
-from threading import RLock
-from typing import TYPE_CHECKING
+from typing import Self
 
 from shared.arcgis.authority import Authority
 from shared.arcgis.callers import ArcGisCallers
@@ -24,20 +22,21 @@ from shared.arcgis.portal import Portal
 from shared.arcgis.run_as import RunAsCheck
 from shared.arcgis.token_hosts import TokenHosts
 from shared.events.store import EventStore
+from shared.hub.lazy import Lazy
 from shared.outbound.client import HttpClient
 from shared.outbound.target_policy import TargetPolicy
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
 from shared.storage.sealed import Sealer
 
-# A service answers a `create` only when its challenge was answered.
+# A service answers a `create` only once its challenge was answered.
 _CALL_SECONDS = 8.0
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class ArcGisNeighbours:
-    """The portal, its users as callers, the operations of connections, and what reads the changes behind an event."""
+class ArcGisServices:
+    """What calls the portal and feature services."""
 
     portal: Portal
     callers: ArcGisCallers
@@ -52,8 +51,8 @@ class ArcGisNeighbours:
         registry: ConnectionRegistry,
         sealer: Sealer,
         now: Callable[[], datetime],
-    ) -> "ArcGisNeighbours":
-        """The parts of these settings."""
+    ) -> Self:
+        """The parts for these settings; raises Misconfigured. `now` gives the current time, in UTC."""
         rest = ArcGisRest(_http_client())
         portal = Portal(rest, settings.arcgis_portal_url, cache_seconds=settings.role_cache_seconds)
         callers = ArcGisCallers(portal, settings.arcgis_org_ids)
@@ -66,51 +65,40 @@ class ArcGisNeighbours:
         return cls(portal, callers, operations, ChangesCompletion(registry, consents, portal, rest, hosts))
 
 
-def _http_client() -> HttpClient:
-    """The one that calls receivers: a deadline for the whole call, no redirects, a cap on what is read.
+@dataclass(frozen=True)
+class ArcGis:
+    """Stored connections, the intake of notifications about them, and what calls ArcGIS."""
 
-    Any network may be called: hosts are those of the portal and of ARCGIS_SERVICE_HOSTS, which may be internal.
+    connections: ConnectionRegistry
+    notifications: NotificationIntake
+    _services: Lazy[ArcGisServices]
+
+    @classmethod
+    def assemble(
+        cls,
+        settings: Settings,
+        storage: StorageAccount,
+        events: EventStore,
+        sealer: Sealer,
+        now: Callable[[], datetime],
+    ) -> Self:
+        """The parts for these settings. `now` gives the current time, in UTC."""
+        registry = ConnectionRegistry(storage)
+        notifications = NotificationIntake(registry, events, sealer, settings.arcgis_follow_changes, now)
+        services = Lazy(lambda: ArcGisServices.assemble(settings, storage, registry, sealer, now))
+        return cls(registry, notifications, services)
+
+    @property
+    def services(self) -> ArcGisServices:
+        """What calls the portal and feature services; raises Misconfigured. Notifications are accepted without it."""
+        return self._services()
+
+
+def _http_client() -> HttpClient:
+    """One like that for receivers: a deadline for the whole call, no redirects, a limit on the size of an answer.
+
+    It may call any network: TokenHosts decides which hosts are called, and these may be internal.
     """
     anywhere = (ip_network("0.0.0.0/0"), ip_network("::/0"))
     policy = TargetPolicy(require_https=False, allowed_networks=anywhere)
     return HttpClient(policy, deadline_seconds=_CALL_SECONDS, max_response_bytes=_MAX_ANSWER_BYTES)
-
-
-if TYPE_CHECKING:
-    from shared.hub.arcgis import ArcGisNeighbours
-
-
-@dataclass(frozen=True)
-class ArcGis:
-    """Receives notifications; manages connections. `now` gives the current time, in UTC."""
-
-    settings: Settings
-    storage: StorageAccount
-    registry: ConnectionRegistry
-    hooks: NotificationIntake
-    sealer: Sealer
-    now: Callable[[], datetime]
-
-    @classmethod
-    def assemble(
-        cls, settings: Settings, storage: StorageAccount, events: EventStore, now: Callable[[], datetime]
-    ) -> "ArcGis":
-        """The parts of these settings."""
-        registry, sealer = ConnectionRegistry(storage), Sealer(settings.secrets_key)
-        hooks = NotificationIntake(registry, events, sealer, settings.arcgis_follow_changes, now)
-        return cls(settings, storage, registry, hooks, sealer, now)
-
-    @property
-    def neighbours(self) -> "ArcGisNeighbours":
-        """What calls the portal and feature services, imported and made when it is first needed."""
-        with _lock:
-            return self._neighbours
-
-    @cached_property
-    def _neighbours(self) -> "ArcGisNeighbours":
-        from shared.hub.arcgis import ArcGisNeighbours
-
-        return ArcGisNeighbours.assemble(self.settings, self.storage, self.registry, self.sealer, self.now)
-
-
-_lock = RLock()

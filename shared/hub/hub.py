@@ -1,9 +1,8 @@
-"""The app put together: every part made once a process, when the first request needs it."""
+"""The app put together: each part is made once in a process."""
 
 import os
-import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from shared.audit.log import AUDIT_TABLE, AuditLog
@@ -17,13 +16,16 @@ from shared.dynamics.connection_intake import ConnectionIntake
 from shared.dynamics.dataverse import DataverseClient
 from shared.dynamics.organization import Organization
 from shared.errors import BadGateway, DataverseDown, DirectoryDown, HubError
+from shared.events.dispatch import Completion
 from shared.events.store import EventStore
+from shared.hub.lazy import Lazy
 from shared.identity import AppIdentity
 from shared.roles.directory import CachedDirectory, RoleDirectory
 from shared.roles.graph import GraphDirectory, RoleList, UserReader
 from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
+from shared.storage.sealed import Sealer
 from shared.web_api import READ_SECONDS, WebApi
 
 if TYPE_CHECKING:
@@ -33,13 +35,20 @@ if TYPE_CHECKING:
 
 _REGISTRATION_READ_SECONDS = 15.0
 
+type Completions = Mapping[str, Callable[[], Completion]]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Hub:
-    """The parts that triggers and the command line call."""
+    """The parts that triggers and the command line call.
+
+    Receiving an event needs neither receivers, nor the registration API, nor ArcGIS. These three are made, and their
+    modules imported, when they are first needed, so that a cold start does not wait for them.
+    """
 
     settings: Settings
     storage: StorageAccount
+    sealer: Sealer
     roles: RoleDirectory
     api_keys: ApiKeys
     callers: Callers
@@ -47,94 +56,99 @@ class Hub:
     events: EventStore
     intake: ConnectionIntake
     completion: ConnectionCompletion
-    graph: WebApi
-    identity: AppIdentity
     signal_rate: CallRate
+    _receivers: Lazy["Receivers"]
+    _registration: Lazy["DataverseRegistration"]
+    _arcgis: Lazy["ArcGis"]
 
     @classmethod
     def assemble(cls, settings: Settings, *, transport: DeadlineTransport | None = None) -> Self:
-        """A hub of these settings; raises Misconfigured. Nothing is called before it is needed."""
-        storage = StorageAccount(settings.storage, transport)
+        """A hub with these settings; raises Misconfigured. It calls nothing outside the process yet."""
+        storage, sealer = StorageAccount(settings.storage, transport), Sealer(settings.secrets_key)
         identity = AppIdentity()
-        dataverse = DataverseClient(_dataverse_api(settings, identity))
         graph = WebApi("Graph", settings.graph_url, lambda: identity.token(settings.graph_url), DirectoryDown)
+        dataverse = DataverseClient(_dataverse_api(settings, identity))
         directory = _directory(settings, storage, graph, dataverse)
         roles = CachedDirectory(directory, seconds=settings.role_cache_seconds)
         api_keys = ApiKeys(storage.table(API_KEYS_TABLE))
         audit = AuditLog(storage.table(AUDIT_TABLE))
         events = EventStore(storage)
+        intake = ConnectionIntake(roles, events, now, settings.relationship_manager_role)
+        completion = ConnectionCompletion(dataverse)
+        arcgis = Lazy(lambda: _make_arcgis(settings, storage, events, sealer))
+        completions: Completions = {
+            "dynamics/": lambda: completion,
+            "arcgis/": lambda: arcgis().services.changes,
+        }
         return cls(
             settings=settings,
             storage=storage,
+            sealer=sealer,
             roles=roles,
             api_keys=api_keys,
             callers=Callers(settings, api_keys, roles, audit),
             audit=audit,
             events=events,
-            intake=ConnectionIntake(roles, events, now, settings.relationship_manager_role),
-            completion=ConnectionCompletion(dataverse),
-            graph=graph,
-            identity=identity,
+            intake=intake,
+            completion=completion,
             signal_rate=CallRate(settings.max_signals_per_minute, "signals", "MAX_SIGNALS_PER_MINUTE"),
+            _receivers=Lazy(lambda: _make_receivers(settings, storage, events, sealer, completions, graph, audit)),
+            _registration=Lazy(lambda: _make_registration(settings, identity, intake)),
+            _arcgis=arcgis,
         )
 
     @property
     def receivers(self) -> "Receivers":
-        """Webhooks, dispatch and delivery, imported and made when the first one is needed."""
-        with _lock:
-            return self._receivers
+        """Registered webhooks, and the dispatch and delivery of events to them."""
+        return self._receivers()
 
     @property
     def registration(self) -> "DataverseRegistration":
-        """Registering webhooks in Dataverse, imported and made when it is needed first."""
-        with _lock:
-            return self._registration
-
-    @cached_property
-    def _registration(self) -> "DataverseRegistration":
-        from shared.hub.registration import DataverseRegistration
-
-        # Here it matters whether Dataverse is out of reach or says something unusable, and making a step takes long.
-        api = _dataverse_api(
-            self.settings, self.identity, on_bad_response=BadGateway, read_seconds=_REGISTRATION_READ_SECONDS
-        )
-        return DataverseRegistration.assemble(Organization(api), self.intake, self.settings.public_url)
+        """Registering webhooks in Dataverse."""
+        return self._registration()
 
     @property
     def arcgis(self) -> "ArcGis":
-        """Webhook connections of ArcGIS Workflow Manager, imported and made when they are needed first."""
-        with _lock:
-            return self._arcgis
-
-    @cached_property
-    def _arcgis(self) -> "ArcGis":
-        from shared.hub.arcgis import ArcGis
-
-        return ArcGis.assemble(self.settings, self.storage, self.events, now)
-
-    @cached_property
-    def _receivers(self) -> "Receivers":
-        from shared.delivery.notices import GraphNotices
-        from shared.hub.receivers import CompletionBySource, Receivers
-
-        completion = CompletionBySource(
-            {"dynamics/": lambda: self.completion, "arcgis/": lambda: self.arcgis.neighbours.changes}
-        )
-        notices = GraphNotices(self.graph, self.settings.notice_mailbox)
-        return Receivers.assemble(self.settings, self.storage, self.events, completion, notices, self.audit, now)
+        """Webhook connections of ArcGIS Workflow Manager."""
+        return self._arcgis()
 
 
 def hub() -> Hub:
-    """This process' hub, of the settings in its environment; raises Misconfigured, and tries again the next time."""
-    global _hub
-    with _lock:
-        if _hub is None:
-            _hub = Hub.assemble(Settings.read(os.environ))
-        return _hub
+    """This process's hub, with the settings in its environment; raises Misconfigured, and tries again the next time."""
+    return _process_hub()
 
 
-_hub: Hub | None = None
-_lock = threading.RLock()
+_process_hub = Lazy(lambda: Hub.assemble(Settings.read(os.environ)))
+
+
+def _make_receivers(
+    settings: Settings,
+    storage: StorageAccount,
+    events: EventStore,
+    sealer: Sealer,
+    completions: Completions,
+    graph: WebApi,
+    audit: AuditLog,
+) -> "Receivers":
+    from shared.delivery.notices import GraphNotices
+    from shared.hub.receivers import CompletionBySource, Receivers
+
+    completion, notices = CompletionBySource(completions), GraphNotices(graph, settings.notice_mailbox)
+    return Receivers.assemble(settings, storage, events, sealer, completion, notices, audit, now)
+
+
+def _make_registration(settings: Settings, identity: AppIdentity, intake: ConnectionIntake) -> "DataverseRegistration":
+    from shared.hub.registration import DataverseRegistration
+
+    # Unlike receiving, registering tells an outage of Dataverse from an unusable answer, and making a step takes long.
+    api = _dataverse_api(settings, identity, on_bad_response=BadGateway, read_seconds=_REGISTRATION_READ_SECONDS)
+    return DataverseRegistration.assemble(Organization(api), intake, settings.public_url)
+
+
+def _make_arcgis(settings: Settings, storage: StorageAccount, events: EventStore, sealer: Sealer) -> "ArcGis":
+    from shared.hub.arcgis import ArcGis
+
+    return ArcGis.assemble(settings, storage, events, sealer, now)
 
 
 def _directory(settings: Settings, storage: StorageAccount, graph: WebApi, users: UserReader) -> RoleDirectory:

@@ -1,6 +1,6 @@
 """The parts that have to do with receivers: registering webhooks, dispatching events, delivering them.
 
-Apart from shared/hub/hub.py because receiving an event needs none of them, and a cold start should not wait for them.
+hub.py imports this module when one of them is first needed: receiving an event needs none.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ from shared.webhooks.usage import UsageCounter
 
 
 def make_deliverers(settings: Settings, client: HttpClient, now: Callable[[], datetime]) -> Mapping[str, Deliverer]:
-    """One deliverer a type, by the type's name. WEBHOOK_TYPES (shared/webhooks/webhook.py) has the same names."""
+    """The deliverer for each type of webhook, by its name; WEBHOOK_TYPES in webhooks/webhook.py has the same names."""
     url, seconds = settings.public_url, settings.delivery_deadline_seconds
     return {
         "webhook": SuperOfficeCallback(client, now),
@@ -53,13 +53,13 @@ def make_deliverers(settings: Settings, client: HttpClient, now: Callable[[], da
 
 
 class CompletionBySource:
-    """Hands events on by what their source begins with. Completions are made when the first event needs them."""
+    """Chooses the completion by the prefix of an event's source. Each is made when an event first needs it."""
 
     def __init__(self, by_prefix: Mapping[str, Callable[[], Completion]]) -> None:
         self._by_prefix = by_prefix
 
     def complete(self, event: Event) -> Event | None:
-        """As the completion of the event's source has it; an event of another source cannot be completed."""
+        """What the completion for the event's source returns; None for an event of any other source."""
         for prefix, completion in self._by_prefix.items():
             if event.source.startswith(prefix):
                 return completion().complete(event)
@@ -68,7 +68,7 @@ class CompletionBySource:
 
 @dataclass(frozen=True)
 class Receivers:
-    """Registrations, and what calls the receivers behind them."""
+    """Registered webhooks, and what calls their receivers."""
 
     webhooks: WebhookRegistry
     saving: WebhookSaving
@@ -77,7 +77,6 @@ class Receivers:
     worker: DeliveryWorker
     replay: Callable[[DeliveryRecord, Event | None], None]
     known_secrets: KnownSecrets
-    sealer: Sealer
 
     @classmethod
     def assemble(
@@ -85,12 +84,13 @@ class Receivers:
         settings: Settings,
         storage: StorageAccount,
         events: EventStore,
+        sealer: Sealer,
         completion: Completion,
         notices: Notices,
         audit: Keeper,
         now: Callable[[], datetime],
     ) -> Self:
-        """The parts of these settings; one client, and so one target policy, serves save, test and delivery."""
+        """The parts for these settings. One client, and so one target policy, serves save, test and delivery."""
         client = HttpClient(
             TargetPolicy(
                 settings.delivery_require_https, settings.delivery_allowed_networks, own_addresses(settings.own_urls)
@@ -100,7 +100,7 @@ class Receivers:
         )
         deliverers = make_deliverers(settings, client, now)
         limits = webhook_limits(settings)
-        registry, sealer = WebhookRegistry(storage, limits, now), Sealer(settings.secrets_key)
+        registry = WebhookRegistry(storage, limits, now)
         queues, deliveries = DeliveryQueues(storage), DeliveryLog(storage.table(DELIVERIES_TABLE))
         usage = UsageCounter(storage.table(USAGE_TABLE))
         recipients = Recipients.of(settings.notice_mailbox, settings.notice_domains)
@@ -140,12 +140,11 @@ class Receivers:
             worker=worker,
             replay=progress.replay,
             known_secrets=KnownSecrets(sealer, now),
-            sealer=sealer,
         )
 
 
 def webhook_limits(settings: Settings) -> WebhookLimits:
-    """The limits that these settings name."""
+    """The limits in these settings."""
     return WebhookLimits(
         webhooks=settings.max_webhooks,
         per_caller=settings.max_webhooks_per_caller,

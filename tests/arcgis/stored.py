@@ -26,7 +26,7 @@ def store(
         name="My connection",
         item_id=item_id,
         webhook_type="FeatureService",
-        sealed_secret=hub.arcgis.sealer.seal(SECRET),
+        sealed_secret=hub.sealer.seal(SECRET),
         enabled=enabled,
         username=username,
         fallback_username=None,
@@ -35,13 +35,13 @@ def store(
         updated_by=username,
         service=service,
     )
-    hub.arcgis.registry.create(connection)
+    hub.arcgis.connections.create(connection)
     return connection
 
 
 def consents(hub: Hub) -> Consents:
     """The table of consents."""
-    return Consents(hub.storage, Sealer(hub.settings.secrets_key), hub.arcgis.registry)
+    return Consents(hub.storage, Sealer(hub.settings.secrets_key), hub.arcgis.connections)
 
 
 def consent(hub: Hub, username: str, token: str) -> None:

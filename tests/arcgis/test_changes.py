@@ -6,7 +6,6 @@ import pytest
 from shared.arcgis.changes import bounded_changes
 from shared.arcgis.layer_event import event_id, layer_event
 from shared.arcgis.payload import parse_changes
-from shared.arcgis.signature import sign
 from shared.arcgis.webhook_connection import WebhookConnection
 from shared.events.announcement import Announcement
 from shared.events.event import EventState
@@ -14,6 +13,7 @@ from shared.hub.hub import Hub
 from tests.arcgis.samples import SECRET, body_of, entry
 from tests.arcgis.stored import NOW, WORKFLOW, consent, store
 from tests.fakes.arcgis_portal import ORG
+from tests.fakes.feature_service import signature as sign
 from tests.fakes.server import Reply, json_reply
 from tests.support.arcgis import MANAGER, ArcGisOrganization
 
@@ -33,7 +33,7 @@ def followed(hub: Hub, connection: WebhookConnection, url: str) -> dict[str, obj
     """What was attached."""
     (change,) = parse_changes(body_of(entry(changesUrl=url)))
     event = layer_event(connection, change, NOW, follows_changes=True)
-    values = hub.arcgis.neighbours.changes.complete(event).field_values
+    values = hub.arcgis.services.changes.complete(event).field_values
     return {name: value for name, value in values.items() if name in {"changes", "changesError"}}
 
 
@@ -54,7 +54,7 @@ def test_an_event_is_dispatched_with_its_changes(
     arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization
 ) -> None:
     body = body_of(entry(changesUrl=changes_url(arcgis)))
-    arcgis_hub.arcgis.hooks.receive(WORKFLOW, connection.id, body, sign(body, SECRET))
+    arcgis_hub.arcgis.notifications.receive(WORKFLOW, connection.id, body, sign(body, SECRET))
     (change,) = parse_changes(body)
     id_ = event_id(connection, change)
     arcgis_hub.receivers.dispatcher.dispatch(Announcement(event_id=id_).as_text().encode(), attempt=1)
@@ -140,7 +140,7 @@ def test_an_item_that_moved_to_another_service_is_not_followed(
     arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization
 ) -> None:
     made_for = replace(connection, service=arcgis.service.item_url.replace("roadWorks", "public"))
-    arcgis_hub.arcgis.registry.replace(made_for, etag=stored_etag(arcgis_hub, connection))
+    arcgis_hub.arcgis.connections.replace(made_for, etag=stored_etag(arcgis_hub, connection))
     found = followed(arcgis_hub, connection, changes_url(arcgis))
     assert "make a new connection" in str(found["changesError"])
     assert arcgis.service.journal == []
@@ -151,7 +151,7 @@ def test_a_connection_that_is_bound_to_no_service_reads_no_changes(
     arcgis_hub: Hub, connection: WebhookConnection, arcgis: ArcGisOrganization, url: str | None
 ) -> None:
     unbound = replace(connection, service=None)
-    arcgis_hub.arcgis.registry.replace(unbound, etag=stored_etag(arcgis_hub, connection))
+    arcgis_hub.arcgis.connections.replace(unbound, etag=stored_etag(arcgis_hub, connection))
     if url != "as it was":
         arcgis.portal.items[connection.item_id].url = url
     assert set(followed(arcgis_hub, connection, changes_url(arcgis))) == {"changesError"}
@@ -159,7 +159,7 @@ def test_a_connection_that_is_bound_to_no_service_reads_no_changes(
 
 
 def stored_etag(hub: Hub, connection: WebhookConnection) -> str:
-    found = hub.arcgis.registry.get(WORKFLOW, connection.id)
+    found = hub.arcgis.connections.get(WORKFLOW, connection.id)
     assert found is not None
     return found.etag
 

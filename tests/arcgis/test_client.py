@@ -13,7 +13,7 @@ from tests.support.cases import holds_for
 
 
 def portal_of(hub: Hub) -> Portal:
-    return hub.arcgis.neighbours.portal
+    return hub.arcgis.services.portal
 
 
 @holds_for(

@@ -4,12 +4,12 @@ import pytest
 
 from shared.arcgis.layer_event import event_id
 from shared.arcgis.payload import parse_changes
-from shared.arcgis.signature import sign
 from shared.arcgis.webhook_connection import WebhookConnection, Workflow
 from shared.errors import BadRequest, NotFound, StorageDown, Unauthenticated
 from shared.hub.hub import Hub
 from tests.arcgis.samples import BODY, CRC_TOKEN, HEX, PING, RESPONSE_TOKEN, SECRET, body_of, entry
 from tests.arcgis.stored import WORKFLOW, store
+from tests.fakes.feature_service import signature as sign
 from tests.support.queues import announcements
 from tests.support.transport import Fault, JournalTransport
 
@@ -23,7 +23,7 @@ def connection(arcgis_hub: Hub) -> WebhookConnection:
 
 def receive(hub: Hub, connection: WebhookConnection, body: bytes, signature: str | None = None) -> int:
     signed = signature or sign(body, SECRET)
-    return hub.arcgis.hooks.receive(connection.workflow, connection.id, body, signed)
+    return hub.arcgis.notifications.receive(connection.workflow, connection.id, body, signed)
 
 
 def stored_payloads(hub: Hub, connection: WebhookConnection, body: bytes) -> list[object]:
@@ -56,14 +56,14 @@ def test_a_notification_that_comes_twice_is_stored_once(arcgis_hub: Hub, connect
 
 def test_a_form_is_taken_by_the_signature_in_it(arcgis_hub: Hub, connection: WebhookConnection) -> None:
     form = b"payload=" + BODY + b"&x-esriHook-Signature=" + sign(BODY, SECRET).replace("=", "%3D").encode()
-    assert arcgis_hub.arcgis.hooks.receive(WORKFLOW, connection.id, form, None) == 1
+    assert arcgis_hub.arcgis.notifications.receive(WORKFLOW, connection.id, form, None) == 1
 
 
 def test_a_form_that_was_encoded_is_taken_by_the_signature_of_its_text(
     arcgis_hub: Hub, connection: WebhookConnection
 ) -> None:
     form = b"payload=" + BODY.replace(b"%", b"%25").replace(b'"', b"%22")
-    assert arcgis_hub.arcgis.hooks.receive(WORKFLOW, connection.id, form, sign(BODY, SECRET)) == 1
+    assert arcgis_hub.arcgis.notifications.receive(WORKFLOW, connection.id, form, sign(BODY, SECRET)) == 1
 
 
 @pytest.mark.parametrize("signature", [None, "sha256=", f"sha256={HEX}", sign(BODY, "another secret")])
@@ -72,7 +72,7 @@ def test_a_wrong_signature_is_refused_before_anything_is_read(
 ) -> None:
     transport.forget()
     with pytest.raises(Unauthenticated):
-        arcgis_hub.arcgis.hooks.receive(WORKFLOW, connection.id, b"no json", signature)
+        arcgis_hub.arcgis.notifications.receive(WORKFLOW, connection.id, b"no json", signature)
     assert transport.summary == ["GET connections"]
 
 
@@ -104,15 +104,15 @@ def test_a_connection_belongs_to_its_organization_and_workflow_item(
     arcgis_hub: Hub, connection: WebhookConnection, workflow: Workflow
 ) -> None:
     with pytest.raises(NotFound):
-        arcgis_hub.arcgis.hooks.receive(workflow, connection.id, BODY, sign(BODY, SECRET))
+        arcgis_hub.arcgis.notifications.receive(workflow, connection.id, BODY, sign(BODY, SECRET))
     with pytest.raises(NotFound):
-        arcgis_hub.arcgis.hooks.challenge(workflow, connection.id, CRC_TOKEN)
+        arcgis_hub.arcgis.notifications.challenge(workflow, connection.id, CRC_TOKEN)
 
 
 @pytest.mark.parametrize("id_", ["AAAAAAAAAAAAAAAAAAAAAA", "x", "", "a/b", "x" * 2000])
 def test_an_unknown_connection_is_not_found(arcgis_hub: Hub, id_: str) -> None:
     with pytest.raises(NotFound) as caught:
-        arcgis_hub.arcgis.hooks.receive(WORKFLOW, id_, BODY, sign(BODY, SECRET))
+        arcgis_hub.arcgis.notifications.receive(WORKFLOW, id_, BODY, sign(BODY, SECRET))
     assert caught.value.status == 404
 
 
@@ -120,13 +120,13 @@ def test_a_challenge_is_answered_with_one_transaction(
     arcgis_hub: Hub, connection: WebhookConnection, transport: JournalTransport
 ) -> None:
     transport.forget()
-    answer = arcgis_hub.arcgis.hooks.challenge(WORKFLOW, connection.id, CRC_TOKEN)
+    answer = arcgis_hub.arcgis.notifications.challenge(WORKFLOW, connection.id, CRC_TOKEN)
     assert answer == {"response_token": RESPONSE_TOKEN}
     assert transport.summary == ["GET connections"]
 
 
 def test_a_plus_sign_that_came_as_a_space_is_one(arcgis_hub: Hub, connection: WebhookConnection) -> None:
-    challenge = arcgis_hub.arcgis.hooks.challenge
+    challenge = arcgis_hub.arcgis.notifications.challenge
     assert challenge(WORKFLOW, connection.id, "a b") == challenge(WORKFLOW, connection.id, "a+b")
 
 
@@ -136,7 +136,7 @@ def test_what_is_no_challenge_is_refused_and_nobody_is_asked(
 ) -> None:
     transport.forget()
     with pytest.raises(BadRequest):
-        arcgis_hub.arcgis.hooks.challenge(WORKFLOW, connection.id, token)
+        arcgis_hub.arcgis.notifications.challenge(WORKFLOW, connection.id, token)
     assert transport.calls == []
 
 
@@ -158,6 +158,6 @@ def test_after_any_failure_the_same_notification_is_taken_whole(
 def test_each_event_of_a_notification_is_as_far_from_the_first_as_the_request(
     arcgis_hub: Hub, connection: WebhookConnection
 ) -> None:
-    arcgis_hub.arcgis.hooks.receive(WORKFLOW, connection.id, LAYERS, sign(LAYERS, SECRET), hops=3)
+    arcgis_hub.arcgis.notifications.receive(WORKFLOW, connection.id, LAYERS, sign(LAYERS, SECRET), hops=3)
     found = [arcgis_hub.events.get_with_payload(event_id(connection, change)) for change in parse_changes(LAYERS)]
     assert [one.event.hops for one in found if one is not None] == [3, 3, 3]

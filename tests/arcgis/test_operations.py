@@ -18,7 +18,7 @@ REQUEST = Request(WORKFLOW, Caller(User.of_account("manager@hub.example")))
 
 @pytest.fixture
 def operations(arcgis_hub: Hub) -> ConnectionOperations:
-    return arcgis_hub.arcgis.neighbours.operations
+    return arcgis_hub.arcgis.services.operations
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_without_a_hook_key_a_managed_webhook_is_a_partial_failure_that_says_so(
     arcgis_hub: Hub, document: dict[str, object], arcgis: ArcGisOrganization
 ) -> None:
     settings = arcgis_hub.settings.model_copy(update={"arcgis_hook_key": None})
-    operations = Hub.assemble(settings).arcgis.neighbours.operations
+    operations = Hub.assemble(settings).arcgis.services.operations
     answer = operations.create(REQUEST, {**document, "manageWebhook": True})
     assert (answer["success"], answer["name"]) == (False, "InvalidConfiguration")
     assert "ARCGIS_HOOK_KEY is not set" in str(answer["message"])
@@ -128,5 +128,5 @@ def test_without_keys_for_secrets_nothing_is_stored(
 ) -> None:
     hub = Hub.assemble(Settings.read({**arcgis.settings, "AzureWebJobsStorage": connection_string}))
     with pytest.raises(Unavailable):
-        hub.arcgis.neighbours.operations.create(REQUEST, document)
-    assert hub.arcgis.neighbours.operations.list(REQUEST) == {"webhookConnections": []}
+        hub.arcgis.services.operations.create(REQUEST, document)
+    assert hub.arcgis.services.operations.list(REQUEST) == {"webhookConnections": []}

@@ -4,8 +4,9 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.arcgis.signature import answer_challenge, is_challenge, is_signed, sign
+from shared.arcgis.signature import answer_challenge, is_challenge, is_signed
 from tests.arcgis.samples import BASE64, BODY, CRC_TOKEN, HEX, RESPONSE_TOKEN, SECRET
+from tests.fakes.feature_service import signature as sign
 from tests.support.cases import holds_for
 
 

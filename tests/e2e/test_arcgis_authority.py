@@ -86,7 +86,7 @@ def unbind(client: ArcGisClient, id_: str) -> None:
 
 def bound_to(client: ArcGisClient, id_: str) -> str | None:
     """The service at which the hub acts for a connection."""
-    found = client.app.hub.arcgis.registry.get(Workflow(ORG, client.workflow_item), id_)
+    found = client.app.hub.arcgis.connections.get(Workflow(ORG, client.workflow_item), id_)
     assert found is not None
     return found.service
 

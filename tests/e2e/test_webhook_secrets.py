@@ -67,7 +67,7 @@ def opened(app: RunningApp, webhook: Json) -> tuple[object, object]:
     """Headers and properties as the receiver is sent them."""
     registration = app.hub.receivers.webhooks.get(webhook["WebhookId"])
     assert registration is not None
-    stored = opened_webhook(registration, app.hub.receivers.sealer)
+    stored = opened_webhook(registration, app.hub.sealer)
     return stored.headers, stored.properties
 
 

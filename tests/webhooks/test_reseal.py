@@ -26,7 +26,7 @@ _KEY_OF_THE_TESTS = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
 def run(hub: Hub) -> Resealed:
-    return reseal_all(hub.receivers.webhooks, hub.receivers.sealer)
+    return reseal_all(hub.receivers.webhooks, hub.sealer)
 
 
 def by_new_key_alone(registration: Registration) -> list[str]:
@@ -49,7 +49,7 @@ def test_what_another_key_sealed_is_sealed_by_the_first_and_the_old_key_can_go(
     assert (read(hub, made.id), after.revision) == (before, made.revision)
     assert run(hub) == Resealed(webhooks=1, resealed=0)
     alone = delivering_hub(connection_string, SECRETS_KEY=NEW)
-    assert opened_webhook(stored(alone, made.id), alone.receivers.sealer).headers == TOKENS["Headers"]
+    assert opened_webhook(stored(alone, made.id), alone.sealer).headers == TOKENS["Headers"]
     receiver.journal.clear()
     # Its fingerprint is known to the new key too, so nothing is tested again.
     save_back(alone, made.id, Name="Other")

@@ -101,11 +101,11 @@ def test_whatever_was_saved_what_was_read_can_be_saved_back_and_is_sent_as_befor
     except BadRequest:
         # A secret that looks like a mask.
         assume(False)
-    before, opened = read(hub, made.id), opened_webhook(made, hub.receivers.sealer)
+    before, opened = read(hub, made.id), opened_webhook(made, hub.sealer)
     assert (opened.headers, opened.properties) == (headers, properties)
     save_back(hub, made.id)
     assert read(hub, made.id) | {"Updated": None} == before | {"Updated": None}
-    assert opened_webhook(stored(hub, made.id), hub.receivers.sealer) == opened
+    assert opened_webhook(stored(hub, made.id), hub.sealer) == opened
 
 
 def test_a_new_value_replaces_the_old_one_and_is_tested(hub: Hub, receiver: Receiver) -> None:
@@ -312,5 +312,5 @@ def test_masks_that_take_more_room_than_their_values_are_refused_and_never_store
 def test_long_values_are_stored_in_as_many_columns_as_they_need(hub: Hub, receiver: Receiver) -> None:
     properties = {"token": "t" * 29_000, "key": "\u00e9" * 900}
     made = register(hub, receiver.url, Properties=properties)
-    assert opened_webhook(stored(hub, made.id), hub.receivers.sealer).properties == properties
+    assert opened_webhook(stored(hub, made.id), hub.sealer).properties == properties
     assert {"SealedValues", "SealedValues1", "SealedValues2"} <= row(hub, made.id).keys()
