@@ -13,8 +13,8 @@ from typer.main import get_command
 from admin.__main__ import app as command_line
 from shared import errors
 from shared.api.audit import PARAMETERS
+from shared.arcgis.connection_input import ConnectionInput
 from shared.arcgis.consent import RUN_AS_TABLE
-from shared.arcgis.entity import ConnectionInput
 from shared.arcgis.layer_event import EVENT_NAMES
 from shared.arcgis.webhook_connection import CONNECTIONS_TABLE
 from shared.audit.entry import MAX_TEXT, AuditEntry

@@ -22,7 +22,6 @@ PURE = {name for name, tree in MODULES.items() if "Pure." in (ast.get_docstring(
 TOUCHING_CALLS = {"uuid1", "uuid4", "now", "utcnow", "today", "open", "print", "input", "getaddrinfo"}
 SAME_NAME = {
     "client": "outbound calls receivers, arcgis calls a portal: each is its package's HTTP client",
-    "error_answers": "how the two APIs say errors, each in its own shape",
     "log": "AuditLog and DeliveryLog: a log of the package's own rows",
     "operations": "the operations of an API, for each of the two that have them",
     "queues": "storage has the queue, delivery its two queues",

@@ -1,25 +1,53 @@
-"""`/api/{orgId}/{itemId}/webhookConnections`: which request is which operation (docs/sources/arcgis.md 1.2)."""
+"""`/api/{orgId}/{itemId}/webhookConnections`: which request is which operation (docs/sources/arcgis.md 1.2).
+
+Errors have the shape of ArcGIS Workflow Manager (docs/sources/arcgis.md 1.4).
+"""
 
 from dataclasses import dataclass
 
 import azure.functions as func
 
-from shared.arcgis.callers import Request
-from shared.arcgis.error_answers import arcgis_error
+from shared.arcgis.callers import WorkflowRequest, accompanying_token, find_arcgis_token
+from shared.arcgis.portal import PortalDown
 from shared.arcgis.signature import HEADERS
-from shared.arcgis.webhook_connection import Shown, Workflow
+from shared.arcgis.webhook_connection import Answer, Workflow
 from shared.audit.entry import Outcome
 from shared.audit.recording import note
-from shared.errors import HubError, NotFound
+from shared.errors import (
+    BadRequest,
+    Conflict,
+    ContentTooLarge,
+    Forbidden,
+    HubError,
+    LengthRequired,
+    Misconfigured,
+    NotFound,
+    Unauthenticated,
+)
 from shared.http import bounded_body, error_headers, json_response
 from shared.hub.hub import Hub
 from shared.loops import request_hops
 from shared.strict_json import parse_object
 
+# Those with Portal, InvalidArguments, UnexpectedResults and WorkflowConfiguration are Esri's names. For other errors
+# the name says what happened. The first class that an error belongs to counts.
+_TYPES: tuple[tuple[type[HubError], str], ...] = (
+    (PortalDown, "PortalException"),
+    (Misconfigured, "WorkflowConfigurationException"),
+    (BadRequest, "InvalidArgumentsException"),
+    (LengthRequired, "InvalidArgumentsException"),
+    (ContentTooLarge, "InvalidArgumentsException"),
+    (Unauthenticated, "UnauthorizedException"),
+    (Forbidden, "ForbiddenException"),
+    (NotFound, "NotFoundException"),
+    (Conflict, "ConflictException"),
+)
+_OTHER_TYPE = "UnexpectedResultsException"
+
 
 @dataclass(frozen=True)
 class _Path:
-    """Where a request goes; texts are empty where the path ends before."""
+    """The parts of a path; those after its end are empty."""
 
     workflow: Workflow
     connection_id: str
@@ -39,22 +67,30 @@ def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
             hub.arcgis.notifications.receive(path.workflow, path.connection_id, bounded_body(req), signature, hops=hops)
             return json_response({})
         case ("GET" | "POST", False, "") | ("GET" | "PUT" | "DELETE", True, ""):
-            shown = _administer(hub, req, path)
-            _note(path.workflow, shown)
-            return json_response(shown)
+            made = _administer(hub, req, path)
+            _note(path.workflow, made)
+            return json_response(made)
     raise NotFound(f"there is no {req.method.upper()} at this path")
 
 
 def is_hook(req: func.HttpRequest) -> bool:
-    """Whether this is a feature service's request, and no administrator's."""
+    """Whether a feature service sends this request, and not somebody who manages connections."""
     return (req.route_params.get("operation") or "").lower() == "executewebhook"
 
 
 def refuse(error: HubError) -> func.HttpResponse:
-    """An error in the shape that Workflow Manager has."""
+    """The answer to an error, in Workflow Manager's shape."""
     response = json_response(arcgis_error(error), error.status)
     response.headers.update(error_headers(error))
     return response
+
+
+def arcgis_error(error: HubError) -> dict[str, object]:
+    """The body of the answer to an error: `{"error": {"code", "message", "type", "details"}}`. Pure."""
+    wrong = error.errors if isinstance(error, BadRequest) else ()
+    details = [{"field": one.pointer.removeprefix("#/"), "message": one.detail} for one in wrong]
+    type_ = next((name for known, name in _TYPES if isinstance(error, known)), _OTHER_TYPE)
+    return {"error": {"code": error.status, "message": error.public_detail, "type": type_, "details": details}}
 
 
 def _path(req: func.HttpRequest) -> _Path:
@@ -63,7 +99,7 @@ def _path(req: func.HttpRequest) -> _Path:
     return _Path(Workflow.of_path(org_id, item_id), connection_id, operation)
 
 
-def _administer(hub: Hub, req: func.HttpRequest, path: _Path) -> Shown:
+def _administer(hub: Hub, req: func.HttpRequest, path: _Path) -> Answer:
     request = _request(hub, req, path.workflow)
     operations, id_ = hub.arcgis.services.operations, path.connection_id
     match req.method.upper():
@@ -76,20 +112,20 @@ def _administer(hub: Hub, req: func.HttpRequest, path: _Path) -> Shown:
     return operations.delete(request, id_)
 
 
-def _note(workflow: Workflow, shown: Shown) -> None:
-    """Note for the audit which connection this was about, and whether its webhook went along."""
-    if id_ := shown.get("connectionId"):
-        outcome = Outcome.PARTIAL if shown.get("success") is False else None
+def _note(workflow: Workflow, made: Answer) -> None:
+    """Note for the audit which connection this was about, and whether the service's webhook could not follow."""
+    if id_ := made.get("connectionId"):
+        outcome = Outcome.PARTIAL if made.get("success") is False else None
         note(target=f"connections/{workflow.org_id}/{workflow.item_id}/{id_}", outcome=outcome)
 
 
-def _request(hub: Hub, req: func.HttpRequest, workflow: Workflow) -> Request:
-    """The caller, who is a Relationship Manager; raises Unauthenticated, NotAllowed or Unavailable."""
-    from shared.arcgis.callers import accompanying_token, find_arcgis_token
-
+def _request(hub: Hub, req: func.HttpRequest, workflow: Workflow) -> WorkflowRequest:
+    """The request with its caller, a Relationship Manager; raises Unauthenticated, Forbidden and Unavailable."""
     referer = req.headers.get("referer")
     token = find_arcgis_token(req.headers, req.params)
     if token is None:
-        return Request(workflow, hub.callers.require_manager(req.headers), referer, accompanying_token(req.headers))
+        return WorkflowRequest(
+            workflow, hub.callers.require_manager(req.headers), referer, accompanying_token(req.headers)
+        )
     caller = hub.arcgis.services.callers.caller(token, workflow.org_id)
-    return Request(workflow, hub.callers.admit(caller), referer)
+    return WorkflowRequest(workflow, hub.callers.admit(caller), referer)

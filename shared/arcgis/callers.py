@@ -1,4 +1,4 @@
-"""Callers of ArcGIS: a user's token, in any of the three places where Esri's clients put it.
+"""Callers from ArcGIS: a user's token, in any of the three places where Esri's clients put it, and whose it is.
 
 Source: docs/sources/arcgis.md 1.1.
 """
@@ -23,15 +23,15 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,10000}=*")
 
 @dataclass(frozen=True, kw_only=True)
 class ArcGisCaller(Caller):
-    """A user of ArcGIS, with the token that proved it."""
+    """A user of ArcGIS, with the token that proved who they are."""
 
     member: PortalUser
     token: ArcGisToken
 
 
 @dataclass(frozen=True)
-class Request:
-    """Who wants something done, and where. `referer` goes with the tokens in a document.
+class WorkflowRequest:
+    """A request about the connections of one workflow item. `referer` goes with the tokens in its document.
 
     `token` is an ArcGIS token that a caller of the hub's own sent besides: it shows what they may manage.
     """
@@ -43,23 +43,23 @@ class Request:
 
     @property
     def tokens(self) -> tuple[ArcGisToken, ...]:
-        """The ArcGIS token that came with the request itself, the caller's own or the one besides."""
+        """The ArcGIS tokens in the request's headers or query: the caller's own, or the one besides; none or one."""
         token = self.caller.token if isinstance(self.caller, ArcGisCaller) else self.token
         return () if token is None else (token,)
 
 
 class TokenCheck(Protocol):
-    """Knows tokens."""
+    """The portal, as far as it knows tokens."""
 
     def user(self, token: ArcGisToken) -> PortalUser:
-        """Who bears this token; raises ArcGisRefused where nobody does, or PortalDown."""
+        """Whose token this is; raises ArcGisRefused if it is nobody's, or PortalDown."""
         ...
 
 
 def find_arcgis_token(headers: Mapping[str, str], query: Mapping[str, str]) -> ArcGisToken | None:
-    """The ArcGIS token of a request; None where it has none, or a caller of the hub's own in Authorization. Pure.
+    """The ArcGIS token of a request; None if it has none, or if Authorization has a caller of the hub's own. Pure.
 
-    Raises Unauthenticated for one that cannot be read. ArcGIS' own tokens may end in dots, as a JWT never does.
+    Raises Unauthenticated for a token that is malformed. ArcGIS' own tokens may end in dots, which a JWT never does.
     """
     authorization = _bearer(headers.get("authorization"))
     if headers.get("authorization") and (authorization is None or is_api_key(authorization) or is_jwt(authorization)):
@@ -73,34 +73,39 @@ def find_arcgis_token(headers: Mapping[str, str], query: Mapping[str, str]) -> A
 
 
 def accompanying_token(headers: Mapping[str, str]) -> ArcGisToken | None:
-    """The ArcGIS token in X-Esri-Authorization of a request whose caller is the hub's own; None for none. Pure.
+    """The ArcGIS token in X-Esri-Authorization of a request whose caller is the hub's own, or None. Pure.
 
-    It shows what the caller may manage in ArcGIS, and does not make them another caller.
+    It shows what the caller may manage in ArcGIS, but does not make them another caller.
     """
     found = _bearer(headers.get("x-esri-authorization"))
     return ArcGisToken(found, headers.get("referer")) if found and _TOKEN.fullmatch(found) else None
 
 
 class ArcGisCallers:
-    """Tells who bears a token. Tokens count for the organizations in `org_ids` only."""
+    """Tells whose token it is. Only members of the organizations in `org_ids` count."""
 
     def __init__(self, portal: TokenCheck, org_ids: tuple[str, ...]) -> None:
         self._portal = portal
         self._org_ids = frozenset(org_ids)
 
     def caller(self, token: ArcGisToken, org_id: str) -> ArcGisCaller:
-        """The caller, who belongs to this organization; raises Unauthenticated, NotAllowed, or PortalDown."""
+        """The caller of a request to this organization; raises Unauthenticated, Forbidden, or PortalDown."""
         try:
-            member = self._portal.user(token)
+            member = self.member(token, org_id)
         except ArcGisRefused:
             raise _refused() from None
-        self.require_member(member, org_id)
         return ArcGisCaller(User.arcgis(member.username), member=member, token=token)
 
-    def require_member(self, member: PortalUser, org_id: str) -> None:
-        """Raise NotAllowed for a user of another organization, or of one that the app does not serve."""
+    def member(self, token: ArcGisToken, org_id: str) -> PortalUser:
+        """The member of this organization whose token this is.
+
+        Raises ArcGisRefused for nobody's token, Forbidden for a user of another organization or of one that the app
+        does not serve, and PortalDown.
+        """
+        member = self._portal.user(token)
         if member.org_id != org_id or org_id not in self._org_ids:
-            raise Forbidden("the user's organization is not the one in the path, or not one that is served here")
+            raise Forbidden("the user's organization is not the one in the path, or is not served here")
+        return member
 
 
 def _bearer(header: str | None) -> str | None:
@@ -109,5 +114,5 @@ def _bearer(header: str | None) -> str | None:
 
 
 def _refused() -> Unauthenticated:
-    # Worded with care: at some words Esri's client stops sending its token at all (docs/sources/arcgis.md 8).
+    # Some words would make Esri's client stop sending its token at all (docs/sources/arcgis.md 8).
     return Unauthenticated("the portal does not accept this ArcGIS token", challenge=CHALLENGE)

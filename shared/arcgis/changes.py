@@ -1,4 +1,4 @@
-"""Following changesUrl: what was edited, read back before the event is delivered (docs/sources/arcgis.md 4.5)."""
+"""Following changesUrl: the edits are read back before the event is delivered (docs/sources/arcgis.md 4.5)."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from shared.arcgis.client import ArcGisOutage, ArcGisRefused, ArcGisRest, ArcGis
 from shared.arcgis.connection_registry import ConnectionRegistry
 from shared.arcgis.consent import Consents
 from shared.arcgis.portal import Portal
-from shared.arcgis.service_address import OddServiceUrl, ServiceAddress, service_of
+from shared.arcgis.service_address import InvalidServiceUrl, ServiceAddress
 from shared.arcgis.token_hosts import ForeignServiceHost, TokenHosts
 from shared.arcgis.webhook_connection import WebhookConnection, Workflow
 from shared.deadline import deadline, remaining_seconds
@@ -20,7 +20,7 @@ from shared.events.event import Event
 _SERVICE = "the feature service"
 _MAX_SECONDS = 40.0
 _PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 2.0, 3.0, 3.0, 5.0, 5.0)
-# A row and a message hold 32,000 and 48,000 characters, and other values go with them.
+# A row holds 32,000 characters and a message 48,000, together with the event's other values.
 _MAX_CHARACTERS = 12_000
 _COMPLETED = "completed"
 _ENDED = frozenset({"failed", "cancelled", "canceled"})
@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 
 
 class NotFollowed(Exception):
-    """What was edited could not be read; the text says why."""
+    """The edits could not be read; the text says why."""
 
 
 class ChangesCompletion:
-    """Attaches `changes` to events, as the users of the connection; the first of them who can read it counts."""
+    """Attaches `changes` to events: the edits as the first of the connection's users who can read them sees them."""
 
     def __init__(
         self, registry: ConnectionRegistry, consents: Consents, portal: Portal, rest: ArcGisRest, hosts: TokenHosts
@@ -45,9 +45,9 @@ class ChangesCompletion:
         self._hosts = hosts
 
     def complete(self, event: Event) -> Event:
-        """The event with `changes`, or with `changesError` where they could not be read: it is delivered all the same.
+        """The event with `changes`, or with `changesError` if they could not be read; raises StorageDown.
 
-        Raises StorageDown.
+        The event is delivered in either case.
         """
         values = event.field_values
         workflow = Workflow(str(values["orgId"]), str(values["workflowItemId"]))
@@ -74,24 +74,21 @@ class ChangesCompletion:
                 return self._extract(service, url, consent.token)
             except ArcGisRefused as refusal:
                 reason = f"the feature service or the portal refused {username} (error {refusal.code})"
-            except (ArcGisOutage, OddServiceUrl, ForeignServiceHost) as failure:
+            except (ArcGisOutage, InvalidServiceUrl, ForeignServiceHost) as failure:
                 reason = str(failure)
             except Unavailable as outage:
                 reason = outage.detail
         raise NotFollowed(reason)
 
     def _service(self, connection: WebhookConnection, token: ArcGisToken) -> ServiceAddress:
-        """The item's own service, which may be sent a token."""
-        service = service_of(connection, self._portal.item(connection.item_id, token).url)
-        self._hosts.judge(service.url)
-        return service
+        return self._hosts.bound_service(connection, self._portal.item(connection.item_id, token).url)
 
     def _extract(self, service: ServiceAddress, url: str, token: ArcGisToken) -> object:
-        """Start the extraction, wait for its end, and give its result. Nobody but the service is asked."""
+        """Start the extraction, wait until it ends, and return its result. Only the service itself is called."""
         started = self._get(service.changes_url(url), token)
         status_url = _address(started, "statusUrl", service)
         if status_url is None:
-            # Small changes may come at once.
+            # A service may answer with small changes at once.
             return started
         for pause in _PAUSES_SECONDS:
             answer = self._get(status_url, token)
@@ -106,12 +103,12 @@ class ChangesCompletion:
     def _get(self, url: str, token: ArcGisToken) -> Mapping[str, object]:
         answer = self._rest.get(_SERVICE, url, token)
         if not isinstance(answer, dict):
-            raise ArcGisOutage(f"{_SERVICE} answered with something that is no JSON object")
+            raise ArcGisOutage(f"{_SERVICE} gave an unusable answer: not a JSON object")
         return answer
 
 
 def bounded_changes(result: object) -> object:
-    """The edits as the service gives them; where they are too large to go along, how many there are. Pure."""
+    """The edits as the service returns them, or their numbers if they are too large for an event. Pure."""
     edits = result.get("edits") if isinstance(result, dict) else None
     if not isinstance(edits, list):
         raise NotFollowed(f"{_SERVICE} gave no edits")
@@ -132,6 +129,6 @@ def _counts(edit: Mapping[str, object]) -> dict[str, object]:
 
 
 def _address(answer: Mapping[str, object], name: str, service: ServiceAddress) -> str | None:
-    """An address in an answer; raises OddServiceUrl where it is not below the service that answered."""
+    """An address in an answer; raises InvalidServiceUrl if it is not below the service that answered."""
     url = answer.get(name)
     return service.below(url) if isinstance(url, str) and url else None

@@ -1,4 +1,4 @@
-"""Calls to ArcGIS REST: whose answers say in their bodies, and not by their status, what became of a call.
+"""Calls to ArcGIS REST, whose answers tell success from failure in their bodies and not by their status.
 
 docs/sources/arcgis.md 5: an error comes as HTTP 200 with `{"error": {"code", "message"}}`, or `{"status": "error"}`.
 """
@@ -33,7 +33,7 @@ class ArcGisToken:
 
 
 class ArcGisRefused(Exception):
-    """ArcGIS says no. `code` is its own (498 for a token that is not valid); the text is its own, cut short."""
+    """ArcGIS refuses a call. `code` is its own, as 498 for a token that is not valid; `detail` its text, cut short."""
 
     def __init__(self, code: int, detail: str) -> None:
         super().__init__(f"{code} {detail}")
@@ -42,28 +42,28 @@ class ArcGisRefused(Exception):
 
     @property
     def is_about_the_token(self) -> bool:
-        """Whether the token is not valid (any more)."""
+        """Whether the token is not valid, or no longer."""
         return self.code in _NO_TOKEN
 
 
 class ArcGisOutage(Exception):
-    """No answer came in time, or something that is none; the text names who was asked and holds no address."""
+    """No answer came in time, or an unusable one. The text names who was asked, but no address."""
 
 
 class ArcGisRest:
-    """Asks portals and services; what one call may take is the transport's to know."""
+    """Calls portals and services. The HTTP client limits the time and the size of an answer."""
 
-    def __init__(self, transport: HttpClient) -> None:
-        self._transport = transport
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
 
     def get(self, who: str, url: str, token: ArcGisToken) -> object:
-        """The JSON at an address; `who` is asked. Raises ArcGisRefused and ArcGisOutage."""
-        # The documentation names both. A web server in front of an Enterprise portal may keep the second for itself.
+        """The JSON at an address; `who` names the one who is asked. Raises ArcGisRefused and ArcGisOutage."""
+        # The documentation has both. A web server before an Enterprise portal may not pass the second on.
         headers = dict.fromkeys(("X-Esri-Authorization", "Authorization"), f"Bearer {token.value}")
         return self._send(who, "GET", f"{url}{'&' if '?' in url else '?'}f=json", token, headers, b"")
 
     def post(self, who: str, url: str, token: ArcGisToken, form: Mapping[str, str]) -> object:
-        """What a form is answered with; raises as `get` does."""
+        """The JSON that answers a form; raises what `get` raises."""
         body = urlencode({**form, "f": "json", "token": token.value}).encode()
         return self._send(who, "POST", url, token, {"Content-Type": _FORM}, body)
 
@@ -73,23 +73,23 @@ class ArcGisRest:
         referer = {"Referer": token.referer} if token.referer and _HEADER_TEXT.fullmatch(token.referer) else {}
         sent = OutgoingRequest(method, url, {"Accept": "application/json", **referer, **headers}, body)
         try:
-            reply = self._transport.send(sent)
+            reply = self._http.send(sent)
         except RequestFailed as exc:
-            # Only the class: the text of the failure can name internal hosts.
+            # Only the class, because the text of the failure can name internal hosts.
             raise ArcGisOutage(f"{who} cannot be reached ({exc.error_class})") from None
         status = reply.status
         if status >= _SERVER_ERROR or status == _TOO_MANY or status in _REDIRECTS or reply.was_truncated:
-            raise ArcGisOutage(f"{who} answered {status}, or more than is read of an answer")
+            raise ArcGisOutage(f"{who} answered {status}, or its answer is too large")
         try:
             content = parse_json(reply.body)
         except NotJson:
-            raise ArcGisOutage(f"{who} answered {status} with something that is no JSON") from None
+            raise ArcGisOutage(f"{who} answered {status} with something that is not JSON") from None
         refuse_errors(who, content, status)
         return content
 
 
 def refuse_errors(who: str, content: object, status: int = 200) -> None:
-    """Raise ArcGisRefused or ArcGisOutage where an answer is an error, whatever its status says. Pure."""
+    """Raise ArcGisRefused or ArcGisOutage if an answer is an error, whatever its status says. Pure."""
     error = _error_in(content)
     if error is None and status < 400:
         return
@@ -108,7 +108,7 @@ def _error_in(content: object) -> Json | None:
     if str(content.get("status", "")).lower() in _FAILED:
         return {"message": content.get("messages") or content.get("message"), "code": content.get("code")}
     code = content.get("code")
-    # As billing does; a row of data may have a code too, but no message beside it.
+    # Billing answers so. A row of data may have a code too, but no message beside it.
     if isinstance(code, int) and code >= 400 and "message" in content:
         return content
     return None

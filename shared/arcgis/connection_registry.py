@@ -23,13 +23,13 @@ _PAGE = 500
 
 
 class ConnectionRegistry:
-    """Stores, changes, finds and removes connections."""
+    """Stores, changes, finds and removes connections; every method raises StorageDown."""
 
     def __init__(self, storage: StorageAccount) -> None:
         self._table = storage.table(CONNECTIONS_TABLE)
 
     def get(self, workflow: Workflow, id_: str) -> WebhookConnection | None:
-        """The connection with this id, None where there is none; one storage transaction."""
+        """The connection with this id, or None; one storage transaction."""
         row = self._table.get(workflow.partition, id_) if is_connection_id(id_) else None
         return None if row is None else _connection(row, workflow)
 
@@ -39,24 +39,24 @@ class ConnectionRegistry:
         return (_connection(row, workflow) for row in rows)
 
     def create(self, connection: WebhookConnection) -> None:
-        """Store a new connection; its id is nobody else's."""
+        """Store a new connection, whose id nobody else has."""
         try:
             self._table.insert(connection_row(connection))
         except AlreadyStored:
-            # The SDK tried again after an answer that was lost: it is our own row.
+            # The SDK repeated a request whose answer was lost: it is our own row.
             return
 
     def replace(self, connection: WebhookConnection, *, etag: str) -> WebhookConnection:
-        """Put a connection in the place of the one that has this etag; raises Changed."""
+        """Replace the stored connection if it still has this etag; raises Changed."""
         return replace(connection, etag=self._table.replace(connection_row(connection), etag=etag))
 
     def set_managed(self, connection: WebhookConnection, managed: ManagedWebhook) -> None:
-        """Note what the service has for a connection, its secret too; raises Changed where the connection is gone."""
+        """Note what the service has now, with the current secret; raises Changed if the connection is gone."""
         keys = {"PartitionKey": connection.workflow.partition, "RowKey": connection.id}
         self._table.merge({**keys, **managed_properties(managed)})
 
     def delete(self, connection: WebhookConnection) -> None:
-        """Remove a connection, if it is there."""
+        """Remove a connection; one that is gone already is no failure."""
         self._table.delete(connection.workflow.partition, connection.id)
 
 

@@ -1,4 +1,4 @@
-"""The consent to act as a user: her token, sealed, once for each workflow item and user (docs/sources/arcgis.md 6)."""
+"""Consent to act as a user: their token, sealed, kept once for each workflow item (docs/sources/arcgis.md 6)."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,7 +18,7 @@ RUN_AS_TABLE = "runas"
 
 @dataclass(frozen=True)
 class Consent:
-    """A user of one workflow item, and the token she gave."""
+    """A user of one workflow item, and the token that they gave. `etag` is empty until it is stored."""
 
     username: str
     token: ArcGisToken
@@ -35,7 +35,7 @@ class Consents:
         self._connections = connections
 
     def get(self, workflow: Workflow, username: str) -> Consent | None:
-        """What this user consented to, None where she did not."""
+        """The consent of this user, or None."""
         row = self._table.get(workflow.partition, key_text(username))
         if row is None:
             return None
@@ -43,7 +43,10 @@ class Consents:
         return Consent(username, token, datetime.fromisoformat(row["Given"]), str(row.metadata["etag"]))
 
     def put(self, workflow: Workflow, consent: Consent) -> None:
-        """Store a consent over whatever is there. It follows the connection's row, so that no purge misses both."""
+        """Store a consent over any earlier one.
+
+        The connection must be stored before, so that no purge misses both.
+        """
         self._table.put(
             {
                 "PartitionKey": workflow.partition,
@@ -56,11 +59,11 @@ class Consents:
         )
 
     def purge(self, workflow: Workflow, usernames: Iterable[str], *, apart_from: str = "") -> None:
-        """End the consents of those users whom no connection of the workflow item acts as any more.
+        """Remove the consents of those users whom no connection of the workflow item acts as any more.
 
-        The connection with the id `apart_from` does not count: it is about to go.
+        The connection with the id `apart_from` does not count: it is about to be removed.
         """
-        # Read before the connections are: who comes in between with a new connection writes the row anew.
+        # Read before the connections: a new connection that comes in between writes its row again.
         rows = {name: self._table.get(workflow.partition, key_text(name)) for name in set(usernames)}
         if not any(row is not None for row in rows.values()):
             return

@@ -1,4 +1,4 @@
-"""From a change in a layer to an event of the hub (docs/arcgis.md "Events"). Pure."""
+"""How a change in a layer becomes an event of the hub (docs/arcgis.md "Events"). Pure."""
 
 import json
 import uuid
@@ -19,18 +19,18 @@ _NAMES = {
     "layerdefinitionchanged": _SCHEMA_CHANGED,
     "featureservicedefinitionchanged": _SCHEMA_CHANGED,
 }
-# What an entry with several events is about: the first that fits.
+# What an entry with several events is about: the first of these that occurs.
 _ENTITIES = ("feature", "attachment", "schema")
 _SEVERAL = {"feature": "feature.edited", "attachment": "attachment.edited", "schema": _SCHEMA_CHANGED}
 
 EVENT_NAMES = frozenset({*_NAMES.values(), *_SEVERAL.values()})
-"""All names that an event of a feature service can have."""
+"""All types that an event of a feature service can have."""
 
 
 def event_name(events: tuple[str, ...]) -> str:
-    """The name of an entry's event: that of its only one, and for several at once the one that covers them.
+    """The event of an entry: that of its only change, or the one that covers several at once.
 
-    A name that Esri may add one day counts as an edit.
+    A change that Esri may add one day counts as an edit of features.
     """
     names = {_NAMES.get(event.lower(), _SEVERAL["feature"]) for event in events}
     if len(names) == 1:
@@ -40,17 +40,17 @@ def event_name(events: tuple[str, ...]) -> str:
 
 
 def event_id(connection: WebhookConnection, change: LayerChange) -> EventId:
-    """The same for the same notification: connection, layer, generations and time are what identifies one."""
+    """The id: always the same for the same notification, by its connection, layer, generations and time."""
     identity: list[object] = [connection.id, change.layer_id, change.server_generations, change.when]
     if not change.server_generations and not change.when:
-        # Nothing else tells it from another one.
+        # Without these two only the entry itself tells it from another one.
         identity.append(change.raw)
     text = json.dumps([connection.workflow.partition, *identity], sort_keys=True)
     return EventId(str(uuid.uuid5(_NAMESPACE, text)))
 
 
 def layer_event(connection: WebhookConnection, change: LayerChange, now: datetime, *, follows_changes: bool) -> Event:
-    """The event. One whose `changesUrl` is to be followed is trimmed until that was done."""
+    """The event of a change. It counts as trimmed until its `changesUrl` was followed, if that is wanted."""
     name = event_name(change.events)
     layer = {} if change.layer_id is None else {"layerId": change.layer_id}
     return Event(
@@ -59,7 +59,7 @@ def layer_event(connection: WebhookConnection, change: LayerChange, now: datetim
         source=f"{SOURCE_PREFIX}{connection.workflow.org_id}",
         entity=name.partition(".")[0],
         entity_id="" if change.layer_id is None else str(change.layer_id),
-        # Which user edited is not told; this is whom the connection acts as.
+        # The service does not tell who edited. This is the user that the connection acts as.
         initiator=connection.username,
         received_at=now,
         field_values={

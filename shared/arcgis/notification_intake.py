@@ -1,4 +1,4 @@
-"""executeWebhook: a feature service proves that it may call, or tells what was edited.
+"""executeWebhook: a feature service sends its challenge, or a notification that something was edited.
 
 See docs/arcgis.md "What a feature service sees".
 """
@@ -23,7 +23,7 @@ _CHALLENGE = 'X-EsriHook-Signature algorithm="sha256"'
 
 
 class NotificationIntake:
-    """Takes notifications in. `follow` names the connections whose `changesUrl` is followed; `now` is in UTC."""
+    """Accepts notifications. `follow` has the ids of connections whose `changesUrl` is followed; `now` is in UTC."""
 
     def __init__(
         self,
@@ -40,20 +40,20 @@ class NotificationIntake:
         self._now = now
 
     def challenge(self, workflow: Workflow, id_: str, crc_token: str | None) -> dict[str, str]:
-        """The answer to a challenge; raises BadRequest for one that is none, or NotFound."""
-        # A plus sign that was not encoded arrives as a space.
+        """The answer to a challenge; raises NotFound, and BadRequest if `crc_token` may not be signed."""
+        # A plus sign that was not percent-encoded arrives as a space.
         token = (crc_token or "").replace(" ", "+")
         if not is_challenge(token):
-            raise BadRequest("crc_token: 1 to 256 characters of base64 or of a GUID are needed in the query")
+            raise BadRequest("crc_token must be 1 to 256 characters of base64 or of a GUID, in the query")
         connection = self._find(workflow, id_)
         return {"response_token": answer_challenge(token, self._sealer.open(connection.sealed_secret))}
 
     def receive(self, workflow: Workflow, id_: str, body: bytes, signature: str | None, *, hops: int = 0) -> int:
-        """Store one event a layer, and give the number of layers; 0 for a disabled connection and for a ping.
+        """Store one event for each layer, and return how many; 0 for a ping, and for a disabled connection.
 
-        `hops` is how many deliveries of the hub led to the request.
-        Raises NotFound, Unauthenticated for a signature that is not the body's, BadRequest for what is no payload, and
-        StorageDown, and then some may be stored: the same notification may come again.
+        `hops` is the number of deliveries of the hub that led to the request. Raises NotFound, Unauthenticated unless
+        the signature is that of the body, BadRequest for an unusable payload, and StorageDown. After that some events
+        may be stored, and the same notification may come again.
         """
         connection = self._find(workflow, id_)
         content = self._signed_content(connection, body, signature)
@@ -71,17 +71,19 @@ class NotificationIntake:
         return connection
 
     def _signed_content(self, connection: WebhookConnection, body: bytes, signature: str | None) -> bytes:
-        """What was signed, and nothing else may be read of the body."""
+        """The part of the body that is signed: nothing else of it may be read. Raises Unauthenticated."""
         part = split_form(body)
         given = signature or part.signature
         for sealed in filter(None, (connection.sealed_secret, connection.service_secret)):
             secret = self._sealer.open(sealed)
             if is_signed(part.content, secret, given):
                 return part.content
-            # Whoever encodes a form as forms are has signed the text before.
+            # Senders that percent-encode the value of a form sign the JSON before they encode it.
             if part.content is not body and is_signed(decoded := decoded_form_value(part.content), secret, given):
                 return decoded
-        raise Unauthenticated("the header x-esriHook-Signature is missing or is not this body's", challenge=_CHALLENGE)
+        raise Unauthenticated(
+            "the header x-esriHook-Signature is missing, or is not the signature of this body", challenge=_CHALLENGE
+        )
 
     def _accept(self, connection: WebhookConnection, change: LayerChange, hops: int) -> None:
         follows = ALL_CONNECTIONS in self._follow or connection.id in self._follow
@@ -89,5 +91,5 @@ class NotificationIntake:
         try:
             self._events.append(event, json.dumps(change.raw).encode("utf-8"))
         except AlreadyStored:
-            # It came twice: the service tries again, or two of its webhooks have one connection.
+            # It came twice: the service tried again, or two of its webhooks name one connection.
             return

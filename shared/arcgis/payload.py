@@ -1,4 +1,4 @@
-"""What a feature service posts, in each of its shapes (docs/sources/arcgis.md 4.1, 4.2 and 7). Pure."""
+"""The payloads that feature services post, in all their shapes (docs/sources/arcgis.md 4.1, 4.2 and 7). Pure."""
 
 import json
 import re
@@ -8,14 +8,15 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from shared.errors import BadRequest, NotJson
 from shared.strict_json import parse_json
+from shared.validation import STRING, max_length
 
 MAX_ENTRIES = 200
-"""Entries of one payload; each is a layer, and no service has as many."""
+"""The most entries in one payload. Each is a layer, and no service has as many."""
 
 _PING = "nocontent"
 _GENERATIONS = re.compile(r"[?&]serverGens=\[?\s*(\d+)\s*(?:,\s*(\d+)\s*)?\]?", re.IGNORECASE)
 _FORM = re.compile(rb"\s*payload=", re.IGNORECASE)
-# No white space after it in the pattern: two parts that both take spaces would make it slow on purpose.
+# The pattern has no white space after it: two parts that both match spaces could be made slow on purpose.
 _SIGNATURE_LAST = re.compile(rb"&x-esri(?:hook)?-signature=([^&]*)\Z", re.IGNORECASE)
 _SIGNATURE_FIRST = re.compile(rb"\s*x-esri(?:hook)?-signature=([^&]*)&(?=payload=)", re.IGNORECASE)
 _MAX_INT = 2**63
@@ -25,7 +26,7 @@ _EVENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 @dataclass(frozen=True)
 class SignedContent:
-    """The bytes that a signature is over, and the signature where it stands in the body."""
+    """The bytes that were signed, and their signature if the body holds it."""
 
     content: bytes
     signature: str | None = None
@@ -33,9 +34,9 @@ class SignedContent:
 
 @dataclass(frozen=True)
 class LayerChange:
-    """One entry: something happened in a layer. `changes_url` is decoded; `when` is what the service calls it.
+    """One entry: something happened in a layer. `changes_url` is decoded; `when` is a time as the service writes it.
 
-    `layer_id` is None where the service names none. `raw` is the entry as it came.
+    `layer_id` is None if the service names no layer. `raw` is the entry as it came.
     """
 
     layer_id: int | None
@@ -47,14 +48,15 @@ class LayerChange:
 
     @property
     def server_generations(self) -> str:
-        """The generations in `changes_url`, `40310512,40310530`; empty where it names none."""
+        """The generations in `changes_url`, `40310512,40310530`; empty if it names none."""
         found = _GENERATIONS.search(unquote(self.changes_url))
         return ",".join(filter(None, found.groups())) if found else ""
 
 
 def split_form(body: bytes) -> SignedContent:
-    """The signed part of a body. Of a form (`payload=...&x-esriHook-Signature=...`) that is the payload's value, as it
-    stands there; else it is all of it.
+    """The signed part of a body: all of it, or the value of `payload` in a form, as it stands there.
+
+    A form is `payload=...&x-esriHook-Signature=...`, in either order.
     """
     first = _SIGNATURE_FIRST.match(body)
     rest = body[first.end() :] if first else body
@@ -62,7 +64,7 @@ def split_form(body: bytes) -> SignedContent:
     if begin is None:
         return SignedContent(body)
     value = rest[begin.end() :]
-    # The last one counts: a name within the JSON may look like one.
+    # The last one counts, because text within the JSON may look like one.
     last = _SIGNATURE_LAST.search(value)
     found = last or first
     return SignedContent(
@@ -72,15 +74,15 @@ def split_form(body: bytes) -> SignedContent:
 
 
 def decoded_form_value(content: bytes) -> bytes:
-    """The value of a form as a proper form has it: percent-encoded, with plus signs for spaces."""
+    """The value of a form that was percent-encoded, with plus signs for spaces, decoded."""
     return unquote_to_bytes(content.replace(b"+", b" "))
 
 
 def parse_changes(content: bytes) -> tuple[LayerChange, ...]:
-    """The layers in a payload; none in the ping of a test. Raises BadRequest for what is no payload."""
+    """The changes in a payload; none in the ping of a test. Raises BadRequest for an unusable payload."""
     entries = _entries(content)
     if len(entries) > MAX_ENTRIES:
-        raise BadRequest(f"at most {MAX_ENTRIES} entries are taken in one payload", pointer="#")
+        raise BadRequest(f"the payload must have at most {MAX_ENTRIES} entries (got {len(entries)})", pointer="#")
     return tuple(_changes(entries))
 
 
@@ -88,7 +90,7 @@ def _entries(content: bytes) -> list[object]:
     try:
         value = parse_json(content)
     except NotJson:
-        # Where a form was encoded as forms are.
+        # The value of a form may be percent-encoded.
         if not content.lstrip().startswith(b"%"):
             raise
         value = parse_json(decoded_form_value(content))
@@ -96,7 +98,7 @@ def _entries(content: bytes) -> list[object]:
         value = parse_json(value["payload"].encode("utf-8"))
     entries = value if isinstance(value, list) else [value]
     if not entries or not all(isinstance(entry, dict) for entry in entries):
-        raise BadRequest("a payload of a feature service is needed: an object, or an array of objects", pointer="#")
+        raise BadRequest("the payload must be an object, or an array of objects", pointer="#")
     return entries
 
 
@@ -111,9 +113,9 @@ def _changes(entries: list[object]) -> Iterator[LayerChange]:
 def _change(entry: Mapping[str, object], pointer: str) -> LayerChange:
     layer_id = entry.get("layerId")
     if layer_id is not None and (isinstance(layer_id, bool) or not isinstance(layer_id, int) or layer_id < 0):
-        raise BadRequest("layerId: a whole number of 0 or more is needed", pointer=f"{pointer}/layerId")
+        raise BadRequest("layerId must be an integer of 0 or more", pointer=f"{pointer}/layerId")
     if layer_id is not None and layer_id >= _MAX_INT:
-        raise BadRequest("layerId: this is too large for a layer", pointer=f"{pointer}/layerId")
+        raise BadRequest("layerId is too large for a layer", pointer=f"{pointer}/layerId")
     events, times = _events(entry, pointer)
     updated = entry.get("lastUpdatedTime")
     return LayerChange(
@@ -127,18 +129,18 @@ def _change(entry: Mapping[str, object], pointer: str) -> LayerChange:
 
 
 def _events(entry: Mapping[str, object], pointer: str) -> tuple[tuple[str, ...], str]:
-    """The names of the events, and their times where they have some."""
+    """The names of the events, and their times if they have any."""
     given = entry.get("events")
     if given is None:
         given = entry.get("changeType")
     items = given if isinstance(given, list) else [given]
     if not 1 <= len(items) <= _MAX_EVENTS:
-        raise BadRequest(f"events: 1 to {_MAX_EVENTS} names of events are needed", pointer=f"{pointer}/events")
+        raise BadRequest(f"events must have 1 to {_MAX_EVENTS} names (got {len(items)})", pointer=f"{pointer}/events")
     names, times = list[str](), list[str]()
     for item in items:
         name = item.get("eventType") if isinstance(item, dict) else item
         if not isinstance(name, str) or not _EVENT.fullmatch(name):
-            raise BadRequest("events: an array of names of events is needed", pointer=f"{pointer}/events")
+            raise BadRequest("events must be an array of names", pointer=f"{pointer}/events")
         names.append(name)
         times.append(str(item.get("when", "")) if isinstance(item, dict) else "")
     return tuple(dict.fromkeys(names)), ",".join(filter(None, times))
@@ -147,10 +149,10 @@ def _events(entry: Mapping[str, object], pointer: str) -> tuple[tuple[str, ...],
 def _text(entry: Mapping[str, object], name: str, pointer: str, *, at_most: int) -> str:
     value = entry.get(name)
     if value is not None and not isinstance(value, str):
-        raise BadRequest(f"{name}: a text is needed", pointer=f"{pointer}/{name}")
-    # Counted as it is stored, in JSON of ASCII.
-    if len(json.dumps(value)) > at_most:
-        raise BadRequest(f"{name}: at most {at_most} characters are taken", pointer=f"{pointer}/{name}")
+        raise BadRequest(f"{name} {STRING}", pointer=f"{pointer}/{name}")
+    # Counted as it is stored, in JSON of ASCII characters.
+    if (length := len(json.dumps(value))) > at_most:
+        raise BadRequest(f"{name} {max_length(at_most, length)}", pointer=f"{pointer}/{name}")
     return (value or "").strip()
 
 

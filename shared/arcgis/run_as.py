@@ -1,4 +1,4 @@
-"""Whom a connection acts as: each consent, proved at the portal before anything is stored.
+"""The users that a connection acts as. The portal proves each consent before anything is stored.
 
 Source: docs/sources/arcgis.md 6.
 """
@@ -10,12 +10,12 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from shared.arcgis.authority import Authority
-from shared.arcgis.callers import ArcGisCaller, ArcGisCallers, Request
+from shared.arcgis.callers import ArcGisCaller, ArcGisCallers, WorkflowRequest
 from shared.arcgis.client import ArcGisRefused, ArcGisToken
+from shared.arcgis.connection_input import ConnectionInput
 from shared.arcgis.consent import Consent, Consents
-from shared.arcgis.entity import ConnectionInput
 from shared.arcgis.portal import FEATURE_SERVICE, Portal, PortalItem
-from shared.arcgis.service_address import OddServiceUrl, ServiceAddress
+from shared.arcgis.service_address import InvalidServiceUrl, ServiceAddress
 from shared.arcgis.webhook_connection import WebhookConnection, Workflow
 from shared.callers.caller import Caller
 from shared.case import simple_lower
@@ -24,10 +24,11 @@ from shared.errors import BadRequest, Forbidden
 
 @dataclass(frozen=True)
 class RunAs:
-    """The users of a connection, and their consents as they are to be stored.
+    """The users of a connection, and their consents as they will be stored.
 
-    `service` is the address of the feature service that the connection is bound to; None where the item has none, or,
-    for a connection that was not bound, where nobody showed that they may manage it. `is_proved` says that they did.
+    `service` is the address of the feature service that the connection is bound to. It is None if the item has none, or
+    if an existing connection was not bound and nobody showed that they may manage the service. `is_proved` says that
+    somebody did.
     """
 
     username: str
@@ -38,13 +39,13 @@ class RunAs:
 
     @property
     def in_hand(self) -> frozenset[str]:
-        """Those of the users of whom a token came with the request."""
+        """The users whose tokens came with the request."""
         return frozenset(consent.username for consent in self.consents if not consent.etag)
 
 
 @dataclass(frozen=True)
 class _Role:
-    """One of the two places for a user; `referer` goes with tokens that the caller sent along."""
+    """One of the two users that a document can name. `referer` goes with a token that the document has for them."""
 
     name_field: str
     token_field: str
@@ -55,7 +56,7 @@ class _Role:
 
 @dataclass(frozen=True)
 class _Given:
-    """A consent; the item where it was looked at for this, and the service that the caller may manage, where needed."""
+    """A consent, with the item if it was read for it, and the service if the caller had to show that they manage it."""
 
     consent: Consent
     item: PortalItem | None = None
@@ -79,12 +80,14 @@ class RunAsCheck:
         self._consents = consents
         self._now = now
 
-    def prove(self, request: Request, wanted: ConnectionInput, before: WebhookConnection | None = None) -> RunAs:
-        """The users of a connection that is to be saved; raises BadRequest for one without consent, or PortalDown.
+    def prove(
+        self, request: WorkflowRequest, wanted: ConnectionInput, before: WebhookConnection | None = None
+    ) -> RunAs:
+        """The users of a connection that will be saved; raises BadRequest for one without consent, and PortalDown.
 
-        Everybody must reach the item, the caller who creates it too. A user who is not new to a connection, and for
-        whom no new token came, is not asked again: the connection can be disabled although their token has expired.
-        A consent that is stored counts for those who may manage the service themselves.
+        All of them must be able to access the item, and so must the caller who creates the connection. A user whom the
+        connection has already is not checked again unless a new token came: so it can be disabled although their token
+        has expired. A stored consent only counts for callers who may manage the service themselves.
         """
         caller, referer = request.caller, request.referer
         username = _primary(wanted, caller, before)
@@ -99,13 +102,13 @@ class RunAsCheck:
         items += [one.item for one in given if one.item is not None]
         proved = [one.proved for one in given if one.proved is not None]
         service = before.service if before is not None else None
-        # Only whoever may manage the service binds a connection to it that exists already.
+        # An existing connection is bound to a service only by those who may manage that service.
         if service is None and (before is None or proved):
             service = _bound_service(items, proved)
         return RunAs(username, wanted.fallback_username, tuple(one.consent for one in given), service, bool(proved))
 
     def _consent(
-        self, request: Request, wanted: ConnectionInput, role: _Role, before: WebhookConnection | None
+        self, request: WorkflowRequest, wanted: ConnectionInput, role: _Role, before: WebhookConnection | None
     ) -> _Given:
         caller, item_id = request.caller, wanted.item_id
         is_new = before is None or role.username not in before.users
@@ -122,68 +125,70 @@ class RunAsCheck:
             return _Given(Consent(role.username, caller.token, self._now()), item_seen)
         stored = self._consents.get(request.workflow, role.username)
         if stored is None:
-            raise _no_consent(role, "this user has not consented yet")
+            raise _no_consent(role, "has not consented yet")
         if not is_new:
             return _Given(stored)
         service = before.service if before is not None else None
         proved = self._authority.managed_service(request, item_id, wanted, service=service)
         if proved is None:
-            raise _no_consent(role, "the consent that is stored counts for those who may manage the feature service")
+            raise _no_consent(role, "has a consent that only counts for callers who may manage the feature service")
         return _Given(stored, self._require_item(item_id, stored.token, role.name_field, role.username), proved)
 
     def _require_owner(self, role: _Role, token: ArcGisToken, workflow: Workflow) -> None:
-        pointer, reason = f"#/{role.token_field}", "the portal does not accept this token"
         try:
-            member = self._portal.user(token)
-            self._callers.require_member(member, workflow.org_id)
+            member = self._callers.member(token, workflow.org_id)
         except ArcGisRefused:
-            raise BadRequest(f"{role.token_field}: {reason}", pointer=pointer) from None
+            # Not "invalid token": see docs/sources/arcgis.md 8.
+            raise _wrong_token(role, "is not accepted by the portal") from None
         except Forbidden as refusal:
-            raise BadRequest(f"{role.token_field}: {refusal.detail}", pointer=pointer) from None
+            raise _wrong_token(role, f"is not accepted: {refusal.detail}") from None
         if member.username != role.username:
-            reason = f"this is a token of another user than {role.name_field} says"
-            raise BadRequest(f"{role.token_field}: {reason}", pointer=pointer)
+            raise _wrong_token(role, f"must be a token of the user in {role.name_field}")
 
     def _require_item(self, item_id: str, token: ArcGisToken, field: str, who: str) -> PortalItem:
         try:
             item = self._portal.item(item_id, token)
         except ArcGisRefused as refusal:
-            reason = "the consent of this user has lapsed: a new token of hers is needed"
-            if not refusal.is_about_the_token:
-                reason = f"the feature service {item_id} does not exist, or {who} may not access it"
-            raise BadRequest(f"{field}: {reason}", pointer=f"#/{field}") from None
+            detail = f"{field}: the feature service {item_id} does not exist, or {who} may not access it"
+            if refusal.is_about_the_token:
+                detail = f"{field} has consented, but that has lapsed: send a new token of this user"
+            raise BadRequest(detail, pointer=f"#/{field}") from None
         if item.type != FEATURE_SERVICE:
-            raise BadRequest(f"itemId: the item must be a {FEATURE_SERVICE}", pointer="#/itemId")
+            raise BadRequest(f"itemId must be the id of a {FEATURE_SERVICE}", pointer="#/itemId")
         return item
 
 
 def _no_consent(role: _Role, reason: str) -> BadRequest:
-    detail = f"{role.name_field}: {reason}: {role.token_field} must hold a token of theirs"
+    detail = f"{role.name_field} {reason}: {role.token_field} must be a token of this user"
     return BadRequest(detail, pointer=f"#/{role.name_field}")
 
 
+def _wrong_token(role: _Role, phrase: str) -> BadRequest:
+    return BadRequest(f"{role.token_field} {phrase}", pointer=f"#/{role.token_field}")
+
+
 def _bound_service(items: Sequence[PortalItem], proved: Sequence[str]) -> str | None:
-    """The one service that all looks at an item and all proofs are about; raises BadRequest where they differ."""
+    """The service that the item had each time it was read, and that was proved; raises BadRequest if they differ."""
     found = [*proved, *(_service_of(item) for item in items)]
     if len({one and simple_lower(one) for one in found}) > 1:
-        raise BadRequest("itemId: the address of the item changed meanwhile", pointer="#/itemId")
+        raise BadRequest("itemId: the address of the item changed while it was read", pointer="#/itemId")
     return found[0] if found else None
 
 
 def _service_of(item: PortalItem) -> str | None:
     try:
         return ServiceAddress.of_item(item.url).url
-    except OddServiceUrl:
+    except InvalidServiceUrl:
         return None
 
 
 def _primary(wanted: ConnectionInput, caller: Caller, before: WebhookConnection | None) -> str:
-    """The user that the connection acts as: the one named, else the caller herself."""
+    """The user that the connection acts as: the one that the document names, or else the caller."""
     if wanted.username is not None:
         return wanted.username
     if isinstance(caller, ArcGisCaller):
         return caller.member.username
     if before is not None:
         return before.username
-    reason = "the user to act as is needed, with userToken: the caller herself has no ArcGIS account here"
-    raise BadRequest(f"username: {reason}", pointer="#/username")
+    detail = "username is required, and userToken with it: the caller has no ArcGIS account to act as"
+    raise BadRequest(detail, pointer="#/username")

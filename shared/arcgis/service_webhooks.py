@@ -1,4 +1,4 @@
-"""The webhooks of one feature service, by its admin resource (docs/sources/arcgis.md 3.1)."""
+"""The webhooks of one feature service, at its admin resource (docs/sources/arcgis.md 3.1)."""
 
 import json
 import re
@@ -10,13 +10,13 @@ from shared.arcgis.client import ArcGisOutage, ArcGisRest, ArcGisToken
 
 _SERVICE = "the feature service"
 _ID = re.compile(r"[A-Za-z0-9_{}-]{1,100}")
-# The shortest that the documentation allows.
+# The shortest interval that the documentation allows.
 _INTERVAL_SECONDS = 30
 
 
 @dataclass(frozen=True)
 class Hook:
-    """A webhook as the service is to have it."""
+    """A webhook as the service should have it."""
 
     name: str
     url: str
@@ -45,7 +45,7 @@ class Hook:
 
 
 class ServiceWebhooks:
-    """Manages the webhooks below `url`, as the bearer of `token`. Each call raises ArcGisRefused or ArcGisOutage."""
+    """Manages the webhooks below `url` as the bearer of `token`. Each method raises ArcGisRefused and ArcGisOutage."""
 
     def __init__(self, rest: ArcGisRest, url: str, token: ArcGisToken) -> None:
         self._rest = rest
@@ -53,7 +53,7 @@ class ServiceWebhooks:
         self._token = token
 
     def create(self, hook: Hook, now: datetime) -> str:
-        """Make a webhook, and give its id. The service calls its address with a challenge before it answers."""
+        """Make a webhook, and return its id. The service sends a challenge to its address before it answers."""
         made = self._post("/create", hook.as_form(now))
         found = _id_of(made)
         if found is None:
@@ -81,7 +81,7 @@ class ServiceWebhooks:
 
 
 def _id_of(answer: object) -> str | None:
-    """The id in the answer: the last step of `url`, else `globalId`, else `id`."""
+    """The id in an answer: the last part of `url`, else `globalId`, else `id`; None if there is none."""
     if not isinstance(answer, dict):
         return None
     url = answer.get("url")

@@ -1,9 +1,10 @@
-"""Whether a token may go to an address (docs/arcgis.md "Where tokens go"). Pure."""
+"""Which feature services may be sent a token (docs/arcgis.md "Where tokens go"). Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.arcgis.service_address import OddServiceUrl, plain_path
+from shared.arcgis.service_address import InvalidServiceUrl, ServiceAddress, require_bound
+from shared.arcgis.webhook_connection import WebhookConnection
 from shared.errors import Misconfigured
 from shared.outbound.target import Target, TargetRefused, parse_target
 
@@ -11,12 +12,12 @@ _HTTPS_PORT = 443
 
 
 class ForeignServiceHost(Exception):
-    """An item's address is at a host, or a port of it, that may not be sent a token."""
+    """A service's host, or its port there, may not be sent a token; the text names both."""
 
 
 @dataclass(frozen=True)
 class _Allowed:
-    """An entry of ARCGIS_SERVICE_HOSTS; without a port it is for https at its own."""
+    """An entry of ARCGIS_SERVICE_HOSTS. Without a port it allows https at port 443."""
 
     host: str
     port: int | None
@@ -41,14 +42,14 @@ class _Allowed:
 
 
 class TokenHosts:
-    """Who may be sent a token: the portal's host, at its own port or 443, and those that `hosts` names."""
+    """Tokens go to the portal's host, at its own port or 443, and to those in `hosts`; nowhere else."""
 
     def __init__(self, portal_url: str, hosts: Sequence[str]) -> None:
         try:
             portal = parse_target(portal_url)
         except TargetRefused as refusal:
-            raise Misconfigured(f"ARCGIS_PORTAL_URL is no address: {refusal.detail}") from None
-        # Where the portal itself has none, as a stand-in in development, TLS is not asked of its services.
+            raise Misconfigured(f"ARCGIS_PORTAL_URL is not a valid address: {refusal.detail}") from None
+        # If the portal itself has no TLS, as a stand-in in development, its services need none.
         self._schemes = {"https", portal.scheme}
         self._allowed = [
             _Allowed(portal.host, portal.port),
@@ -56,11 +57,24 @@ class TokenHosts:
             *(_Allowed.parse(host) for host in hosts),
         ]
 
-    def judge(self, url: str) -> None:
-        """Raise OddServiceUrl or ForeignServiceHost where no token may be sent to this address."""
-        plain_path(url)
-        target = parse_target(url)
+    def service(self, item_url: str) -> ServiceAddress:
+        """The service in the address of an item, which may be sent a token.
+
+        Raises InvalidServiceUrl for an address that is not a service's, or has no TLS, and ForeignServiceHost.
+        """
+        address = ServiceAddress.of_item(item_url)
+        self._require_known(address.target)
+        return address
+
+    def bound_service(self, connection: WebhookConnection, item_url: str) -> ServiceAddress:
+        """The same for the item of a connection; raises InvalidServiceUrl also if it is bound to another service."""
+        address = ServiceAddress.of_item(item_url)
+        require_bound(connection, address)
+        self._require_known(address.target)
+        return address
+
+    def _require_known(self, target: Target) -> None:
         if target.scheme not in self._schemes:
-            raise OddServiceUrl("the address does not begin with https://")
+            raise InvalidServiceUrl("the address does not begin with https://")
         if not any(allowed.fits(target) for allowed in self._allowed):
             raise ForeignServiceHost(f"{target.host}:{target.port} is not in ARCGIS_SERVICE_HOSTS")

@@ -1,4 +1,4 @@
-"""A webhook connection as the hub keeps it, and as its readers see it (docs/sources/arcgis.md 1.3). Pure."""
+"""A webhook connection as it is stored, and as answers show it (docs/sources/arcgis.md 1.3). Pure."""
 
 import json
 import re
@@ -22,33 +22,34 @@ _MEMBERS = {
     "fallback_username": "fallbackUsername",
 }
 
-type Shown = dict[str, object]
+type Answer = dict[str, object]
+"""The JSON object that an operation answers."""
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """Where connections belong: an ArcGIS organization, and in it the item of one Workflow Manager."""
+    """The owner of connections: the item of one Workflow Manager, in an ArcGIS organization."""
 
     org_id: str
     item_id: str
 
     @classmethod
     def of_path(cls, org_id: str, item_id: str) -> "Workflow":
-        """The workflow that a path names; raises BadRequest."""
+        """The workflow in a path; raises BadRequest."""
         for name, text in (("orgId", org_id), ("itemId", item_id)):
             if not _PATH_PART.fullmatch(text):
-                raise BadRequest(f"{name}: 1 to 64 letters, digits, - and _ are needed in the path")
+                raise BadRequest(f"{name} must be 1 to 64 letters, digits, - and _, in the path")
         return cls(org_id, item_id)
 
     @property
     def partition(self) -> str:
-        """The partition of its rows."""
+        """The partition key of its rows."""
         return f"{key_text(self.org_id)}:{key_text(self.item_id)}"
 
 
 @dataclass(frozen=True)
 class ManagedWebhook:
-    """The webhook that the hub made at the feature service, as it set it last."""
+    """The webhook that the hub made at the feature service, as the hub last set it."""
 
     id: str
     change_types: tuple[str, ...]
@@ -59,10 +60,10 @@ class ManagedWebhook:
 class WebhookConnection:
     """One webhook connection. `sealed_secret` is the key of its signatures, sealed.
 
-    `service_secret` is the one that the service's webhook still has, where it could not be told the new one yet.
-    `service` is the address of the one service at which the hub acts for it: the item's when the connection was made.
-    It is None where the item had none, and in rows of the first version, until somebody who may manage the service
-    shows that (operations.py); until then the hub acts nowhere for it.
+    `service_secret` is the one that the service's webhook still has, if the service could not be told the new one yet.
+    `service` is the address of the only service at which the hub acts for the connection: the one that the item had
+    when the connection was made. It is None if the item had none, and in rows of the first version, until somebody
+    shows that they may manage the service (update_permission.py). Until then the hub acts nowhere for it.
     """
 
     workflow: Workflow
@@ -84,10 +85,10 @@ class WebhookConnection:
 
     @property
     def users(self) -> tuple[str, ...]:
-        """Whom it acts as, in this order."""
+        """The users that it acts as, in the order in which they are tried."""
         return (self.username, *([self.fallback_username] if self.fallback_username else []))
 
-    def as_listed(self) -> Shown:
+    def as_listed(self) -> Answer:
         """The connection in a list (WebhookConnectionInfo)."""
         fallback = {"fallbackUsername": self.fallback_username} if self.fallback_username else {}
         return {
@@ -99,13 +100,13 @@ class WebhookConnection:
             **fallback,
         }
 
-    def as_shown(self, *, with_managed_webhook: bool) -> Shown:
-        """The connection alone (WebhookConnectionResponse), with its service webhook for those who may manage it."""
-        shown = {**self.as_listed(), "webhookType": self.webhook_type, "secret": SECRET_MASK}
+    def as_shown(self, *, with_managed_webhook: bool) -> Answer:
+        """The connection alone (WebhookConnectionResponse), with the service's webhook if the caller may manage it."""
+        answer = {**self.as_listed(), "webhookType": self.webhook_type, "secret": SECRET_MASK}
         if self.managed is None or not with_managed_webhook:
-            return shown
+            return answer
         return {
-            **shown,
+            **answer,
             "webhookActive": self.managed.is_active,
             "webhookChangeTypes": list(self.managed.change_types),
             "managedWebhookId": self.managed.id,
@@ -113,12 +114,12 @@ class WebhookConnection:
 
 
 def changed_members(before: WebhookConnection, after: WebhookConnection) -> tuple[str, ...]:
-    """The names of the members that a save changed, as clients know them."""
+    """The members that a save changed, by the names that clients know."""
     return tuple(name for field, name in _MEMBERS.items() if getattr(before, field) != getattr(after, field))
 
 
 def is_connection_id(text: str) -> bool:
-    """Whether a connection could have this id."""
+    """Whether this has the form of a connection's id."""
     return _ID.fullmatch(text) is not None
 
 
@@ -134,7 +135,7 @@ def connection_row(connection: WebhookConnection) -> dict[str, Any]:
         "Enabled": connection.enabled,
         "Username": connection.username,
         "FallbackUsername": connection.fallback_username or "",
-        # Texts, because the tables' own type comes back with another class and other digits.
+        # Strings, because the tables' own type comes back with another class and other digits.
         "Created": connection.created.isoformat(),
         "Updated": connection.updated.isoformat(),
         "UpdatedBy": connection.updated_by,
@@ -144,7 +145,7 @@ def connection_row(connection: WebhookConnection) -> dict[str, Any]:
 
 
 def managed_properties(managed: ManagedWebhook | None, service_secret: str | None = None) -> dict[str, Any]:
-    """What a row holds of the service's webhook."""
+    """The properties of a row that are about the service's webhook."""
     return {
         "ManagedWebhookId": managed.id if managed else "",
         "ChangeTypes": json.dumps(managed.change_types if managed else ()),

@@ -15,12 +15,13 @@ from shared.arcgis.changes import ChangesCompletion
 from shared.arcgis.client import ArcGisRest
 from shared.arcgis.connection_registry import ConnectionRegistry
 from shared.arcgis.consent import Consents
-from shared.arcgis.managed import ManagedWebhooks
+from shared.arcgis.managed_webhooks import ManagedWebhooks
 from shared.arcgis.notification_intake import NotificationIntake
 from shared.arcgis.operations import ConnectionOperations
 from shared.arcgis.portal import Portal
 from shared.arcgis.run_as import RunAsCheck
 from shared.arcgis.token_hosts import TokenHosts
+from shared.arcgis.webhook_sync import WebhookSync
 from shared.events.store import EventStore
 from shared.hub.lazy import Lazy
 from shared.outbound.client import HttpClient
@@ -61,7 +62,8 @@ class ArcGisServices:
         managed = ManagedWebhooks(portal, rest, hosts, consents, settings.public_url, settings.arcgis_hook_key, now)
         authority = Authority(portal, callers, rest, hosts)
         run_as = RunAsCheck(portal, callers, consents, authority, now)
-        operations = ConnectionOperations(registry, consents, run_as, managed, authority, sealer, now)
+        sync = WebhookSync(registry, managed, authority, sealer)
+        operations = ConnectionOperations(registry, consents, run_as, authority, sync, sealer, now)
         return cls(portal, callers, operations, ChangesCompletion(registry, consents, portal, rest, hosts))
 
 

@@ -1,8 +1,8 @@
 import pytest
 
+from shared.api.arcgis import arcgis_error
 from shared.arcgis.client import ArcGisOutage, ArcGisRefused, ArcGisToken, refuse_errors
-from shared.arcgis.error_answers import PortalDown, arcgis_error
-from shared.arcgis.portal import Portal, PortalUser
+from shared.arcgis.portal import Portal, PortalDown, PortalUser
 from shared.deadline import deadline
 from shared.errors import BadRequest, FieldError, Misconfigured, StorageDown
 from shared.hub.hub import Hub

@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.arcgis.callers import Request
+from shared.arcgis.callers import WorkflowRequest
 from shared.arcgis.operations import ConnectionOperations
 from shared.callers.caller import Caller
 from shared.errors import Conflict, StorageDown, Unavailable
@@ -13,7 +13,7 @@ from tests.arcgis.stored import WORKFLOW, consents
 from tests.support.arcgis import MANAGER, ArcGisOrganization, connection_document
 from tests.support.transport import Fault, JournalTransport
 
-REQUEST = Request(WORKFLOW, Caller(User.of_account("manager@hub.example")))
+REQUEST = WorkflowRequest(WORKFLOW, Caller(User.of_account("manager@hub.example")))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.arcgis.service_address import OddServiceUrl, ServiceAddress, plain_path
+from shared.arcgis.service_address import InvalidServiceUrl, ServiceAddress
 from tests.support.cases import holds_for
 
 URL = "https://services.arcgis.com/quayOrg/ArcGIS/rest/services/states/FeatureServer"
@@ -45,17 +45,17 @@ def test_a_service_may_have_any_plain_name(name: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "https://a.example/x", URL.replace("Feature", "Map"), f"{URL}?x=1", f"{URL}/a/b"])
 def test_what_is_no_feature_service_has_none(url: str) -> None:
-    with pytest.raises(OddServiceUrl):
+    with pytest.raises(InvalidServiceUrl):
         ServiceAddress.of_item(url)
 
 
 @holds_for("part", ODD_PARTS)
 @holds_for("before", ["quayOrg", "services", "states"])
 def test_an_item_whose_path_is_not_plain_has_none(part: str, before: str) -> None:
-    with pytest.raises(OddServiceUrl):
+    with pytest.raises(InvalidServiceUrl):
         ServiceAddress.of_item(URL.replace(before, f"{before}/{part}"))
-    with pytest.raises(OddServiceUrl):
-        plain_path(URL.replace(before, f"{part}/{before}"))
+    with pytest.raises(InvalidServiceUrl):
+        ServiceAddress.of_item(URL.replace(before, f"{part}/{before}"))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_an_extraction_is_asynchronous_where_nothing_else_is_said(query: str) ->
     ],
 )
 def test_nothing_else_is_asked_for(url: str) -> None:
-    with pytest.raises(OddServiceUrl):
+    with pytest.raises(InvalidServiceUrl):
         SERVICE.changes_url(url)
 
 
@@ -124,9 +124,9 @@ def test_no_way_round_leads_to_another_service(part: str) -> None:
         f"PAYROLL/{part}/states/FeatureServer",
         f"{part}/states/FeatureServer",
     ):
-        with pytest.raises(OddServiceUrl):
+        with pytest.raises(InvalidServiceUrl):
             SERVICE.changes_url(f"{URL.replace('states/FeatureServer', path)}/extractChanges")
-        with pytest.raises(OddServiceUrl):
+        with pytest.raises(InvalidServiceUrl):
             SERVICE.below(f"{URL.replace('states/FeatureServer', path)}/jobs")
 
 
@@ -147,7 +147,7 @@ def test_what_the_service_made_is_asked_for_at_its_own_address(end: str) -> None
     ],
 )
 def test_what_another_service_made_is_not(url: str) -> None:
-    with pytest.raises(OddServiceUrl):
+    with pytest.raises(InvalidServiceUrl):
         SERVICE.below(url)
 
 
@@ -158,7 +158,7 @@ def test_whatever_is_given_only_the_own_service_is_asked(path: list[str]) -> Non
     given_url = f"https://services.arcgis.com/quayOrg/ArcGIS/rest/services/{'/'.join(path)}"
     try:
         asked = SERVICE.changes_url(given_url)
-    except OddServiceUrl:
+    except InvalidServiceUrl:
         assert path != ["states", "FeatureServer", "extractChanges"]
     else:
         assert urlsplit(asked).path == urlsplit(URL).path + "/extractChanges"
@@ -170,7 +170,7 @@ def test_any_text_is_an_address_of_the_service_or_refused(end: str, value: str) 
     for given_url in (URL + end, f"{URL}/extractChanges?layers={quote(value)}", f"{URL}/extractChanges?layers={value}"):
         try:
             asked = SERVICE.changes_url(given_url)
-        except OddServiceUrl:
+        except InvalidServiceUrl:
             continue
         assert asked.startswith(f"{URL}/extractChanges?")
         assert asked.isascii()

@@ -1,4 +1,4 @@
-"""Managed webhooks: the hub makes, changes and removes them at the feature service, as the connection's users."""
+"""Managed webhooks: as the connection's users the hub makes, changes and removes them at the feature service."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -11,16 +11,15 @@ from pydantic import SecretStr
 
 from shared.arcgis.client import ArcGisOutage, ArcGisRefused, ArcGisRest
 from shared.arcgis.consent import Consent, Consents
-from shared.arcgis.error_answers import PortalDown
-from shared.arcgis.portal import Portal
-from shared.arcgis.service_address import OddServiceUrl, service_of
+from shared.arcgis.portal import Portal, PortalDown
+from shared.arcgis.service_address import InvalidServiceUrl
 from shared.arcgis.service_webhooks import Hook, ServiceWebhooks
 from shared.arcgis.token_hosts import ForeignServiceHost, TokenHosts
 from shared.arcgis.webhook_connection import ManagedWebhook, WebhookConnection
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import Unavailable
 
-# What is left for storing the outcome and for the answer.
+# Time kept back for storing the outcome and for the answer.
 _RESERVE_SECONDS = 4.0
 _MAX_SECONDS = 30.0
 
@@ -30,7 +29,7 @@ log = logging.getLogger(__name__)
 class NotManaged(Exception):
     """The service's webhook could not be made, changed or removed.
 
-    `name` is the one that a reply has; None where the operation's own name fits. `reason` is for a person to read.
+    `name` is what the answer calls the failure; None for the operation's own name. `reason` is for people to read.
     """
 
     def __init__(self, reason: str, name: str | None = None) -> None:
@@ -40,7 +39,7 @@ class NotManaged(Exception):
 
 
 class ManagedWebhooks:
-    """Works as the first user of a connection who can do it: the run-as user, then the fallback."""
+    """Acts as the first user of a connection who can do it: the one it runs as, then the fallback."""
 
     def __init__(
         self,
@@ -61,20 +60,20 @@ class ManagedWebhooks:
         self._now = now
 
     def save(self, connection: WebhookConnection, secret: str, change_types: Sequence[str]) -> ManagedWebhook:
-        """Make the connection's webhook, or change the one it has, as the connection now is; raises NotManaged."""
+        """Make the connection's webhook as the connection now is, or change the one it has; raises NotManaged."""
         hook = Hook(connection.id, self._hook_url(connection), change_types, secret, connection.enabled)
         known = connection.managed.id if connection.managed else None
         id_ = self._as_users(connection, lambda service: self._save(service, hook, known))
         return ManagedWebhook(id_, tuple(change_types), connection.enabled)
 
     def delete(self, connection: WebhookConnection, id_: str) -> None:
-        """Remove a webhook; one that is gone already is no failure. Raises NotManaged."""
+        """Remove a webhook; raises NotManaged. One that is gone already is no failure."""
 
         def remove(service: ServiceWebhooks) -> None:
             try:
                 service.delete(id_)
             except ArcGisRefused:
-                # Somebody may have removed it at the service, or an answer was lost.
+                # Somebody may have removed it at the service, or the answer to an earlier call was lost.
                 if id_ in service.ids_by_name().values():
                     raise
 
@@ -88,7 +87,7 @@ class ManagedWebhooks:
         try:
             return service.create(hook, now)
         except (ArcGisRefused, ArcGisOutage):
-            # An earlier call whose answer was lost may have made it: the name is this connection's alone.
+            # A call whose answer was lost may have made it. No other connection has this name.
             with suppress(ArcGisRefused, ArcGisOutage):
                 if (found := service.ids_by_name().get(hook.name)) is not None:
                     service.edit(found, hook, now)
@@ -111,7 +110,7 @@ class ManagedWebhooks:
                 except ArcGisOutage as exc:
                     failure = NotManaged(str(exc))
                 except Unavailable as exc:
-                    # Storage, or a setting: what exactly is for the log.
+                    # Storage or a setting is wrong. What exactly is for the log alone.
                     log.error("%s: %s", type(exc).__name__, exc.detail)
                     failure = NotManaged("the hub could not read the consent that it needs")
                 log.warning("connection %s, as %s: %s", connection.id, username, failure.reason)
@@ -120,13 +119,12 @@ class ManagedWebhooks:
     def _service(self, connection: WebhookConnection, consent: Consent) -> ServiceWebhooks:
         try:
             item = self._portal.item(connection.item_id, consent.token)
-            address = service_of(connection, item.url)
-            self._hosts.judge(address.webhooks_url)
+            address = self._hosts.bound_service(connection, item.url)
             return ServiceWebhooks(self._rest, address.webhooks_url, consent.token)
         except PortalDown as outage:
             raise NotManaged(outage.detail, "UnableToGetHostingServerFromPortal") from None
-        except OddServiceUrl as odd:
-            raise NotManaged(str(odd), "InvalidPortalItemUrl") from None
+        except InvalidServiceUrl as invalid:
+            raise NotManaged(str(invalid), "InvalidPortalItemUrl") from None
         except ForeignServiceHost as foreign:
             raise NotManaged(str(foreign), "UnableToDetermineHostingServer") from None
 
@@ -149,5 +147,5 @@ def _refusal(refusal: ArcGisRefused, username: str) -> str:
 
 def _not_set_up() -> NoReturn:
     raise NotManaged(
-        "ARCGIS_HOOK_KEY is not set, so the service has no key to call the hub with", "InvalidConfiguration"
+        "ARCGIS_HOOK_KEY is not set, so the service would have no key for calling the hub", "InvalidConfiguration"
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.arcgis.entity import ConnectionInput
+from shared.arcgis.connection_input import ConnectionInput
 from shared.errors import BadRequest
 from tests.dynamics.samples import ANY_JSON
 from tests.support.arcgis import connection_document
@@ -14,12 +14,12 @@ ITEM = "08c68c3fe2c951eaa0e3d51a2bef77fd"
 GIVEN = connection_document(ITEM, username="megan", userToken="t.k.n..", fallbackUsername="max", fallbackUserToken="x")
 
 
-def test_the_documented_connection_is_taken() -> None:
-    taken = ConnectionInput.parse(GIVEN)
-    assert taken.model_dump(by_alias=True, exclude={"secret", "user_token", "fallback_user_token"}) == {
+def test_the_documented_connection_is_accepted() -> None:
+    parsed = ConnectionInput.parse(GIVEN)
+    assert parsed.model_dump(by_alias=True, exclude={"secret", "user_token", "fallback_user_token"}) == {
         name: value for name, value in GIVEN.items() if name not in {"secret", "userToken", "fallbackUserToken"}
     }
-    assert taken.secret.get_secret_value() == GIVEN["secret"]
+    assert parsed.secret.get_secret_value() == GIVEN["secret"]
 
 
 def test_no_secret_stands_in_the_text_of_a_connection() -> None:
@@ -30,11 +30,11 @@ def test_no_secret_stands_in_the_text_of_a_connection() -> None:
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_users_and_tokens_may_be_empty_or_null(nothing: str | None) -> None:
     names = ("username", "userToken", "fallbackUsername", "fallbackUserToken")
-    taken = ConnectionInput.parse({**GIVEN, **dict.fromkeys(names, nothing)})
-    assert (taken.username, taken.user_token, taken.fallback_username) == (None, None, None)
+    parsed = ConnectionInput.parse({**GIVEN, **dict.fromkeys(names, nothing)})
+    assert (parsed.username, parsed.user_token, parsed.fallback_username) == (None, None, None)
 
 
-def test_unknown_members_are_ignored_and_change_types_are_taken_once() -> None:
+def test_unknown_members_are_ignored_and_change_types_count_once() -> None:
     document = {**GIVEN, "unknown": 1, "webhookChangeTypes": ["FeaturesEdited"] * 2}
     assert ConnectionInput.parse(document).webhook_change_types == ["FeaturesEdited"]
 
@@ -91,11 +91,11 @@ def test_a_wrong_member_is_refused_by_its_name(name: str, value: object) -> None
     with pytest.raises(BadRequest) as caught:
         ConnectionInput.parse({**GIVEN, name: value})
     assert [error.pointer for error in caught.value.errors] == [f"#/{name}"]
-    assert caught.value.detail.startswith(f"{name}: ")
+    assert caught.value.detail.startswith(f"{name} ")
 
 
 def test_a_fallback_token_without_its_user_is_refused() -> None:
-    with pytest.raises(BadRequest, match="fallbackUserToken: fallbackUsername"):
+    with pytest.raises(BadRequest, match="fallbackUserToken must come with fallbackUsername"):
         ConnectionInput.parse({**GIVEN, "fallbackUsername": None})
 
 
@@ -107,6 +107,6 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(sorted(GIVEN)), ANY_JSON))
-def test_any_document_is_taken_or_refused_by_its_members(changes: dict[str, object]) -> None:
+def test_any_document_is_accepted_or_refused_by_its_members(changes: dict[str, object]) -> None:
     with suppress(BadRequest):
         ConnectionInput.parse({**GIVEN, **changes})

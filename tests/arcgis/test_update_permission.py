@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.arcgis.authority import touched_members
-from shared.arcgis.entity import CHANGE_TYPES, ConnectionInput
+from shared.arcgis.connection_input import CHANGE_TYPES, ConnectionInput
 from shared.arcgis.operations import new_connection_id
+from shared.arcgis.update_permission import touched_members
 from shared.arcgis.webhook_connection import SECRET_MASK, ManagedWebhook, WebhookConnection
 from tests.arcgis.samples import SECRET
 from tests.arcgis.stored import NOW, WORKFLOW
