@@ -1,5 +1,6 @@
-"""`python -m admin`: the hub's command line. Run it in the project's root, with the project's environment."""
+"""`python -m admin`: the hub's command line. Run it in the root of the project, with its environment."""
 
+import signal
 import sys
 
 import typer
@@ -18,7 +19,9 @@ app.command("audit")(audit)
 
 
 def main() -> int:
-    """Run the command; a problem is one line on standard error and exit code 1, wrong usage exits with 2."""
+    """Run the command. A problem is one line on standard error, with exit code 1; wrong usage has exit code 2."""
+    # As Ctrl-C: what is interrupted is still written to the audit.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except HubError as error:

@@ -1,4 +1,4 @@
-"""What the command line changes leaves its trace in the audit, as what is changed over HTTP does."""
+"""Changes by the command line are written to the audit, as those over HTTP are."""
 
 import getpass
 import logging
@@ -6,47 +6,56 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import click
 import typer
 
 from admin.hub import local_hub
 from shared.audit.recording import Kind, Recording, identified, recording
 from shared.audit.writing import Row, write
-from shared.errors import HubError
+from shared.errors import HubError, StorageDown
 from shared.roles.user import normal_user_id
 
-# Whoever reads the terminal is told below, in words.
+# The terminal shows it below, as a sentence.
 logging.getLogger("shared.audit").addHandler(logging.NullHandler())
 
 _REFUSED = 400
-_OUTAGE = 503
+_INTERRUPTED = 500
 
 
 @contextmanager
 def audited(action: str, target: str = "") -> Iterator[None]:
-    """Record what is done inside; `note` adds what is known only then. An error inside is what became of it."""
+    """Record what is done inside, however it ends; `note` adds what is known only then.
+
+    An error inside tells the outcome. What Ctrl-C or a fault of ours interrupts has failed: it may be done in part.
+    """
     with recording(Recording(action, Kind.CHANGE, target)) as record:
         identified(command_line_user(), local_hub().audit)
         try:
             yield
         except HubError as error:
+            record.is_storage_down = isinstance(error, StorageDown)
             _write(record, error.status)
             raise
-        except typer.Exit:
+        except (typer.Exit, click.ClickException):
             _write(record, _REFUSED)
+            raise
+        except BaseException:
+            typer.echo(f"note: {action} {record.target} was interrupted and may be done in part", err=True)
+            _write(record, _INTERRUPTED)
             raise
         _write(record, None)
 
 
 def command_line_user() -> str:
-    """Who runs the command, as the audit names them."""
+    """The name that the audit has for the user who runs the command."""
     try:
         return normal_user_id(f"command line ({getpass.getuser()})")
     except (OSError, KeyError):
-        # A container may have no name for its user.
+        # In a container the user may have no name.
         return "command line"
 
 
 def _write(record: Recording, status: int | None) -> None:
     entry = record.entry(datetime.now(UTC), status)
-    if status != _OUTAGE and write(entry, record.keeper) is Row.FAILED:
-        typer.echo(f"note: {entry.action} {entry.target} is {entry.outcome}, but could not be written down", err=True)
+    if record.may_be_kept and write(entry, record.keeper) is Row.FAILED:
+        typer.echo(f"note: {entry.action} {entry.target} is {entry.outcome}, but its audit entry is missing", err=True)

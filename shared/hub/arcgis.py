@@ -54,7 +54,7 @@ class ArcGisServices:
         now: Callable[[], datetime],
     ) -> Self:
         """The parts for these settings; raises Misconfigured. `now` gives the current time, in UTC."""
-        rest = ArcGisRest(_http_client())
+        rest = ArcGisRest(arcgis_http_client())
         portal = Portal(rest, settings.arcgis_portal_url, cache_seconds=settings.role_cache_seconds)
         callers = ArcGisCallers(portal, settings.arcgis_org_ids)
         consents = Consents(storage, sealer, registry)
@@ -96,7 +96,7 @@ class ArcGis:
         return self._services()
 
 
-def _http_client() -> HttpClient:
+def arcgis_http_client() -> HttpClient:
     """One like that for receivers: a deadline for the whole call, no redirects, a limit on the size of an answer.
 
     It may call any network: TokenHosts decides which hosts are called, and these may be internal.

@@ -138,7 +138,7 @@ def test_a_change_whose_row_cannot_be_written_is_made_and_says_so(tenant: Tenant
     run = admin("dynamics", "ensure", **settings)
     assert (run.code, len(tenant.dataverse.rows["serviceendpoints"])) == (0, 1)
     target = f"dynamics/webhooks/{next(iter(tenant.dataverse.rows['serviceendpoints']))}"
-    assert run.err == f"note: dynamics.webhook.ensure {target} is done, but could not be written down\n"
+    assert run.err == f"note: dynamics.webhook.ensure {target} is done, but its audit entry is missing\n"
 
 
 @pytest.fixture
