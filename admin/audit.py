@@ -14,14 +14,14 @@ _COLUMNS = ["at", "who", "action", "target", "outcome", "status", "changed"]
 
 
 def audit(
-    who: Annotated[str | None, typer.Option(help="only by this user: a user's id, or hub")] = None,
-    target: Annotated[str | None, typer.Option(help="only about this: webhooks/12")] = None,
-    since: Annotated[str | None, typer.Option(help="at this ISO 8601 time or later")] = None,
-    until: Annotated[str | None, typer.Option(help="before this time")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=MAX_ENTRIES, help="how many at most")] = 50,
+    who: Annotated[str | None, typer.Option(help="only entries of this user: a user's id, or hub")] = None,
+    target: Annotated[str | None, typer.Option(help="only entries about this, such as webhooks/12")] = None,
+    since: Annotated[str | None, typer.Option(help="only entries at this ISO 8601 time or later")] = None,
+    until: Annotated[str | None, typer.Option(help="only entries before this time")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_ENTRIES, help="the most entries to list")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON for scripts")] = False,
 ) -> None:
-    """List who changed what, or was refused to, newest first."""
+    """List who changed what, or tried to, newest first."""
     given = {"who": who, "target": target, "since": since, "until": until}
     wanted = parse_filter({name: value for name, value in given.items() if value is not None})
     found = local_hub().audit.list(wanted, page_size=min(limit, 1000))

@@ -1,7 +1,7 @@
 """`python -m admin dynamics`: webhooks and steps in Dataverse, with the rights of whoever runs it (docs/dynamics.md).
 
-Results are JSON on standard output; what went wrong is a problem, in JSON too, on standard error, with exit code 1.
-Bodies come from standard input.
+Bodies are read from standard input. Results are JSON on standard output. Errors are problems, also in JSON, on standard
+error, with exit code 1.
 """
 
 import logging
@@ -29,7 +29,7 @@ from shared.strict_json import parse_object
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Webhooks in Dataverse (DATAVERSE_URL). Bodies are JSON on standard input, results JSON on standard output.",
+    help="Webhooks in Dataverse (DATAVERSE_URL). Bodies are JSON on standard input, results on standard output.",
 )
 
 TARGET = DYNAMICS_REGISTRATION.targets
@@ -37,15 +37,17 @@ _KEY = "DYNAMICS_WEBHOOK_KEY"
 
 Webhook = Annotated[str, typer.Argument(metavar="ID", help="id of a webhook, as `dynamics list` shows it")]
 Step = Annotated[str, typer.Argument(metavar="STEP", help="id of a step, as `dynamics steps` shows it")]
-Since = Annotated[str | None, typer.Option(help="completed at this ISO 8601 time or later")]
-Jobs = Annotated[list[str] | None, typer.Argument(metavar="[JOB]...", help="as `dynamics failures` shows them")]
-AsJson = Annotated[bool, typer.Option("--json", help="no progress bar; results are JSON in any case")]
+Since = Annotated[str | None, typer.Option(help="only jobs completed at this ISO 8601 time or later")]
+Jobs = Annotated[
+    list[str] | None, typer.Argument(metavar="[JOB]...", help="ids of jobs, as `dynamics failures` shows them")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="show no progress bar; results are JSON in any case")]
 
 
 @contextmanager
 def _registration(action: str | None = None, target: str = "") -> Iterator[DataverseRegistration]:
-    """The operations; with an `action` what is done with them is recorded, about what stands below webhooks."""
-    # The problem says it all, and a script reads it as JSON.
+    """The operations. With an `action` the audit records it, for the `target` below webhooks."""
+    # Standard error has nothing but the problem, so that scripts can read it as JSON.
     logging.getLogger("shared").addHandler(logging.NullHandler())
     try:
         with (
@@ -66,7 +68,7 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def register(as_json: AsJson = False) -> None:
-    """Register the webhook on standard input, with its steps, all or nothing."""
+    """Register the webhook on standard input with its steps: all of it, or nothing."""
     with _registration("webhook.create") as registration:
         made = registration.webhooks.register(_document())
         note(target=f"{TARGET}/{made.webhook.id}")
@@ -75,14 +77,14 @@ def register(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(id_: Webhook, as_json: AsJson = False) -> None:
-    """Show a webhook with its steps; its secret is never shown."""
+    """Show a webhook with its steps, but never its secret."""
     with _registration() as registration:
         print_json(registration.webhooks.show(parse_id(id_)).as_json())
 
 
 @app.command()
 def update(id_: Webhook, as_json: AsJson = False) -> None:
-    """Change what standard input names; `authentication` rotates the key."""
+    """Change the members of a webhook that standard input has; `authentication` rotates its key."""
     with _registration("webhook.update", id_) as registration:
         document = _document()
         updated = registration.webhooks.update(parse_id(id_), document)
@@ -92,26 +94,26 @@ def update(id_: Webhook, as_json: AsJson = False) -> None:
 
 @app.command()
 def unregister(id_: Webhook, as_json: AsJson = False) -> None:
-    """Delete a webhook together with its steps."""
+    """Delete a webhook and its steps."""
     with _registration("webhook.delete", id_) as registration:
         registration.webhooks.unregister(parse_id(id_))
 
 
 @app.command()
 def ensure(
-    name: Annotated[str | None, typer.Option(help="what it is called in Dataverse")] = None,
-    url: Annotated[str | None, typer.Option(help="instead of the address below PUBLIC_URL")] = None,
-    mode: Annotated[Literal["async", "sync"], typer.Option(help="sync lets the user who saves wait")] = "async",
+    name: Annotated[str | None, typer.Option(help="its name in Dataverse")] = None,
+    url: Annotated[str | None, typer.Option(help="its address; default: the one below PUBLIC_URL")] = None,
+    mode: Annotated[Literal["async", "sync"], typer.Option(help="with sync, users wait when they save")] = "async",
     as_json: AsJson = False,
 ) -> None:
-    """Let there be exactly one webhook that posts created connections to this app.
+    """Make sure that exactly one webhook posts created connections to this app.
 
-    Its key, a function key of the app, is read from the variable DYNAMICS_WEBHOOK_KEY.
+    Its key, a function key of the app, is read from the environment variable DYNAMICS_WEBHOOK_KEY.
     """
-    # Not an option: whoever lists the processes of a machine sees their arguments.
+    # Not an option: the arguments of a process are visible to everybody on the machine.
     key = os.environ.get(_KEY, "").strip()
     if not key:
-        raise typer.BadParameter(f"the variable {_KEY} is not set: it holds a function key of the app")
+        raise typer.BadParameter(f"the environment variable {_KEY} is required: a function key of the app")
     given: Mapping[str, str | None] = {"key": key, "name": name, "url": url, "mode": mode}
     with _registration("webhook.ensure") as registration:
         document = {member: value for member, value in given.items() if value is not None}
@@ -145,19 +147,19 @@ def step(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
 
 @app.command("update-step")
 def update_step(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
-    """Change what standard input names."""
+    """Change the members of a step that standard input has."""
     _update_step(id_, step_id, _document)
 
 
 @app.command()
 def enable(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
-    """Let a step be called again."""
+    """Enable a step. What happened while it was disabled is not sent."""
     _update_step(id_, step_id, lambda: {"enabled": True})
 
 
 @app.command()
 def disable(id_: Webhook, step_id: Step, as_json: AsJson = False) -> None:
-    """Let a step not be called; what happens meanwhile is not sent later."""
+    """Disable a step. What happens until it is enabled is not sent, not even later."""
     _update_step(id_, step_id, lambda: {"enabled": False})
 
 
@@ -173,10 +175,10 @@ def failures(
     id_: Webhook,
     step_id: Step,
     since: Since = None,
-    top: Annotated[int, typer.Option(min=1, max=MAX_JOBS, help="how many at most")] = 100,
+    top: Annotated[int, typer.Option(min=1, max=MAX_JOBS, help="the most jobs to list")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List failed jobs of a step, newest first, with what their error codes mean."""
+    """List the failed jobs of a step, newest first, with the meaning of their error codes."""
     with _registration() as registration:
         jobs = registration.failures.list(parse_id(id_), parse_id(step_id), since=_moment(since), top=top)
         print_json({"value": [job.as_json() for job in jobs]})
@@ -187,13 +189,13 @@ def replay(
     id_: Webhook,
     step_id: Step,
     jobs: Jobs = None,
-    all_: Annotated[bool, typer.Option("--all", help="all failed jobs of the step, the oldest first")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="replay all failed jobs of the step, oldest first")] = False,
     since: Since = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay failed jobs: their rows are read again, and taken in as if they came now. Exit code 1 if one cannot be."""
+    """Replay failed jobs: read their rows again, and accept them as if they came now. Exit code 1 if one fails."""
     if all_ == bool(jobs) or (since and not all_):
-        raise typer.BadParameter("JOB... or --all is needed, and --since goes with --all alone")
+        raise typer.BadParameter("either JOB... or --all is required, and --since goes with --all only")
     with _registration() as registration:
         ids = parse_id(id_), parse_id(step_id)
         chosen = jobs or [job.id for job in registration.failures.list(*ids, since=_moment(since), top=None)][::-1]

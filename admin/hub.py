@@ -1,4 +1,4 @@
-"""The hub that the command line works on: settings of the environment, and below them those of local.settings.json."""
+"""The hub that the command line works on. The environment's settings win over those in local.settings.json."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,6 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def local_hub() -> Hub:
-    """The hub of this environment; raises Misconfigured."""
+    """The hub with these settings; raises Misconfigured."""
     apply_local_settings(ROOT, os.environ)
     return hub()

@@ -1,4 +1,4 @@
-"""What the command line prints: tables for people, JSON for scripts, errors on standard error."""
+"""The output of the command line: tables for people, JSON for scripts, and errors on standard error."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ def print_records(title: str, columns: Iterable[str], records: Iterable[Record],
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        # As texts: a string would be read as rich's markup, and a name may hold brackets.
+        # As Text: rich would read brackets in a plain string as markup.
         table.add_row(*(Text(str(row.get(column, ""))) for column in columns))
     Console().print(table)
 
@@ -40,6 +40,6 @@ def print_problem(error: HubError) -> None:
 
 
 def fail(message: str) -> typer.Exit:
-    """Say on standard error what went wrong; raise what comes back to end with exit code 1."""
+    """Print an error on standard error. Raise the result to end with exit code 1."""
     typer.echo(f"error: {message}", err=True)
     return typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Jobs replayed one after the other, with a progress bar for whoever watches."""
+"""Replays jobs one after the other, with a progress bar on a terminal."""
 
 import sys
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from shared.hub.registration import DataverseRegistration
 def replay_jobs(
     registration: DataverseRegistration, webhook_id: str, step_id: str, jobs: Sequence[str], *, is_quiet: bool
 ) -> list[dict[str, object]]:
-    """What became of each job, by its id: the replay, or the problem. One that cannot be replayed stops no other."""
-    # On standard error, so that a script that reads the results sees them alone.
+    """The result of each job: its replay, or the problem. A job that cannot be replayed does not stop the others."""
+    # On standard error, so that scripts read nothing but the results.
     console = Console(stderr=True)
     watched = track(jobs, "Replaying", console=console, disable=is_quiet or not sys.stderr.isatty())
     return [{"jobId": job, **_replay(registration, webhook_id, step_id, job)} for job in watched]

@@ -16,9 +16,9 @@ app = typer.Typer(no_args_is_help=True, help="Roles in the embedded directory (R
 
 _AN_ID = "systemuser id, UPN, Entra object id or arcgis:NAME"
 _NEEDED = {UserKind.NAME: "UPN", UserKind.ARCGIS: "user name of ArcGIS"}
-Users = Annotated[list[str], typer.Argument(help=f"{_AN_ID}; several for one person")]
+Users = Annotated[list[str], typer.Argument(help=f"{_AN_ID}; give all ids of one person")]
 RoleName = Annotated[
-    str | None, typer.Option("--role", metavar="NAME", help="of the two roles; without it Relationship Manager")
+    str | None, typer.Option("--role", metavar="NAME", help="one of the two roles; default: Relationship Manager")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
 
@@ -27,7 +27,7 @@ _HAS_NOT_THE_ROLE = 3
 
 @app.command("list")
 def list_(role: RoleName = None, as_json: AsJson = False) -> None:
-    """List who has the role."""
+    """List the users who have the role."""
     name = _role(role)
     records = [_record(grant) for grant in _roles().grants(name)]
     print_records(name, ["user", "role", "note", "grantedAt"], records, as_json=as_json)
@@ -40,9 +40,9 @@ def grant(
     note: Annotated[str, typer.Option(help="who this is")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Give the role to one or more ids. The app sees it within ROLE_CACHE_SECONDS."""
+    """Grant the role to one or more ids. The app knows it within ROLE_CACHE_SECONDS."""
     if blank := [user for user in users if normal_user_id(user) in {"", ARCGIS_PREFIX}]:
-        raise fail(f"USER is {blank[0]!r}: a systemuser id, a UPN, an Entra object id or arcgis:NAME is needed")
+        raise fail(f"USER must be a systemuser id, a UPN, an Entra object id or arcgis:NAME (got {blank[0]!r})")
     name = _role(role)
     roles = _roles()
     for user in users:
@@ -53,14 +53,14 @@ def grant(
 
 @app.command()
 def revoke(users: Users, role: RoleName = None, as_json: AsJson = False) -> None:
-    """Take the role from one or more ids."""
+    """Revoke the role of one or more ids."""
     name = _role(role)
     roles = _roles()
     revoked = [user for user in users if _revoke(roles, name, user)]
     sentence = f"revoked {name} from {', '.join(revoked) or 'nobody'}"
     _say({"revoked": revoked, "role": name}, sentence, as_json=as_json)
     if unknown := [user for user in users if user not in revoked]:
-        raise fail(f"did not have the role {name}: {', '.join(unknown)}")
+        raise fail(f"these users did not have the role {name}: {', '.join(unknown)}")
 
 
 @app.command()
@@ -70,9 +70,9 @@ def check(
     role: RoleName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell step by step whether a user has the role, as the directory of ROLE_DIRECTORY sees it now.
+    """Check step by step whether a user has the role, according to the directory that ROLE_DIRECTORY names.
 
-    Exit code 0 for yes, 3 for no, 1 where the directory cannot say.
+    Exit code 0 if they have it, 3 if not, 1 if the directory cannot say.
     """
     asked, name = _user(user, kind), _role(role)
     steps: list[str] = []
@@ -106,7 +106,7 @@ def _user(text: str, kind: UserKind | None) -> User:
         id_ = normal_user_id(ARCGIS_PREFIX + text)
     chosen = kind or _kind_of(id_)
     if not _is_of(chosen, id_):
-        raise fail(f"USER is {text!r}: a {_NEEDED.get(chosen, 'GUID')} is needed")
+        raise fail(f"USER must be a {_NEEDED.get(chosen, 'GUID')} (got {text!r})")
     return User(chosen, id_)
 
 
@@ -123,22 +123,22 @@ def _is_of(kind: UserKind, id_: str) -> bool:
 
 
 def _role(name: str | None) -> str:
-    """The role of this name, in any case and with or without its spaces, as the settings have it."""
+    """The role with this name, in any case and with or without spaces, as the settings spell it."""
     settings = local_hub().settings
     roles = (settings.relationship_manager_role, settings.administrator_role)
     if name is None:
         return roles[0]
     found = next((role for role in roles if role_key(role) == role_key(name)), None)
     if found is None:
-        # A role that nobody asks for could be granted unnoticed.
-        raise fail(f"NAME is {name!r}: {' or '.join(roles)} is needed")
+        # A misspelled role, which nobody ever asks for, could be granted unnoticed.
+        raise fail(f"NAME must be {' or '.join(roles)} (got {name!r})")
     return found
 
 
 def _roles() -> TableRoles:
     hub = local_hub()
     if hub.settings.role_directory != "table":
-        typer.echo("note: ROLE_DIRECTORY is graph, so the app does not ask the embedded directory", err=True)
+        typer.echo("note: ROLE_DIRECTORY is graph, so the app does not use the embedded directory", err=True)
     return TableRoles(hub.storage.table(ROLES_TABLE))
 
 

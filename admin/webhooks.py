@@ -1,4 +1,4 @@
-"""`python -m admin webhooks`: what SuperOffice's API does with webhooks, for whoever may use this environment."""
+"""`python -m admin webhooks`: the operations of SuperOffice's API, with the rights of this environment."""
 
 import getpass
 import json
@@ -25,10 +25,12 @@ from shared.webhooks.registration import SECRET_MASK, Registration, Usage
 from shared.webhooks.reseal import reseal_all
 from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookState, parse_webhook
 
-app = typer.Typer(no_args_is_help=True, help="Registered webhooks. JSON is that of SuperOffice's API.")
+app = typer.Typer(no_args_is_help=True, help="Registered webhooks. JSON is as in SuperOffice's API.")
 
-Id = Annotated[int, typer.Argument(metavar="ID", min=1, help="as `webhooks list` shows it")]
-UserName = Annotated[str | None, typer.Option("--user", help="who does it, for the receiver; else your account here")]
+Id = Annotated[int, typer.Argument(metavar="ID", min=1, help="id of a webhook, as `webhooks list` shows it")]
+UserName = Annotated[
+    str | None, typer.Option("--user", help="who the receiver is told does it; default: your account on this machine")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
 
 _REFUSED = 3
@@ -37,12 +39,14 @@ _COLUMNS = ["WebhookId", "Name", "State", "Type", "Events", "TargetUrl", "Consec
 
 @app.command("list")
 def list_(
-    name: Annotated[str | None, typer.Option(help="only of this name, in any case")] = None,
-    event: Annotated[str | None, typer.Option(help="only those that want this event")] = None,
-    state: Annotated[WebhookState | None, typer.Option(case_sensitive=False, help="only in this state")] = None,
+    name: Annotated[str | None, typer.Option(help="only webhooks with this name, in any case")] = None,
+    event: Annotated[str | None, typer.Option(help="only webhooks that subscribed to this event")] = None,
+    state: Annotated[
+        WebhookState | None, typer.Option(case_sensitive=False, help="only webhooks in this state")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List webhooks, by id."""
+    """List webhooks in the order of their ids."""
     wanted = WebhookFilter(
         name or None, event_name_filter(event, "--event"), None if state is WebhookState.UNKNOWN else state
     )
@@ -53,24 +57,28 @@ def list_(
 
 @app.command()
 def show(id_: Id, as_json: AsJson = False) -> None:
-    """Show one webhook with its usage; its secrets are masked."""
+    """Show a webhook with its usage. Its secrets are masked."""
     receivers = local_hub().receivers
     _print(_entity(receivers, _find(receivers, id_), receivers.webhooks.usage(id_)), as_json=as_json)
 
 
 @app.command()
 def create(
-    name: Annotated[str | None, typer.Option(help="need not be unique")] = None,
-    events: Annotated[list[str] | None, typer.Option("--event", help="event that it wants; may be repeated")] = None,
+    name: Annotated[str | None, typer.Option(help="a name; need not be unique")] = None,
+    events: Annotated[
+        list[str] | None, typer.Option("--event", help="an event to subscribe to; may be repeated")
+    ] = None,
     target_url: Annotated[str | None, typer.Option(help="where events are posted")] = None,
-    secret: Annotated[str | None, typer.Option(envvar="WEBHOOK_SECRET", help="key of the signatures")] = None,
+    secret: Annotated[str | None, typer.Option(envvar="WEBHOOK_SECRET", help="the key of the signatures")] = None,
     type_: Annotated[str | None, typer.Option("--type", help=" | ".join(sorted(WEBHOOK_TYPES)))] = None,
     state: Annotated[WebhookState | None, typer.Option(case_sensitive=False, help="Active, or Stopped")] = None,
-    file: Annotated[str | None, typer.Option(help="JSON object with these and all other members; - is stdin")] = None,
+    file: Annotated[
+        str | None, typer.Option(help="file with a JSON object of these and other members; - is standard input")
+    ] = None,
     user: UserName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register a webhook. An active one is sent a test event first; options win over FILE."""
+    """Register a webhook. An active one is sent a test event first. Options win over the file."""
     options = {
         "Name": name,
         "Events": events or None,
@@ -92,7 +100,7 @@ def create(
 
 @app.command("test")
 def send_test(id_: Id, user: UserName = None, as_json: AsJson = False) -> None:
-    """Send a test event to a webhook. Exit code 0 where it was answered 2xx, 3 where it was not."""
+    """Send a test event to a webhook. Exit code 0 if the answer was 2xx, otherwise 3."""
     receivers = local_hub().receivers
     with audited("webhook.test", f"webhooks/{id_}"):
         found = _find(receivers, id_)
@@ -108,7 +116,7 @@ def send_test(id_: Id, user: UserName = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def delete(id_: Id, as_json: AsJson = False) -> None:
-    """Remove a webhook. Its deliveries stay in the log."""
+    """Delete a webhook. Its deliveries stay in the log."""
     receivers = local_hub().receivers
     with audited("webhook.delete", f"webhooks/{id_}"):
         receivers.saving.delete(_find(receivers, id_))
@@ -120,9 +128,9 @@ def delete(id_: Id, as_json: AsJson = False) -> None:
 
 @app.command()
 def reseal(as_json: AsJson = False) -> None:
-    """Seal with the first key of SECRETS_KEY what another key sealed, or what an older version stored in clear.
+    """Seal all secrets with the first key of SECRETS_KEY: those sealed by another key, and those stored in clear.
 
-    Doing it twice changes nothing. Exit code 1 where something could not be done; it stays as it is.
+    Doing that twice changes nothing. Exit code 1 if a webhook's secrets could not be sealed; it stays as it is.
     """
     hub = local_hub()
     done = reseal_all(hub.receivers.webhooks, hub.sealer)
@@ -152,7 +160,7 @@ def _caller(user: str | None) -> Caller:
 
 
 def _document(file: str | None, options: Entity) -> Entity:
-    """What the options say, and below it what the file says."""
+    """The members in the options, and those in the file that no option names."""
     members = _read(file) if file else {}
     given = {member.lower() for member in options}
     return {member: value for member, value in members.items() if member.lower() not in given} | options
@@ -172,7 +180,7 @@ def _bytes_of(file: str) -> bytes:
 
 
 def _readable(entity: Entity) -> Entity:
-    """The entity for people: lists with commas, associates by their names, nothing where there is nothing."""
+    """The entity for people: lists with commas, associates by their names, and no empty members."""
     texts = {member: _text(value) for member, value in entity.items()}
     return {member: text for member, text in texts.items() if text}
 

@@ -16,7 +16,7 @@ from devhost.install import find_node
 
 def main() -> int:
     """Measure on Azurites of its own, print the tables, and write bench/results.json and bench/results.png."""
-    # Whoever ends this ends the programs that it started.
+    # Ending this process ends the programs that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     find_node()
     around = machine()

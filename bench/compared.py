@@ -1,4 +1,4 @@
-"""Runs the comparisons, skips with its reason what cannot be had, and prints and stores what came out."""
+"""Runs the comparisons, skips what is not available here and says why, prints and stores the results."""
 
 import json
 import shutil
@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from bench import comparison
-from bench.install import FOLDER, NotToBeHad, python_environment
+from bench.install import FOLDER, NotAvailable, python_environment
 from bench.receiver import RunningReceiver, running_receiver
+from bench.receiving_apps import ReceivingResult, hub_receiving, webhook_receiving
 from bench.report import Figure, print_rows
 from bench.senders import django_sender, hub_sender
 from bench.side_by_side import Compared, Start, compare
-from bench.takers import Taken, hub_taking, webhook_taking
 from devhost.install import ROOT
 
 RESULTS = ROOT / "bench" / "results.json"
@@ -28,11 +28,11 @@ def run_comparisons(figures: list[Figure], machine: Mapping[str, str]) -> None:
     skipped: list[str] = []
     with running_receiver() as receiver:
         senders = _compare_senders(receiver, folder, skipped)
-    takers = _had(_takers(folder), skipped)
-    tables = [comparison.sender_rows(senders), comparison.taker_rows(takers)]
+    receiving = _had(_receiving_apps(folder), skipped)
+    tables = [comparison.sender_rows(senders), comparison.receiving_rows(receiving)]
     for table in tables:
         print_rows(table)
-    settings = {one.name: one.settings for one in senders} | {one.name: one.settings for one in takers}
+    settings = {one.name: one.settings for one in senders} | {one.name: one.settings for one in receiving}
     print_rows([["set up as", ""], *([name, text] for name, text in settings.items())])
     sys.stdout.writelines(f"{line}\n" for line in ["not comparable:", *comparison.NOT_COMPARABLE, "", *skipped])
     _store(figures, machine, tables, settings, skipped, comparison.curves(senders))
@@ -44,9 +44,9 @@ def _compare_senders(receiver: RunningReceiver, folder: Path, skipped: list[str]
     return _had([partial(compare, start, receiver, folder / name) for name, start in starts.items()], skipped)
 
 
-def _takers(folder: Path) -> list[Callable[[], Taken]]:
-    debian = [partial(webhook_taking, folder / f"webhook-{waits}", waits=waits) for waits in (False, True)]
-    return [partial(hub_taking, folder / "takes"), *debian]
+def _receiving_apps(folder: Path) -> list[Callable[[], ReceivingResult]]:
+    debian = [partial(webhook_receiving, folder / f"webhook-{waits}", waits=waits) for waits in (False, True)]
+    return [partial(hub_receiving, folder / "receives"), *debian]
 
 
 def _had[Result](measurements: list[Callable[[], Result]], skipped: list[str]) -> list[Result]:
@@ -54,7 +54,7 @@ def _had[Result](measurements: list[Callable[[], Result]], skipped: list[str]) -
     for measure in measurements:
         try:
             results.append(measure())
-        except NotToBeHad as error:
+        except NotAvailable as error:
             skipped.append(f"skipped: {error}")
     return results
 
@@ -85,7 +85,7 @@ def _draw() -> None:
         python = python_environment()
         command = [str(python), str(ROOT / "bench" / "chart.py"), str(RESULTS), str(CHART)]
         subprocess.run(command, check=True)  # noqa: S603 - our own arguments
-    except (NotToBeHad, subprocess.CalledProcessError) as error:
+    except (NotAvailable, subprocess.CalledProcessError) as error:
         sys.stdout.write(f"no chart: {error}\n")
     else:
         sys.stdout.write(f"drawn: {CHART.relative_to(ROOT)}\n")

@@ -1,4 +1,4 @@
-"""The tables of what was compared: a row a measurement, a column each for those who were measured. Pure."""
+"""The tables of the comparison: a row for each measurement, a column for each app that was measured. Pure."""
 
 import json
 import os
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from bench.load import Run, percentile
+from bench.receiving_apps import EVENTS, ReceivingResult
 from bench.side_by_side import BURST, PATIENCE_SECONDS, STEADY, Compared
-from bench.takers import EVENTS, Taken
 from devhost.install import ROOT
 
 NOT_COMPARABLE = (
@@ -41,13 +41,13 @@ def sender_rows(compared: Sequence[Compared]) -> list[list[str]]:
     ]
 
 
-def taker_rows(taken: Sequence[Taken]) -> list[list[str]]:
+def receiving_rows(results: Sequence[ReceivingResult]) -> list[list[str]]:
     """Answers and what was kept, for each receiver."""
     return [
-        ["as a receiver", *(one.name for one in taken)],
-        [f"{EVENTS} posts by 8 clients: accepted a second", *(f"{one.run.accepted_a_second:.0f}" for one in taken)],
-        [f"post to its answer: {_names()}", *(_milliseconds(one.run.answers) for one in taken)],
-        ["kept of what was accepted", *(f"{one.stored} of {len(one.run.accepted)}" for one in taken)],
+        ["as a receiver", *(one.name for one in results)],
+        [f"{EVENTS} posts by 8 clients: accepted a second", *(f"{one.run.accepted_a_second:.0f}" for one in results)],
+        [f"post to its answer: {_names()}", *(_milliseconds(one.run.answers) for one in results)],
+        ["kept of what was accepted", *(f"{one.stored} of {len(one.run.accepted)}" for one in results)],
     ]
 
 
@@ -64,7 +64,7 @@ def curves(compared: Sequence[Compared]) -> dict[str, object]:
 
 
 def machine() -> dict[str, str]:
-    """What everything ran on, as far as it tells."""
+    """The machine and the versions that everything ran on, as far as they are known."""
     azurite = json.loads((ROOT / "devhost" / "npm" / "package.json").read_text(encoding="utf-8"))["dependencies"]
     return {
         "cores": str(os.cpu_count()),
@@ -77,13 +77,13 @@ def machine() -> dict[str, str]:
 
 
 def _rate_beside_hanging(compared: Compared) -> float:
-    """Over the whole wait where something is missing: a sender that stopped is not fast."""
+    """Over the whole wait if something is missing, because a sender that stopped is not fast."""
     run = compared.beside_hanging
     return len(run.arrived) / PATIENCE_SECONDS if run.missing else run.delivered_a_second
 
 
 def _left(compared: Compared) -> float:
-    """What a hanging receiver leaves of the rate at which the healthy one is delivered to: 1 is all of it."""
+    """The rate of deliveries to the healthy receiver beside a hanging one, as a part of the rate without it."""
     return _rate_beside_hanging(compared) / compared.burst.delivered_a_second
 
 

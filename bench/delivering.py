@@ -54,12 +54,12 @@ def _delivery_transactions(hub: Hub, transport: CountingTransport) -> Figure:
 
 
 def _throughput(hub: Hub) -> Figure:
-    """Spread over all webhooks, because a process calls one receiver a few times at once only."""
+    """Spread over all webhooks, because a process makes only a few calls at once to one receiver."""
     before, started = _delivered(hub), time.perf_counter()
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(lambda count: _deliver(hub, _event(), number=1 + count % MATCHING), range(_DELIVERIES)))
     seconds = time.perf_counter() - started
-    # What waits in vain for a place goes to the lane of slow receivers, which nobody works on here.
+    # A delivery that gets no place in time goes to the queue of slow receivers, which nothing works on here.
     delivered = _delivered(hub) - before
     rate = delivered / seconds
     method = f"{delivered} of {_DELIVERIES} to {MATCHING} webhooks, the rest to the slow lane; {_THREADS} threads"

@@ -77,7 +77,7 @@ def _compared(others: int, account: _Account, first: _Account) -> list[Figure]:
 
 
 def _measure(accounts: list[_Account]) -> None:
-    """In turn, so that whatever else the machine does meets all of them alike."""
+    """In turn, so that other load on the machine affects all of them alike."""
     for number in range(_WARM_UP + _ROUNDS):
         for account in accounts:
             event = accepted(account.hub)

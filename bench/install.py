@@ -1,4 +1,4 @@
-"""Gets what the hub is compared with, below `.local/bench`: a Python environment, and Debian packages without root."""
+"""Installs what the hub is compared with below `.local/bench`: a Python environment, Debian packages without root."""
 
 import os
 import subprocess
@@ -23,12 +23,12 @@ REDIS_PACKAGES = (
 WEBHOOK_PACKAGES = ("webhook",)
 
 
-class NotToBeHad(Exception):
-    """Something cannot be installed here; the message is for the table."""
+class NotAvailable(Exception):
+    """Something cannot be installed or started here. The message is shown in the table."""
 
 
 def python_environment() -> Path:
-    """The interpreter of an environment with requirements-bench.txt; raises NotToBeHad."""
+    """The interpreter of an environment with requirements-bench.txt; raises NotAvailable."""
     folder = FOLDER / "venv"
     python, done = folder / "bin" / "python", folder / ".installed"
     wanted = _REQUIREMENTS.read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ def python_environment() -> Path:
 
 
 def debian_packages(packages: tuple[str, ...]) -> Path:
-    """A folder with these packages unpacked; raises NotToBeHad where apt-get or dpkg has not got them."""
+    """A folder with these packages unpacked; raises NotAvailable if apt-get or dpkg cannot get them."""
     folder = FOLDER / "debian" / packages[0]
     done = folder / ".installed"
     if not done.exists():
@@ -65,7 +65,7 @@ def libraries_of(folder: Path) -> dict[str, str]:
 
 
 def version_of(command: list[str], environment: dict[str, str] | None = None) -> str:
-    """The first line that a program says of itself; raises NotToBeHad where it does not start."""
+    """The first line that a program prints about itself; raises NotAvailable if it does not start."""
     return _run(command, environment=environment).strip().splitlines()[0]
 
 
@@ -75,8 +75,8 @@ def _run(command: list[str], *, cwd: Path | None = None, environment: dict[str, 
             command, cwd=cwd, env=environment, capture_output=True, text=True, check=True, timeout=_TIMEOUT_SECONDS
         )
     except FileNotFoundError:
-        raise NotToBeHad(f"{command[0]} is not on this machine") from None
+        raise NotAvailable(f"{command[0]} is not on this machine") from None
     except subprocess.SubprocessError as error:
         said = str(getattr(error, "stderr", "") or error).strip().splitlines()
-        raise NotToBeHad(f"{command[0]} failed: {said[-1] if said else error}") from None
+        raise NotAvailable(f"{command[0]} failed: {said[-1] if said else error}") from None
     return done.stdout or done.stderr

@@ -1,4 +1,4 @@
-"""Offers events to something that takes them, and measures. What decides is pure: `percentile`, `Run`."""
+"""Posts events to an app and measures. `percentile` and `Run` are pure."""
 
 import math
 import time
@@ -12,7 +12,7 @@ THREADS = 8
 """Clients that post at the same time."""
 
 type Post = Callable[[str], bool]
-"""Posts the event with this mark, and says whether it was accepted."""
+"""Posts the event with this mark. Returns whether it was accepted."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Run:
 
     @property
     def missing(self) -> int:
-        """Accepted, and not at the receiver when the run was over."""
+        """The marks that were accepted but had not arrived when the run was over."""
         return len(self.accepted.keys() - self.arrived.keys())
 
     @property
     def duplicates(self) -> int:
-        """What came again."""
+        """How many arrived again."""
         return sum(count - 1 for count in self.receipts.values())
 
     @property

@@ -17,12 +17,12 @@ class _Receiver(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def loopback_receiver() -> Iterator[str]:
-    """The address of a receiver that takes everything, until the end of the block."""
+    """The address of a receiver that accepts everything, until the end of the block."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Receiver) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
@@ -32,7 +32,7 @@ def loopback_receiver() -> Iterator[str]:
 
 
 def loopback_hub(connection_string: str, transport: CountingTransport) -> Hub:
-    """A hub as a process has it that was started just now."""
+    """A hub as in a process that has just started."""
     settings = Settings.read(
         {
             "AzureWebJobsStorage": connection_string,

@@ -51,7 +51,7 @@ def running(command: list[str], environment: Mapping[str, str], log: int) -> Ite
 
 
 def wait_for(port: int) -> None:
-    """Until somebody listens; raises TimeoutError."""
+    """Wait until something listens there; raises TimeoutError."""
     give_up_at = time.monotonic() + _READY_SECONDS
     while time.monotonic() < give_up_at:
         with socket.socket() as probe:
@@ -62,7 +62,7 @@ def wait_for(port: int) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What the benchmarks print: figures held against goals, and tables."""
+"""The output of the benchmarks: figures beside their goals, and tables."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured, its value with its unit, and the goal it is held against."""
+    """What was measured, the value with its unit, and its goal."""
 
     name: str
     value: str
@@ -31,6 +31,6 @@ def print_rows(rows: Sequence[Sequence[str]]) -> None:
 
 
 def expect(found: object, wanted: object) -> None:
-    """Raise RuntimeError unless what was measured did what it should."""
+    """Raise RuntimeError unless the measured code did what it should."""
     if found != wanted:
         raise RuntimeError(f"the benchmark measured something else: {found} instead of {wanted}")

@@ -1,4 +1,4 @@
-"""What is compared as a sender: the hub, and django-webhook on Celery and Redis. Each takes an event over HTTP."""
+"""The senders that are compared: the hub, and django-webhook on Celery and Redis. Each accepts events over HTTP."""
 
 import json
 import os
@@ -21,11 +21,11 @@ _HUB_SETTINGS = {"DELIVERY_REQUIRE_HTTPS": "false", "DELIVERY_ALLOWED_NETWORKS":
 
 
 class Sender(Protocol):
-    """Takes events, and delivers each to the URLs that it was started with."""
+    """Accepts events, and delivers each to the URLs that it was started with."""
 
     @property
     def name(self) -> str:
-        """What it is called in tables."""
+        """Its name in tables."""
         ...
 
     @property
@@ -102,7 +102,7 @@ def hub_sender(folder: Path, *urls: str) -> Iterator[HubSender]:
 
 @contextmanager
 def django_sender(folder: Path, *urls: str) -> Iterator[DjangoSender]:
-    """Redis, gunicorn and Celery of their own, which deliver to these URLs; raises NotToBeHad."""
+    """Redis, gunicorn and Celery of their own, which deliver to these URLs; raises NotAvailable."""
     folder.mkdir(parents=True)
     python, redis = python_environment(), debian_packages(REDIS_PACKAGES)
     redis_port, web_port = free_port(), free_port()

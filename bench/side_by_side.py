@@ -31,7 +31,7 @@ class Compared:
 
 
 def compare(start: Start, receiver: RunningReceiver, folder: Path) -> Compared:
-    """Start the sender twice, each time afresh, and measure; raises NotToBeHad."""
+    """Start the sender twice, each time afresh, and measure; raises NotAvailable."""
     healthy, hanging = f"{receiver.url}/healthy", f"{receiver.url}/hanging"
     with start(folder / "healthy", healthy) as sender:
         _warm_up(sender, receiver)

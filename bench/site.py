@@ -1,4 +1,4 @@
-"""The running hub, as benchmarks and soak see it: a host and an Azurite of their own, which can be hurt and mended."""
+"""A running hub for benchmarks and soak: a host and an Azurite of its own, which can be made to fail and to recover."""
 
 import os
 import subprocess
@@ -49,7 +49,7 @@ class Site:
         return self._azurite.connection_string
 
     def start_host(self) -> None:
-        """Start the host and wait until it answers; raises RuntimeError where it does not."""
+        """Start the host and wait until it answers; raises RuntimeError if it does not."""
         command = [sys.executable, "-m", "devhost", "--root", str(ROOT), "--port", str(self._port)]
         command += ["--keys", str(keys_folder(self._folder)), "--lease-seconds", str(self._lease_seconds)]
         with (self._folder / "host.log").open("ab") as log:
@@ -66,7 +66,7 @@ class Site:
             self._host.wait()
 
     def pause_storage(self, seconds: float) -> None:
-        """Let storage take connections and answer nothing for so long."""
+        """Let storage accept connections but answer nothing for so long."""
         self._azurite.pause()
         time.sleep(seconds)
         self._azurite.resume()

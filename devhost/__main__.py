@@ -5,7 +5,7 @@ import sys
 
 
 def main() -> int:
-    """Run; 0 after Ctrl-C, 1 where the app cannot be started."""
+    """Run the host. Returns 0 after Ctrl-C, 1 if the app cannot be started."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     # This takes a second, in which a Ctrl-C is to end well, too.

@@ -15,7 +15,7 @@ from devhost.worker import Worker
 
 
 class AdminPages:
-    """Answers what is no function's."""
+    """Answers requests that no function's route matches."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class AdminPages:
         self._started: set[asyncio.Task[object]] = set()
 
     async def answer(self, request: Request) -> Response | None:
-        """The answer, None for a path that is not one of these pages."""
+        """The answer, or None if the path is not one of these pages."""
         path = request.url.path.rstrip("/").lower()
         if path == "":
             return PlainTextResponse("The development host is running.\n")
@@ -46,7 +46,7 @@ class AdminPages:
         return await self._admin(request, path.removeprefix("/admin/").split("/"))
 
     async def finish(self) -> None:
-        """Wait for what these pages started."""
+        """Wait until the invocations that these pages started have ended."""
         await asyncio.gather(*self._started)
 
     async def _admin(self, request: Request, parts: list[str]) -> Response:

@@ -33,7 +33,7 @@ log = logging.getLogger("devhost")
 
 @dataclass(frozen=True)
 class HostOptions:
-    """What the command line decides; times in seconds."""
+    """The options of the command line; times are in seconds."""
 
     root: Path
     url: str
@@ -42,7 +42,7 @@ class HostOptions:
 
 
 class DevelopmentHost:
-    """Runs the app in `options.root`; raises BadHostJson and BadKeys where these files of it cannot be used."""
+    """Runs the app in `options.root`; raises BadHostJson and BadKeys if those files cannot be used."""
 
     def __init__(self, options: HostOptions, environment: Mapping[str, str]) -> None:
         self._options = options
@@ -74,7 +74,7 @@ class DevelopmentHost:
             log.info("a caller hung up before the whole request was there")
 
     def stop_polling(self) -> None:
-        """Take no more messages."""
+        """Fetch no more messages."""
         for listener in self._listeners:
             listener.stop()
 
@@ -161,7 +161,7 @@ class DevelopmentHost:
 
 
 def output_texts(value: TypedData) -> list[str]:
-    """The messages in the value of a queue output: one text, or a JSON array with one an item. Pure."""
+    """The messages in the value of a queue output: one string, or a JSON array with one message an item. Pure."""
     kind = value.WhichOneof("data")
     if kind is None:
         return []

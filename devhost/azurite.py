@@ -23,7 +23,7 @@ type Ports = tuple[int, int, int]
 
 
 class AzuriteFailed(RuntimeError):
-    """Azurite is not installed, or did not come up."""
+    """Azurite is not installed, or did not start."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Azurite:
 
 @contextmanager
 def azurite(ports: Ports | None = None, location: Path | None = None) -> Iterator[Azurite]:
-    """Azurite on these ports (free ones where none are given), in memory or with its data in `location`.
+    """Azurite on these ports (by default on free ones), in memory or with its data in `location`.
 
     It runs in a process group of its own, so that a Ctrl-C in the terminal does not end it before the app has stopped.
     Its data, also what an earlier one left in `location`, are for nobody else of this machine to read.
@@ -115,7 +115,7 @@ def _wait_until_ready(running: Azurite) -> None:
     give_up_at = time.monotonic() + _READY_SECONDS
     while not all(map(listens, running.ports)):
         if running.process.poll() is not None or time.monotonic() > give_up_at:
-            raise AzuriteFailed(f"Azurite did not come up on the ports {', '.join(map(str, running.ports))}")
+            raise AzuriteFailed(f"Azurite did not start on the ports {', '.join(map(str, running.ports))}")
         time.sleep(0.05)
 
 

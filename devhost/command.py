@@ -1,4 +1,4 @@
-"""What `python -m devhost` does: reads the command line, takes the port, runs the host."""
+"""`python -m devhost`: reads the command line, binds the port, runs the host."""
 
 import argparse
 import logging
@@ -22,7 +22,7 @@ _TOO_TALKATIVE = ("azure.core.pipeline.policies.http_logging_policy", "azure.fun
 
 
 def run() -> int:
-    """Run the host; 0 after Ctrl-C, 1 where the app cannot be started."""
+    """Run the host. Returns 0 after Ctrl-C, 1 if the app cannot be started."""
     arguments = _arguments()
     root = arguments.root.resolve()
     keys = arguments.keys.resolve() if arguments.keys else keys_folder(root / ".local")
@@ -70,7 +70,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
         listening.listen()
     except OSError as error:
-        raise OSError(f"port {port} of {host} cannot be used ({error.strerror}); --port takes another") from None
+        raise OSError(f"port {port} of {host} cannot be used ({error.strerror}): choose another with --port") from None
     return listening
 
 

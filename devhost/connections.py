@@ -20,7 +20,7 @@ _QUICK: dict[str, Any] = {
 
 
 class NoConnection(ValueError):
-    """No app setting has this name, or none that can be used."""
+    """The app setting that a connection names is missing or cannot be used."""
 
 
 def queue_service(connection: str, environment: Mapping[str, str]) -> QueueServiceClient:
@@ -31,7 +31,7 @@ def queue_service(connection: str, environment: Mapping[str, str]) -> QueueServi
             return _by_connection_string(candidate, text)
         if uri := _service_uri(candidate, environment):
             return _by_identity(uri, environment.get(f"{candidate}__clientId"))
-    raise NoConnection(f"the app setting {name} is missing, which a queue's connection names")
+    raise NoConnection(f"the app setting {name} is missing: a queue's connection names it")
 
 
 def _by_connection_string(name: str, text: str) -> QueueServiceClient:
@@ -40,7 +40,7 @@ def _by_connection_string(name: str, text: str) -> QueueServiceClient:
         return QueueServiceClient.from_connection_string(text.strip("; \t\r\n"), **_QUICK)
     except ValueError:
         # The SDK's own text may repeat the connection string.
-        raise NoConnection(f"the app setting {name} is no connection string") from None
+        raise NoConnection(f"the app setting {name} is not a connection string") from None
 
 
 def _service_uri(prefix: str, environment: Mapping[str, str]) -> str | None:

@@ -1,4 +1,4 @@
-"""host.json, as far as the development host follows it."""
+"""host.json, as far as the development host supports it."""
 
 import json
 import re
@@ -29,7 +29,7 @@ class QueueOptions:
 
 @dataclass(frozen=True)
 class HostJson:
-    """What the development host takes from host.json."""
+    """The settings in host.json that the development host follows."""
 
     route_prefix: str = "api"
     queues: QueueOptions = QueueOptions()
@@ -53,7 +53,7 @@ def read_host_json(root: Path, environment: Mapping[str, str]) -> HostJson:
 
 
 def _queue_settings(environment: Mapping[str, str]) -> dict[str, object]:
-    """What settings say instead of the file; their values are text, whatever they stand for."""
+    """The settings that replace members of the file. Their values are strings, whatever they mean."""
     return {
         name.removeprefix(_QUEUES_SETTING): int(text) if text.isascii() and text.isdigit() else text
         for name, text in environment.items()
@@ -84,7 +84,7 @@ def _is_base64(options: Mapping[str, object]) -> bool:
 def _whole(options: Mapping[str, object], name: str, default: int, *, least: int, most: int = 2**31 - 1) -> int:
     value = options.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise BadHostJson(f"host.json: extensions.queues.{name} must be a whole number from {least} to {most}")
+        raise BadHostJson(f"host.json: extensions.queues.{name} must be an integer from {least} to {most}")
     return value
 
 

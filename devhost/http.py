@@ -1,4 +1,4 @@
-"""HTTP as the real host does it around a function: docs/sources/functions.md 8.4.
+"""HTTP around a function, as the real host does it: docs/sources/functions.md 8.4.
 
 Route first (404), then the key (401, empty, before any code), then whether it is disabled (404), then the function.
 """
@@ -56,7 +56,7 @@ class HttpFunctions:
 
 
 def is_allowed(request: Request, auth_level: str, keys: KeyStore, function: str | None) -> bool:
-    """Whether the key in the request opens this level: the header counts, and `code` only where there is no header."""
+    """Whether the key in the request opens this level. `code` only counts if there is no header with a key."""
     if auth_level == "anonymous":
         return True
     key = request.headers.get("x-functions-key")

@@ -22,12 +22,12 @@ _NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-not
 
 
 class NotInstalled(Exception):
-    """Something is missing and could not be installed; the message says what to do."""
+    """Something is missing and could not be installed. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Packages:
-    """What the lock file in the folder `source` names, to be installed into `folder`; `command` does so."""
+    """The packages in the lock file of the folder `source`, which `command` installs into `folder`."""
 
     name: str
     source: Path
@@ -41,7 +41,7 @@ _BY_ARGUMENT = {"azurite": AZURITE, "tests": TEST_CLIENTS}
 
 
 def main() -> int:
-    """Install what the argument names, Azurite where there is none; 0 where it is in place afterwards."""
+    """Install what the argument names, by default Azurite. Returns 0 if it is installed afterwards."""
     parser = argparse.ArgumentParser(prog="python -m devhost.install", description="Installs packages from npm.")
     parser.add_argument("packages", nargs="?", choices=sorted(_BY_ARGUMENT), default="azurite")
     wanted = _BY_ARGUMENT[parser.parse_args().packages]
@@ -70,7 +70,7 @@ def find_node() -> None:
 
 
 def install_packages(packages: Packages) -> None:
-    """Install these packages, unless they stand there already; raises NotInstalled.
+    """Install these packages, unless they are installed already; raises NotInstalled.
 
     They stand beside keys and data (in `.local`), so the folder above theirs becomes private.
     """
@@ -85,7 +85,7 @@ def install_packages(packages: Packages) -> None:
         shutil.copy(packages.source / name, folder / name)
     sys.stderr.write(f"installing {packages.name} into {folder}\n")
     if subprocess.run([*_npm(), *_NPM_CI], cwd=folder, check=False).returncode:  # noqa: S603 - as above
-        raise NotInstalled(f"npm could not install {packages.name}, see above; `{packages.command}` tries again")
+        raise NotInstalled(f"npm could not install {packages.name} (see above): try again with `{packages.command}`")
     done.write_bytes(lock)
 
 

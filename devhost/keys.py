@@ -26,7 +26,7 @@ log = logging.getLogger("devhost")
 
 
 class BadKeys(ValueError):
-    """A file of keys holds none; the message names it."""
+    """A file of keys has no usable keys. The message names it."""
 
 
 class Level(IntEnum):
@@ -45,7 +45,7 @@ class KeyStore:
         self._read: dict[Path, tuple[Stamp, Any]] = {}
 
     def level(self, key: str, function: str | None = None) -> Level:
-        """What this key opens, of this function where one is given."""
+        """What this key opens, for this function if one is given."""
         host = self._file(_HOST)
         if _matches(key, [host["masterKey"]]):
             return Level.ADMIN
@@ -53,7 +53,7 @@ class KeyStore:
         return Level.FUNCTION if _matches(key, [*host["functionKeys"], *own]) else Level.NOTHING
 
     def ensure_host_key(self) -> str:
-        """The host key `default`, which opens every function; it is made where it is missing."""
+        """The host key `default`, which opens every function. It is made if it is missing."""
         host = self._file(_HOST)
         for key in host["functionKeys"]:
             if key["name"] == DEFAULT_KEY:
@@ -63,12 +63,12 @@ class KeyStore:
         return str(made["value"])
 
     def ensure_function_keys(self, functions: Iterable[str]) -> None:
-        """Make the files of these functions where they are missing."""
+        """Make the missing files of these functions."""
         for function in functions:
             self._file(function)
 
     def set_function_key(self, function: str, name: str, value: str) -> None:
-        """Give a function a named key of a chosen value, beside those it has."""
+        """Give a function one more key, with this name and value."""
         others = [key for key in self._file(function)["keys"] if key["name"] != name]
         self._write(self._path(function), {"keys": [*others, {"name": name, "value": value, "encrypted": False}]})
 
@@ -105,7 +105,7 @@ def _content(path: Path, before: Any) -> Any:  # noqa: ANN401 - as above
     except (ValueError, KeyError, TypeError) as error:
         reason = type(error).__name__
     if before is None:
-        raise BadKeys(f"{path} holds no keys ({reason}): mend it, or delete it and new ones are made")
+        raise BadKeys(f"{path} has no usable keys ({reason}): correct it, or delete it to have new keys made")
     # It is being edited by hand: what was read before holds until it is whole again.
     log.warning("%s holds no keys (%s); those of before still count", path, reason)
     return before

@@ -1,4 +1,4 @@
-"""Starts the app's host as a child: Core Tools' `func start` where that is installed, else `python -m devhost`."""
+"""Starts the app's host as a child: Core Tools' `func start` if that is installed, else `python -m devhost`."""
 
 import shutil
 import subprocess
@@ -12,14 +12,14 @@ _READY_SECONDS = 90
 
 
 def keys_folder(temp: Path) -> Path:
-    """Where either host keeps its keys when `temp` is its folder for temporary files."""
+    """The folder in which either host keeps its keys, if `temp` is its folder for temporary files."""
     return temp / "secrets" / "functions" / "secrets"
 
 
 def start_host(
     root: Path, port: int, temp: Path, environment: Mapping[str, str], *, lease_seconds: int = 60
 ) -> "subprocess.Popen[bytes]":
-    """The app in `root` on 127.0.0.1:port, in a process group of its own, so that a Ctrl-C is its parent's to hand on.
+    """The app in `root` on 127.0.0.1:port, in a process group of its own: its parent decides whether to pass Ctrl-C on.
 
     Its keys are files below `temp`. A message in work stays invisible for `lease_seconds`, which Core Tools cannot be
     told. Raises OSError where the host cannot be started.
@@ -37,7 +37,7 @@ def start_host(
 
 
 def wait_until_ready(url: str, app: "subprocess.Popen[bytes]") -> bool:
-    """Wait until Health answers; False where the app ended before, or takes too long."""
+    """Wait until Health answers. Returns False if the app ends before, or takes too long."""
     give_up_at = time.monotonic() + _READY_SECONDS
     # Not through a proxy that the environment names: this is our own address.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -51,8 +51,8 @@ def wait_until_ready(url: str, app: "subprocess.Popen[bytes]") -> bool:
 
 
 def _core_tools_switches(core_tools: str) -> list[str]:
-    """Keys are to be checked, which version 5 spells anew; and it is not to start an Azurite of its own."""
+    """Switches to check keys, which version 5 spells otherwise, and to start no Azurite of their own."""
     version = subprocess.run([core_tools, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
     if version.returncode:
-        raise OSError(f"{core_tools} --version failed: mend the Core Tools, or remove them from PATH")
+        raise OSError(f"{core_tools} --version failed: repair the Core Tools, or remove them from PATH")
     return ["--enableAuth"] if version.stdout.strip().startswith("4") else ["--enable-auth", "--no-azurite"]

@@ -22,7 +22,7 @@ log = logging.getLogger("devhost")
 
 
 class Listener:
-    """Polls one queue and works on what it finds, until it is told to stop."""
+    """Polls one queue and handles its messages, until it is told to stop."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Listener:
         self._wake.set()
 
     async def listen(self) -> None:
-        """Poll until `stop`, then finish what runs. An outage of storage is said once, and waited out."""
+        """Poll until `stop`, then finish what runs. An outage of storage is logged once, and waited out."""
         backoff = Backoff(self._options.max_polling_seconds)
         while not self._stopping:
             if may_poll(self._options, len(self._running)) and await self._poll():
@@ -64,7 +64,7 @@ class Listener:
         await asyncio.gather(*self._running)
 
     def stop(self) -> None:
-        """No new poll."""
+        """Stop polling."""
         self._stopping = True
         self._wake.set()
 

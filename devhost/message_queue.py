@@ -29,7 +29,7 @@ class Leased:
         return int(self.message.dequeue_count or 1)
 
     def body(self, *, is_base64: bool) -> bytes | None:
-        """Its decoded text; None where it is not what host.json says it is."""
+        """Its decoded text, or None if it is not encoded as host.json says."""
         text = str(self.message.content)
         if not is_base64:
             return text.encode()
@@ -52,7 +52,7 @@ class MessageQueue:
         self._executor = executor
 
     async def fetch(self, most: int, lease_seconds: int) -> list[Leased]:
-        """Up to `most` messages, invisible to others for the lease; none where the queue is not there."""
+        """Up to `most` messages, invisible to others for the lease; none if the queue does not exist."""
 
         def receive() -> list[QueueMessage]:
             pages = self._client.receive_messages(messages_per_page=most, visibility_timeout=lease_seconds).by_page()
@@ -64,13 +64,13 @@ class MessageQueue:
             return []
 
     async def keep(self, leased: Leased, seconds: int) -> None:
-        """Keep a message invisible for so long from now on; 0 gives it back at once."""
+        """Keep a message invisible for so long from now; 0 gives it back at once."""
         async with leased.lock:
             update = self._client.update_message
             leased.message = await self._run(lambda: update(leased.message, visibility_timeout=seconds))
 
     async def delete(self, leased: Leased) -> None:
-        """Remove a message that is done; nothing happens where it is gone."""
+        """Remove a message that is done. Does nothing if it is gone already."""
         async with leased.lock:
             try:
                 await self._run(lambda: self._client.delete_message(leased.message))
@@ -78,7 +78,7 @@ class MessageQueue:
                 return
 
     async def poison(self, leased: Leased) -> bool:
-        """Move a message to the poison queue; False for a queue that has none, which keeps it, leased."""
+        """Move a message to the poison queue. Returns False if this queue has none: the message stays, leased."""
         name = self.name + _POISON_SUFFIX
         if self.name.endswith(_POISON_SUFFIX) or len(name) > _MAX_NAME:
             return False
@@ -96,7 +96,7 @@ class MessageQueue:
 
 
 def send_text(client: QueueClient, text: str) -> None:
-    """Send to a queue, which is made where it is missing."""
+    """Send to a queue, which is made if it is missing."""
     try:
         client.send_message(text, time_to_live=_NEVER_EXPIRES)
     except ResourceNotFoundError:

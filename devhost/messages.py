@@ -10,7 +10,7 @@ _DATA = ("string", "bytes", "json", "http", "int", "double")
 
 
 class Message:
-    """Keeps what it is made with. A member that was not given is None, as an empty one of protobuf is falsy."""
+    """Holds the members it is made with. One that was not given is None, falsy like an empty one of protobuf."""
 
     def __init__(self, **members: Any) -> None:  # noqa: ANN401 - any member of any message
         self.__dict__.update(members)
@@ -47,7 +47,7 @@ class BindingInfo(Message):
 
 
 class StatusResult(Message):
-    """Whether a call of the runtime worked, and the exception where not."""
+    """Whether a call of the runtime succeeded, or the exception."""
 
     Failure = 0
     Success = 1

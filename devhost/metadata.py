@@ -1,4 +1,4 @@
-"""The functions of an app: what stands in its folders, checked as the platform does.
+"""The functions of an app: the folders with a function.json, checked as the platform checks them.
 
 Source: docs/sources/functions.md 1.1, 1.5.
 """
@@ -17,7 +17,7 @@ _RESERVED = ("admin", "runtime")
 
 
 class BadFunction(ValueError):
-    """A function that the platform leaves out; the message says why."""
+    """The platform would leave this function out. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ class Function:
 
     @property
     def http_output(self) -> str:
-        """The name of the output that answers a request, `$return` as a rule; empty where there is none."""
+        """The name of the output that answers a request, usually `$return`; empty if there is none."""
         outputs = (str(binding["name"]) for binding in self.bindings if str(binding["type"]).lower() == "http")
         return next(outputs, "")
 
     @property
     def route_text(self) -> str:
-        """Its route without the prefix; its name where function.json names none."""
+        """Its route without the prefix; by default its name."""
         return str(self.trigger.get("route") or self.name).strip("/")
 
     @property
@@ -90,7 +90,7 @@ def discover(root: Path, environment: Mapping[str, str]) -> tuple[list[Function]
 
 def _read(folder: Path, environment: Mapping[str, str]) -> Function:
     if not _NAME.fullmatch(folder.name) or folder.name.lower() == "host":
-        raise BadFunction("this is no name that a function may have")
+        raise BadFunction("this is not a valid name for a function")
     try:
         content = json.loads((folder / "function.json").read_text(encoding="utf-8-sig"))
         bindings = tuple(dict(binding) for binding in content.get("bindings", ()))
@@ -102,10 +102,10 @@ def _read(folder: Path, environment: Mapping[str, str]) -> Function:
     for binding in bindings:
         _check_binding(binding)
     if len(triggers) != 1:
-        raise BadFunction(f"a function has one trigger, this one has {len(triggers)}")
+        raise BadFunction(f"a function must have one trigger (got {len(triggers)})")
     script = folder / str(content.get("scriptFile") or "__init__.py")
     if not script.is_file():
-        raise BadFunction("the file that scriptFile names is not there")
+        raise BadFunction("the file that scriptFile names does not exist")
     switch = environment.get(f"AzureWebJobs.{folder.name}.Disabled", str(content.get("disabled", "")))
     is_disabled = switch.lower() in {"true", "1"}
     return Function(folder.name, folder, bindings, script, str(content.get("entryPoint") or ""), is_disabled)
@@ -130,7 +130,7 @@ def _check_route(function: Function, others: list[Function]) -> None:
     except BadRoute as error:
         raise BadFunction(str(error)) from None
     if other := next(_conflicting(function, others), None):
-        raise BadFunction(f"the route is that of {other.name}, for a method that both have")
+        raise BadFunction(f"{other.name} has the same route, for a method that both have")
 
 
 def _conflicting(function: Function, others: list[Function]) -> Iterator[Function]:

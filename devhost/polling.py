@@ -1,4 +1,4 @@
-"""What a queue listener decides: how long to wait, and what becomes of a message. Pure.
+"""The decisions of a queue listener: how long to wait, and what happens to a message. Pure.
 
 Source: docs/sources/functions.md 8.5.
 """
@@ -12,7 +12,7 @@ FIRST_WAIT_SECONDS = 0.1
 
 
 class Fate(Enum):
-    """What becomes of a message."""
+    """What happens to a message."""
 
     DELETE = auto()
     RETRY = auto()
@@ -42,7 +42,7 @@ class Backoff:
 
 
 def fate(options: QueueOptions, dequeue_count: int, *, succeeded: bool) -> Fate:
-    """What becomes of a message after an attempt."""
+    """What happens to a message after an attempt."""
     if succeeded:
         return Fate.DELETE
     return Fate.POISON if dequeue_count >= options.max_dequeue_count else Fate.RETRY

@@ -47,7 +47,7 @@ def _handler(secret: str, status: int) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: what matters is printed above."""
+            """Log nothing: do_POST prints what matters."""
 
     return Handler
 

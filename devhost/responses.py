@@ -1,4 +1,4 @@
-"""From what a function returned to an HTTP response: docs/sources/functions.md 8.3 and 8.4. Pure."""
+"""Makes an HTTP response of what a function returned: docs/sources/functions.md 8.3 and 8.4. Pure."""
 
 import re
 from datetime import UTC, datetime
@@ -18,11 +18,11 @@ _SAME_SITE: dict[int, Literal["lax", "strict", "none"]] = {1: "lax", 2: "strict"
 
 
 class BadResponse(ValueError):
-    """What a function returned cannot be sent; the message says why."""
+    """What a function returned cannot be sent. The message says why."""
 
 
 def to_response(value: TypedData | None) -> Response:
-    """The response; a plain text is 200, nothing at all is 204. Raises BadResponse."""
+    """The response; a plain string is 200, None is 204. Raises BadResponse."""
     kind = value.WhichOneof("data") if value is not None else None
     if value is None or kind is None:
         return Response(status_code=204)
@@ -43,7 +43,7 @@ def to_response(value: TypedData | None) -> Response:
 
 def _status(text: object) -> int:
     if not re.fullmatch("[2-9][0-9][0-9]", str(text)):
-        raise BadResponse(f"the response's status {text} is none")
+        raise BadResponse(f"the response's status {text} is not valid")
     return int(str(text))
 
 

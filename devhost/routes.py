@@ -31,7 +31,7 @@ _CONSTRAINTS: dict[str, Callable[[str], bool]] = {
 
 
 class BadRoute(ValueError):
-    """A template that is none, or uses what this host does not know."""
+    """A template is not valid, or uses something that this host does not know."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Segment:
     is_rest: bool = False
 
     def accepts(self, text: str) -> bool:
-        """Whether this part of a path, decoded, fits."""
+        """Whether this part of a path, decoded, matches."""
         if not self.name:
             return text.lower() == self.literal.lower()
         return all(_CONSTRAINTS[constraint](text) for constraint in self.constraints)
@@ -59,7 +59,7 @@ class Template:
     segments: tuple[Segment, ...]
 
     def match(self, path: str) -> Mapping[str, str] | None:
-        """The values of the parameters in this path, percent-encoded as it came; None where it does not fit.
+        """The values of the parameters in this path, percent-encoded as it came; None if it does not match.
 
         A parameter that is left out is absent, or has its default.
         """
@@ -100,9 +100,9 @@ def parse_template(text: str) -> Template:
     segments = tuple(_segment(part) for part in text.strip("/").split("/") if part)
     names = [segment.name.lower() for segment in segments if segment.name]
     if len(set(names)) < len(names):
-        raise BadRoute("the route has two parameters of one name")
+        raise BadRoute("the route has two parameters with one name")
     if any(segment.is_rest for segment in segments[:-1]):
-        raise BadRoute("in a route nothing may follow a parameter that takes the rest")
+        raise BadRoute("nothing may follow a parameter that matches the rest of the route")
     return Template(segments)
 
 
@@ -131,10 +131,10 @@ def _segment(part: str) -> Segment:
         return Segment(literal=part)
     found = _PARAMETER.fullmatch(part)
     if found is None:
-        raise BadRoute(f"the part {part} of the route is none that this host knows")
+        raise BadRoute(f"this host does not know the part {part} of the route")
     constraints = tuple(name for name in found["constraints"].split(":") if name)
     if unknown := [name for name in constraints if name not in _CONSTRAINTS]:
-        raise BadRoute(f"the constraint {unknown[0]} of the route is none that this host knows")
+        raise BadRoute(f"this host does not know the constraint {unknown[0]} of the route")
     return Segment(
         name=found["name"],
         constraints=constraints,

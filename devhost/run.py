@@ -30,11 +30,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(BaseException):
-    """Ctrl-C, or a request to end, before the app ran. No `except Exception` on the way is to swallow it."""
+    """Ctrl-C, or a request to end, before the app ran. A BaseException, so that no `except Exception` swallows it."""
 
 
 def main() -> int:
-    """Run until Ctrl-C, which is 0, or until the app ends, which is its exit code; 1 where it could not be started."""
+    """Run until Ctrl-C (0) or until the app ends (its exit code). Returns 1 if it could not be started."""
     for number in _SIGNALS:
         signal.signal(number, _stop)
     try:
@@ -52,16 +52,16 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise ValueError(f"PORT is '{text}': a number from 1 to 65535 is needed")
+        raise ValueError(f"PORT must be a number from 1 to 65535 (got '{text}')")
     if listens(int(text)):
-        raise ValueError(f"port {text} is in use: `make run PORT=...` takes another")
+        raise ValueError(f"port {text} is in use: choose another with `make run PORT=...`")
     return int(text)
 
 
 def _run(port: int) -> int:
     url = f"http://localhost:{port}"
     make_private_folder(LOCAL)
-    # One that is there is of a run that was killed.
+    # One that exists was left by a run that was killed.
     RUN_FILE.unlink(missing_ok=True)
     find_node()
     _prepare_environment(url)
@@ -70,7 +70,7 @@ def _run(port: int) -> int:
         code = _make_keys()
         with _app(port) as app:
             if not wait_until_ready(url, app.process):
-                sys.stderr.write(f"the app does not answer at {url}/api/health; its log says why\n")
+                sys.stderr.write(f"the app does not answer at {url}/api/health: its log says why\n")
                 return app.ended()
             with _run_file(url, code, seeded, storage):
                 _print_first_steps(url, code, seeded)
@@ -78,7 +78,7 @@ def _run(port: int) -> int:
 
 
 def _prepare_environment(url: str) -> None:
-    """What is set already wins, then local.settings.json, which is made from the example where there is none."""
+    """Variables that are set win, then local.settings.json, which is copied from the example if it is missing."""
     settings = ROOT / "local.settings.json"
     if not settings.exists():
         shutil.copy(ROOT / "local.settings.json.example", settings)
@@ -88,7 +88,7 @@ def _prepare_environment(url: str) -> None:
 
 
 def _make_keys() -> str:
-    """The host key; and the key that feature services of ArcGIS are given opens the function they call."""
+    """The host key. The key for feature services of ArcGIS is made to open the function that they call."""
     keys = KeyStore(keys_folder(LOCAL))
     # As the app itself reads it.
     if hook_key := os.environ.get(_HOOK_KEY, "").strip():
@@ -98,7 +98,7 @@ def _make_keys() -> str:
 
 @contextmanager
 def _storage() -> Iterator[str]:
-    """The connection string; with it Azurite, where the settings ask for it and none listens yet."""
+    """The connection string. If the settings ask for Azurite and none listens yet, one is started."""
     given = os.environ.get(_STORAGE, "").strip()
     if given.strip("; ").lower() != "usedevelopmentstorage=true":
         yield given
@@ -110,7 +110,7 @@ def _storage() -> Iterator[str]:
 
 
 class _App:
-    """The running host, to which signals are handed on."""
+    """The running host. Signals are passed on to it."""
 
     def __init__(self, port: int) -> None:
         self._waiting: list[int] = []
@@ -125,7 +125,7 @@ class _App:
             self._hand_on(early)
 
     def ended(self) -> int:
-        """Wait for its end: 0 where it was asked to, else its exit code."""
+        """Wait until it ends. Returns 0 if it was asked to end, else its exit code."""
         code = self.process.wait()
         return 0 if self._is_stopped else code
 
@@ -147,7 +147,7 @@ def _app(port: int) -> Iterator[_App]:
 
 @contextmanager
 def _run_file(url: str, code: str, seeded: Seed, storage: str) -> Iterator[None]:
-    """`.local/run.json`, which is there while the app runs."""
+    """`.local/run.json`, which exists while the app runs."""
     content = {
         "url": url,
         "code": code,

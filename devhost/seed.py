@@ -1,4 +1,4 @@
-"""What a fresh development storage holds: somebody with both roles to play with, and an API key of theirs."""
+"""Fills a fresh development storage: a demo manager who has both roles, and an API key of theirs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

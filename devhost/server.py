@@ -1,4 +1,4 @@
-"""uvicorn, ended as a terminal expects it: Ctrl-C lets what runs finish, but not for ever; a second one ends it."""
+"""uvicorn with the ending that a terminal expects: Ctrl-C lets what runs finish for a while, a second one ends it."""
 
 import contextlib
 import logging
@@ -29,7 +29,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
-        """As uvicorn's, but a signal is not raised again at the end: to end by Ctrl-C is to end well."""
+        """As in uvicorn, but a signal is not raised again at the end: ending by Ctrl-C is a success."""
         threading.Thread(target=self._give_up_in_time, daemon=True).start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.handle_exit)

@@ -23,7 +23,7 @@ _DIRECTIONS = {"in": 0, "out": BindingInfo.out, "inout": BindingInfo.inout}
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a load or an invocation failed: `message` is "ValueError: ...", `trace` its stack trace."""
+    """Why loading or calling a function failed: `message` is "ValueError: ...", `trace` the stack trace."""
 
     message: str
     trace: str = ""
@@ -35,7 +35,7 @@ _EXIT = Failure("SystemExit: the app's code tried to end the process")
 
 @dataclass(frozen=True)
 class Result:
-    """What an invocation gave: the value of `$return` and those of the outputs that were set."""
+    """The result of an invocation: the value of `$return` and those of the outputs that were set."""
 
     return_value: TypedData | None
     outputs: Mapping[str, TypedData]
@@ -61,7 +61,7 @@ class Worker:
         await handle_event.worker_init_request(_event(worker_init_request=SimpleNamespace(capabilities={})))
 
     async def load(self, function: Function) -> Failure | None:
-        """Load a function; the failure, which every later call of it gives again, or None."""
+        """Load a function. Returns the failure, with which every later call of it fails too, or None."""
         bindings = {binding["name"]: _binding_info(binding) for binding in function.bindings if "name" in binding}
         metadata = SimpleNamespace(
             name=function.name,
@@ -81,7 +81,7 @@ class Worker:
         return failure
 
     def load_failure(self, name: str) -> Failure | None:
-        """Why this function could not be loaded, None where it was."""
+        """Why this function could not be loaded, or None."""
         return self._failures.get(name)
 
     async def call(

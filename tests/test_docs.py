@@ -118,6 +118,21 @@ def test_every_queue_is_documented_with_its_poison_queue(queue: str) -> None:
     assert f"`{queue}{POISON_SUFFIX}`" in doc("runbook")
 
 
+PACKAGES = sorted(path.parent.name for path in (ROOT / "shared").glob("*/__init__.py"))
+
+
+@holds_for("package", PACKAGES)
+def test_every_package_is_in_the_tree_of_the_architecture(package: str) -> None:
+    assert f"`{package}/`" in doc("architecture").partition("## The tree")[2].partition("\n## ")[0]
+
+
+def test_the_way_of_an_event_names_modules_that_exist() -> None:
+    way = doc("architecture").partition("## One event, from module to module")[2].partition("\n## ")[0]
+    named = re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", way)
+    assert len(named) > 10
+    assert [path for path in named if not (ROOT / "shared" / path).is_file()] == []
+
+
 @holds_for("name", sorted(EVENT_NAMES))
 def test_every_event_of_a_feature_service_is_documented(name: str) -> None:
     assert f"`{name}`" in doc("arcgis")

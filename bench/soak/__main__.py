@@ -1,4 +1,4 @@
-"""`python -m bench.soak [--seed N] [--events N] [--seconds N]`: 0 where nothing was lost."""
+"""`python -m bench.soak [--seed N] [--events N] [--seconds N]`: exit code 0 if nothing was lost."""
 
 import argparse
 import random
@@ -17,7 +17,7 @@ _SHOWN = 20
 
 def main() -> int:
     """Soak, print the account, and say by the exit code whether anything was lost."""
-    # Whoever ends this ends the host and the storage that it started.
+    # Ending this process ends the host and the storage that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     arguments = _arguments()
     seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed

@@ -44,7 +44,7 @@ class Books:
         return sorted(mark for mark, count in Counter(mark for mark, _ in self.listed).items() if count > 1)
 
     def duplicates(self) -> int:
-        """How often a receiver was given, and took, what it had taken before."""
+        """How often a receiver accepted a delivery that it had accepted before."""
         return sum(count - 1 for count in self.successes.values() if count > 1)
 
     def _wrong(self, id_: str, webhook: int, settled: frozenset[str]) -> str:

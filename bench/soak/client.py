@@ -33,7 +33,7 @@ class Client:
         self.statuses: Counter[int] = Counter()
 
     def post(self, event: PlannedEvent) -> None:
-        """Post it; a connection again and again while nobody takes it, as Dataverse's asynchronous steps do.
+        """Post it; a connection again and again while nobody accepts it, as Dataverse's asynchronous steps do.
 
         A signal that was not acknowledged is not posted again: it would be a second event.
         """
@@ -74,7 +74,7 @@ class Client:
         return self._pages("v1/events/deliveries")
 
     def _post_once(self, event: PlannedEvent) -> int:
-        """The status, 0 where no answer came."""
+        """The status, or 0 if no answer came."""
         headers, body = {}, json.dumps({**_SAMPLE, "PrimaryEntityId": event.mark})
         path = "webhooks/incoming/dynamicscrm/connection"
         if event.source is Source.SIGNAL:

@@ -43,7 +43,7 @@ def double(site: Site, chance: random.Random, is_over: threading.Event, done: "C
             try:
                 done["message doubled"] += _double(site.connection_string, name, chance, remembered[name])
             except AzureError:
-                # Storage is paused or gone: there is nothing to see.
+                # Storage is paused or gone, so there is nothing to see.
                 continue
 
 

@@ -23,7 +23,7 @@ class Kind(StrEnum):
     FLAKY = "flaky"
     """Fails an event as often as its id says: not at all, a few times, or always; with a 5xx or by hanging up."""
     HANGING = "hanging"
-    """Takes every request, and answers none in time."""
+    """Accepts every request, but answers none in time."""
     GONE = "gone"
     """Answers 410 from its sixth request on."""
 
@@ -50,7 +50,7 @@ class Receivers:
         self._is_mended.set()
 
     def answer(self, kind: Kind, event_id: str, *, is_test: bool) -> int | None:
-        """The status of one request, None where the connection just ends."""
+        """The status for one request; None if the connection just ends."""
         with self._lock:
             self._tries[kind, event_id] += 1
             tried = self._tries[kind, event_id]
@@ -92,7 +92,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Callers that were killed hang up, and that is what the soak wants."""
+        """Ignore callers that hang up because they were killed: the soak wants that."""
 
 
 def _handler(receivers: Receivers) -> Callable[..., BaseHTTPRequestHandler]:
@@ -115,6 +115,6 @@ def _handler(receivers: Receivers) -> Callable[..., BaseHTTPRequestHandler]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """The counts say it all."""
+            """Log nothing: the counts say all."""
 
     return Handler

@@ -144,7 +144,7 @@ class _Look:
 def _wait(
     site: Site, look: Callable[[], Books], settled: frozenset[str], patience_seconds: float, done: "Counter[str]"
 ) -> Books:
-    """Look until nothing is open or patience is over; what strands in poison queues is put back, as operators do."""
+    """Look until nothing is open or the time is over. Messages in poison queues are put back, as operators do."""
     give_up_at = time.monotonic() + patience_seconds
     redrive_at = time.monotonic() + _REDRIVE_SECONDS
     while (books := look()).lost(settled=settled) and time.monotonic() < give_up_at:

@@ -58,7 +58,7 @@ def test_revoking_one_role_leaves_the_other(roles: TableRoles, hub: Hub, connect
 def test_a_role_that_nobody_asks_for_is_refused(hub: Hub, connection_string: str, command: str) -> None:
     user = [] if command == "list" else [GUID]
     run = admin("roles", command, *user, "--role", "Webhook Admin", AzureWebJobsStorage=connection_string)
-    refusal = "error: NAME is 'Webhook Admin': Relationship Manager or Webhook Administrator is needed\n"
+    refusal = "error: NAME must be Relationship Manager or Webhook Administrator (got 'Webhook Admin')\n"
     assert (run.code, run.err) == (1, refusal)
     assert list(hub.storage.table(ROLES_TABLE).query(Query())) == []
 
@@ -102,7 +102,7 @@ def test_revoking_from_somebody_without_the_role_fails_and_revokes_from_the_rest
 
 def test_an_empty_user_is_refused_and_nobody_is_granted_anything(roles: TableRoles, connection_string: str) -> None:
     run = admin("roles", "grant", GUID, " ", AzureWebJobsStorage=connection_string)
-    assert (run.code, run.err.startswith("error: USER is ' '")) == (1, True)
+    assert (run.code, run.err.endswith("(got ' ')\n")) == (1, True)
     assert list(roles.grants(MANAGER)) == []
 
 
@@ -142,10 +142,10 @@ def test_an_arcgis_user_is_granted_the_role_by_name_and_checked_by_it(
 )
 def test_an_id_that_is_not_of_the_kind_is_refused(hub: Hub, connection_string: str, arguments: list[str]) -> None:
     run = admin("roles", "check", *arguments, AzureWebJobsStorage=connection_string)
-    assert (run.code, run.out, run.err.startswith("error: USER is ")) == (1, "", True)
+    assert (run.code, run.out, run.err.startswith("error: USER must be a ")) == (1, "", True)
 
 
 def test_an_arcgis_user_without_a_name_is_refused(roles: TableRoles, connection_string: str) -> None:
     run = admin("roles", "grant", "arcgis: ", AzureWebJobsStorage=connection_string)
-    assert (run.code, run.err.startswith("error: USER is 'arcgis: '")) == (1, True)
+    assert (run.code, run.err.endswith("(got 'arcgis: ')\n")) == (1, True)
     assert list(roles.grants(MANAGER)) == []

@@ -56,12 +56,10 @@ def test_the_documented_example_is_what_is_printed(tenant: Tenant) -> None:
     assert check(tenant, user).out.splitlines() == [line.strip() for line in documented]
 
 
-def test_whoever_manages_the_embedded_directory_is_told_that_it_is_not_asked(
-    tenant: Tenant, connection_string: str
-) -> None:
+def test_a_note_says_that_the_app_does_not_use_the_embedded_directory(tenant: Tenant, connection_string: str) -> None:
     run = admin("roles", "list", "--json", **{**tenant.settings, "AzureWebJobsStorage": connection_string})
     assert (run.code, run.json) == (0, [])
-    assert run.err == "note: ROLE_DIRECTORY is graph, so the app does not ask the embedded directory\n"
+    assert run.err == "note: ROLE_DIRECTORY is graph, so the app does not use the embedded directory\n"
 
 
 def test_each_reason_for_a_no_is_told_with_exit_code_3(tenant: Tenant) -> None:
@@ -107,5 +105,5 @@ def test_an_outage_is_no_answer_and_exit_code_1(tenant: Tenant) -> None:
 @pytest.mark.parametrize("arguments", [["--as", "systemuser", "kim@contoso.example"], ["--as", "oid", "kim"], [" "]])
 def test_an_id_of_another_kind_is_refused_and_nobody_is_asked(tenant: Tenant, arguments: list[str]) -> None:
     done = CliRunner().invoke(app, ["roles", "check", *arguments])
-    assert (done.exit_code, done.stdout, done.stderr.startswith("error: USER is ")) == (1, "", True)
+    assert (done.exit_code, done.stdout, done.stderr.startswith("error: USER must be a ")) == (1, "", True)
     assert tenant.calls == []

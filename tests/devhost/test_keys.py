@@ -81,7 +81,7 @@ def test_a_file_that_was_changed_is_read_again(tmp_path: Path, keys: KeyStore) -
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"keys": [{"name": "default"}]}', '{"keys": 1}'])
 def test_a_file_that_holds_no_keys_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "work.json").write_text(content, encoding="utf-8")
-    with pytest.raises(BadKeys, match=r"work\.json holds no keys"):
+    with pytest.raises(BadKeys, match=r"work\.json has no usable keys"):
         KeyStore(tmp_path).level("x", "Work")
 
 

@@ -27,7 +27,7 @@ def test_its_route_asks_for_the_key_and_then_answers_500(host: RunningHost, path
 
 
 def test_a_function_that_is_declared_wrongly_is_left_out_with_the_reason(host: RunningHost) -> None:
-    assert "TwoTriggers is left out: a function has one trigger, this one has 2" in host.log
+    assert "TwoTriggers is left out: a function must have one trigger (got 2)" in host.log
     assert host.call("twotriggers", params={"code": host.host_key}).status_code == 404
 
 

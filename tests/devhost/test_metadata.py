@@ -56,7 +56,7 @@ def test_what_function_json_says_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["1st", "a.b", "host", "HOST", "a b", "é", "_a", "a" * 129])
 def test_a_bad_name_is_left_out(tmp_path: Path, name: str) -> None:
     write(tmp_path, name, http_trigger())
-    assert reason(tmp_path) == "this is no name that a function may have"
+    assert reason(tmp_path) == "this is not a valid name for a function"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "1", '{"bindings": 1}', '{"bindings": [1]}', '{"bindings": ["ab"]}'])
@@ -70,8 +70,8 @@ def test_a_function_json_that_is_none_is_left_out(tmp_path: Path, text: str) -> 
     ("bindings", "expected"),
     [
         ([], "at least one binding must be declared"),
-        ([RETURN], "a function has one trigger, this one has 0"),
-        ([http_trigger(), queue_trigger("q")], "a function has one trigger, this one has 2"),
+        ([RETURN], "a function must have one trigger (got 0)"),
+        ([http_trigger(), queue_trigger("q")], "a function must have one trigger (got 2)"),
         ([http_trigger(), {"name": "x", "direction": "out"}], "a binding has no type"),
         ([{"type": "httpTrigger"}], "a binding has no name"),
         ([{"type": "queueTrigger", "name": "msg"}], "a binding has no queueName"),
@@ -79,7 +79,7 @@ def test_a_function_json_that_is_none_is_left_out(tmp_path: Path, text: str) -> 
         ([http_trigger(route="admin/x")], "the route conflicts with one that is built in"),
         ([http_trigger(route="Administration")], "the route conflicts with one that is built in"),
         ([http_trigger(route="/runtime")], "the route conflicts with one that is built in"),
-        ([http_trigger(route="a/{id:even}")], "the constraint even of the route is none that this host knows"),
+        ([http_trigger(route="a/{id:even}")], "this host does not know the constraint even of the route"),
     ],
 )
 def test_bindings_that_the_platform_refuses_are_left_out(
@@ -91,7 +91,7 @@ def test_bindings_that_the_platform_refuses_are_left_out(
 
 def test_a_script_that_is_not_there_is_left_out(tmp_path: Path) -> None:
     write(tmp_path, "Work", http_trigger(), scriptFile="other.py")
-    assert reason(tmp_path) == "the file that scriptFile names is not there"
+    assert reason(tmp_path) == "the file that scriptFile names does not exist"
 
 
 def test_of_two_equal_routes_with_a_method_in_common_the_second_is_left_out(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_of_two_equal_routes_with_a_method_in_common_the_second_is_left_out(tmp_
     write(tmp_path, "Third", http_trigger(route="orders/{id}", methods=["put"]))
     found, left_out = discover(tmp_path, {})
     assert [function.name for function in found] == ["First", "Third"]
-    assert left_out == {"Second": "the route is that of First, for a method that both have"}
+    assert left_out == {"Second": "First has the same route, for a method that both have"}
 
 
 def test_routes_that_differ_in_the_name_of_a_parameter_are_two(tmp_path: Path) -> None:

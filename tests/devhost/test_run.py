@@ -145,7 +145,7 @@ def test_only_their_owner_reads_the_keys(app_folder: Path, connection_string: st
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({"PORT": "none"}, "PORT is 'none': a number from 1 to 65535 is needed"),
+        ({"PORT": "none"}, "PORT must be a number from 1 to 65535 (got 'none')"),
         ({"ROLE_DIRECTORY": "moon"}, "ROLE_DIRECTORY"),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_port_in_use_is_said_with_a_way_out(app_folder: Path, connection_strin
         port = str(taken.getsockname()[1])
         with make_run(app_folder, connection_string, PORT=port) as run:
             assert run.process.wait(60) == 1
-            assert run.printed() == f"error: port {port} is in use: `make run PORT=...` takes another\n"
+            assert run.printed() == f"error: port {port} is in use: choose another with `make run PORT=...`\n"
 
 
 def test_core_tools_run_the_app_where_they_are_on_the_path(

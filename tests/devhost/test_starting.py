@@ -54,7 +54,7 @@ def test_a_file_of_keys_without_keys_is_said(tmp_path: Path) -> None:
     folder = keys_folder(write_app(tmp_path) / ".local")
     folder.mkdir(parents=True)
     (folder / "host.json").write_text(json.dumps({"functionKeys": []}), encoding="utf-8")
-    assert "host.json holds no keys" in refusal(tmp_path)
+    assert "host.json has no usable keys" in refusal(tmp_path)
 
 
 def test_the_number_of_threads_is_the_settings(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ type Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class ArcGisClient:
-    """A user of ArcGIS with her token, or, without one, the seeded manager with her API key."""
+    """A user of ArcGIS with their token, or, without one, the seeded manager with their API key."""
 
     app: RunningApp
     token: str | None

@@ -69,7 +69,7 @@ def test_a_consent_that_has_lapsed_is_told(client: ArcGisClient, arcgis: ArcGisO
     client.ask("DELETE", f"/{id_}")
 
 
-def test_a_manager_of_the_hub_names_the_user_and_gives_her_token(
+def test_a_manager_of_the_hub_names_the_user_and_gives_their_token(
     client: ArcGisClient, arcgis: ArcGisOrganization
 ) -> None:
     item, hub_manager = arcgis.add_item(), replace(client, token=None)

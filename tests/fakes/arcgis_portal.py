@@ -27,7 +27,7 @@ _NO_ITEM = {
 
 @dataclass
 class Member:
-    """A user of an organization; `referer` is what her token is bound to."""
+    """A user of an organization; `referer` is what their token is bound to."""
 
     username: str
     org_id: str = ORG

@@ -1,4 +1,4 @@
-"""What is compared as a receiver of webhooks: the hub's ConnectionWebhook, and Debian's `webhook` (adnanh/webhook)."""
+"""The apps that are compared as receivers of webhooks: the hub, and Debian's `webhook` (adnanh/webhook)."""
 
 import json
 import os
@@ -22,7 +22,7 @@ _HOOK = "connection"
 
 
 @dataclass(frozen=True)
-class Taken:
+class ReceivingResult:
     """What one receiver did; `stored` counts what it kept of what it accepted."""
 
     name: str
@@ -31,16 +31,16 @@ class Taken:
     stored: int
 
 
-def hub_taking(folder: Path) -> Taken:
+def hub_receiving(folder: Path) -> ReceivingResult:
     """Key, payload, role and duplicate judged; announced and stored before the answer."""
     with hub_sender(folder) as sender:
         offer(sender.post, _WARM_UP)
         accepted = offer(sender.post, EVENTS)
         # The listing is written by dispatch, a moment after the answer.
-        return Taken("hub", HubSender.settings, Run(EVENTS, accepted, {}, {}), _kept(accepted, sender.listed))
+        return ReceivingResult("hub", HubSender.settings, Run(EVENTS, accepted, {}, {}), _kept(accepted, sender.listed))
 
 
-def webhook_taking(folder: Path, *, waits: bool) -> Taken:
+def webhook_receiving(folder: Path, *, waits: bool) -> ReceivingResult:
     """Key compared; a command appends the connection's id to a file, before the answer if it `waits` for it."""
     with _webhook(folder, waits=waits) as (url, version):
         sessions = Sessions()
@@ -55,7 +55,7 @@ def webhook_taking(folder: Path, *, waits: bool) -> Taken:
         # A command that is not awaited goes on after the answer.
         stored = _kept(accepted, lambda: set((folder / "stored").read_text(encoding="utf-8").split()))
     name = "webhook, its command awaited" if waits else "webhook"
-    return Taken(name, f"{version}, defaults", Run(EVENTS, accepted, {}, {}), stored)
+    return ReceivingResult(name, f"{version}, defaults", Run(EVENTS, accepted, {}, {}), stored)
 
 
 def _kept(accepted: Mapping[str, object], look: Callable[[], set[str]]) -> int:
@@ -68,7 +68,7 @@ def _kept(accepted: Mapping[str, object], look: Callable[[], set[str]]) -> int:
 
 @contextmanager
 def _webhook(folder: Path, *, waits: bool) -> Iterator[tuple[str, str]]:
-    """Its address for posts, and its version; raises NotToBeHad."""
+    """Its address for posts, and its version; raises NotAvailable."""
     program = str(debian_packages(WEBHOOK_PACKAGES) / "usr" / "bin" / "webhook")
     version = version_of([program, "-version"])
     folder.mkdir(parents=True)
