@@ -19,9 +19,10 @@ from shared.arcgis.webhook_connection import SECRET_MASK, Answer, WebhookConnect
 from shared.arcgis.webhook_sync import WebhookSync
 from shared.audit.recording import note
 from shared.deadline import deadline, remaining_seconds
-from shared.errors import BadRequest, Conflict, NotFound, Unavailable
+from shared.errors import Conflict, NotFound, Unavailable
 from shared.storage.sealed import Sealer
 from shared.storage.tables import Changed
+from shared.validation import bad_field
 
 _MAX_SECONDS = 30.0
 _RESERVE_SECONDS = 6.0
@@ -73,7 +74,7 @@ class ConnectionOperations:
         """Store a new connection and then make its webhook, during which the service already calls the connection."""
         wanted = ConnectionInput.parse(document)
         if wanted.keeps_secret:
-            raise BadRequest(f"secret must not be {SECRET_MASK}, which stands for a stored one", pointer="#/secret")
+            raise bad_field("secret", f"must not be {SECRET_MASK}, which stands for a stored one")
         # Time is kept back for removing what was stored, should storing fail half-way.
         with deadline(max(remaining_seconds(at_most=_MAX_SECONDS) - _RESERVE_SECONDS, 0)):
             run_as = self._run_as.prove(request, wanted)
@@ -105,7 +106,7 @@ class ConnectionOperations:
         before = self._find(request, id_)
         wanted = ConnectionInput.parse(document)
         if wanted.item_id != before.item_id:
-            raise BadRequest("itemId must be that of the existing connection: it cannot be changed", pointer="#/itemId")
+            raise bad_field("itemId", "must be that of the existing connection: it cannot be changed")
         run_as = self._run_as.prove(request, wanted, before)
         permission = permit_update(self._authority, request, before, wanted, run_as)
         sealed_secret, service_secret = self._secrets(before, wanted)

@@ -20,6 +20,7 @@ from shared.arcgis.webhook_connection import WebhookConnection, Workflow
 from shared.callers.caller import Caller
 from shared.case import simple_lower
 from shared.errors import BadRequest, Forbidden
+from shared.validation import bad_field
 
 
 @dataclass(frozen=True)
@@ -154,17 +155,16 @@ class RunAsCheck:
                 detail = f"{field} has consented, but that has lapsed: send a new token of this user"
             raise BadRequest(detail, pointer=f"#/{field}") from None
         if item.type != FEATURE_SERVICE:
-            raise BadRequest(f"itemId must be the id of a {FEATURE_SERVICE}", pointer="#/itemId")
+            raise bad_field("itemId", f"must be the id of a {FEATURE_SERVICE}")
         return item
 
 
 def _no_consent(role: _Role, reason: str) -> BadRequest:
-    detail = f"{role.name_field} {reason}: {role.token_field} must be a token of this user"
-    return BadRequest(detail, pointer=f"#/{role.name_field}")
+    return bad_field(role.name_field, f"{reason}: {role.token_field} must be a token of this user")
 
 
 def _wrong_token(role: _Role, phrase: str) -> BadRequest:
-    return BadRequest(f"{role.token_field} {phrase}", pointer=f"#/{role.token_field}")
+    return bad_field(role.token_field, phrase)
 
 
 def _bound_service(items: Sequence[PortalItem], proved: Sequence[str]) -> str | None:
@@ -190,5 +190,4 @@ def _primary(wanted: ConnectionInput, caller: Caller, before: WebhookConnection 
         return caller.member.username
     if before is not None:
         return before.username
-    detail = "username is required, and userToken with it: the caller has no ArcGIS account to act as"
-    raise BadRequest(detail, pointer="#/username")
+    raise bad_field("username", "is required, and userToken with it: the caller has no ArcGIS account to act as")
