@@ -59,7 +59,7 @@ def test_a_parameter_that_is_far_too_long_is_refused_by_its_name(
     answer = request(app, method, path, query={parameter: LONG})
     told = answer.json()
     message = told.get("detail") or told.get("ErrorMessage")
-    assert (answer.status_code, message.split(":")[0]) == (400, named)
+    assert (answer.status_code, message.split()[0]) == (400, named)
     assert len(message) < 500
 
 

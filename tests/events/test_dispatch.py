@@ -185,7 +185,9 @@ def test_a_trimmed_event_is_completed_and_dispatched(
     [shown] = listed(hub)
     assert (shown.state, state(hub, event)) == (EventState.DISPATCHED, EventState.DISPATCHED)
     assert shown.field_values == {
-        **event.field_values,
+        "connectionid": event.entity_id,
+        "organizationid": event.source.removeprefix("dynamics/"),
+        "initiatinguserid": event.initiator,
         "record1id": OPPORTUNITY[1],
         "record1id_logicalname": "opportunity",
         "record2id": SYSTEM_USER[1],
