@@ -9,7 +9,7 @@ from shared.callers.authorization import CHALLENGE, Credential, parse_authorizat
 from shared.callers.caller import Caller
 from shared.callers.entra import EntraTokens
 from shared.callers.principal import HEADER, parse_principal
-from shared.callers.token_kind import is_jwt
+from shared.callers.token_kind import is_meant_as_jwt
 from shared.errors import Forbidden, Unauthenticated
 from shared.roles.directory import RoleDirectory, role_key
 from shared.roles.user import User, is_arcgis_id, normal_user_id
@@ -36,7 +36,7 @@ class Callers:
         if principal is not None and not headers.get("authorization"):
             return parse_principal(principal, self._tenant)
         credential = parse_authorization(headers.get("authorization"))
-        if credential.user is None and is_jwt(credential.secret):
+        if credential.user is None and is_meant_as_jwt(credential.secret):
             return self._bearer_of(credential.secret)
         return self._owner_of(credential)
 

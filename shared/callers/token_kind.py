@@ -4,12 +4,18 @@ import re
 
 API_KEY_PREFIX = "hub_"
 
+_JWT_DOTS = 2
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 def is_jwt(token: str) -> bool:
     """Whether this can be a signed JWT: three parts of base64url with dots between them."""
     return _JWT.fullmatch(token) is not None
+
+
+def is_meant_as_jwt(token: str) -> bool:
+    """Whether its sender means it as a JWT, well-formed or not: three parts with dots between them."""
+    return token.count(".") == _JWT_DOTS
 
 
 def is_api_key(token: str) -> bool:

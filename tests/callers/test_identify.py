@@ -92,6 +92,14 @@ def test_what_has_not_the_form_of_a_key_is_nobodys_and_asks_nobody(
     assert transport.calls == []
 
 
+@pytest.mark.parametrize("token", ["eyJhbGciOiJub25lIn0.e30.", "a..c", "a+/=.b.c"])
+def test_a_malformed_access_token_is_refused_as_a_token(hub: Hub, token: str) -> None:
+    # Clients get a new token when the challenge names this error; a refused API key would not make them.
+    with pytest.raises(Unauthenticated) as caught:
+        hub.callers.identify(headers(f"Bearer {token}").headers)
+    assert 'error="invalid_token"' in caught.value.challenge
+
+
 def test_several_headers_joined_by_a_comma_are_nobody(hub: Hub, key: str) -> None:
     for joined in (f"Bearer {key},Bearer {key}", f"Bearer {key}, Basic x", f"Bearer x,{key}"):
         with pytest.raises(Unauthenticated):
