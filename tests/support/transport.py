@@ -79,4 +79,4 @@ def _call(method: str, url: str) -> Call:
     parts = urlsplit(url)
     # The first step of Azurite's paths is the account's name.
     _, _, path = parts.path.removeprefix("/").partition("/")
-    return Call(method, parts.netloc, path.partition("(")[0], parse_qs(parts.query))
+    return Call(method, parts.netloc, path.partition("(")[0], parse_qs(parts.query, keep_blank_values=True))
