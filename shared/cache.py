@@ -12,7 +12,6 @@ from shared.errors import Unavailable
 
 _MAX_WAIT_SECONDS = 25.0
 
-
 type Clock = Callable[[], float]
 """Returns seconds that only grow, as time.monotonic does."""
 

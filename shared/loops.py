@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from shared.errors import BadRequest
 
 HOPS_HEADER = "X-Hub-Hops"
+TEST_HEADER = "X-Hook-Test"
 MAX_HOPS = 4
 """How many hops an event may be away from the first of its chain."""
-TEST_HEADER = "X-Hook-Test"
-_YES = frozenset({"true", "1"})
 
+_YES = frozenset({"true", "1"})
 _HOPS = re.compile(r"[0-9]{1,9}")
 
 

@@ -1,4 +1,4 @@
-"""The queues of deliveries: one for every webhook, and one for those that are slow to fail."""
+"""The queues of deliveries: one for every webhook, and one for slow ones; and what fills them for an event."""
 
 from datetime import timedelta
 from math import ceil
@@ -12,6 +12,11 @@ from shared.webhooks.registry import WebhookRegistry
 DELIVERIES_QUEUE = "deliveries"
 SLOW_QUEUE = "deliveries-slow"
 
+MAX_WEBHOOKS_A_MESSAGE = 300
+"""Two seconds of work where storage is quick, so that little is done again after a failure."""
+
+_RESERVED_SECONDS = 30.0
+"""Kept back for sending the message that goes on: a few calls, each tried three times."""
 _NO_DELAY = timedelta(0)
 
 
@@ -36,16 +41,6 @@ class DeliveryQueues:
     def send_slow(self, message: DeliveryMessage, *, delay: timedelta = _NO_DELAY) -> None:
         """Ask for it in the slow lane, where it holds up no other receiver."""
         self._slow.send(message.as_text(), delay_seconds=_whole_seconds(delay))
-
-
-def _whole_seconds(delay: timedelta) -> int:
-    return ceil(delay.total_seconds())
-
-
-MAX_WEBHOOKS_A_MESSAGE = 300
-"""Two seconds of work where storage is quick, so that little is done again after a failure."""
-_RESERVED_SECONDS = 30.0
-"""Kept back for sending the message that goes on: a few calls, each tried three times."""
 
 
 class DeliveryFanOut:
@@ -76,6 +71,10 @@ class DeliveryFanOut:
             if number < len(wanting) and (number == self._max_webhooks or _is_time_short()):
                 return webhook_id
         return None
+
+
+def _whole_seconds(delay: timedelta) -> int:
+    return ceil(delay.total_seconds())
 
 
 def _is_time_short() -> bool:

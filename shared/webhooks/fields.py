@@ -15,6 +15,32 @@ from shared.validation import ARRAY_OF_STRINGS, NO_CONTROL_CHARACTERS, NOT_BLANK
 MAX_DEPTH = 32
 """Levels of nesting in a value that its owner shapes: more than anybody writes, and far below any recursion limit."""
 
+MAX_EVENT_NAME = 250
+"""Characters of an event's name. A longer one could not be a key in Table Storage."""
+
+EVENT_NAME = re.compile(rf"[a-z0-9_.-]{{1,{MAX_EVENT_NAME}}}", re.IGNORECASE | re.ASCII)
+
+_MAX_TEXTS = 4000
+_MAX_EVENT_CHARACTERS = 4000
+_CHILDREN = "ChildItems"
+_LIST_ITEM_NAMES = (
+    "Id",
+    "Name",
+    "ToolTip",
+    "Deleted",
+    "Rank",
+    "Type",
+    _CHILDREN,
+    "IconHint",
+    "ColorBlock",
+    "ExtraInfo",
+    "StyleHint",
+    "FullName",
+    "TableRight",
+    "FieldProperties",
+)
+_LIST_ITEM = {name.lower(): name for name in _LIST_ITEM_NAMES}
+
 
 def at_most(characters: int) -> AfterValidator:
     """The check of a text: at most this many UTF-16 code units."""
@@ -47,37 +73,6 @@ def is_deeper_than(value: object, levels: int) -> bool:
             return False
         layer = [inner for node in layer for inner in _inner(node)]
     return True
-
-
-def _inner(node: object) -> Iterable[object]:
-    if isinstance(node, dict):
-        return node.values()
-    return node if isinstance(node, list | tuple) else ()
-
-
-def _refuse_over(most: int, length: int, unit: str = "characters") -> None:
-    if length > most:
-        raise ValueError(max_length(most, length, unit))
-
-
-def _refuse_deep(value: object) -> None:
-    if is_deeper_than(value, MAX_DEPTH):
-        raise ValueError(f"must have at most {MAX_DEPTH} levels of nesting")
-
-
-EVENT_NAME = re.compile(r"[a-z0-9_.-]{1,250}", re.IGNORECASE | re.ASCII)
-"""The name of an event. A longer one could not be a key in Table Storage."""
-
-MAX_EVENT_NAME = 250
-
-_MAX_TEXTS = 4000
-_MAX_EVENT_CHARACTERS = 4000
-_CHILDREN = "ChildItems"
-_LIST_ITEM_NAMES = (
-    "Id Name ToolTip Deleted Rank Type ChildItems IconHint ColorBlock ExtraInfo StyleHint FullName "
-    "TableRight FieldProperties"
-)
-_LIST_ITEM = {name.lower(): name for name in _LIST_ITEM_NAMES.split()}
 
 
 def not_blank(text: str) -> str:
@@ -172,3 +167,19 @@ def _texts(value: object) -> list[str]:
     if len(texts) != len(value):
         raise ValueError(ARRAY_OF_STRINGS)
     return texts
+
+
+def _inner(node: object) -> Iterable[object]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list | tuple) else ()
+
+
+def _refuse_over(most: int, length: int, unit: str = "characters") -> None:
+    if length > most:
+        raise ValueError(max_length(most, length, unit))
+
+
+def _refuse_deep(value: object) -> None:
+    if is_deeper_than(value, MAX_DEPTH):
+        raise ValueError(f"must have at most {MAX_DEPTH} levels of nesting")

@@ -1,7 +1,7 @@
 """A registration and its usage as rows of Table Storage. Pure."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import count, takewhile
@@ -11,37 +11,15 @@ from shared.storage.keys import row_key
 from shared.webhooks.registration import Author, OldSecret, Registration, Usage
 from shared.webhooks.webhook import WebhookInput
 
-_MAX_ROWS = 1000
-_MAX_BYTES = 2_000_000
-_USAGE_BYTES = 1000
-"""About the size of a webhook's usage, which is read beside it."""
-_UNKNOWN_BYTES = 80_000
-"""The size assumed for rows of the first version, which noted none: a few have half as much again, most have less."""
-
-SIZE_COLUMN = "Bytes"
-
-
-def in_parts(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[int]]:
-    """The ids in these rows of keys and sizes, in parts whose webhooks fit into memory together."""
-    part: list[int] = []
-    size = 0
-    for row in rows:
-        bytes_ = int(row.get(SIZE_COLUMN) or _UNKNOWN_BYTES) + _USAGE_BYTES
-        if part and (size + bytes_ > _MAX_BYTES or len(part) == _MAX_ROWS):
-            yield part
-            part, size = [], 0
-        part.append(int(row["RowKey"]))
-        size += bytes_
-    if part:
-        yield part
-
-
 WEBHOOKS_TABLE = "webhooks"
 USAGE_TABLE = "usage"
 PARTITION = "webhook"
 _USAGE_KEY = "usage"
 _DOCUMENT = "Document"
 _SEALED_VALUES = "SealedValues"
+SIZE_COLUMN = "Bytes"
+"""How long document and sealed values are; rows of the first version do not have it."""
+
 _PIECE_CHARACTERS = 16_000
 """A property holds 32 Ki UTF-16 code units, and a character takes two at most."""
 

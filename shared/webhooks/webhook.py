@@ -28,6 +28,12 @@ from shared.webhooks.fields import (
 WEBHOOK_TYPES = frozenset({"webhook", "cloudevents", "cloudevents-binary", "crmscript"})
 """The types of webhooks. Each has a deliverer (shared/hub/receivers.py), as a test of that module makes sure."""
 
+MAX_NAME = 400
+"""Characters of a webhook's name."""
+
+# What the types are called in the context with which a model is validated.
+_TYPES = "types"
+
 
 class WebhookState(StrEnum):
     """Whether events are delivered. The order is that of the vendor's numbers, 0 to 3."""
@@ -96,12 +102,6 @@ def _word(value: object) -> str:
     if isinstance(value, str):
         return value.strip().lower()
     return str(int(value)) if isinstance(value, int) and not isinstance(value, bool) else ""
-
-
-MAX_NAME = 400
-"""Characters of a webhook's name."""
-
-_TYPES = "types"
 
 
 def _known_type(text: str, info: ValidationInfo) -> str:

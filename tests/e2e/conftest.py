@@ -50,5 +50,5 @@ def arcgis(arcgis_organization: ArcGisOrganization) -> Iterator[ArcGisOrganizati
 
 @pytest.fixture
 def client(arcgis_app: RunningApp, arcgis: ArcGisOrganization) -> ArcGisClient:
-    """A Relationship Manager of the organization, in a workflow item of her own."""
+    """A Relationship Manager of the organization, in a workflow item of their own."""
     return ArcGisClient(arcgis_app, arcgis.portal.sign_in(MANAGER), uuid4().hex)

@@ -28,7 +28,7 @@ _OWN_SETTINGS = {"SECRETS_KEY": Fernet.generate_key().decode()}
 
 @dataclass(frozen=True)
 class RunningApp:
-    """An app that answers at `url`; `code` is a host key, `seed` its manager with her API key."""
+    """An app that answers at `url`; `code` is a host key, `seed` its manager with their API key."""
 
     url: str
     code: str

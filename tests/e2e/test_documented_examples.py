@@ -25,7 +25,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def filled_in(text: str, app: RunningApp, receiver: Receiver, id_: int = 1) -> str:
-    """An example with what its reader has: addresses, keys, and the id of her webhook."""
+    """An example with what its reader has: addresses, keys, and the id of their webhook."""
     reader = {
         "http://localhost:7071": app.url,
         "http://127.0.0.1:8000": receiver.url,

@@ -20,7 +20,7 @@ GROUP = "11f1f3a2-6a3c-4d7e-8f0b-5d1c2e3f4a5b"
 
 @dataclass(frozen=True)
 class Person:
-    """One user by her three ids."""
+    """One user by their three ids."""
 
     system_user: str
     oid: str

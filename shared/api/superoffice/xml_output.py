@@ -45,7 +45,6 @@ _KINDS_OF_TYPES = {
 _KINDS = {name: kind for kind, names in _KINDS_OF_TYPES.items() for name in names}
 _ENTRY_LIST = f"{ARRAY}KeyValueOfstring"
 
-
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 _NAMESPACES = f' xmlns:i="{INSTANCE}" xmlns:d="{SCHEMA}"'
 # XML 1.0 cannot hold these, not even escaped.

@@ -22,6 +22,7 @@ _MAX_URL_CHARACTERS = 2000
 _MAX_WEBHOOK_DESCRIPTION = 2000
 _MAX_COLUMN_CHARACTERS = 100_000
 _PORTS = frozenset({80, 443})
+_NEVER_NULL = ("name", "url", "authentication")
 _COLUMN = re.compile(r"[a-z_][a-z0-9_]{0,127}", re.ASCII)
 
 
@@ -208,9 +209,6 @@ def is_same_url(given: str, before: str) -> bool:
         return given == sent_url(before.strip())
     except TargetRefused:
         return False
-
-
-_NEVER_NULL = ("name", "url", "authentication")
 
 
 def _of(body: Body, name: str) -> object:
