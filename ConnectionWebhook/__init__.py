@@ -4,7 +4,7 @@ import azure.functions as func
 
 from shared.dynamics.connection_intake import IntakeOutcome
 from shared.http import answer, empty_response, json_body
-from shared.hub.hub import hub
+from shared.hub.hub import process_hub
 from shared.loops import request_hops
 
 _TRIMMED = "x-ms-dynamics-msg-size-exceeded"
@@ -17,5 +17,5 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 
 def _receive(req: func.HttpRequest) -> func.HttpResponse:
     hops = request_hops(req.headers)
-    outcome = hub().intake.receive(json_body(req), trimmed=_TRIMMED in req.headers, hops=hops)
+    outcome = process_hub().intake.receive(json_body(req), trimmed=_TRIMMED in req.headers, hops=hops)
     return empty_response(201 if outcome is IntakeOutcome.STORED else 200)

@@ -4,7 +4,7 @@ import azure.functions as func
 
 from shared.audit.edge import administer
 from shared.audit.surfaces import DYNAMICS_REGISTRATION
-from shared.hub.hub import Hub, hub
+from shared.hub.hub import Hub, process_hub
 
 _SECONDS = 45.0
 """Dataverse takes seconds to register a step, and undoing a failed call comes on top; callers are promised 60 s."""
@@ -12,7 +12,7 @@ _SECONDS = 45.0
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """What the registration API says, or a problem."""
-    return administer(req, DYNAMICS_REGISTRATION, lambda request: _serve(hub(), request), seconds=_SECONDS)
+    return administer(req, DYNAMICS_REGISTRATION, lambda request: _serve(process_hub(), request), seconds=_SECONDS)
 
 
 def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:

@@ -9,18 +9,18 @@ from shared.api.audit import list_audit
 from shared.api.events import list_events, show_event
 from shared.audit.edge import administer
 from shared.audit.surfaces import EVENTS
-from shared.http import json_response, json_text_response
-from shared.hub.hub import Hub, hub
+from shared.http import json_response, json_text_response, path_segments
+from shared.hub.hub import Hub, process_hub
 from shared.long_answers import made_in_turn
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """A page of events, one event with its payload, the delivery log and its replays, or a page of the audit."""
-    return administer(req, EVENTS, lambda request: _serve(hub(), request))
+    return administer(req, EVENTS, lambda request: _serve(process_hub(), request))
 
 
 def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
-    segments = tuple(part for part in req.route_params.get("path", "").split("/") if part)
+    segments = path_segments(req)
     url = f"{hub.settings.public_url}/api/v1/events"
     if req.method == "GET" and segments == ("audit",):
         hub.callers.require_administrator(req.headers)

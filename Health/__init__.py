@@ -7,7 +7,7 @@ from shared.audit.surfaces import HEALTH
 from shared.delivery.redrive import POISON_QUEUES
 from shared.health import deep_health, health
 from shared.http import answer, json_response
-from shared.hub.hub import Hub, hub
+from shared.hub.hub import Hub, process_hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
@@ -15,7 +15,7 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
     if req.params.get("deep") != "1":
         # Without the hub, so that it answers whatever is wrong with a setting.
         return answer(req, lambda _: json_response(health()))
-    return administer(req, HEALTH, lambda request: _show(hub(), request))
+    return administer(req, HEALTH, lambda request: _show(process_hub(), request))
 
 
 def _show(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:

@@ -6,9 +6,9 @@ from shared.api.superoffice.request import refuse
 from shared.api.superoffice.rest import serve_rest
 from shared.audit.edge import administer
 from shared.audit.surfaces import WEBHOOK_ADMIN
-from shared.hub.hub import hub
+from shared.hub.hub import process_hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """What the endpoint answers; every refusal has SuperOffice's error body."""
-    return administer(req, WEBHOOK_ADMIN, lambda request: serve_rest(hub(), request), refuse=refuse)
+    return administer(req, WEBHOOK_ADMIN, lambda request: serve_rest(process_hub(), request), refuse=refuse)

@@ -6,9 +6,9 @@ from shared.api.superoffice.agent import serve_agent
 from shared.api.superoffice.request import refuse
 from shared.audit.edge import administer
 from shared.audit.surfaces import WEBHOOK_AGENT
-from shared.hub.hub import hub
+from shared.hub.hub import process_hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """What the operation answers; every refusal has SuperOffice's error body."""
-    return administer(req, WEBHOOK_AGENT, lambda request: serve_agent(hub(), request), refuse=refuse)
+    return administer(req, WEBHOOK_AGENT, lambda request: serve_agent(process_hub(), request), refuse=refuse)

@@ -6,7 +6,7 @@ from shared.api.arcgis import is_hook, refuse, serve
 from shared.audit.edge import administer
 from shared.audit.surfaces import WEBHOOK_CONNECTIONS
 from shared.http import answer
-from shared.hub.hub import hub
+from shared.hub.hub import process_hub
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
@@ -17,4 +17,4 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _serve(req: func.HttpRequest) -> func.HttpResponse:
-    return serve(hub(), req)
+    return serve(process_hub(), req)

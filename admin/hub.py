@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from devhost.localsettings import apply_local_settings
-from shared.hub.hub import Hub, hub
+from shared.hub.hub import Hub, process_hub
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -12,4 +12,4 @@ ROOT = Path(__file__).resolve().parent.parent
 def local_hub() -> Hub:
     """The hub with these settings; raises Misconfigured."""
     apply_local_settings(ROOT, os.environ)
-    return hub()
+    return process_hub()

@@ -66,6 +66,11 @@ def _answer(req: func.HttpRequest, handler: Handler, refuse: Refuse, seconds: fl
         return refuse(Unavailable("the request could not be completed"))
 
 
+def path_segments(req: func.HttpRequest) -> tuple[str, ...]:
+    """The parts of the path behind the function's own route, which ends with `{*path}`; empty ones are left out."""
+    return tuple(part for part in req.route_params.get("path", "").split("/") if part)
+
+
 def json_body(req: func.HttpRequest) -> bytes:
     """The body of a request that says it is JSON; raises UnsupportedMediaType, LengthRequired or ContentTooLarge."""
     if not _JSON_TYPE.fullmatch(req.headers.get("content-type", "")):

@@ -33,6 +33,7 @@ from shared.http import (
     empty_response,
     json_body,
     json_response,
+    path_segments,
     problem,
     problem_content,
 )
@@ -280,3 +281,13 @@ def test_what_storage_says_is_in_the_log_and_not_in_the_reply(caplog: pytest.Log
     response = answer(post(b""), failing(error))
     assert (response.status_code, content(response)["detail"]) == (503, "storage is out of reach")
     assert "list eventlog: storage answered 431" in caplog.text
+
+
+@pytest.mark.parametrize(("path", "segments"), [("/12//LastError/", ("12", "LastError")), ("", ())])
+def test_the_path_behind_a_route_is_known_by_its_segments(path: str, segments: tuple[str, ...]) -> None:
+    request = func.HttpRequest("GET", "http://localhost/x", route_params={"path": path}, body=b"")
+    assert path_segments(request) == segments
+
+
+def test_a_request_without_a_path_behind_its_route_has_no_segments() -> None:
+    assert path_segments(func.HttpRequest("GET", "http://localhost/x", body=b"")) == ()

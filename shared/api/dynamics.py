@@ -4,17 +4,16 @@ from collections.abc import Mapping
 
 import azure.functions as func
 
-from shared.api.parameters import parse_moment
+from shared.api.parameters import parse_count, parse_moment
 from shared.audit.recording import note
 from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.failed_jobs import MAX_JOBS
 from shared.dynamics.registration.parsing import parse_id
 from shared.errors import NotFound
-from shared.http import empty_response, json_body, json_response
+from shared.http import empty_response, json_body, json_response, path_segments
 from shared.hub.hub import Hub
 from shared.strict_json import parse_object
-from shared.validation import bad_field, integer_from, parse_digits
 
 ROUTE = "/api/v1/dynamics/webhooks"
 _DEFAULT_JOBS = 100
@@ -24,7 +23,7 @@ _NO_CONTENT = 204
 
 def serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     """Answer one request; raises the errors of shared/errors.py."""
-    segments = tuple(segment for segment in req.route_params.get("path", "").split("/") if segment)
+    segments = path_segments(req)
     with dataverse_call():
         match segments:
             case () | ("ensure",):
@@ -103,13 +102,7 @@ def _failures(hub: Hub, req: func.HttpRequest, ids: tuple[str, str], segments: l
 
 def parse_top(query: Mapping[str, str]) -> int:
     """`top`: how many failed jobs are listed; raises BadRequest."""
-    text = query.get("top")
-    if text is None:
-        return _DEFAULT_JOBS
-    top = parse_digits(text, 1, MAX_JOBS)
-    if top is None:
-        raise bad_field("top", integer_from(1, MAX_JOBS))
-    return top
+    return parse_count(query, "top", 1, MAX_JOBS) or _DEFAULT_JOBS
 
 
 def _document(req: func.HttpRequest) -> dict[str, object]:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from shared.storage.paging import Position
 from shared.validation import BOOLEAN, UUID_PATTERN, bad_field, integer_from, max_length, parse_digits
+from shared.webhooks.fields import MAX_EVENT_NAME
 
 MAX_ITEMS = 200
-MAX_FILTER = 250
 MAX_WEBHOOK_ID = 2**31 - 1
 """SuperOffice's ids are 32-bit integers."""
 
@@ -29,13 +29,18 @@ def parse_webhook_id(text: str) -> int | None:
 
 def parse_limit(query: Mapping[str, str]) -> int:
     """`limit`: how many items a page has; 50 if it is left out."""
-    text = query.get("limit")
+    return parse_count(query, "limit", 1, MAX_ITEMS) or _DEFAULT_ITEMS
+
+
+def parse_count(query: Mapping[str, str], name: str, minimum: int, maximum: int) -> int | None:
+    """The parameter `name`, an integer in this range; None if it is left out."""
+    text = query.get(name)
     if text is None:
-        return _DEFAULT_ITEMS
-    limit = parse_digits(text, 1, MAX_ITEMS)
-    if limit is None:
-        raise bad_field("limit", integer_from(1, MAX_ITEMS))
-    return limit
+        return None
+    count = parse_digits(text, minimum, maximum)
+    if count is None:
+        raise bad_field(name, integer_from(minimum, maximum))
+    return count
 
 
 def parse_flag(query: Mapping[str, str], name: str) -> bool:
@@ -53,9 +58,9 @@ def event_name_filter(text: str | None, name: str) -> str | None:
     """
     if not text:
         return None
-    if len(text) > MAX_FILTER:
+    if len(text) > MAX_EVENT_NAME:
         # No event has so long a name, and storage refuses a query of thousands of characters.
-        raise bad_field(name, max_length(MAX_FILTER, len(text)))
+        raise bad_field(name, max_length(MAX_EVENT_NAME, len(text)))
     if text != text.strip() or not text.isprintable():
         raise bad_field(name, "must be the name of an event, without white space around it or control characters")
     return text

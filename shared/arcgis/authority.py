@@ -25,12 +25,12 @@ class Authority:
         self._rest = rest
         self._hosts = hosts
 
-    def may_manage(self, request: WorkflowRequest, item_id: str, wanted: ConnectionInput | None = None) -> bool:
+    def may_manage(self, request: WorkflowRequest, item_id: str) -> bool:
         """Whether the portal says that a token in the request is of somebody who may manage the item's service.
 
         That is enough to show them something, and for nothing else.
         """
-        return any(self._managed_item(request, item_id, token) for token in tokens_in(request, wanted))
+        return any(self._managed_item(request, item_id, token) for token in request.tokens)
 
     def managed_service(
         self,

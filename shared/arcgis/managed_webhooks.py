@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import NoReturn
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -130,7 +129,8 @@ class ManagedWebhooks:
 
     def _hook_url(self, connection: WebhookConnection) -> str:
         if self._hook_key is None:
-            _not_set_up()
+            detail = "ARCGIS_HOOK_KEY is not set, so the service would have no key for calling the hub"
+            raise NotManaged(detail, "InvalidConfiguration")
         key = quote(self._hook_key.get_secret_value(), safe="")
         workflow = connection.workflow
         path = f"{workflow.org_id}/{workflow.item_id}/webhookConnections/{connection.id}/executeWebhook"
@@ -143,9 +143,3 @@ def _refusal(refusal: ArcGisRefused, username: str) -> str:
     # At some words about tokens Esri's client stops sending its own (docs/sources/arcgis.md 8).
     reason = refusal.detail if "token" not in refusal.detail.lower() else f"error {refusal.code}"
     return f"the feature service refused {username}: {reason}"
-
-
-def _not_set_up() -> NoReturn:
-    raise NotManaged(
-        "ARCGIS_HOOK_KEY is not set, so the service would have no key for calling the hub", "InvalidConfiguration"
-    )

@@ -113,12 +113,8 @@ class Hub:
         return self._arcgis()
 
 
-def hub() -> Hub:
-    """This process's hub, with the settings in its environment; raises Misconfigured, and tries again the next time."""
-    return _process_hub()
-
-
-_process_hub = Lazy(lambda: Hub.assemble(Settings.read(os.environ)))
+process_hub = Lazy(lambda: Hub.assemble(Settings.read(os.environ)))
+"""This process's hub, with the settings in its environment; raises Misconfigured, and tries again the next time."""
 
 
 def _make_receivers(

@@ -67,7 +67,7 @@ class HttpClient:
             exchange = HttpExchange(connection)
             head = exchange.send_request(target, request)
             body, is_whole = exchange.read_body(head, self._max_response_bytes)
-            return Reply(head.status, head.headers, body, limit.elapsed_seconds, not is_whole)
+            return Reply(head.status, head.headers, body, was_truncated=not is_whole)
 
     def check_target(self, url: str) -> None:
         """Resolve a target and judge it without calling it; raises TargetRefused, NameNotResolved or TimeoutError."""

@@ -24,13 +24,12 @@ class Reply:
     """An answer. Its status is certain; if the body is incomplete, `was_truncated` is true.
 
     Names in `headers` are in lower case; the values of several headers with one name are joined by a comma. `body` is
-    decompressed. `duration_seconds` runs from resolving the name to the last byte read.
+    decompressed.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    duration_seconds: float
     was_truncated: bool
 
     @property

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from shared.errors import BadRequest
 from shared.events.event import Event, EventId
-from shared.validation import max_length
+from shared.validation import INT32, bad_field, max_length
 from shared.webhooks.fields import EVENT_NAME
 from shared.webhooks.registration import Registration
 from shared.webhooks.webhook import WebhookState
@@ -54,7 +54,7 @@ def signalled_event(
             pointer="#/EventName",
         )
     if primary_key not in _INT32:
-        raise BadRequest("PrimaryKey must be a 32-bit integer", pointer="#/PrimaryKey")
+        raise bad_field("PrimaryKey", INT32)
     payload = json.dumps(dict(data))
     if len(payload) > _MAX_DATA:
         raise BadRequest(f"Data {max_length(_MAX_DATA, len(payload), 'characters of JSON')}", pointer="#/Data")

@@ -20,7 +20,7 @@ NO_WAIT = timedelta(0)
 def judged(status: int, body: bytes = b"", now: datetime = NOW, **headers: str) -> Attempt:
     """The verdict on such an answer; underscores in the names of headers stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return judge_reply(Reply(status, named, body, duration_seconds=0.1, was_truncated=False), BEGUN, now)
+    return judge_reply(Reply(status, named, body, was_truncated=False), BEGUN, now)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_text_has_4000_characters_at_most_and_none_that_a_table_cannot_hold() 
 @pytest.mark.parametrize("seconds", [-86_400.0, -0.5, 0.0, 2.5])
 def test_an_attempt_during_which_the_clock_is_set_back_takes_no_negative_time(seconds: float) -> None:
     ended, took = NOW + timedelta(seconds=seconds), timedelta(seconds=max(seconds, 0.0))
-    reply = Reply(200, {}, b"", duration_seconds=0.1, was_truncated=False)
+    reply = Reply(200, {}, b"", was_truncated=False)
     failure = RequestFailed(ErrorClass.DNS, "no address")
     for attempt in (judge_reply(reply, NOW, ended), judge_failure(failure, NOW, ended)):
         assert (attempt.at, attempt.duration) == (NOW, took)

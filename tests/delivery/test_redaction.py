@@ -40,7 +40,7 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 
 def reply(body: str, *, was_truncated: bool = False, **headers: str) -> Reply:
-    return Reply(500, headers, body.encode(), duration_seconds=0.1, was_truncated=was_truncated)
+    return Reply(500, headers, body.encode(), was_truncated=was_truncated)
 
 
 @holds_for("form", FORMS)

@@ -16,8 +16,8 @@ LATE = ["receivers", "registration", "arcgis"]
 
 PRINT_WHAT_IS_IMPORTED = f"""
 import sys
-from shared.hub.hub import hub
-found = hub()
+from shared.hub.hub import process_hub
+found = process_hub()
 loaded = lambda: [name for name in {LATE} if "shared.hub." + name in sys.modules]
 print(loaded())
 print([type(getattr(found, name)).__name__ for name in {LATE}])
@@ -26,13 +26,13 @@ print(loaded())
 PRINT_HUBS = """
 import os
 from shared.errors import Misconfigured
-from shared.hub.hub import hub
+from shared.hub.hub import process_hub
 try:
-    hub()
+    process_hub()
 except Misconfigured:
     print("misconfigured")
 os.environ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true"
-print(hub() is hub())
+print(process_hub() is process_hub())
 """
 
 

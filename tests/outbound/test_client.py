@@ -56,7 +56,6 @@ def test_the_answer_comes_back_whole(receiver: Receiver) -> None:
     assert (reply.status, reply.body, reply.was_truncated) == (201, b"\xff\xfe not UTF-8", False)
     assert reply.header("Retry-After") == "5"
     assert reply.headers["set-cookie"] == "a, b"
-    assert 0 < reply.duration_seconds < 10
 
 
 @pytest.mark.parametrize("status", [200, 204, 299, 304, 400, 410, 429, 500, 599, 999])

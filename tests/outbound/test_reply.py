@@ -7,11 +7,11 @@ from shared.outbound.reply import ErrorClass, Reply, RequestFailed
 
 @pytest.mark.parametrize(("status", "is_success"), [(199, False), (200, True), (299, True), (300, False), (410, False)])
 def test_a_2xx_is_a_success(status: int, *, is_success: bool) -> None:
-    assert Reply(status, {}, b"", 0.1, was_truncated=False).is_success is is_success
+    assert Reply(status, {}, b"", was_truncated=False).is_success is is_success
 
 
 def test_a_header_is_found_in_any_case() -> None:
-    reply = Reply(200, {"retry-after": "5"}, b"", 0.1, was_truncated=False)
+    reply = Reply(200, {"retry-after": "5"}, b"", was_truncated=False)
     assert (reply.header("Retry-After"), reply.header("RETRY-AFTER"), reply.header("Date")) == ("5", "5", None)
 
 

@@ -12,11 +12,10 @@ from shared.api.superoffice.members import member
 from shared.api.superoffice.operations import Signalling, WebhookOperations
 from shared.api.superoffice.render import default_webhook
 from shared.api.superoffice.request import ApiRequest, no_content
-from shared.api.superoffice.rest import INT32
 from shared.audit.recording import note
 from shared.errors import NotFound
 from shared.hub.hub import Hub
-from shared.validation import OBJECT, REQUIRED, STRING, bad_field
+from shared.validation import INT32, OBJECT, REQUIRED, STRING, bad_field
 
 # A sample of the vendor says StateFilter where its reference says StatusFilter.
 _FILTERS = ("NameFilter", "EventFilter", "StatusFilter", "StateFilter")

@@ -42,11 +42,6 @@ class ApiRequest:
         return replace(self.caller, hops=request_hops(self.http.headers))
 
     @cached_property
-    def segments(self) -> tuple[str, ...]:
-        """The parts of the path behind the function's own route."""
-        return tuple(part for part in self.http.route_params.get("path", "").split("/") if part)
-
-    @cached_property
     def query(self) -> Mapping[str, str]:
         """The query's parameters by name in lower case, because SuperOffice's clients spell them as they like."""
         return {name.lower(): value for name, value in self.http.params.items()}

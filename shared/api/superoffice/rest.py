@@ -6,17 +6,18 @@ from datetime import UTC, datetime
 
 import azure.functions as func
 
+from shared.api.parameters import parse_count
 from shared.api.superoffice.operations import SavedWebhook, Signalling, WebhookOperations
 from shared.api.superoffice.render import default_webhook, with_links
 from shared.api.superoffice.request import ApiRequest, no_content
 from shared.errors import NotFound, PreconditionFailed
+from shared.http import path_segments
 from shared.hub.hub import Hub
-from shared.validation import bad_field, integer_from, parse_digits
+from shared.validation import INT32, bad_field
 from shared.webhooks.registration import Registration
 
 _MAX_COUNT = 999_999_999
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
-INT32 = "must be a 32-bit integer"
 
 # The three formats of RFC 9110, 5.6.7: the current one, that of RFC 850, and that of C's asctime.
 _DATE_FORMATS = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
@@ -27,7 +28,8 @@ def serve_rest(hub: Hub, http: func.HttpRequest) -> func.HttpResponse:
     request = ApiRequest.begin(hub.callers, http)
     api = _RestApi(request, WebhookOperations.of(hub.receivers), hub.settings.public_url)
     method = http.method.upper()
-    match method, tuple(segment.lower() for segment in request.segments):
+    segments = path_segments(http)
+    match method, tuple(map(str.lower, segments)):
         case "GET", ():
             return api.list()
         case "POST", ():
@@ -40,7 +42,7 @@ def serve_rest(hub: Hub, http: func.HttpRequest) -> func.HttpResponse:
             return request.reply(api.operations.last_error(id_text), root="string")
         case "POST", (_, primary_key):
             signalling = Signalling(hub.events, hub.signal_rate)
-            signalling.signal(request, request.segments[0], _int32(primary_key), request.document())
+            signalling.signal(request, segments[0], _int32(primary_key), request.document())
             return no_content()
         case (("GET" | "PUT" | "PATCH" | "DELETE"), (id_text,)):
             return api.one(method, api.operations.find(id_text))
@@ -87,14 +89,7 @@ class _RestApi:
         return self.request.reply(entity, root="WebhookWithLinks", select=True, warnings=saved.warnings)
 
     def _count(self, name: str) -> int | None:
-        """A parameter that counts webhooks, None if it is not there; raises BadRequest."""
-        text = self.request.query.get(name)
-        if text is None:
-            return None
-        count = parse_digits(text, 0, _MAX_COUNT)
-        if count is None:
-            raise bad_field(name, integer_from(0, _MAX_COUNT))
-        return count
+        return parse_count(self.request.query, name, 0, _MAX_COUNT)
 
 
 def _int32(text: str) -> int:

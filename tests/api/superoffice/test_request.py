@@ -15,17 +15,10 @@ from tests.api.superoffice.samples import rendered
 KIM = Caller(User.of_account("kim@hub.example"))
 
 
-def asked(body: bytes = b"", *, path: str = "", params: dict[str, str] | None = None, **headers: str) -> ApiRequest:
+def asked(body: bytes = b"", *, params: dict[str, str] | None = None, **headers: str) -> ApiRequest:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = func.HttpRequest(
-        "POST", "http://localhost/x", headers=named, params=params or {}, route_params={"path": path}, body=body
-    )
+    request = func.HttpRequest("POST", "http://localhost/x", headers=named, params=params or {}, body=body)
     return ApiRequest(request, KIM)
-
-
-def test_the_path_is_known_by_its_segments() -> None:
-    assert asked(path="/12//LastError/").segments == ("12", "LastError")
-    assert asked().segments == ()
 
 
 def test_parameters_are_known_in_any_case() -> None:
