@@ -20,8 +20,9 @@ from shared.callers.caller import Caller
 from shared.errors import BadRequest
 from shared.hub.receivers import Receivers
 from shared.roles.user import User
+from shared.secret_mask import SECRET_MASK
 from shared.webhooks.listing import WebhookFilter
-from shared.webhooks.registration import SECRET_MASK, Registration, Usage
+from shared.webhooks.registration import Registration, Usage
 from shared.webhooks.reseal import reseal_all
 from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookState, parse_webhook
 

@@ -28,6 +28,9 @@ UNKNOWN = "is not a known member"
 UUID_PATTERN = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 """A UUID, or GUID, in lower case and without braces, as a part of a regular expression."""
 
+HEADER_NAME_PATTERN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+"""The name of an HTTP header (RFC 9110, 5.6.2), as a part of a regular expression."""
+
 # By the types of pydantic's errors; in braces what pydantic says of the constraint.
 _PHRASES: Mapping[str, str] = {
     "missing": REQUIRED,

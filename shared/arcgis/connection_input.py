@@ -22,8 +22,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from shared.arcgis.webhook_connection import SECRET_MASK
 from shared.errors import BadRequest
+from shared.secret_mask import SECRET_MASK
 from shared.validation import ARRAY_OF_STRINGS, NO_CONTROL_CHARACTERS, NOT_BLANK, field_errors
 
 MIN_SECRET_CHARACTERS = 8

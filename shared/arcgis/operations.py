@@ -15,11 +15,12 @@ from shared.arcgis.consent import Consents
 from shared.arcgis.managed_webhooks import NotManaged
 from shared.arcgis.run_as import RunAs, RunAsCheck
 from shared.arcgis.update_permission import permit_update
-from shared.arcgis.webhook_connection import SECRET_MASK, Answer, WebhookConnection, changed_members
+from shared.arcgis.webhook_connection import Answer, WebhookConnection, changed_members
 from shared.arcgis.webhook_sync import WebhookSync
 from shared.audit.recording import note
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import Conflict, NotFound, Unavailable
+from shared.secret_mask import SECRET_MASK
 from shared.storage.sealed import Sealer
 from shared.storage.tables import Changed
 from shared.validation import bad_field

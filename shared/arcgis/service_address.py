@@ -53,8 +53,8 @@ class ServiceAddress:
 
     @property
     def origin(self) -> str:
-        """Scheme and host, with the port unless it is the scheme's own: `https://host`."""
-        return _origin(self.target)
+        """Scheme and host, with the port unless it is the scheme's default: `https://host`."""
+        return self.target.origin
 
     @property
     def url(self) -> str:
@@ -97,7 +97,7 @@ class ServiceAddress:
         target, path = _parse(given)
         own = self.root + self.path
         # Some write `ArcGIS/rest` in small letters. The call uses our own spelling, so this lets nobody else in.
-        if _origin(target) != self.origin or simple_lower(path[: len(own)]) != simple_lower(own):
+        if target.origin != self.origin or simple_lower(path[: len(own)]) != simple_lower(own):
             raise InvalidServiceUrl("the address of the changes is not at the item's own service")
         return path[len(own) :]
 
@@ -135,10 +135,6 @@ def _parse(url: str) -> tuple[Target, str]:
     if not all(part and not part.endswith(".") and all(map(_is_plain, part)) for part in parts):
         raise InvalidServiceUrl("a part of the address's path is empty, has only dots, or has % or ; or the like")
     return target, path
-
-
-def _origin(target: Target) -> str:
-    return f"{target.scheme}://{target.authority}"
 
 
 def _is_plain(character: str) -> bool:

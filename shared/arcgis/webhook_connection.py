@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from shared.errors import BadRequest
+from shared.secret_mask import SECRET_MASK
 from shared.storage.keys import key_text
 
 CONNECTIONS_TABLE = "connections"
-SECRET_MASK = "********"  # noqa: S105 - what is shown instead of a secret
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MEMBERS = {

@@ -4,9 +4,11 @@ It names what was changed, but never a value, so that no secret gets here.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from shared.timestamps import utc_z
 
 MAX_TEXT = 250
 """Characters of `who` and of `target`. Longer ones are cut, because a target can come from a request's path."""
@@ -44,7 +46,7 @@ class AuditEntry:
     def as_json(self) -> dict[str, object]:
         """The entry as the Events API shows it."""
         return {
-            "at": self.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "at": utc_z(self.at),
             "who": self.who,
             "action": self.action,
             "target": self.target,

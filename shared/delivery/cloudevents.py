@@ -5,7 +5,7 @@ Source: docs/sources/delivery.md 2.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from shared.delivery.attempt import Attempt, loggable
@@ -14,9 +14,11 @@ from shared.delivery.custom_headers import usable_headers
 from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.known_secrets import redaction_of
+from shared.delivery.redaction import CLOUD_EVENTS_UNESCAPED
 from shared.loops import delivery_hops
 from shared.outbound.client import HttpClient
 from shared.outbound.reply import OutgoingRequest, RequestFailed
+from shared.timestamps import utc_z
 from shared.version import __version__
 from shared.webhooks.signing import standard_webhooks_headers
 from shared.webhooks.webhook import WebhookInput
@@ -25,7 +27,6 @@ _ATTRIBUTE = re.compile(r"[a-z0-9]{1,20}")
 _OWN_ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "time", "subject", "datacontenttype", "data"})
 _RATE = re.compile(r"0{0,9}[1-9][0-9]{0,8}")
 _ORIGIN = "WebHook-Request-Origin"
-_NO_ESCAPE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
 
 class CloudEvents(HttpDeliverer):
@@ -85,7 +86,7 @@ class CloudEvents(HttpDeliverer):
             "id": event.event_id,
             "source": f"{self._public_url}/{event.source}",
             "type": event.event,
-            "time": event.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "time": utc_z(event.timestamp),
             "subject": f"{event.entity}/{event.record_id or event.primary_key}",
             "datacontenttype": "application/json",
         }
@@ -110,7 +111,7 @@ def _binary(attributes: Mapping[str, str], data: Mapping[str, object]) -> tuple[
     """Headers and body of the binary mode: the attributes as headers, the data as the body."""
     headers = {
         # The binding percent-encodes what is not printable ASCII, and the space, quote and percent sign.
-        f"ce-{name}": quote(value, safe=_NO_ESCAPE)
+        f"ce-{name}": quote(value, safe=CLOUD_EVENTS_UNESCAPED)
         for name, value in attributes.items()
         if name != "datacontenttype"
     }

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 
 from shared.loops import HOPS_HEADER, TEST_HEADER
+from shared.validation import HEADER_NAME_PATTERN
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_NAME = re.compile(HEADER_NAME_PATTERN)
 _VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
 _OF_THE_CONNECTION = frozenset(
     {
@@ -51,7 +52,7 @@ def usable_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _refusal(name: str, value: str, seen: set[str]) -> str | None:
     lower = name.lower()
-    if not _TOKEN.fullmatch(name):
+    if not _HEADER_NAME.fullmatch(name):
         return "must be a header name: only letters, digits and !#$%&'*+-.^_`|~"
     if lower in _OF_THE_CONNECTION:
         return "belongs to the connection and is set only by the hub"

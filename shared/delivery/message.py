@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from shared.events.announcement import UnrecognizedMessage
+from shared.events.announcement import UnrecognizedMessage, members_at_fault
 from shared.events.event import Event, EventId
 from shared.validation import UUID_PATTERN
 
@@ -67,8 +67,7 @@ def parse_delivery_message(body: bytes) -> DeliveryMessage:
     try:
         return DeliveryMessage.model_validate_json(body)
     except ValidationError as exc:
-        wrong = sorted({".".join(map(str, error["loc"])) or "body" for error in exc.errors()})
-        raise UnrecognizedMessage(f"this message does not ask for a delivery: {', '.join(wrong)}") from None
+        raise UnrecognizedMessage(f"this message does not ask for a delivery: {members_at_fault(exc)}") from None
 
 
 def _fits(text: str) -> bool:

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from urllib.parse import quote, quote_plus
 
-from shared.webhooks.registration import SECRET_MASK
-from shared.webhooks.signing import InvalidSecret, secret_bytes
+from shared.secret_mask import SECRET_MASK
+from shared.webhooks.signing import ENCODED, InvalidSecret, secret_bytes
 
 MIN_CHARACTERS = 6
 """The length from which secrets are cut."""
@@ -23,11 +23,12 @@ MIN_CHARACTERS = 6
 MIN_PART_CHARACTERS = 8
 """The length from which parts of a secret, such as a cookie's value, are cut: shorter ones are words (`Bearer`)."""
 
+CLOUD_EVENTS_UNESCAPED = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+"""The characters that stand as they are in a header of a binary CloudEvent; all others are percent-encoded."""
+
 _SCHEME = re.compile(r"[A-Za-z][\w-]*[ ]+(\S.*)", re.DOTALL)
 _BETWEEN_PARTS = re.compile(r"[\s;,=\"']+")
 _PERCENT = re.compile("%[0-9A-F]{2}")
-# The characters that a header of a binary CloudEvent does not escape.
-_CLOUD_EVENTS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
 
 class Redaction:
@@ -69,8 +70,8 @@ def _parts(secret: str) -> Iterator[str]:
     yield secret
     with suppress(InvalidSecret):
         key = secret_bytes(secret)
-        if secret.startswith("whsec_"):
-            yield secret.removeprefix("whsec_")
+        if secret.startswith(ENCODED):
+            yield secret.removeprefix(ENCODED)
             yield key.decode("latin-1")
             yield key.hex()
     if scheme := _SCHEME.fullmatch(secret):
@@ -93,7 +94,7 @@ def _forms(text: str) -> Iterator[str]:
     """The text as it is written in the formats that receivers answer in, and in error messages of Python."""
     escaped = json.dumps(text)[1:-1]
     quoted = (quote(text, safe="", errors="replace"), quote(text, errors="replace"))
-    more = (quote_plus(text, errors="replace"), quote(text, safe=_CLOUD_EVENTS, errors="replace"))
+    more = (quote_plus(text, errors="replace"), quote(text, safe=CLOUD_EVENTS_UNESCAPED, errors="replace"))
     for percent in (*quoted, *more):
         yield percent
         yield _PERCENT.sub(lambda found: found[0].lower(), percent)

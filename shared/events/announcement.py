@@ -38,6 +38,10 @@ def parse_announcement(body: bytes) -> Announcement:
     try:
         return Announcement.model_validate_json(body)
     except ValidationError as exc:
-        wrong = sorted({".".join(map(str, error["loc"])) or "body" for error in exc.errors()})
-        text = f"the message in queue {EVENTS_QUEUE} does not come from the hub: {', '.join(wrong)}"
+        text = f"the message in queue {EVENTS_QUEUE} does not come from the hub: {members_at_fault(exc)}"
         raise UnrecognizedMessage(text) from None
+
+
+def members_at_fault(refusal: ValidationError) -> str:
+    """The members of a message that its model refused, for a sentence; `body` is the message as a whole."""
+    return ", ".join(sorted({".".join(map(str, error["loc"])) or "body" for error in refusal.errors()}))

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import NewType
+
+from shared.timestamps import utc_z
 
 EventId = NewType("EventId", str)
 
@@ -62,7 +64,7 @@ class Event:
             "entity": self.entity,
             "entityId": self.entity_id,
             "initiator": self.initiator,
-            "receivedAt": self.received_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "receivedAt": utc_z(self.received_at),
             "fieldValues": dict(self.field_values),
             "changes": list(self.changes),
             "values": None if self.values is None else dict(self.values),

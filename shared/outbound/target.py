@@ -56,6 +56,11 @@ class Target:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
+    @property
+    def origin(self) -> str:
+        """Scheme and host, with the port unless it is the scheme's default: `https://host`."""
+        return f"{self.scheme}://{self.authority}"
+
 
 def parse_target(url: str) -> Target:
     """The target that a URL names; raises TargetRefused with any rule but `https`, `address` and `hub`."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from shared.webhooks.registration import SECRET_MASK
+from shared.secret_mask import SECRET_MASK
 from shared.webhooks.sensitive import Place, folded, has_mask, is_mask
 
 _NOTHING = object()

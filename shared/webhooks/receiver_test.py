@@ -11,9 +11,10 @@ from typing import Protocol
 
 from shared.callers.caller import Caller
 from shared.errors import BadRequest, FieldError
+from shared.secret_mask import SECRET_MASK
 from shared.storage.sealed import Sealer
 from shared.webhooks.fingerprint import Fingerprints
-from shared.webhooks.registration import SECRET_MASK, Registration
+from shared.webhooks.registration import Registration
 from shared.webhooks.sealing import Wanted, known_secrets
 from shared.webhooks.sensitive import masked_webhook
 from shared.webhooks.webhook import WebhookInput, WebhookState

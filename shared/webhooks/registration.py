@@ -5,8 +5,6 @@ from datetime import datetime
 
 from shared.webhooks.webhook import WebhookInput, WebhookState
 
-SECRET_MASK = "********"  # noqa: S105 - what is shown instead of a secret
-
 
 @dataclass(frozen=True)
 class Author:

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from shared.callers.caller import Caller
 from shared.errors import BadRequest, Conflict, Misconfigured
 from shared.events.store import EventStore
+from shared.secret_mask import SECRET_MASK
 from shared.storage.sealed import Sealer
 from shared.storage.tables import AlreadyStored, Changed
 from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.properties import property_refusals
 from shared.webhooks.receiver_test import ReceiverTestResult, ReceiverTests, TargetCheck
 from shared.webhooks.recipients import Recipients
-from shared.webhooks.registration import SECRET_MASK, Author, Registration
+from shared.webhooks.registration import Author, Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rotation import old_secrets_at, old_secrets_beside, signing_secrets
 from shared.webhooks.sealing import opened_webhook, sealed_webhook, wanted_webhook

@@ -11,11 +11,12 @@ from datetime import datetime
 from functools import cached_property
 
 from shared.errors import BadRequest, FieldError, Misconfigured
+from shared.secret_mask import SECRET_MASK
 from shared.storage.sealed import Sealer
 from shared.validation import pointer_to
 from shared.webhooks.fields import json_at_most
 from shared.webhooks.keeping import Keeping
-from shared.webhooks.registration import SECRET_MASK, Registration
+from shared.webhooks.registration import Registration
 from shared.webhooks.rotation import old_secrets_at
 from shared.webhooks.sensitive import (
     MEMBERS,

@@ -2,26 +2,24 @@
 
 from shared.errors import BadRequest, FieldError
 from shared.outbound.target import TargetRefused, parse_target
+from shared.secret_mask import SECRET_MASK
 from shared.validation import pointer_to
-from shared.webhooks.registration import SECRET_MASK, Registration
+from shared.webhooks.registration import Registration
 from shared.webhooks.sealing import MAX_ERRORS, Wanted
 from shared.webhooks.sensitive import is_mask, label_of, looks_masked
-from shared.webhooks.signing import InvalidSecret, secret_bytes
+from shared.webhooks.signing import ENCODED, InvalidSecret, secret_bytes
 from shared.webhooks.webhook import WebhookInput
 
 MIN_SECRET = 24
 """Characters of a secret, or bytes if `whsec_` encodes them: the least that Standard Webhooks asks for."""
 
-_ENCODED = "whsec_"
 
-
-def origin_of(webhook: WebhookInput) -> tuple[object, ...]:
-    """Scheme, host and port of the target; the whole target if it is not a URL but, for example, an entry point."""
+def origin_of(webhook: WebhookInput) -> str:
+    """The origin of the target; the whole target if it is not a URL but, for example, an entry point."""
     try:
-        target = parse_target(webhook.target_url)
+        return parse_target(webhook.target_url).origin
     except TargetRefused:
-        return (webhook.target_url,)
-    return target.scheme, target.host, target.port
+        return webhook.target_url
 
 
 def has_moved(before: WebhookInput, after: WebhookInput) -> bool:
@@ -80,7 +78,7 @@ def warnings_of(webhook: WebhookInput, secret: str | None) -> tuple[str, ...]:
 
 def _too_short(secret: str) -> str | None:
     """The unit of which the secret has too little; None if it is long enough."""
-    if not secret.startswith(_ENCODED):
+    if not secret.startswith(ENCODED):
         return "characters" if len(secret) < MIN_SECRET else None
     try:
         return "bytes" if len(secret_bytes(secret)) < MIN_SECRET else None

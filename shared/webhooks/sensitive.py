@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 
-from shared.webhooks.registration import SECRET_MASK
+from shared.secret_mask import SECRET_MASK
 from shared.webhooks.webhook import WebhookInput
 
 type Place = tuple[str, ...]

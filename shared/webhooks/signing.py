@@ -10,7 +10,8 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-_ENCODED = "whsec_"
+ENCODED = "whsec_"
+"""What a secret begins with if base64 follows, as Standard Webhooks writes one."""
 
 
 class InvalidSecret(ValueError):
@@ -50,16 +51,16 @@ def secret_bytes(secret: str) -> bytes:
 
     Raises InvalidSecret.
     """
-    if not secret.startswith(_ENCODED):
+    if not secret.startswith(ENCODED):
         return _text(secret)
-    encoded = secret.removeprefix(_ENCODED)
+    encoded = secret.removeprefix(ENCODED)
     try:
         # Padding may be missing: the reference libraries accept that too.
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidSecret(f"what follows {_ENCODED} in the secret is not base64") from None
+        raise InvalidSecret(f"what follows {ENCODED} in the secret is not base64") from None
     if not key:
-        raise InvalidSecret(f"nothing follows {_ENCODED} in the secret")
+        raise InvalidSecret(f"nothing follows {ENCODED} in the secret")
     return key
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from shared.arcgis.connection_input import CHANGE_TYPES, ConnectionInput
 from shared.arcgis.operations import new_connection_id
 from shared.arcgis.update_permission import touched_members
-from shared.arcgis.webhook_connection import SECRET_MASK, ManagedWebhook, WebhookConnection
+from shared.arcgis.webhook_connection import ManagedWebhook, WebhookConnection
+from shared.secret_mask import SECRET_MASK
 from tests.arcgis.samples import SECRET
 from tests.arcgis.stored import NOW, WORKFLOW
 from tests.support.arcgis import connection_document

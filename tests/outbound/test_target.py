@@ -229,3 +229,16 @@ def test_a_refusal_says_what_is_wrong(url: str, word: str) -> None:
 def test_a_url_of_4000_characters_is_taken() -> None:
     url = "https://a.example/".ljust(4_000, "a")
     assert parse_target(url).url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("HTTPS://Receiver.Example:443/a?b", "https://receiver.example"),
+        ("http://receiver.example:8080", "http://receiver.example:8080"),
+        ("https://[::1]:443/", "https://[::1]"),
+        ("http://receiver.example:443/", "http://receiver.example:443"),
+    ],
+)
+def test_an_origin_leaves_out_the_default_port_of_its_scheme_alone(url: str, origin: str) -> None:
+    assert parse_target(url).origin == origin

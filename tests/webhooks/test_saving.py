@@ -11,9 +11,9 @@ from shared.callers.caller import Caller
 from shared.errors import BadRequest, StorageDown
 from shared.hub.hub import Hub
 from shared.roles.user import User
+from shared.secret_mask import SECRET_MASK
 from shared.settings import Settings
 from shared.webhooks.listing import WebhookFilter
-from shared.webhooks.registration import SECRET_MASK
 from shared.webhooks.webhook import WebhookState
 from tests.fakes.receiver import (
     Behaviour,

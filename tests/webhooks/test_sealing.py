@@ -7,8 +7,9 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from shared.errors import BadRequest, Misconfigured
+from shared.secret_mask import SECRET_MASK
 from shared.storage.sealed import Sealer
-from shared.webhooks.registration import SECRET_MASK, Registration
+from shared.webhooks.registration import Registration
 from shared.webhooks.sealing import Wanted, known_secrets, opened_webhook, sealed_webhook, wanted_webhook
 from shared.webhooks.webhook import WebhookInput
 from tests.webhooks.registered import NOW, registration, webhook

@@ -18,12 +18,13 @@ from shared.errors import BadRequest, FieldError, NotFound
 from shared.events.event import EventId
 from shared.events.store import EventStore
 from shared.loops import is_test
+from shared.secret_mask import SECRET_MASK
 from shared.text_length import utf16_length
 from shared.validation import NO_CONTROL_CHARACTERS, OBJECT, bad_field, field_error, max_length, one_of
 from shared.webhooks.associate import associate_of
 from shared.webhooks.fields import MAX_EVENT_NAME
 from shared.webhooks.listing import WebhookFilter
-from shared.webhooks.registration import SECRET_MASK, Registration, Usage
+from shared.webhooks.registration import Registration, Usage
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.signals import signalled_event
 from shared.webhooks.webhook import MAX_NAME, WEBHOOK_TYPES, WebhookInput, WebhookState, parse_state, parse_webhook

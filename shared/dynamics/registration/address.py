@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from shared.outbound.target import TargetRefused, parse_target
-
-MASK = "********"
-"""Shown in place of a value."""
+from shared.secret_mask import SECRET_MASK
 
 RECEIVING_PATH = "/api/webhooks/incoming/dynamicscrm/connection"
 
@@ -35,7 +33,7 @@ def shown_url(url: str) -> str:
 
     An address that is masked already stays as it is.
     """
-    return "".join(MASK if is_secret else text for text, is_secret in _pieces(url.strip()))
+    return "".join(SECRET_MASK if is_secret else text for text, is_secret in _pieces(url.strip()))
 
 
 def url_secrets(url: str) -> tuple[str, ...]:
@@ -43,7 +41,7 @@ def url_secrets(url: str) -> tuple[str, ...]:
     found = [text for text, is_secret in _pieces(url.strip()) if is_secret]
     parts = {part for text in found for part in (text, *text.split(":"))}
     spellings = {spelling for part in parts for spelling in (part, unquote(part), unquote(part.replace("+", " ")))}
-    return tuple(sorted(text for text in spellings if len(text) >= _MIN_SECRET_CHARACTERS and text != MASK))
+    return tuple(sorted(text for text in spellings if len(text) >= _MIN_SECRET_CHARACTERS and text != SECRET_MASK))
 
 
 def sent_url(url: str) -> str:
@@ -52,7 +50,7 @@ def sent_url(url: str) -> str:
     Raises TargetRefused for a text that is not an address.
     """
     target = parse_target(url)
-    text = url if url.isascii() else f"{target.scheme}://{target.authority}{target.path_and_query}"
+    text = url if url.isascii() else f"{target.origin}{target.path_and_query}"
     path, _, query = text.partition("?")
     if not query:
         return path.rstrip("/")

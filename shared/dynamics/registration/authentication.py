@@ -13,11 +13,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
 from shared.text_length import utf16_length
-from shared.validation import NO_CONTROL_CHARACTERS, max_length
+from shared.validation import HEADER_NAME_PATTERN, NO_CONTROL_CHARACTERS, max_length
 
 # Dataverse encodes the key for the query, so + and / of a generated function key arrive as they are.
 _KEY = re.compile(r"[A-Za-z0-9_.~=+/-]{32,128}")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_NAME = re.compile(HEADER_NAME_PATTERN)
 _HEADER_VALUE = re.compile(r"[ -~]*")
 # Control characters, and what XML cannot hold.
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -70,7 +70,7 @@ type Values = dict[str, SecretStr]
 def _headers(values: Values) -> Values:
     seen: set[str] = set()
     for name, value in values.items():
-        if not _TOKEN.fullmatch(name):
+        if not _HEADER_NAME.fullmatch(name):
             raise ValueError(f"must not have the name {_shown(name)}, which cannot be a header's")
         if name.lower() in _RESTRICTED_HEADERS:
             raise ValueError(f"must not set the header {_shown(name)}: each call of Dataverse would fail")

@@ -5,16 +5,17 @@ value.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from shared.dynamics.registration.address import MASK, sent_url, shown_url
+from shared.dynamics.registration.address import sent_url, shown_url
 from shared.dynamics.registration.authentication import Authentication, Body, Key
 from shared.dynamics.registration.step import MAX_NAME_CHARACTERS, table_of
 from shared.errors import FieldError
 from shared.outbound.target import TargetRefused, parse_target
+from shared.secret_mask import SECRET_MASK
 from shared.text_length import utf16_length
 from shared.validation import NOT_BLANK, max_length
 
@@ -58,8 +59,10 @@ def _url(text: str) -> str:
         target, sent = parse_target(text), sent_url(text)
     except TargetRefused as refused:
         raise ValueError(f"is not an address that can be called: {refused.detail}") from None
-    if MASK in text:
-        raise ValueError(f"must not contain {MASK}, which stands for a value that is not shown: send the whole address")
+    if SECRET_MASK in text:
+        raise ValueError(
+            f"must not contain {SECRET_MASK}, which stands for a value that is not shown: send the whole address"
+        )
     if target.port not in _PORTS:
         raise ValueError("must have the port 80 or 443: Dataverse calls no others")
     return _at_most(sent, _MAX_URL_CHARACTERS)
@@ -67,7 +70,7 @@ def _url(text: str) -> str:
 
 def _changed_url(text: str) -> str:
     # One with the mask can only be the webhook's own, as it was read; move_errors compares the two.
-    return text if MASK in text else _url(text)
+    return text if SECRET_MASK in text else _url(text)
 
 
 def _columns(names: list[str]) -> list[str]:
@@ -153,9 +156,7 @@ class Wanted(Body):
 def step_errors(step: NewStep, pointer: str = "#") -> list[FieldError]:
     """What does not go together in a new step."""
     errors = combination_errors(step.stage, step.mode, async_auto_delete=bool(step.async_auto_delete), pointer=pointer)
-    if step.filtering_attributes and step.message.lower() != "update":
-        errors.append(_error(pointer, "filteringAttributes", "must be empty: only steps on Update wait for columns"))
-    return errors
+    return errors + column_errors(step.message, step.filtering_attributes, pointer)
 
 
 def combination_errors(stage: str, mode: str, *, async_auto_delete: bool, pointer: str = "#") -> list[FieldError]:
@@ -166,6 +167,13 @@ def combination_errors(stage: str, mode: str, *, async_auto_delete: bool, pointe
     if mode == "sync" and async_auto_delete:
         errors.append(_error(pointer, "asyncAutoDelete", "must be false for a sync step, which has no jobs"))
     return errors
+
+
+def column_errors(message: str, columns: Sequence[str] | None, pointer: str = "#") -> list[FieldError]:
+    """What is wrong with the columns that a step on this message waits for."""
+    if not columns or message.lower() == "update":
+        return []
+    return [_error(pointer, "filteringAttributes", "must be empty: only steps on Update wait for columns")]
 
 
 def webhook_errors(webhook: NewWebhook) -> list[FieldError]:
@@ -192,8 +200,8 @@ def move_errors(change: WebhookChange, before: str) -> list[FieldError]:
     """What is wrong with the address in a change; nothing, if it is the same as `before`."""
     if change.url is None or is_same_url(change.url, before):
         return []
-    if MASK in change.url:
-        phrase = f"must not contain {MASK}, which stands for a value of another address: send the whole address"
+    if SECRET_MASK in change.url:
+        phrase = f"must not contain {SECRET_MASK}, which stands for a value of another address: send the whole address"
         return [_error("#", "url", phrase)]
     if change.authentication is None:
         phrase = "can only be changed together with authentication: Dataverse may not keep the secret"

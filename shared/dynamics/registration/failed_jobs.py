@@ -5,7 +5,7 @@ Source: docs/sources/dynamics.md 1.6, 2.7, 2.8.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -14,6 +14,7 @@ from shared.dynamics.organization import Organization
 from shared.dynamics.secrets import without_secrets
 from shared.dynamics.values import Guid
 from shared.errors import BadGateway, NotFound
+from shared.timestamps import utc_z
 
 JOBS = "asyncoperations"
 FAILED = 31
@@ -88,7 +89,7 @@ class FailedJobs:
         """
         conditions = [f"statuscode eq {FAILED}", f"_owningextensionid_value eq {step_id}"]
         if since is not None:
-            conditions.append(f"completedon ge {since.astimezone(UTC).isoformat().replace('+00:00', 'Z')}")
+            conditions.append(f"completedon ge {utc_z(since)}")
         options = {"$select": _COLUMNS, "$filter": " and ".join(conditions), "$orderby": "completedon desc"}
         if top is not None:
             options["$top"] = str(top)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from shared.dynamics.organization import Organization
 from shared.dynamics.registration.advice import Advisor
-from shared.dynamics.registration.bodies import NewStep, StepChange, combination_errors, step_errors
+from shared.dynamics.registration.bodies import NewStep, StepChange, column_errors, combination_errors, step_errors
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.endpoint_steps import EndpointSteps, refuse_a_second
 from shared.dynamics.registration.endpoints import Endpoints
@@ -90,7 +90,4 @@ def _errors(after: Step, change: StepChange) -> list[FieldError]:
     if not change.model_fields_set & {"mode", "stage", "async_auto_delete", "filtering_attributes"}:
         return []
     errors = combination_errors(after.slot.stage, after.mode, async_auto_delete=after.async_auto_delete)
-    if change.filtering_attributes and after.slot.message.lower() != "update":
-        detail = "filteringAttributes must be empty: only steps on Update wait for columns"
-        errors.append(FieldError("#/filteringAttributes", detail))
-    return errors
+    return errors + column_errors(after.slot.message, change.filtering_attributes)

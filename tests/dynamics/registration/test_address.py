@@ -3,8 +3,9 @@
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from shared.dynamics.registration.address import MASK, address, query_names, sent_url, shown_url, url_secrets
+from shared.dynamics.registration.address import address, query_names, sent_url, shown_url, url_secrets
 from shared.outbound.target import TargetRefused, parse_target
+from shared.secret_mask import SECRET_MASK
 from tests.dynamics.registration.samples import PUBLIC_URL, RECEIVER
 from tests.support.cases import holds_for
 
@@ -20,30 +21,33 @@ LOGIC_APP = (
     ("url", "shown"),
     [
         (RECEIVER, RECEIVER),
-        (f"{RECEIVER}?code=SECRET", f"{RECEIVER}?code={MASK}"),
-        (f"{RECEIVER}?Code=SECRET&x=y", f"{RECEIVER}?Code={MASK}&x={MASK}"),
-        (LOGIC_APP, f"{LOGIC_APP.partition('?')[0]}?api-version={MASK}&sp={MASK}&sv={MASK}&sig={MASK}"),
-        ("https://h.example/x?anything=SECRET", f"https://h.example/x?anything={MASK}"),
-        ("https://h.example/x?a%20b=SECRET", f"https://h.example/x?a%20b={MASK}"),
-        ("https://h.example/x?SECRET", f"https://h.example/x?{MASK}"),
-        ("https://h.example/x?SECRET==", f"https://h.example/x?{MASK}"),
-        ("https://h.example/x?a=S&amp;sig=T", f"https://h.example/x?a={MASK}&{MASK}"),
-        ("https://h.example/x?a=SEC?RET=x;b=c", f"https://h.example/x?a={MASK}"),
-        ("https://h.example/x?a=1#SECRET", f"https://h.example/x?a={MASK}#{MASK}"),
-        ("https://h.example/x#?code=SECRET", f"https://h.example/x#{MASK}"),
-        ("https://user:SECRET@h.example/x", f"https://{MASK}@h.example/x"),
-        ("https://SECRET@h.example:443/x", f"https://{MASK}@h.example:443/x"),
-        ("https://user:SEC@RET@h.example/x", f"https://{MASK}@h.example/x"),
-        ("https://user:SECRET", f"https://{MASK}"),
-        ("user:SECRET@h.example/x?code=S", f"{MASK}@h.example/x?code={MASK}"),
-        ("https:\\\\user:SECRET@h.example", f"https:\\\\{MASK}@h.example"),
-        ("https://user:SEC/RE?T#x@h.example/x", f"https://{MASK}@h.example/x"),
-        ("https://h.example/@scope/x?y=a@b", f"https://h.example/@scope/x?y={MASK}"),
-        ("//user:SECRET@h.example/x", f"//{MASK}@h.example/x"),
-        ("https://h.example/x&code=SECRET", f"https://h.example/x&code={MASK}"),
-        ("https://h.example/x%3Fcode=SECRET/y", f"https://h.example/x%3Fcode={MASK}/y"),
-        ("https://h.example/x;sig=SECRET?y", f"https://h.example/x;sig={MASK}?{MASK}"),
-        (" https://h.example/x?code=SECRET ", f"https://h.example/x?code={MASK}"),
+        (f"{RECEIVER}?code=SECRET", f"{RECEIVER}?code={SECRET_MASK}"),
+        (f"{RECEIVER}?Code=SECRET&x=y", f"{RECEIVER}?Code={SECRET_MASK}&x={SECRET_MASK}"),
+        (
+            LOGIC_APP,
+            f"{LOGIC_APP.partition('?')[0]}?api-version={SECRET_MASK}&sp={SECRET_MASK}&sv={SECRET_MASK}&sig={SECRET_MASK}",
+        ),
+        ("https://h.example/x?anything=SECRET", f"https://h.example/x?anything={SECRET_MASK}"),
+        ("https://h.example/x?a%20b=SECRET", f"https://h.example/x?a%20b={SECRET_MASK}"),
+        ("https://h.example/x?SECRET", f"https://h.example/x?{SECRET_MASK}"),
+        ("https://h.example/x?SECRET==", f"https://h.example/x?{SECRET_MASK}"),
+        ("https://h.example/x?a=S&amp;sig=T", f"https://h.example/x?a={SECRET_MASK}&{SECRET_MASK}"),
+        ("https://h.example/x?a=SEC?RET=x;b=c", f"https://h.example/x?a={SECRET_MASK}"),
+        ("https://h.example/x?a=1#SECRET", f"https://h.example/x?a={SECRET_MASK}#{SECRET_MASK}"),
+        ("https://h.example/x#?code=SECRET", f"https://h.example/x#{SECRET_MASK}"),
+        ("https://user:SECRET@h.example/x", f"https://{SECRET_MASK}@h.example/x"),
+        ("https://SECRET@h.example:443/x", f"https://{SECRET_MASK}@h.example:443/x"),
+        ("https://user:SEC@RET@h.example/x", f"https://{SECRET_MASK}@h.example/x"),
+        ("https://user:SECRET", f"https://{SECRET_MASK}"),
+        ("user:SECRET@h.example/x?code=S", f"{SECRET_MASK}@h.example/x?code={SECRET_MASK}"),
+        ("https:\\\\user:SECRET@h.example", f"https:\\\\{SECRET_MASK}@h.example"),
+        ("https://user:SEC/RE?T#x@h.example/x", f"https://{SECRET_MASK}@h.example/x"),
+        ("https://h.example/@scope/x?y=a@b", f"https://h.example/@scope/x?y={SECRET_MASK}"),
+        ("//user:SECRET@h.example/x", f"//{SECRET_MASK}@h.example/x"),
+        ("https://h.example/x&code=SECRET", f"https://h.example/x&code={SECRET_MASK}"),
+        ("https://h.example/x%3Fcode=SECRET/y", f"https://h.example/x%3Fcode={SECRET_MASK}/y"),
+        ("https://h.example/x;sig=SECRET?y", f"https://h.example/x;sig={SECRET_MASK}?{SECRET_MASK}"),
+        (" https://h.example/x?code=SECRET ", f"https://h.example/x?code={SECRET_MASK}"),
         ("https://[2001:db8::1]:443/x", "https://[2001:db8::1]:443/x"),
         ("SECRET?", "SECRET?"),
         ("", ""),
@@ -87,7 +91,7 @@ def test_secrets_are_known_in_the_spellings_that_a_message_may_have() -> None:
         "a+b=c",
         "fragment",
     }
-    assert url_secrets(f"https://h.example/x?sig={MASK}") == ()
+    assert url_secrets(f"https://h.example/x?sig={SECRET_MASK}") == ()
 
 
 @holds_for(

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.dynamics.registration.address import MASK
 from shared.errors import BadRequest, Conflict, HubError
 from shared.http import problem
 from shared.hub.registration import DataverseRegistration
+from shared.secret_mask import SECRET_MASK
 from tests.dynamics.registration.conftest import Asked
 from tests.dynamics.registration.samples import KEY, RECEIVER, WEBHOOK_KEY, new_step, new_webhook
 from tests.dynamics.registration.test_address import SAME
@@ -62,7 +62,7 @@ def test_no_reply_and_no_log_has_a_secret_of_an_address(
         webhooks.update(id_, {"authentication": WEBHOOK_KEY}).as_json(),
         registration.steps.register(id_, new_step()).as_json(),
     ]
-    assert all(MASK in str(one["url"]) for one in told[:-1])
+    assert all(SECRET_MASK in str(one["url"]) for one in told[:-1])
     assert "s3cret" not in json.dumps(told) + repr(webhooks.list()) + repr(webhooks.show(id_)) + caplog.text
     assert url_of(dataverse, id_) == url
 
@@ -193,12 +193,12 @@ def test_with_a_new_key_the_mask_keeps_the_address_too(
 @pytest.mark.parametrize(
     "change",
     [
-        f"{RECEIVER}/elsewhere?code={MASK}",
-        f"https://evil.example/?code={MASK}",
-        f"{RECEIVER}?code={MASK}&more={MASK}",
-        f"{RECEIVER}?sig={MASK}",
-        f"{RECEIVER}?code=new&sig={MASK}",
-        MASK,
+        f"{RECEIVER}/elsewhere?code={SECRET_MASK}",
+        f"https://evil.example/?code={SECRET_MASK}",
+        f"{RECEIVER}?code={SECRET_MASK}&more={SECRET_MASK}",
+        f"{RECEIVER}?sig={SECRET_MASK}",
+        f"{RECEIVER}?code=new&sig={SECRET_MASK}",
+        SECRET_MASK,
     ],
 )
 @pytest.mark.parametrize("more", [{}, {"authentication": WEBHOOK_KEY}])
@@ -216,7 +216,7 @@ def test_the_mask_never_stands_for_a_value_of_another_address(
 
 
 def test_a_masked_address_registers_nothing_new(registration: DataverseRegistration, dataverse: FakeDataverse) -> None:
-    url = f"{RECEIVER}?code={MASK}"
+    url = f"{RECEIVER}?code={SECRET_MASK}"
     with pytest.raises(BadRequest) as registering:
         registration.webhooks.register(new_webhook(url=url))
     with pytest.raises(BadRequest) as ensuring:
@@ -232,7 +232,7 @@ def test_an_address_with_a_secret_is_registered_with_a_warning_and_masked(
     made = registration.webhooks.register(new_webhook(url=f"{RECEIVER}?{name}={SECRET}"))
     shown = made.as_json()
     assert (shown["url"], url_of(dataverse, made.webhook.id)) == (
-        f"{RECEIVER}?{name}={MASK}",
+        f"{RECEIVER}?{name}={SECRET_MASK}",
         f"{RECEIVER}?{name}={SECRET}",
     )
     assert [name.lower() in warning for warning in made.webhook.warnings] == [True]
