@@ -8,10 +8,9 @@ its queue messages into the poison queue.
 import logging
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal, Self
 
-import idna
 from pydantic import (
     AfterValidator,
     AnyHttpUrl,
@@ -25,6 +24,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from shared.errors import Misconfigured
+from shared.host_names import HostEntry, domain_name
 from shared.validation import BOOLEAN, INTEGER, phrase_of
 
 # What the platform leaves in place of a secret that it could not fetch.
@@ -47,10 +47,6 @@ _PHRASES = {
     "ip_v4_network": _NETWORK,
     "ip_v6_network": _NETWORK,
 }
-_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-_DOMAIN = re.compile(rf"@?{_LABEL}(\.{_LABEL})*\.?")
-_HOST_LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
-_SERVICE_HOST = re.compile(rf"(\.?{_HOST_LABEL}(\.{_HOST_LABEL})*|\[(?P<ipv6>[0-9a-f:.]+)\])(:(?P<port>[0-9]{{1,5}}))?")
 
 log = logging.getLogger(__name__)
 
@@ -71,49 +67,20 @@ def _split(value: object) -> object:
 def _domains(entries: tuple[str, ...]) -> tuple[str, ...]:
     """Refuses what is not a domain: notices to it would silently not be sent."""
     for number, entry in enumerate(entries, 1):
-        if not _DOMAIN.fullmatch(_ascii(entry).lower()):
+        if domain_name(entry.removeprefix("@")) is None:
             raise ValueError(f"must be domains, such as contoso.com, with commas between them (entry {number} is not)")
     return entries
-
-
-def _ascii(domain: str) -> str:
-    if domain.isascii():
-        return domain
-    try:
-        return idna.encode(domain.removeprefix("@"), uts46=True).decode("ascii")
-    except UnicodeError:
-        return ""
 
 
 def _service_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
     """Refuses what no address of a service can match: its services would silently be refused."""
     for number, entry in enumerate(entries, 1):
-        if not _is_service_host(entry.lower()):
+        if HostEntry.parse(entry) is None:
             raise ValueError(
                 "must be hosts, such as gis.contoso.com, gis.contoso.com:6443 or .contoso.com, "
                 f"with commas between them (entry {number} is not)"
             )
     return entries
-
-
-def _is_service_host(entry: str) -> bool:
-    found = _SERVICE_HOST.fullmatch(entry)
-    # An IPv6 address without a port may stand without its brackets.
-    if found is None or found["ipv6"]:
-        return _is_ipv6(found["ipv6"] if found else entry) and _is_port(found)
-    return _is_port(found)
-
-
-def _is_port(found: re.Match[str] | None) -> bool:
-    return found is None or found["port"] is None or 0 < int(found["port"]) < 65_536
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        IPv6Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]

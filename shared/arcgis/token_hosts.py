@@ -1,11 +1,11 @@
 """Which feature services may be sent a token (docs/arcgis.md "Where tokens go"). Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from shared.arcgis.service_address import InvalidServiceUrl, ServiceAddress, require_bound
 from shared.arcgis.webhook_connection import WebhookConnection
 from shared.errors import Misconfigured
+from shared.host_names import HostEntry
 from shared.outbound.target import Target, TargetRefused, parse_target
 
 _HTTPS_PORT = 443
@@ -15,34 +15,11 @@ class ForeignServiceHost(Exception):
     """A service's host, or its port there, may not be sent a token; the text names both."""
 
 
-@dataclass(frozen=True)
-class _Allowed:
-    """An entry of ARCGIS_SERVICE_HOSTS. Without a port it allows https at port 443."""
-
-    host: str
-    port: int | None
-
-    @classmethod
-    def parse(cls, text: str) -> "_Allowed":
-        """`host`, `host:port`, `[IPv6]:port`; a host with a leading dot is a suffix."""
-        host, colon, port = text.strip().lower().rpartition(":")
-        has_port = colon and port.isdecimal() and (":" not in host or host.endswith("]"))
-        name = host if has_port else text.strip().lower()
-        return cls(name.removeprefix("[").removesuffix("]"), int(port) if has_port else None)
-
-    def fits(self, target: Target) -> bool:
-        if self.port is None and (target.scheme, target.port) != ("https", _HTTPS_PORT):
-            return False
-        return self.port in {None, target.port} and self._is_host(target.host)
-
-    def _is_host(self, host: str) -> bool:
-        if self.host.startswith("."):
-            return host.endswith(self.host) and host != self.host[1:]
-        return host == self.host
-
-
 class TokenHosts:
-    """Tokens go to the portal's host, at its own port or 443, and to those in `hosts`; nowhere else."""
+    """Tokens go to the portal's host, at its own port or 443, and to those in `hosts`; nowhere else.
+
+    `hosts` are entries of ARCGIS_SERVICE_HOSTS, read by `HostEntry.parse`.
+    """
 
     def __init__(self, portal_url: str, hosts: Sequence[str]) -> None:
         try:
@@ -52,9 +29,9 @@ class TokenHosts:
         # If the portal itself has no TLS, as a stand-in in development, its services need none.
         self._schemes = {"https", portal.scheme}
         self._allowed = [
-            _Allowed(portal.host, portal.port),
-            _Allowed(portal.host, None),
-            *(_Allowed.parse(host) for host in hosts),
+            HostEntry(portal.host, portal.port),
+            HostEntry(portal.host, None),
+            *filter(None, map(HostEntry.parse, hosts)),
         ]
 
     def service(self, item_url: str) -> ServiceAddress:
@@ -76,5 +53,17 @@ class TokenHosts:
     def _require_known(self, target: Target) -> None:
         if target.scheme not in self._schemes:
             raise InvalidServiceUrl("the address does not begin with https://")
-        if not any(allowed.fits(target) for allowed in self._allowed):
+        if not any(_fits(allowed, target) for allowed in self._allowed):
             raise ForeignServiceHost(f"{target.host}:{target.port} is not in ARCGIS_SERVICE_HOSTS")
+
+
+def _fits(allowed: HostEntry, target: Target) -> bool:
+    if allowed.port is None and (target.scheme, target.port) != ("https", _HTTPS_PORT):
+        return False
+    return allowed.port in {None, target.port} and _is_host(allowed.host, target.host)
+
+
+def _is_host(allowed: str, host: str) -> bool:
+    if allowed.startswith("."):
+        return host.endswith(allowed) and host != allowed[1:]
+    return host == allowed

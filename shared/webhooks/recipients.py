@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Self
 from unicodedata import normalize
 
-import idna
-
 from shared.errors import FieldError
+from shared.host_names import domain_name
 from shared.validation import max_length
 from shared.webhooks.webhook import WebhookInput
 
@@ -19,7 +18,6 @@ MAX_RECIPIENTS = 20
 # No list of addresses, no name beside one, nothing quoted; no way to another server (`%`, `!`), which some servers go,
 # and no encoded word (`=?`). What else a mailbox may be called is its server's business.
 _ADDRESS = re.compile(r'(?!.*=\?)[^\s@,;:<>()\[\]\\"%!]+@([^\s@,;:<>()\[\]\\"]+)')
-_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Recipients:
         if not mailbox and not domains:
             return cls(None)
         named = domains or tuple(filter(None, [mailbox.rpartition("@")[2] if "@" in mailbox else ""]))
-        return cls(frozenset(filter(None, (_domain(name.removeprefix("@")) for name in named))))
+        return cls(frozenset(filter(None, (domain_name(name.removeprefix("@")) for name in named))))
 
     def refusals(self, webhook: WebhookInput, before: WebhookInput | None) -> list[FieldError]:
         """What is wrong with the recipients that a save adds to those `before`; the ones that were there may stay."""
@@ -59,7 +57,7 @@ class Recipients:
     def _refusal(self, address: str) -> str | None:
         # A mail server may read a wide comma, or a wide @, as the plain one.
         found = _ADDRESS.fullmatch(address) and _ADDRESS.fullmatch(normalize("NFKC", address))
-        domain = _domain(found.group(1)) if found else None
+        domain = domain_name(found.group(1)) if found else None
         if domain is None:
             return "must be one e-mail address, user@domain, and nothing else"
         if self.domains is not None and domain not in self.domains:
@@ -71,13 +69,3 @@ def _named(webhook: WebhookInput) -> list[tuple[str, str]]:
     """Each address with the member that holds it."""
     first = [("ErrorsEmail", webhook.errors_email)] if webhook.errors_email else []
     return [*first, *((f"ErrorEmails/{number}", address) for number, address in enumerate(webhook.error_emails))]
-
-
-def _domain(written: str) -> str | None:
-    """A domain as mail servers know it: ASCII in lower case; None if it is not a domain."""
-    try:
-        ascii_ = written if written.isascii() else idna.encode(written, uts46=True).decode("ascii")
-    except UnicodeError:
-        return None
-    domain = ascii_.lower().removesuffix(".")
-    return domain if _DOMAIN.fullmatch(domain) else None
