@@ -11,7 +11,7 @@ from shared.delivery.deliverer import Deliverer
 from shared.delivery.redaction import Redaction
 from shared.errors import FieldError
 from shared.webhooks.associate import associate_of
-from shared.webhooks.receiver_test import ReceiverTestResult
+from shared.webhooks.receiver_proof import ReceiverTestResult
 from shared.webhooks.signals import HUB_SOURCE
 from shared.webhooks.webhook import WebhookInput
 

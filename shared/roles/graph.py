@@ -17,6 +17,7 @@ import requests
 from shared.cache import Clock, single_flight_cache
 from shared.case import simple_lower
 from shared.errors import DirectoryDown
+from shared.odata import text_literal
 from shared.roles.directory import Tell
 from shared.roles.user import ARCGIS_PREFIX, User, UserKind
 from shared.web_api import WebApi
@@ -124,7 +125,7 @@ class GraphDirectory:
         return found.entra_id
 
     def _find_group(self, name: str) -> str:
-        literal = quote("'" + name.replace("'", "''") + "'", safe="'")
+        literal = quote(text_literal(name), safe="'")
         path = f"{GRAPH_PATH}/groups?$filter=displayName%20eq%20{literal}&$select=id,displayName"
         found = list(self._graph.pages(path))
         ids = [row.get("id") for row in found if _normal(row.get("displayName")) == _normal(name)]

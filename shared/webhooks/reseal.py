@@ -14,7 +14,7 @@ from shared.webhooks.sensitive import masked_webhook
 
 
 @dataclass
-class Resealed:
+class ResealResult:
     """How many webhooks there are, how many were written, and why some could not be, by id."""
 
     webhooks: int = 0
@@ -22,9 +22,9 @@ class Resealed:
     failed: dict[int, str] = field(default_factory=dict)
 
 
-def reseal_all(registry: WebhookRegistry, sealer: Sealer) -> Resealed:
+def reseal_all(registry: WebhookRegistry, sealer: Sealer) -> ResealResult:
     """Seal all registrations again that need it; doing it twice is harmless. Raises StorageDown in an outage."""
-    done = Resealed()
+    done = ResealResult()
     for id_ in [registration.id for registration, _ in registry.list(WebhookFilter())]:
         done.webhooks += 1
         try:

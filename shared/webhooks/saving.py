@@ -16,7 +16,7 @@ from shared.storage.sealed import Sealer
 from shared.storage.tables import AlreadyStored, Changed
 from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.properties import property_refusals
-from shared.webhooks.receiver_test import ReceiverTestResult, ReceiverTests, TargetCheck
+from shared.webhooks.receiver_proof import ReceiverTestResult, ReceiverTests, TargetCheck
 from shared.webhooks.recipients import Recipients
 from shared.webhooks.registration import Author, Registration
 from shared.webhooks.registry import WebhookRegistry

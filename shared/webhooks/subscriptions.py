@@ -24,7 +24,7 @@ _MAX_PARALLEL_WRITES = 8
 
 
 @dataclass(frozen=True)
-class Listed:
+class SubscriptionRow:
     """A row of the index: the revision that wrote it, and the etag with which it can be removed.
 
     `created` is when a create wrote it, by storage's clock; None if an update wrote it.
@@ -69,16 +69,16 @@ class Subscriptions:
 
         _each(events, remove)
 
-    def row(self, event: str, webhook_id: int) -> Listed | None:
+    def row(self, event: str, webhook_id: int) -> SubscriptionRow | None:
         """The row that lists this webhook for this event."""
         row = self._table.get(*_keys(event, webhook_id).values())
         if row is None:
             return None
         revision = int(row["Revision"])
         is_of_create = row.get(_NEW) and revision == 1
-        return Listed(revision, str(row.metadata["etag"]), row.metadata["timestamp"] if is_of_create else None)
+        return SubscriptionRow(revision, str(row.metadata["etag"]), row.metadata["timestamp"] if is_of_create else None)
 
-    def drop(self, event: str, webhook_id: int, row: Listed) -> bool:
+    def drop(self, event: str, webhook_id: int, row: SubscriptionRow) -> bool:
         """Remove a row unless it was written since; True if it was removed."""
         try:
             self._table.delete(*_keys(event, webhook_id).values(), etag=row.etag)

@@ -12,7 +12,7 @@ from shared.hub.hub import Hub
 from shared.storage.sealed import Sealer
 from shared.storage.tables import MAX_TRIES
 from shared.webhooks.registration import OldSecret, Registration
-from shared.webhooks.reseal import Resealed, reseal_all
+from shared.webhooks.reseal import ResealResult, reseal_all
 from shared.webhooks.sealing import opened_webhook
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import delivering_hub, register, save
@@ -25,7 +25,7 @@ TOKENS = {"Headers": {"Authorization": HEADER}, "Properties": {"nested": {"token
 _KEY_OF_THE_TESTS = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
-def run(hub: Hub) -> Resealed:
+def run(hub: Hub) -> ResealResult:
     return reseal_all(hub.receivers.webhooks, hub.sealer)
 
 
@@ -43,11 +43,11 @@ def test_what_another_key_sealed_is_sealed_by_the_first_and_the_old_key_can_go(
     made = save(old, register(old, receiver.url, Secret="FIRST", **TOKENS).id, Secret="SECOND")
     hub = delivering_hub(connection_string, SECRETS_KEY=f"{NEW},{OLD}")
     before = read(hub, made.id)
-    assert run(hub) == Resealed(webhooks=1, resealed=1)
+    assert run(hub) == ResealResult(webhooks=1, resealed=1)
     after = stored(hub, made.id)
     assert by_new_key_alone(after)[:2] == ["SECOND", "FIRST"]
     assert (read(hub, made.id), after.revision) == (before, made.revision)
-    assert run(hub) == Resealed(webhooks=1, resealed=0)
+    assert run(hub) == ResealResult(webhooks=1, resealed=0)
     alone = delivering_hub(connection_string, SECRETS_KEY=NEW)
     assert opened_webhook(stored(alone, made.id), alone.sealer).headers == TOKENS["Headers"]
     receiver.journal.clear()
@@ -60,11 +60,11 @@ def test_what_the_previous_version_left_in_clear_is_sealed(connection_string: st
     hub = delivering_hub(connection_string, SECRETS_KEY=f"{NEW},{_KEY_OF_THE_TESTS}")
     store(hub, receiver.url)
     before = read(hub, ID)
-    assert run(hub) == Resealed(webhooks=1, resealed=1)
+    assert run(hub) == ResealResult(webhooks=1, resealed=1)
     row = stored_row(hub)
     assert [secret for secret in SECRETS if secret in str(row)] == []
     assert (read(hub, ID), str(row["Tested"])[:5], row["Revision"]) == (before, "hmac:", 1)
-    assert run(hub) == Resealed(webhooks=1, resealed=0)
+    assert run(hub) == ResealResult(webhooks=1, resealed=0)
     save_back(hub, ID, Name="Other")
     assert receiver.journal == []
 
@@ -110,7 +110,7 @@ def test_there_is_nothing_to_do_for_what_is_sealed_already(
 ) -> None:
     hub = delivering_hub(connection_string, SECRETS_KEY=keys)
     register(hub, receiver.url, Secret="SECRET", **TOKENS)
-    assert run(hub) == Resealed(webhooks=1, resealed=0)
+    assert run(hub) == ResealResult(webhooks=1, resealed=0)
 
 
 def writes_the_registration(method: str, url: str) -> bool:
@@ -129,14 +129,14 @@ def interrupted_hub(connection_string: str, receiver: Receiver, times: int) -> t
 
 def test_what_somebody_saves_at_that_moment_is_kept_and_sealed(connection_string: str, receiver: Receiver) -> None:
     hub, made = interrupted_hub(connection_string, receiver, times=2)
-    assert run(hub) == Resealed(webhooks=1, resealed=1)
+    assert run(hub) == ResealResult(webhooks=1, resealed=1)
     after = stored(hub, made.id)
     assert (after.webhook.name, by_new_key_alone(after)[0]) == ("Saved 1", "FIRST")
 
 
 def test_a_webhook_that_is_saved_again_and_again_is_named(connection_string: str, receiver: Receiver) -> None:
     hub, made = interrupted_hub(connection_string, receiver, times=MAX_TRIES)
-    assert run(hub) == Resealed(
+    assert run(hub) == ResealResult(
         webhooks=1, failed={made.id: "it could not be written: others changed it again and again"}
     )
     assert stored(hub, made.id).webhook.name == f"Saved {MAX_TRIES - 1}"
@@ -147,5 +147,5 @@ def test_an_old_secret_that_no_key_opens_is_left_as_it_is(connection_string: str
     made = register(hub, receiver.url, Secret="SECRET")
     lost = OldSecret(Sealer(SecretStr(OLD)).seal("LOST"), datetime.now(UTC) + timedelta(days=1))
     hub.receivers.webhooks.rewrite(replace(stored(hub, made.id), old_secrets=(lost,)))
-    assert run(hub) == Resealed(webhooks=1, resealed=0)
+    assert run(hub) == ResealResult(webhooks=1, resealed=0)
     assert stored(hub, made.id).old_secrets == (lost,)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from shared.deadline import deadline, retry_budget
+from shared.dynamics.message_secrets import without_secrets
 from shared.dynamics.refusal import DataverseRefused
-from shared.dynamics.secrets import without_secrets
 from shared.errors import BadGateway, BadRequest, Conflict, HubError, NotFound
 
 _CALL_SECONDS = 35.0

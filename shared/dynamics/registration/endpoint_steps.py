@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid5
 
-from shared.dynamics.odata import query_string
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
 from shared.dynamics.registration.endpoints import ID_EXISTS
@@ -21,6 +20,7 @@ from shared.dynamics.registration.step import (
 )
 from shared.dynamics.registration.webhook import ENDPOINTS, Webhook
 from shared.errors import Conflict, NotFound
+from shared.odata import query_string
 from shared.text_length import cut_to_utf16_length
 
 MAX_IDS = 10

@@ -5,7 +5,6 @@ Source: docs/sources/dynamics.md 2.4, 2.7.
 
 from collections.abc import Iterable, Mapping
 
-from shared.dynamics.odata import query_string
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
 from shared.dynamics.registration.authentication import AnyAuthentication
@@ -18,6 +17,7 @@ from shared.dynamics.registration.webhook import (
     same_name,
 )
 from shared.errors import Conflict, NotFound
+from shared.odata import query_string
 
 ID_EXISTS = 412
 

@@ -9,11 +9,11 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field, ValidationError
 
-from shared.dynamics.odata import query_string
+from shared.dynamics.message_secrets import without_secrets
 from shared.dynamics.organization import Organization
-from shared.dynamics.secrets import without_secrets
 from shared.dynamics.values import Guid
 from shared.errors import BadGateway, NotFound
+from shared.odata import query_string
 from shared.timestamps import utc_z
 
 JOBS = "asyncoperations"

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.dynamics.odata import query_string, text_literal
 from shared.dynamics.organization import FRESH, Organization, Row
 from shared.dynamics.registration.bodies import NewStep
 from shared.dynamics.registration.step import StepSlot, table_of
 from shared.errors import BadGateway, BadRequest, FieldError
+from shared.odata import query_string, text_literal
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from shared.callers.caller import Caller
 from shared.errors import BadRequest, FieldError
 from shared.storage.sealed import Sealer
 from shared.webhooks.fingerprint import Fingerprints
-from shared.webhooks.receiver_test import Proof, ReceiverTestResult, ReceiverTests
+from shared.webhooks.receiver_proof import Proof, ReceiverTestResult, ReceiverTests
 from shared.webhooks.registration import Registration
 from shared.webhooks.sealing import Wanted
 from shared.webhooks.webhook import WebhookInput

@@ -1,4 +1,4 @@
-"""OData as the Dataverse Web API speaks it: how strings and queries are written. Pure.
+"""OData as the web APIs of Dataverse and Graph speak it: how strings and queries are written. Pure.
 
 Source: docs/sources/dynamics.md 2.1, 2.6.
 """

@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.dynamics.secrets import HIDDEN, without_secrets
+from shared.dynamics.message_secrets import HIDDEN, without_secrets
 from tests.support.cases import holds_for
 
 SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)

@@ -3,7 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.dynamics.odata import query_string, text_literal
+from shared.odata import query_string, text_literal
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
