@@ -4,14 +4,14 @@ import getpass
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import click
 import typer
 
 from admin.hub import local_hub
 from shared.audit.recording import Kind, Recording, identified, recording
-from shared.audit.writing import Row, write
+from shared.audit.writing import RowOutcome, write
+from shared.clock import now
 from shared.errors import HubError, StorageDown
 from shared.roles.user import normal_user_id
 
@@ -56,6 +56,6 @@ def command_line_user() -> str:
 
 
 def _write(record: Recording, status: int | None) -> None:
-    entry = record.entry(datetime.now(UTC), status)
-    if record.may_be_kept and write(entry, record.keeper) is Row.FAILED:
+    entry = record.entry(now(), status)
+    if record.may_be_kept and write(entry, record.keeper) is RowOutcome.FAILED:
         typer.echo(f"note: {entry.action} {entry.target} is {entry.outcome}, but its audit entry is missing", err=True)

@@ -127,7 +127,7 @@ class Settings(BaseModel):
     max_events_per_webhook: Limit = Field(100, alias="MAX_EVENTS_PER_WEBHOOK")
     max_webhook_bytes: Limit = Field(65_536, alias="MAX_WEBHOOK_BYTES")
     max_signals_per_minute: Limit = Field(1200, alias="MAX_SIGNALS_PER_MINUTE")
-    disable_after: Annotated[int, Field(ge=1)] = Field(9, alias="DELIVERY_DISABLE_AFTER")
+    disable_after: Limit = Field(9, alias="DELIVERY_DISABLE_AFTER")
     crmscript_entry_points: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         (), alias="CRMSCRIPT_ENTRY_POINTS"
     )

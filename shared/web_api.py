@@ -5,13 +5,13 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
+from shared.clock import now
 from shared.deadline import remaining_seconds, try_spend
 from shared.errors import HubError, NotJson, Throttled, Unavailable
 from shared.retry_after import retry_after
@@ -73,7 +73,7 @@ class _Response:
     @property
     def pause_seconds(self) -> float | None:
         """The pause that Retry-After asks for; None if it says nothing usable."""
-        asked = retry_after(self.headers.get("Retry-After"), datetime.now(UTC))
+        asked = retry_after(self.headers.get("Retry-After"), now())
         return None if asked is None else asked.total_seconds()
 
 

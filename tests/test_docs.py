@@ -22,7 +22,7 @@ from shared.audit.entry import Outcome as AuditOutcome
 from shared.audit.log import AUDIT_TABLE, MAX_REFUSALS_PER_MINUTE, audit_row
 from shared.audit.surface import UNKNOWN
 from shared.audit.surfaces import OTHER_ACTIONS, SURFACES
-from shared.audit.writing import LINE_NAME, Row
+from shared.audit.writing import LINE_NAME, RowOutcome
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.record import DeliveryState
 from shared.delivery.redrive import POISON_SUFFIX
@@ -172,7 +172,7 @@ def test_every_member_of_the_audits_line_is_documented_with_its_column() -> None
     columns = audit_row(AUDITED).keys() - {"PartitionKey", "RowKey"}
     table = doc("security").partition("| member | column | meaning |")[2].partition("\n\n")[0]
     documented = re.findall(r"^\| `([a-z]+)` \| (?:`(\w+)` )?\| ", table, re.MULTILINE)
-    line = {"name": LINE_NAME, **AUDITED.as_json(), "row": Row.WRITTEN}
+    line = {"name": LINE_NAME, **AUDITED.as_json(), "row": RowOutcome.WRITTEN}
     assert {member for member, _ in documented} == line.keys()
     assert {column for _, column in documented if column} == columns
 
@@ -182,8 +182,8 @@ def test_every_outcome_in_the_audit_is_documented(value: AuditOutcome) -> None:
     assert f"| `{value.value}` | " in doc("security")
 
 
-@pytest.mark.parametrize("value", list(Row))
-def test_what_became_of_a_row_of_the_audit_is_documented(value: Row) -> None:
+@pytest.mark.parametrize("value", list(RowOutcome))
+def test_what_became_of_a_row_of_the_audit_is_documented(value: RowOutcome) -> None:
     assert f"`{value.value}`" in doc("security")
 
 

@@ -12,6 +12,7 @@ from shared.storage.account import StorageAccount
 from shared.storage.keys import key_text
 from shared.storage.sealed import Sealer
 from shared.storage.tables import Changed
+from shared.timestamps import stored_time
 
 RUN_AS_TABLE = "runas"
 
@@ -54,7 +55,7 @@ class Consents:
                 "Username": consent.username,
                 "Token": self._sealer.seal(consent.token.value),
                 "Referer": consent.token.referer or "",
-                "Given": consent.given.isoformat(),
+                "Given": stored_time(consent.given),
             }
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 from shared.errors import BadRequest
 from shared.secret_mask import SECRET_MASK
 from shared.storage.keys import key_text
+from shared.timestamps import stored_time
 
 CONNECTIONS_TABLE = "connections"
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -135,9 +136,8 @@ def connection_row(connection: WebhookConnection) -> dict[str, Any]:
         "Enabled": connection.enabled,
         "Username": connection.username,
         "FallbackUsername": connection.fallback_username or "",
-        # Strings, because the tables' own type comes back with another class and other digits.
-        "Created": connection.created.isoformat(),
-        "Updated": connection.updated.isoformat(),
+        "Created": stored_time(connection.created),
+        "Updated": stored_time(connection.updated),
         "UpdatedBy": connection.updated_by,
         "Service": connection.service or "",
         **managed_properties(connection.managed, connection.service_secret),

@@ -1,12 +1,11 @@
 """The edge of an administrative function: answers its requests as any other, and leaves one trace of each."""
 
-from datetime import UTC, datetime
-
 import azure.functions as func
 
 from shared.audit.recording import Kind, Recording, recording
 from shared.audit.surface import Surface
 from shared.audit.writing import write
+from shared.clock import now
 from shared.errors import StorageDown
 from shared.http import REQUEST_SECONDS, Handler, Refuse, answer
 
@@ -34,7 +33,7 @@ def finish(record: Recording, status: int) -> None:
         return
     # Whatever the status: what ended in an outage may be half done. There is a line in any case.
     has_row = record.kind is Kind.CHANGE and record.may_be_kept
-    write(record.entry(datetime.now(UTC), status), record.keeper if has_row else None)
+    write(record.entry(now(), status), record.keeper if has_row else None)
 
 
 def _watched(handler: Handler, record: Recording) -> Handler:

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from shared.storage.keys import day_key, time_key
 from shared.storage.paging import Position
 from shared.storage.query import Query
 from shared.storage.tables import Table
+from shared.timestamps import stored_time
 
 AUDIT_TABLE = "audit"
 MAX_REFUSALS_PER_MINUTE = 600
@@ -67,8 +68,7 @@ def audit_row(entry: AuditEntry) -> dict[str, Any]:
     return {
         "PartitionKey": day_key(entry.at),
         "RowKey": f"{time_key(entry.at)}-{uuid4()}",
-        # A text, because the tables' own type comes back with another class and other digits.
-        "At": entry.at.astimezone(UTC).isoformat(),
+        "At": stored_time(entry.at),
         "Who": entry.who or "",
         "Action": entry.action,
         "Target": entry.target,

@@ -14,7 +14,7 @@ ROW_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
-class Row(StrEnum):
+class RowOutcome(StrEnum):
     """Whether an entry's row was written."""
 
     WRITTEN = "written"
@@ -22,25 +22,25 @@ class Row(StrEnum):
     NONE = "none"
 
 
-def write(entry: AuditEntry, keeper: Keeper | None) -> Row:
+def write(entry: AuditEntry, keeper: Keeper | None) -> RowOutcome:
     """Write the row, if there is a keeper, and the line. Never raises: what was done is done, with a trace or not."""
-    row = Row.NONE if keeper is None else _keep(entry, keeper)
+    row = RowOutcome.NONE if keeper is None else _keep(entry, keeper)
     line = {"name": LINE_NAME, **entry.as_json(), "row": row.value}
     log.log(_level(entry, row), "%s", json.dumps(line))
     return row
 
 
-def _keep(entry: AuditEntry, keeper: Keeper) -> Row:
+def _keep(entry: AuditEntry, keeper: Keeper) -> RowOutcome:
     try:
         with grace(ROW_SECONDS):
-            return Row.WRITTEN if keeper.keep(entry) else Row.NONE
+            return RowOutcome.WRITTEN if keeper.keep(entry) else RowOutcome.NONE
     except Exception:
         # Whatever went wrong, the change is made; the line says that its row is missing.
         log.warning("an audit row could not be written", exc_info=True)
-        return Row.FAILED
+        return RowOutcome.FAILED
 
 
-def _level(entry: AuditEntry, row: Row) -> int:
-    if row is Row.FAILED:
+def _level(entry: AuditEntry, row: RowOutcome) -> int:
+    if row is RowOutcome.FAILED:
         return logging.ERROR
     return logging.WARNING if entry.outcome is Outcome.FAILED else logging.INFO

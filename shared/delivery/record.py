@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from shared.delivery.attempt import Attempt
 from shared.events.event import Event
 from shared.storage.keys import row_key, time_key
+from shared.timestamps import stored_time
 
 DELIVERIES_TABLE = "deliveries"
 SUMMARY = ("EventId", "Event", "EventAt", "State", "Cycle", "Attempts", "NextAttemptAt", "Logged")
@@ -103,7 +104,7 @@ def delivery_row(record: DeliveryRecord) -> dict[str, Any]:
         "RowKey": key,
         "EventId": record.event_id,
         "Event": record.event_type,
-        "EventAt": record.event_at.astimezone(UTC).isoformat(),
+        "EventAt": stored_time(record.event_at),
         "State": record.state.value,
         "Cycle": record.cycle,
         "Attempts": record.attempts,
@@ -176,4 +177,4 @@ def _milliseconds(attempt: Attempt) -> int:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
+    return None if moment is None else stored_time(moment)

@@ -7,12 +7,13 @@ lists rows in the order of their keys, so a key of `eventlog` begins with the ti
 import json
 import zlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from shared.errors import ContentTooLarge
 from shared.events.event import Event, EventId, EventState
 from shared.storage.keys import day_key, time_key
+from shared.timestamps import stored_time
 
 EVENTS_TABLE = "events"
 EVENTLOG_TABLE = "eventlog"
@@ -103,8 +104,7 @@ def _properties(event: Event) -> dict[str, Any]:
         "Entity": event.entity,
         "EntityId": event.entity_id,
         "Initiator": event.initiator,
-        # A text, because the tables' own type comes back with another class and other digits.
-        "ReceivedAt": event.received_at.astimezone(UTC).isoformat(),
+        "ReceivedAt": stored_time(event.received_at),
         "Changes": json.dumps(event.changes),
         "Values": json.dumps(event.values if event.values is None else dict(event.values)),
         "Trimmed": event.trimmed,

@@ -15,12 +15,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import batched
 
 from shared.errors import StorageDown
 from shared.storage.query import Query
 from shared.storage.tables import AlreadyStored, Changed, Row, Table, Write, retry_races
+from shared.timestamps import stored_time
 from shared.webhooks.limits import WebhookLimits
 
 AFTER_IDS = ":"
@@ -185,7 +186,7 @@ class WebhookCounts:
         etag, row = known.etag, {**_keys(_ALL), "Count": counted.total()}
         for part in batched(wrong, _BATCH, strict=False):
             etag = self._table.transact([Write("merge", row, etag), *part])[0]
-        self._table.merge({**row, "CountedAt": self._now().astimezone(UTC).isoformat()}, etag=etag)
+        self._table.merge({**row, "CountedAt": stored_time(self._now())}, etag=etag)
 
     def _creators(self) -> Iterator[str]:
         """The key of the creator's count, for each registration."""

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count, takewhile
 from typing import Any
 
 from shared.storage.keys import row_key
+from shared.timestamps import stored_time
 from shared.webhooks.registration import Author, OldSecret, Registration, Usage
 from shared.webhooks.webhook import WebhookInput
 
@@ -37,14 +38,14 @@ def registration_row(registration: Registration) -> dict[str, Any]:
         **_pieces(_DOCUMENT, document),
         **_pieces(_SEALED_VALUES, sealed_values),
         SIZE_COLUMN: len(document.encode()) + len(sealed_values),
-        "Registered": registration.registered.astimezone(UTC).isoformat(),
-        "Updated": registration.updated.astimezone(UTC).isoformat(),
+        "Registered": stored_time(registration.registered),
+        "Updated": stored_time(registration.updated),
         "RegisteredBy": json.dumps(asdict(registration.registered_by)),
         "UpdatedBy": json.dumps(asdict(registration.updated_by)),
         "Revision": registration.revision,
         "Tested": registration.tested,
         "SealedSecret": registration.sealed_secret,
-        "OldSecrets": json.dumps([[old.sealed, old.until.isoformat()] for old in registration.old_secrets]),
+        "OldSecrets": json.dumps([[old.sealed, stored_time(old.until)] for old in registration.old_secrets]),
         "PerMinute": registration.per_minute,
     }
     # A row has no nulls: what is None is left out.

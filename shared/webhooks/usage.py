@@ -3,10 +3,11 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.storage.tables import Row, Table
+from shared.timestamps import stored_time
 from shared.webhooks.registration import Usage
 from shared.webhooks.rows import parse_usage, usage_keys
 
@@ -47,7 +48,7 @@ class UsageCounter:
         def reserve(row: Row | None) -> Row | None:
             reserved = (row or {}).get("NextTurn")
             turn = now if reserved is None else max(now, datetime.fromisoformat(reserved))
-            return None if turn - now > _MAX_LINE else {"NextTurn": _text(turn + pause)}
+            return None if turn - now > _MAX_LINE else {"NextTurn": stored_time(turn + pause)}
 
         written = self._modify(webhook_id, reserve)
         return None if written is None else datetime.fromisoformat(written["NextTurn"]) - pause
@@ -57,7 +58,7 @@ class UsageCounter:
 
         Raises StorageDown.
         """
-        claim = {"NoticeAt": _text(now), "NoticeBy": uuid.uuid4().hex}
+        claim = {"NoticeAt": stored_time(now), "NoticeBy": uuid.uuid4().hex}
 
         def claimed(row: Row | None) -> Row | None:
             told = (row or {}).get("NoticeAt")
@@ -92,9 +93,5 @@ def _columns(usage: Usage, call: CallResult) -> dict[str, Any]:
         "ConsecutiveErrors": usage.consecutive_errors,
         "LastError": usage.last_error,
         "LastEvent": call.event_id,
-        "LastCallAt": _text(call.at),
+        "LastCallAt": stored_time(call.at),
     }
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.audit.entry import AuditEntry, Outcome
-from shared.audit.writing import Row, write
+from shared.audit.writing import RowOutcome, write
 from shared.errors import StorageDown
 
 
@@ -30,17 +30,17 @@ def entry(outcome: Outcome = Outcome.DONE) -> AuditEntry:
 @pytest.mark.parametrize(
     ("keeper", "outcome", "row", "level"),
     [
-        (None, Outcome.DONE, Row.NONE, logging.INFO),
-        (Keeper(True), Outcome.DONE, Row.WRITTEN, logging.INFO),
-        (Keeper(True), Outcome.REFUSED, Row.WRITTEN, logging.INFO),
-        (Keeper(True), Outcome.FAILED, Row.WRITTEN, logging.WARNING),
-        (Keeper(False), Outcome.REFUSED, Row.NONE, logging.INFO),
-        (Keeper(StorageDown("gone")), Outcome.DONE, Row.FAILED, logging.ERROR),
-        (Keeper(RuntimeError("odd")), Outcome.FAILED, Row.FAILED, logging.ERROR),
+        (None, Outcome.DONE, RowOutcome.NONE, logging.INFO),
+        (Keeper(True), Outcome.DONE, RowOutcome.WRITTEN, logging.INFO),
+        (Keeper(True), Outcome.REFUSED, RowOutcome.WRITTEN, logging.INFO),
+        (Keeper(True), Outcome.FAILED, RowOutcome.WRITTEN, logging.WARNING),
+        (Keeper(False), Outcome.REFUSED, RowOutcome.NONE, logging.INFO),
+        (Keeper(StorageDown("gone")), Outcome.DONE, RowOutcome.FAILED, logging.ERROR),
+        (Keeper(RuntimeError("odd")), Outcome.FAILED, RowOutcome.FAILED, logging.ERROR),
     ],
 )
 def test_the_line_says_what_became_of_the_row(
-    caplog: pytest.LogCaptureFixture, keeper: Keeper | None, outcome: Outcome, row: Row, level: int
+    caplog: pytest.LogCaptureFixture, keeper: Keeper | None, outcome: Outcome, row: RowOutcome, level: int
 ) -> None:
     with caplog.at_level(logging.INFO):
         assert write(entry(outcome), keeper) is row

@@ -72,7 +72,7 @@ def calls(arcgis: ArcGisOrganization) -> list[str]:
 
 
 def takes(client: ArcGisClient, id_: str, secret: str) -> bool:
-    """Whether a notification that is signed with this secret is taken."""
+    """Whether a notification that is signed with this secret is accepted."""
     return client.post_hook(id_, BODY, signature(BODY, secret)).status_code == 200
 
 

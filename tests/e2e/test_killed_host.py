@@ -20,7 +20,7 @@ LEASE_SECONDS = 10
 
 
 def acknowledged(app: RunningApp, body: bytes) -> bool:
-    """Post until it is taken, as Dataverse does: where storage is too busy to answer in time, that is a 503."""
+    """Post until it is accepted, as Dataverse does: where storage is too busy to answer in time, that is a 503."""
     return any(app.post(body).status_code in {200, 201} for _ in range(5))
 
 

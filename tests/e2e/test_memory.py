@@ -34,7 +34,7 @@ pytestmark = pytest.mark.alone
 
 
 def largest(id_: int) -> Registration:
-    """As large as is taken."""
+    """As large as is accepted."""
     emails = ["x" * 97] * 15
     large = registration(
         id_, LARGEST, Properties={"text": "x" * 29_900}, ErrorAssociates=[{"Name": "y" * 29_900}], ErrorEmails=emails
@@ -44,7 +44,7 @@ def largest(id_: int) -> Registration:
 
 
 def old(id_: int) -> Registration:
-    """As large as the previous version took."""
+    """As large as the previous version accepted."""
     members: dict[str, object] = {
         "Headers": {"X-A": "x" * 29_900},
         "Properties": {"text": "x" * 29_900},

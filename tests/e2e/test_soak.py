@@ -18,7 +18,7 @@ def test_nothing_that_was_acknowledged_is_lost_whatever_happens(tmp_path: Path) 
     assert report.lost == []
     assert report.replayed.stored_twice() == []
     assert report.forged == 0
-    # It is no proof unless things went wrong and events were taken all the same.
+    # It is no proof unless things went wrong and events were accepted all the same.
     assert len(report.settled.acknowledged) > 10
     assert all(report.done[fault] for fault in Fault)
     assert report.done["message doubled"] > 0

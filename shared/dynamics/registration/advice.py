@@ -1,6 +1,6 @@
-"""Warnings to whoever registers a webhook or a step: sentences, never refusals. Pure.
+"""Warnings to those who register a webhook or a step: sentences, never refusals. Pure.
 
-Whoever may register may also send rows anywhere (docs/security.md), so nothing here forbids.
+Those who may register may also send rows anywhere (docs/security.md), so nothing here forbids.
 """
 
 import re

@@ -91,7 +91,7 @@ def test_a_receiver_that_is_down_has_the_code_of_a_failed_post(
     dataverse.create_connection(("opportunity", str(uuid4())), ("systemuser", str(uuid4())), str(uuid4()))
     jobs = registration.failures.list(made.webhook.id, made.steps[0].id, since=None, top=None)
     assert [job.error_code for job in jobs] == ([code] if code else [])
-    # The other direction's request came last, and was taken.
+    # The other direction's request came last, and was accepted.
     assert len(receiver.journal) == requests + 1
 
 
