@@ -241,7 +241,68 @@ def test_every_outcome_of_a_replay_is_documented(outcome: str) -> None:
     assert f"| `{outcome}` |" in doc("dynamics")
 
 
-def test_the_modules_that_the_architecture_names_are_there() -> None:
-    named = set(re.findall(r"`(shared/[a-z_/]+\.py)`", doc("architecture")))
-    assert len(named) > 20
-    assert [path for path in sorted(named) if not (ROOT / path).is_file()] == []
+PAGES = [*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")), *sorted(DOCS.rglob("*.md"))]
+TOP = {path.name for path in ROOT.iterdir()} - {".local", ".venv"}
+FILE = re.compile(r".+\.(?:py|md|toml|json|yml|txt|dat)")
+
+
+def paths_named_in(page: str, *, of_others: bool = False) -> set[str]:
+    """The paths of the repository that a page has between backticks; a part in angle brackets stands for any name.
+
+    Below one of our folders everything with a slash is a path. Elsewhere a file is one, except where the page names
+    files of others too.
+    """
+    named = re.findall(r"`(?:\./)?([\w.<>-]+(?:/[\w.<>-]+)*/?)`", page)
+    return {
+        path
+        for path in named
+        if "/" in path and (path.partition("/")[0] in TOP or (not of_others and FILE.fullmatch(path)))
+        if not path.startswith(".local/")
+    }
+
+
+def missing(paths: set[str]) -> list[str]:
+    """The paths that are neither below the repository's root nor, as the way of an event has them, below `shared/`."""
+    patterns = {path: re.sub(r"<\w+>", "*", path) for path in paths}
+    return sorted(
+        path for path, glob in patterns.items() if not (any(ROOT.glob(glob)) or any((ROOT / "shared").glob(glob)))
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    named = paths_named_in(page.read_text(encoding="utf-8"), of_others=page.parent == DOCS / "sources")
+    assert missing(named) == []
+
+
+@holds_for(
+    "text, of_others, found",
+    [
+        ("`shared/events/event.py`", False, {"shared/events/event.py"}),
+        ("`shared/<source>/`, `<Function>/function.json`", False, {"shared/<source>/", "<Function>/function.json"}),
+        ("`shard/event.py`", False, {"shard/event.py"}),
+        ("`handlers/event.py` of theirs, `shared/case.py` of ours", True, {"shared/case.py"}),
+        ("`application/json`, `function.json`, `.local/run.json`, shared/none.py", False, set()),
+    ],
+)
+def test_a_path_is_told_from_other_text(text: str, of_others: bool, found: set[str]) -> None:
+    assert paths_named_in(text, of_others=of_others) == found
+
+
+def test_a_path_that_is_not_there_is_found() -> None:
+    assert missing({"shared/dynamics/none.py", "shared/case.py", "none/<type>.py", "shared/<source>/"}) == [
+        "none/<type>.py",
+        "shared/dynamics/none.py",
+    ]
+
+
+def test_what_the_architecture_names_in_a_module_is_defined_there() -> None:
+    modules = re.findall(r"`(shared/[a-z0-9_/]+\.py)`(?: \(((?:`\w+`(?:, )?)+)\))?", doc("architecture"))
+    assert len(modules) > 20
+    named = [(path, name) for path, names in modules for name in re.findall(r"\w+", names)]
+    assert len(named) >= 8
+    assert [
+        (path, name)
+        for path, name in named
+        if not re.search(rf"^ *(?:def|class) {name}\b", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+    ] == []
