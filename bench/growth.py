@@ -44,7 +44,7 @@ def figures() -> list[Figure]:
     """A dispatch beside so many others over that beside the fewest: all of it, and without the bare read of the index.
 
     Azurite looks at every row of a table for a query, Table Storage at those of the partition that the query names.
-    What is left without that read is what the hub adds.
+    The rest is what the hub adds.
     """
     names = {others: f"others{others}" for others in _OTHERS}
     own = ";".join(f"{name}:{_KEY}" for name in names.values())
@@ -111,7 +111,7 @@ def _account(connection_string: str, url: str, others: int) -> _Account:
 
 
 def _fill(index: TableClient, rows: int) -> None:
-    """So many rows, over the bare SDK: other events with up to 100 webhooks each, a batch an event.
+    """Write so many rows by the bare SDK: other events with up to 100 webhooks each, a batch for each event.
 
     The index is all that a dispatch reads of webhooks that do not match.
     """

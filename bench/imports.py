@@ -1,4 +1,4 @@
-"""What our modules add to the import of the SDKs they stand on: the part of a cold start that is ours."""
+"""What our modules add to the import of the SDKs that they use: our part of a cold start."""
 
 import statistics
 import subprocess
@@ -14,7 +14,7 @@ _ROUNDS = 9
 
 
 def import_ratio() -> Figure:
-    """All function modules, imported in a fresh interpreter, over the SDKs alone; an empty interpreter is taken off."""
+    """All function modules, in a fresh interpreter, over the SDKs alone; an empty interpreter's time is subtracted."""
     functions = ", ".join(sorted(path.parent.name for path in ROOT.glob("*/function.json")))
     statements = {"empty": "pass", "sdks": _SDKS, "ours": f"{_SDKS}\nimport {functions}\nimport shared.hub.hub"}
     times: dict[str, list[float]] = {name: [] for name in statements}

@@ -59,7 +59,7 @@ def webhook_receiving(folder: Path, *, waits: bool) -> ReceivingResult:
 
 
 def _kept(accepted: Mapping[str, object], look: Callable[[], set[str]]) -> int:
-    """How many of the accepted events are kept, when all are or patience is over."""
+    """How many of the accepted events are kept, once all are or time is up."""
     give_up_at = time.monotonic() + _PATIENCE_SECONDS
     while not accepted.keys() <= (found := look()) and time.monotonic() < give_up_at:
         time.sleep(0.5)

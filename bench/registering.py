@@ -24,7 +24,7 @@ _USER = "registering@bench.example"
 _EVENTS = ("registering.created", "registering.changed", "registering.deleted")
 _CREATES = 10
 _LISTED = 10_000
-# As many as an answer has room for.
+# As many as fit into an answer.
 _PAGE = 5_000
 _FIRST_ID = 1_000_001
 _BATCH = 100
@@ -34,7 +34,7 @@ _TENTH = "a tenth"
 
 
 def figures(connection_string: str) -> list[Figure]:
-    """All figures of this module. Its webhooks stay in storage, so it comes after what counts on few of them."""
+    """All figures of this module. Its webhooks stay in storage, so it comes after the figures that need few of them."""
     hub = loopback_hub(connection_string, transport := CountingTransport())
     TableRoles(hub.storage.table(ROLES_TABLE)).grant(_USER, hub.settings.relationship_manager_role)
     key, _ = hub.api_keys.issue(_USER)
@@ -79,7 +79,7 @@ def _listings(hub: Hub, transport: CountingTransport, key: str) -> list[Figure]:
 
 
 def _all(hub: Hub, transport: CountingTransport, key: str) -> list[Figure]:
-    """Of a listing without filters, which shows the other webhooks of the benchmark too, as long as may be."""
+    """The figures of the longest listing, without filters: it shows the other webhooks of the benchmark too."""
     calls = transport.count
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]

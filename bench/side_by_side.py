@@ -50,7 +50,7 @@ def _warm_up(sender: Sender, receiver: RunningReceiver) -> None:
 
 
 def _run(sender: Sender, receiver: RunningReceiver, events: int, a_second: float = float("inf")) -> Run:
-    """Offer events, then wait until every accepted one has come to the healthy receiver, or patience is over."""
+    """Offer events, then wait until every accepted one has come to the healthy receiver, or time is up."""
     accepted = offer(sender.post, events, a_second=a_second)
     came: list[tuple[str, float]] = []
     give_up_at = time.monotonic() + PATIENCE_SECONDS

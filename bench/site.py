@@ -81,7 +81,7 @@ class Site:
         self._azurite = self._storage.enter_context(azurite(location=self._folder / "storage"))
         self._environment = {
             **os.environ,
-            # As docs/settings.md wants it.
+            # As docs/settings.md recommends.
             "PYTHON_THREADPOOL_THREAD_COUNT": "64",
             **self._settings,
             "AzureWebJobsStorage": self.connection_string,

@@ -37,7 +37,7 @@ _numbers = count()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a service, by the fixtures that start one: `make unit` leaves it out."""
+    """Mark tests that need a service, by the fixtures that start one: `make unit` leaves them out."""
     for item in items:
         folders = item.nodeid.partition("::")[0].split("/")
         if _SERVICES & set(getattr(item, "fixturenames", ())) or _FOLDERS_OF_PROCESSES & set(folders):
@@ -52,7 +52,7 @@ def _environment_is_put_back() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def azurite_process() -> Iterator[Azurite]:
-    """The Azurite that all tests share. Whoever pauses it must let it go on."""
+    """The Azurite that all tests share. A test that pauses it must let it go on."""
     with patch.dict(os.environ):
         find_node()
         own = (f"test{number:04}:{_KEY}" for number in range(_ACCOUNTS))
@@ -69,7 +69,7 @@ def new_account(azurite_process: Azurite) -> Callable[[], str]:
 
 @pytest.fixture
 def connection_string(new_account: Callable[[], str]) -> str:
-    """Of an account that no other test has, so it holds nothing yet."""
+    """The connection string of an account that no other test has, so it holds nothing yet."""
     return new_account()
 
 
@@ -81,7 +81,7 @@ def storage_settings(connection_string: str) -> StorageSettings:
 
 @pytest.fixture
 def transport() -> Iterator[JournalTransport]:
-    """What `hub` talks to storage with: it keeps a journal, and fails where a test says so."""
+    """The transport between `hub` and storage: it keeps a journal, and fails where a test says so."""
     with JournalTransport() as made:
         yield made
 

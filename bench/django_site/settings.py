@@ -1,4 +1,4 @@
-"""Settings; where they are not named here, Django's, Celery's and django-webhook's defaults count."""
+"""Settings; all others are the defaults of Django, Celery and django-webhook."""
 
 import os
 
@@ -12,7 +12,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ["BENCH_DATABASE"],
-        # Several processes write: let them wait for each other, and readers for nobody.
+        # Several processes write: let them wait for each other, and let readers wait for none.
         "OPTIONS": {"timeout": 30, "transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL;"},
     }
 }

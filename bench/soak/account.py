@@ -13,7 +13,7 @@ SETTLED = frozenset({"delivered", "held", "failed"})
 class Books:
     """What the three sides say.
 
-    `acknowledged` are the marks of events that the hub took. `listed` are (mark, event id) of the Events API. `states`
+    `acknowledged` are the marks of acknowledged events. `listed` are (mark, event id) of the Events API. `states`
     are the states of the delivery log by event id and webhook id. `successes` counts, by the same, the answers with
     success that a receiver gave. `webhooks` are the webhooks that want every event.
     """
@@ -29,7 +29,7 @@ class Books:
         object.__setattr__(self, "_ids", dict(self.listed))
 
     def lost(self, *, settled: Iterable[str] = SETTLED) -> list[str]:
-        """A sentence for each acknowledged event, and each delivery of one, that is nowhere accounted for."""
+        """A sentence for each acknowledged event, and each delivery of one, that is missing from all accounts."""
         wanted = frozenset(settled)
         found = []
         for mark in sorted(self.acknowledged):

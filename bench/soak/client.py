@@ -33,7 +33,7 @@ class Client:
         self.statuses: Counter[int] = Counter()
 
     def post(self, event: PlannedEvent) -> None:
-        """Post it; a connection again and again while nobody accepts it, as Dataverse's asynchronous steps do.
+        """Post it; a connection again and again until it is accepted, as Dataverse's asynchronous steps do.
 
         A signal that was not acknowledged is not posted again: it would be a second event.
         """

@@ -36,7 +36,7 @@ def cause(site: Site, faults: Iterable[PlannedFault], started: float, done: "Cou
 
 
 def double(site: Site, chance: random.Random, is_over: threading.Event, done: "Counter[str]") -> None:
-    """Until the end, send again what is seen in the queues: some at once, some long after its work is done."""
+    """Until the end, send messages of the queues again: some at once, some long after their work is done."""
     remembered: dict[str, list[str]] = {name: [] for name in _QUEUES}
     while not is_over.wait(_LOOK_SECONDS):
         for name in _QUEUES:

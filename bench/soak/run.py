@@ -38,7 +38,7 @@ _REDRIVE_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Report:
-    """What a soak found: the books when all had settled, and those after receivers were mended and all replayed."""
+    """What a soak found: the books when all had settled, and those after receivers were repaired and all replayed."""
 
     plan: Plan
     settled: Books
@@ -50,14 +50,14 @@ class Report:
 
     @property
     def lost(self) -> list[str]:
-        """What is nowhere accounted for, before or after the replay; [] is what it is to be."""
+        """What is missing from all accounts, before or after the replay; [] if nothing was lost."""
         return list(dict.fromkeys([*self.settled.lost(), *self.replayed.lost(settled=["delivered"])]))
 
 
 def run(plan: Plan, folder: Path, *, patience_seconds: float, say: Callable[[str], object] = len) -> Report:
     """Do what the plan says, then wait until everything has settled, each time at most `patience_seconds`.
 
-    `say` is told how far it is.
+    `say` is called with the progress.
     """
     done: Counter[str] = Counter()
     with Receivers(plan.seed) as receivers, Site(folder, SETTINGS, lease_seconds=LEASE_SECONDS) as site:

@@ -1,6 +1,6 @@
 """An ArcGIS portal, as far as webhook connections need it: users by token, and items (docs/sources/arcgis.md 5).
 
-Whatever goes wrong is told with status 200.
+Errors come with status 200 too.
 """
 
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class Member:
 
 @dataclass
 class Item:
-    """An item, and who may see it besides its owner and administrators; `control` is for members of a shared group.
+    """An item, and who may see it beside its owner and administrators; `control` is for members of a shared group.
 
     Its address becomes the next of `urls_to_come` whenever somebody looks at it.
     """
@@ -61,7 +61,7 @@ class FakeArcGisPortal(FakeServer):
         self.items: dict[str, Item] = {}
 
     def reset(self) -> None:
-        """As it was in the beginning: nobody, and nothing."""
+        """Make it as it was in the beginning: without members and items."""
         super().reset()
         self.members.clear()
         self.items.clear()
@@ -79,7 +79,7 @@ class FakeArcGisPortal(FakeServer):
         return id_
 
     def member_of(self, request: Received) -> Member | dict[str, object]:
-        """Who bears the request's token, or the error that it is answered with."""
+        """The member whose token the request has, or the error that it is answered with."""
         token = token_of(request)
         if not token:
             return dict(_REQUIRED)

@@ -39,7 +39,7 @@ class Authority:
         return ssl.create_default_context(cadata=pem)
 
     def server_context(self, name: str, *, expired: bool = False, self_signed: bool = False) -> ssl.SSLContext:
-        """What a server shows that is called `name` (a host, or an IP address)."""
+        """The context of a server with this `name` (a host, or an IP address)."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(name, key, datetime.now(UTC) + (-_DAY if expired else _DAY))
         builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(name)]), critical=False)

@@ -28,7 +28,7 @@ class SigningKey:
 
     @property
     def pem(self) -> bytes:
-        """The public key, as everybody can have it."""
+        """The public key, in PEM."""
         return self.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     @property
@@ -56,7 +56,7 @@ class FakeEntra(FakeServer):
         self.keys = [*self.keys, SigningKey()]
 
     def reset(self) -> None:
-        """As it was in the beginning, with one key."""
+        """Make it as it was in the beginning, with one key."""
         super().reset()
         self.keys = [self._first]
 
@@ -80,7 +80,7 @@ class FakeEntra(FakeServer):
         }
 
     def mint(self, oid: str, version: str = "2.0", /, **changes: object) -> str:
-        """A user's token; `changes` replace claims, and None takes one out."""
+        """A user's token; `changes` replace claims, and None removes one."""
         return self.sign(_changed(self.claims(oid, version), changes))
 
     def mint_app(self, oid: str, /, *roles: str, version: str = "2.0", **changes: object) -> str:
@@ -89,7 +89,7 @@ class FakeEntra(FakeServer):
         return self.sign(_changed(_changed(self.claims(oid, version), of_an_app), changes))
 
     def sign(self, claims: object, **header: object) -> str:
-        """Any claims, with more or other fields in the header; signed by RS256 whatever it says."""
+        """A token with any claims, and with more or other fields in the header; signed by RS256 whatever that says."""
         key = self.keys[-1]
         data = unsigned(claims, {"typ": "JWT", "alg": "RS256", "kid": key.kid, **header})
         return f"{data}.{_base64(key.sign(data.encode()))}"

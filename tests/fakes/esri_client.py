@@ -1,7 +1,7 @@
 """Esri's Python client, as far as docs/arcgis.md uses it: the calls of the package `arcgis` 2.4.4 to Workflow Manager.
 
-The package itself takes 600 MB with what it needs. What it sends, and what it takes from answers, is as there; only
-that it makes https of http is left out.
+The package itself needs 600 MB with its dependencies. This one sends and reads the same, but
+leaves http as it is, where the package makes it https.
 """
 
 import json
@@ -21,7 +21,7 @@ class GIS:
     def __init__(self, url: str, token: str) -> None:
         self._rest = f"{url}/sharing/rest"
         self.session = requests.Session()
-        # The client sends them with everything, whoever is called.
+        # The client sends them with every request, to any host.
         self.session.headers.update({"X-Esri-Authorization": f"Bearer {token}", "Referer": "http"})
         self.content = SimpleNamespace(get=self._item)
         self.properties: Json = self._get("portals/self")
@@ -53,7 +53,7 @@ class WebhookConnection:
 
 
 class WorkflowManager:
-    """The methods that have to do with webhook connections."""
+    """The methods for webhook connections."""
 
     def __init__(self, item: SimpleNamespace) -> None:
         self._session: requests.Session = item._gis.session

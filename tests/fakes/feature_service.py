@@ -1,4 +1,4 @@
-"""A hosted feature service with webhooks: it challenges whoever registers, and posts signed payloads.
+"""A hosted feature service with webhooks: it challenges new receivers, and posts signed payloads.
 
 docs/sources/arcgis.md 3.1, 4.1, 4.3 and 4.5.
 """
@@ -36,7 +36,7 @@ class ServiceWebhook:
 
     @property
     def is_active(self) -> bool:
-        """Whether it is told of edits."""
+        """Whether the service tells it about edits."""
         return self.form.get("active", "false") == "true"
 
     def wants(self, event: str) -> bool:
@@ -68,7 +68,7 @@ class FakeFeatureService(FakeServer):
         self._polls = 0
 
     def reset(self) -> None:
-        """As it was in the beginning."""
+        """Make it as it was in the beginning."""
         super().reset()
         self.managers.clear()
         self.webhooks.clear()
@@ -87,7 +87,7 @@ class FakeFeatureService(FakeServer):
         return f"/{ORG}/ArcGIS/rest/admin/services/{self.name}/FeatureServer"
 
     def edit(self, *events: str, layer_id: int = 0) -> list[dict[str, Any]]:
-        """Change features of a layer, and tell the webhooks that want to know; the payload they were sent."""
+        """Change features of a layer, tell the webhooks that want to know, and return what they were sent."""
         generation = next(self._generations)
         changes_url = f"{self.item_url}/extractChanges?serverGens=[{generation},{generation + 12}]&async=true"
         entry = {
@@ -168,7 +168,7 @@ class FakeFeatureService(FakeServer):
         return json_reply({self.answers_create_with: value})
 
     def _is_confirmed(self, form: Mapping[str, str]) -> bool:
-        """The challenge: who answers it knows the secret."""
+        """The challenge: an answer proves that the receiver knows the secret."""
         if not form.get("signatureKey"):
             return True
         crc_token, url = str(uuid4()), form["hookUrl"]

@@ -21,7 +21,7 @@ type Row = dict[str, object]
 
 
 class FakeGraph(FakeServer):
-    """A tenant's groups and lists. Wants a token for itself; pages hold `page_size` rows."""
+    """A tenant's groups and lists. It needs a token for itself; pages hold `page_size` rows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class FakeGraph(FakeServer):
         return f"token for {self.url}"
 
     def reset(self) -> None:
-        """As it was in the beginning: an empty tenant."""
+        """Make it as it was in the beginning: an empty tenant."""
         super().reset()
         self.page_size = 100
         for content in (self.lists, self.group_names, self.members, self.users, self.confirmed, self.mails):

@@ -22,7 +22,7 @@ class FakeIdentityEndpoint(FakeServer):
         }
 
     def reply(self, request: Received) -> Reply:
-        """A token, for who knows the secret header."""
+        """A token, if the request has the secret header."""
         if request.headers.get("x-identity-header") != HEADER_VALUE:
             return json_reply({"error": "unauthorized"}, 401)
         resource = request.query["resource"]

@@ -73,12 +73,12 @@ class Receiver:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def behave(self, behaviour: Behaviour, *, reads_first: bool = True) -> None:
-        """Do this from now on; without `reads_first` as soon as somebody connects, before TLS and the request."""
+        """Behave so from now on; without `reads_first` as soon as somebody connects, before TLS and the request."""
         self._behaviour = behaviour
         self._reads_first = reads_first
 
     def reset(self) -> None:
-        """Healthy again, with an empty journal; what still hangs or drips ends."""
+        """Make it healthy again, with an empty journal; connections that still hang or drip end."""
         self._is_over.set()
         self._is_over = threading.Event()
         self.behave(answers())
@@ -110,7 +110,7 @@ class Receiver:
                 threading.Thread(target=self._serve, args=(connection, self._is_over), daemon=True).start()
 
     def _serve(self, connection: socket.socket, is_over: threading.Event) -> None:
-        # Callers hang up on the hostile ones, and that is what the tests want.
+        # Callers hang up on hostile receivers, as the tests intend.
         with suppress(OSError), connection:
             if not self._reads_first:
                 self._behaviour(Visit(connection, is_over))
@@ -157,7 +157,7 @@ def answers(status: int = 200, body: bytes = b"", *fields: str) -> Behaviour:
 
 
 def echoes(receiver: Receiver, status: int = 200) -> Behaviour:
-    """What came, headers and body, in headers and body of the answer."""
+    """The request's headers and body, in headers and body of the answer."""
 
     def behave(visit: Visit) -> None:
         call = receiver.journal[-1]
@@ -169,7 +169,7 @@ def echoes(receiver: Receiver, status: int = 200) -> Behaviour:
 
 
 def answers_in_turn(*behaviours: Behaviour) -> Behaviour:
-    """One behaviour a request; the last one from then on."""
+    """One behaviour for each request; the last one for all further requests."""
     left = list(behaviours)
     lock = threading.Lock()
 
@@ -187,12 +187,12 @@ def redirects(location: str, status: int = 307) -> Behaviour:
 
 
 def hangs() -> Behaviour:
-    """Takes the request and says nothing."""
+    """Accepts the request and says nothing."""
     return lambda visit: visit.hang()
 
 
 def drips(data: bytes, drop: bytes) -> Behaviour:
-    """Sends `data`, then `drop` for ever, slowly: no single read ever takes long."""
+    """Sends `data`, then `drop` forever, slowly: no single read ever takes long."""
 
     def behave(visit: Visit) -> None:
         visit.send(data)
@@ -212,7 +212,7 @@ def drips_its_body(status: int = 200, first: bytes = b"begun") -> Behaviour:
 
 
 def floods(data: bytes, piece: bytes) -> Behaviour:
-    """Sends `data`, then `piece` for ever, as fast as it is taken."""
+    """Sends `data`, then `piece` forever, as fast as the caller reads."""
 
     def behave(visit: Visit) -> None:
         visit.send(data)
@@ -239,7 +239,7 @@ def sends_many_headers(count: int = 10_000) -> Behaviour:
 
 
 def floods_with_interim_answers() -> Behaviour:
-    """100 Continue, for ever."""
+    """100 Continue, forever."""
     return floods(b"", _head(100))
 
 

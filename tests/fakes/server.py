@@ -23,14 +23,14 @@ class Received:
 
     @property
     def bearer(self) -> str | None:
-        """The token in Authorization, None where there is none."""
+        """The token in Authorization, None if there is none."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token if scheme == "Bearer" and token else None
 
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. Of a `cut` one the second half is missing: the connection ends before."""
+    """One answer. If it is `cut`, its second half is missing: the connection ends before."""
 
     status: int = 200
     body: bytes = b""
@@ -45,7 +45,7 @@ def json_reply(value: object, status: int = 200, **headers: str) -> Reply:
 
 
 class _Server(ThreadingHTTPServer):
-    # Five by default: of more callers at once some would wait a second or three until they try to connect again.
+    # The default is five: of more callers at once some would try to connect again only after one to three seconds.
     request_queue_size = 128
     daemon_threads = True
 
@@ -68,11 +68,11 @@ class FakeServer:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def reply(self, request: Received) -> Reply:
-        """What the neighbour answers where no switch is set."""
+        """What the neighbour answers if no switch is set."""
         raise NotImplementedError
 
     def answer_next(self, *replies: Reply) -> None:
-        """Give these answers first, one a request."""
+        """Give these answers first, one for each request."""
         self._next.extend(replies)
 
     def answer_always(self, reply: Reply | None) -> None:
@@ -84,20 +84,20 @@ class FakeServer:
         self._where[part] = reply
 
     def hang_where(self, part: str) -> None:
-        """Take requests whose path holds `part` and answer none of them, until `reset`."""
+        """Accept requests whose path holds `part`, and answer none of them until `reset`."""
         self._hanging[part] = threading.Event()
 
     def be_well(self) -> None:
-        """Answer as this neighbour does, whatever was said before."""
+        """Answer as this neighbour does; end what the calls above have set."""
         self._always = None
         self._where.clear()
 
     def hang(self) -> None:
-        """Take requests and answer none of them, until `reset`."""
+        """Accept requests, and answer none of them until `reset`."""
         self.hang_where("")
 
     def reset(self) -> None:
-        """As it was in the beginning: an empty journal, and no switch set."""
+        """Make it as it was in the beginning: an empty journal, and no switch set."""
         self._next.clear()
         self._always = None
         self._where.clear()
@@ -131,7 +131,7 @@ class FakeServer:
         waits = [event for part, event in list(self._hanging.items()) if part in request.path]
         for event in waits:
             event.wait()
-        # What was left without an answer gets none later either: it would take one that the next test has ready.
+        # A request that got no answer must not get one later: it would use up an answer that the next test has ready.
         if waits or self._is_closed:
             raise ConnectionAbortedError
         if self._next:
@@ -144,11 +144,11 @@ class FakeServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            # Head and body in one packet: the second of two would wait 40 ms for the first one's acknowledgement.
+            # Head and body in one packet: a second packet would wait 40 ms for the first one's acknowledgement.
             wbufsize = -1
 
             def handle_one_request(self) -> None:
-                # Whoever asked may be gone, and a reset connection is no failure of a test.
+                # The caller may be gone, and a reset connection is not a failure of a test.
                 try:
                     super().handle_one_request()
                 except ConnectionError:

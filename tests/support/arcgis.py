@@ -34,7 +34,7 @@ class ArcGisOrganization:
         }
 
     def reset(self) -> None:
-        """Nobody and nothing is there, and all neighbours are well."""
+        """Remove all people and items, and let all neighbours be well."""
         self.portal.reset()
         self.service.reset()
         self.other_service.reset()

@@ -19,8 +19,8 @@ def holds_for(names: str | tuple[str, ...], values: Iterable[Any]) -> Callable[[
 
     It is written as `pytest.mark.parametrize` is, and two of them multiply as those do. Use `parametrize` where each
     case is a behaviour of its own with a name; use this where one behaviour is shown by many inputs, so that the
-    number of tests stays a number of behaviours. Fixtures are set up once for all values, so what one value leaves
-    behind is there for the next one.
+    number of tests stays a number of behaviours. Fixtures are set up once for all values, so the next value meets
+    what the last one has left behind.
     """
     keys = tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else names
     cases = tuple(_cases(keys, values))

@@ -36,7 +36,7 @@ def register(hub: Hub, target_url: str, **members: object) -> Registration:
 
 
 def save(hub: Hub, webhook_id: int, **members: object) -> Registration:
-    """Save a webhook again with these members changed; what is not named stays, the secret included."""
+    """Save a webhook again with these members changed; all others stay, the secret included."""
     before = hub.receivers.webhooks.get(webhook_id)
     assert before is not None
     stored = before.webhook.model_dump(mode="json", by_alias=True)
@@ -51,7 +51,7 @@ def new_event() -> Event:
 
 
 def attempt(hub: Hub, registration: Registration, event: Event | None = None, /, **fields: object) -> Event:
-    """Work on one message; the event that it names."""
+    """Work on one message, and return the event that it names."""
     delivered = event or new_event()
     request = {"event_id": delivered.id, "webhook_id": registration.id, "event": delivered, **fields}
     hub.receivers.worker.work(DeliveryMessage.model_validate(request).as_text().encode(), is_slow_lane=False)

@@ -1,6 +1,6 @@
 """What the files of this function app may hold: function.json, host.json and local.settings.json, unknown keys refused.
 
-Narrower than the platform, which takes other triggers and settings too: what the app begins to use is added here.
+Narrower than the platform, which accepts other triggers and settings too: add here what the app begins to use.
 """
 
 import re
@@ -48,7 +48,7 @@ def _some_time(duration: str) -> str:
 
 type Name = Annotated[str, _text(r"^[a-z][a-z0-9_]*$")]
 type Method = Literal["delete", "get", "patch", "post", "put"]
-# Room is left for the `-poison` of the queue that takes what fails.
+# Room is left for `-poison`, which the queue of failed messages adds to the name.
 type QueueName = Annotated[str, _text(r"^[a-z0-9](-?[a-z0-9])+$"), Field(min_length=3, max_length=63 - len("-poison"))]
 type Duration = Annotated[str, _text(r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"), AfterValidator(_some_time)]
 type Level = Literal["Trace", "Debug", "Information", "Warning", "Error", "Critical", "None"]

@@ -1,9 +1,9 @@
 """Mutation testing of the pure core: `make mutants`, or `python -m tests.support.mutants [GLOB ...]`.
 
 mutmut changes one place of a module at a time and runs the unit tests that reach it. A change that no test notices has
-survived: a test is missing, or the change makes no difference. Those that make none stand in equivalent_mutants.toml,
-each with its reason. A change of nothing but the wording of a sentence is passed over: tests need not repeat what
-people read. pyproject.toml ([tool.mutmut]) names the modules.
+survived: a test is missing, or the change makes no difference. equivalent_mutants.toml lists those that make none, each
+with its reason. A change of the wording of a sentence alone is ignored: tests need not repeat what people read.
+pyproject.toml ([tool.mutmut]) names the modules.
 
 Exit code 0: each survivor is answered. 1: some are not, and are printed. 2: mutmut failed, or was stopped.
 """

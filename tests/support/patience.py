@@ -1,4 +1,4 @@
-"""Waiting for what comes in its own time; how long at most says only when a test gives up."""
+"""Waiting for things that happen in their own time; the limit only says when a test gives up."""
 
 import threading
 import time
@@ -16,9 +16,9 @@ def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
 
 
 class Meeting:
-    """Where so many threads wait until all of them are there, once; whoever comes later goes on at once.
+    """A place where so many threads wait, once, until all of them are there; later ones go on at once.
 
-    A barrier would hold back whoever comes once more, as a call does that is tried again, until it breaks.
+    A barrier would hold back a thread that comes again, as a call that is tried again does, until the barrier breaks.
     """
 
     def __init__(self, parties: int, seconds: float = 60) -> None:
@@ -28,7 +28,7 @@ class Meeting:
         self._all_there = threading.Event()
 
     def wait(self) -> None:
-        """Come, and wait for the others; fails where they do not come."""
+        """Come, and wait for the others; fails if they do not come."""
         with self._lock:
             self._missing -= 1
             if self._missing <= 0:

@@ -12,7 +12,7 @@ _PATIENCE_SECONDS = 60.0
 
 
 def visible_texts(connection_string: str, queue: str) -> list[str]:
-    """The texts that a reader would get now (32 at most), without taking them; [] where there is no queue."""
+    """The texts that a reader would get now (32 at most), without removing them; [] if there is no queue."""
     policy = TextBase64DecodePolicy()
     with QueueClient.from_connection_string(connection_string, queue, message_decode_policy=policy) as client:
         try:
@@ -27,7 +27,7 @@ def announcements(connection_string: str) -> list[Announcement]:
 
 
 def awaited_announcements(connection_string: str) -> list[Announcement]:
-    """The same, as soon as there is one; [] where none comes in time."""
+    """The same, as soon as there is one; [] if none comes in time."""
     give_up_at = time.monotonic() + _PATIENCE_SECONDS
     while not (found := announcements(connection_string)) and time.monotonic() < give_up_at:
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Several who work on the same rows, storage call by storage call, in an order that the test chooses."""
+"""Several works on the same rows, storage call by storage call, in an order that the test chooses."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ _WAIT_SECONDS = 30
 
 
 class SteppingTransport(JournalTransport):
-    """Lets the works of `run` call one at a time, as the test orders; whoever else calls is not held up."""
+    """Lets the works of `run` call one at a time, in the test's order; other callers are not held up."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class InterruptedTransport(JournalTransport):
         self._pending: list[tuple[Callable[[str, str], bool], Callable[[], object]]] = []
 
     def interrupt(self, fits: Callable[[str, str], bool], do: Callable[[], object]) -> None:
-        """Have this done once; `fits` is asked with method and URL."""
+        """Have this done once; `fits` is called with method and URL."""
         self._pending.append((fits, do))
 
     def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in the class it stands for

@@ -1,7 +1,7 @@
 """The shapes that SuperOffice gives to webhooks, to their answers and to the agent's requests, for tests.
 
-Members stand in SuperOffice's order, none may be missing, and others are refused. Null may stand for any value, as in
-.NET, where the documents name a type only.
+Members are in SuperOffice's order, none may be missing, and others are refused. Any value may be null, as in .NET, if
+the documents name only its type.
 """
 
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ Time = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\
 
 
 class Shape(BaseModel):
-    """Values are what their member says and are not converted: "18" is no number."""
+    """Values must have their member's type and are not converted: "18" is not a number."""
 
     model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_pascal)
 
@@ -124,7 +124,7 @@ class WebhookResult(Shape):
 
 
 class AllWebhooksRequest(Shape):
-    """What the agent's GetAllWebhooks is asked with."""
+    """The request of the agent's GetAllWebhooks."""
 
     name_filter: str | None
     event_filter: str | None
@@ -132,7 +132,7 @@ class AllWebhooksRequest(Shape):
 
 
 class TestRequest(Shape):
-    """What the agent's TestWebhook is asked with."""
+    """The request of the agent's TestWebhook."""
 
     __test__ = False
 
@@ -140,7 +140,7 @@ class TestRequest(Shape):
 
 
 class SignalRequest(Shape):
-    """What the agent's SignalEvent is asked with."""
+    """The request of the agent's SignalEvent."""
 
     event_name: str | None
     primary_key: Int32 | None
@@ -148,7 +148,7 @@ class SignalRequest(Shape):
 
 
 class LastErrorRequest(Shape):
-    """What the agent's GetLastError is asked with."""
+    """The request of the agent's GetLastError."""
 
     webhook_id: Int32 | None
 

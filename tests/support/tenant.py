@@ -56,7 +56,7 @@ class Tenant:
         }
 
     def reset(self) -> None:
-        """Nobody but the group of the Relationship Managers; every neighbour is well and has an empty journal."""
+        """Leave only the group of the Relationship Managers; every neighbour is well and has an empty journal."""
         for neighbour in self.neighbours:
             neighbour.reset()
         self.identity.seconds = FakeIdentityEndpoint.seconds

@@ -48,7 +48,7 @@ class JournalTransport(DeadlineTransport):
         return [f"{call.method} {call.path}" for call in self.calls]
 
     def forget(self) -> None:
-        """Begin the journal anew, and let nothing fail any more."""
+        """Empty the journal, and let nothing fail any more."""
         with self._lock:
             self._calls.clear()
             self._faults.clear()

@@ -1,4 +1,4 @@
-"""How Dataverse calls a webhook: the request, one more attempt where that is due, and the job of what failed."""
+"""How Dataverse calls a webhook: the request, one more attempt if that is due, and the job that a failure leaves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ class Created:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a call: `error_code` is None for a success."""
+    """The outcome of a call: `error_code` is None for a success."""
 
     error_code: int | None = None
     message: str | None = None
 
 
 class EndpointUnavailable(Exception):
-    """What a user sees whose save a synchronous step has stopped."""
+    """What users see if a synchronous step has stopped their save."""
 
 
 def steps_on_create(rows: Mapping[str, Mapping[str, Row]]) -> list[Row]:
@@ -51,7 +51,7 @@ def steps_on_create(rows: Mapping[str, Mapping[str, Row]]) -> list[Row]:
 
 
 def run_step(step: Row, endpoint: Row, authvalue: str, created: Created, hosts: Mapping[str, str]) -> Row | None:
-    """Call the webhook of a step, and give the job that stays; raises EndpointUnavailable where a user waits for it."""
+    """Call the webhook of a step, and return the job that stays; raises EndpointUnavailable if a user waits for it."""
     outcome = call(endpoint, authvalue, request_body(created, step), hosts)
     if step["mode"] == 0:
         if outcome.error_code is not None:
@@ -81,7 +81,7 @@ def request_body(created: Created, step: Row) -> bytes:
 
 
 def call(endpoint: Row, authvalue: str, body: bytes, hosts: Mapping[str, str]) -> Outcome:
-    """Call the webhook, twice where that is due. `hosts` says at which address an origin is, as a name server would."""
+    """Call the webhook, twice if that is due. `hosts` says at which address an origin is, as a name server would."""
     try:
         url, headers = target_of(endpoint, authvalue)
     except NotSent as exc:
@@ -93,12 +93,12 @@ def call(endpoint: Row, authvalue: str, body: bytes, hosts: Mapping[str, str]) -
     if not is_tried_again:
         return first
     second, _ = _attempt(there, url, headers, body)
-    # Whatever the second failure is, the code is this one, and both failures stand in the text.
+    # Whatever the second failure is, the code is this one, and the text names both failures.
     return second if second.error_code is None else Outcome(_POST_FAILED, f"{first.message}; {second.message}")
 
 
 def _attempt(there: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[Outcome, bool]:
-    """What came of one request, and whether it is due once more."""
+    """The outcome of one request, and whether another attempt is due."""
     try:
         sent = {"Content-Type": "application/json", **headers}
         status = requests.post(there, body, headers=sent, timeout=60, allow_redirects=False).status_code

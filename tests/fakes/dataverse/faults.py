@@ -29,7 +29,7 @@ class _Fault:
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of a request: answered `instead` of being done, or done, and its answer lost or another (`late`)."""
+    """What becomes of a request: answered `instead` of done, or done with its answer lost or replaced (`late`)."""
 
     instead: Reply | None = None
     is_lost: bool = False
@@ -45,7 +45,7 @@ class Faults:
         self._meetings: dict[tuple[str, str], list[threading.Barrier]] = {}
 
     def fail_once(self, method: str, set_: str, reply: Reply, *, skip: int = 0) -> None:
-        """Let a request be answered so and not be done; `skip` of them are let through first."""
+        """Let a request get this answer and not be done; `skip` requests are let through first."""
         self._faults.append(_Fault(method, set_, skip, reply))
 
     def lose_answer(self, method: str, set_: str) -> None:
@@ -53,21 +53,21 @@ class Faults:
         self._faults.append(_Fault(method, set_, 0))
 
     def answer_late(self, method: str, set_: str, reply: Reply, *, skip: int = 0) -> None:
-        """Let a request be done, and answered so nonetheless: a gateway in between has lost patience."""
+        """Let a request be done, but get this answer: a gateway in between has lost patience."""
         self._faults.append(_Fault(method, set_, skip, late=reply))
 
     def meet(self, method: str, set_: str, parties: int = 2) -> None:
-        """Let the next requests of this kind wait until so many of them are there: that is what a race is."""
+        """Let the next requests of this kind wait until so many of them are there, which makes a race."""
         self._meetings[method, set_] = [threading.Barrier(parties)] * parties
 
     def before(
         self, method: str, set_: str, action: Callable[[], object], *, skip: int = 0, reply: Reply | None = None
     ) -> None:
-        """Let something else happen just before a request is done; with a reply, it is answered so and not done."""
+        """Let something happen just before a request is done; with a reply, the request gets that and is not done."""
         self._faults.append(_Fault(method, set_, skip, reply, action))
 
     def echo(self, method: str, set_: str, status: int) -> None:
-        """Let a request not be done, and its body be repeated by the error, plain and as JSON."""
+        """Let a request not be done, and let the error repeat its body, plain and as JSON."""
         self._faults.append(_Fault(method, set_, 0, echoed=status))
 
     def clear(self) -> None:
@@ -76,7 +76,7 @@ class Faults:
         self._meetings.clear()
 
     def wait(self, request: Received, set_: str) -> None:
-        """Where requests meet, they wait for each other here."""
+        """Wait for the other requests, if this one is to meet them."""
         with self._lock:
             waiting = self._meetings.get((request.method, set_))
             barrier = waiting.pop() if waiting else None
@@ -84,7 +84,7 @@ class Faults:
             barrier.wait(_PATIENCE_SECONDS)
 
     def take(self, request: Received, set_: str) -> Fate:
-        """What becomes of this request; an action is done first."""
+        """What becomes of this request; an action is carried out first."""
         fault = self._next(request.method, set_)
         if fault is None:
             return Fate()

@@ -1,4 +1,4 @@
-"""Query options as Dataverse takes them, and nothing that it does not: what is misspelt or of a wrong type is a 400."""
+"""Query options that Dataverse accepts, and no others: a misspelt name or a wrong type is a 400."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -53,7 +53,7 @@ def matching(table: Table, rows: Iterable[Row], query: Mapping[str, str]) -> lis
 
 
 def shown(table: Table, row: Row, query: Mapping[str, str], prefer: str, rows: Mapping[str, Mapping[str, Row]]) -> Row:
-    """A row as it is answered: what $select names, with annotations where they are preferred, and $expand."""
+    """A row as in an answer: the columns that $select names, with annotations if they are preferred, and $expand."""
     columns = query["$select"].split(",") if "$select" in query else list(table.columns)
     answer: Row = {"@odata.etag": 'W/"1"'}
     for column in columns:

@@ -55,7 +55,7 @@ def target_of(endpoint: Row, authvalue: str) -> tuple[str, dict[str, str]]:
 
 
 def _settings(authvalue: str, error_code: int) -> dict[str, str]:
-    # What stands there was written by the app, and only a mistake of its would not be XML.
+    # The app wrote this value, and only by a mistake would it not be XML.
     root = ElementTree.fromstring(authvalue)  # noqa: S314 - the tests' own
     settings: dict[str, str] = {}
     for setting in root.findall("setting"):

@@ -59,7 +59,7 @@ class FakeDataverse(FakeServer):
     def create_connection(self, record1: tuple[str, str], record2: tuple[str, str], user: str) -> str:
         """Create a connection as a user does: two rows, one for each direction, and the webhooks are called.
 
-        Gives the id of the first. Raises EndpointUnavailable, and nothing was created, where a synchronous step fails.
+        Returns the id of the first. If a synchronous step fails, raises EndpointUnavailable, and nothing is created.
         """
         pair = [Created(str(uuid4()), *ends, user, ORGANIZATION) for ends in ((record1, record2), (record2, record1))]
         for created in pair:
@@ -77,7 +77,7 @@ class FakeDataverse(FakeServer):
         return pair[0].id
 
     def reset(self) -> None:
-        """As it was in the beginning, without a row that somebody added."""
+        """Make it as it was in the beginning, without added rows."""
         super().reset()
         self.rows.clear()
         self.rows.update(metadata())
@@ -191,7 +191,7 @@ class FakeDataverse(FakeServer):
     def _delete(self, set_: str, id_: str) -> Reply:
         if self._row(set_, id_).get("ismanaged"):
             raise Refused(400, "The component is managed and cannot be deleted", "0x8004f01f")
-        # The steps go along (Delete: Cascade), in the same transaction.
+        # The steps are deleted too (Delete: Cascade), in the same transaction.
         for step in self._steps_of(id_) if set_ == _ENDPOINTS else []:
             del self.rows[_STEPS][str(step["sdkmessageprocessingstepid"])]
         del self.rows[set_][id_]

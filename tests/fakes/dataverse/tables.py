@@ -1,4 +1,4 @@
-"""The tables that the fake knows: their columns, what can be written, and how they hang together."""
+"""The tables that the fake knows: their columns, what can be written, and how they are related."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ class Table:
     """One table. `columns` has the type of each that can be read: text, int, bool, guid or time.
 
     `new` are those that a create may hold, `changes` those of an update; `binds` maps navigation names to the column of
-    the look-up and the set that it leads to. All names compare with case.
+    the look-up and the set that it leads to. Names are compared with their case.
     """
 
     key: str
@@ -95,7 +95,7 @@ def metadata_id(*names: str) -> str:
 
 
 def metadata() -> dict[str, dict[str, Row]]:
-    """Messages, and the tables that they have. Some rows are there to be taken for others."""
+    """Messages, and their tables. Some rows are there to be mistaken for others."""
     messages: dict[str, Row] = {
         metadata_id(name): {"sdkmessageid": metadata_id(name), "name": name} for name in _MESSAGES
     }
@@ -105,7 +105,7 @@ def metadata() -> dict[str, dict[str, Row]]:
     filters.append({**_filter("Create", "connection", "blocked"), "iscustomprocessingstepallowed": False})
     filters.append({**_filter("Create", "connection", "pair"), "secondaryobjecttypecode": "account"})
     filters += [_filter("Create", "twice"), _filter("Create", "twice", "again")]
-    # A message that is none of tables may have such a row, which registration tools give to their steps.
+    # A message without tables may have such a row, which registration tools give to their steps.
     filters += [_filter("WhoAmI", "none"), _filter("Associate", "none")]
     return {"sdkmessages": messages, "sdkmessagefilters": {str(row["sdkmessagefilterid"]): row for row in filters}}
 

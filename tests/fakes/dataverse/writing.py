@@ -1,4 +1,4 @@
-"""What may be written into Dataverse: names of columns with their case, types, values that go together."""
+"""What may be written into Dataverse: names of columns with their case, types, values that fit together."""
 
 import re
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def changed_columns(table: Table, body: Mapping[str, object]) -> Row:
 
 
 def check_endpoint(row: Row) -> None:
-    """Raises Refused for a webhook that cannot be."""
+    """Raises Refused for a webhook that is not allowed."""
     _require(row, _ENDPOINT_NEEDS)
     if row["contract"] == 8 and row["authtype"] not in {4, 5, 6}:
         raise Refused(400, "AuthType is not valid for a webhook", "0x80044191")
@@ -40,7 +40,7 @@ def check_endpoint(row: Row) -> None:
 
 
 def check_step(row: Row, rows: Rows) -> None:
-    """Raises Refused for a step that cannot be."""
+    """Raises Refused for a step that is not allowed."""
     _require(row, _STEP_NEEDS)
     if row["mode"] not in {0, 1} or row["stage"] not in {10, 20, 40}:
         raise Refused(400, "Invalid stage or mode", "0x80044191")
