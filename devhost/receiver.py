@@ -5,6 +5,7 @@
 
 import argparse
 import base64
+import errno
 import hashlib
 import hmac
 import sys
@@ -13,13 +14,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 def main() -> int:
-    """Receive until Ctrl-C."""
+    """Receive until Ctrl-C; the exit code is 1 if the port is in use."""
     parser = argparse.ArgumentParser(prog="python -m devhost.receiver", description="Prints the webhooks it receives.")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--secret", default="", help="the secret that the webhook was registered with")
     parser.add_argument("--status", type=int, default=200, help="what every webhook is answered with")
     arguments = parser.parse_args()
-    server = ThreadingHTTPServer(("127.0.0.1", arguments.port), _handler(arguments.secret, arguments.status))
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", arguments.port), _handler(arguments.secret, arguments.status))
+    except OSError as exc:
+        if exc.errno != errno.EADDRINUSE:
+            raise
+        sys.stderr.write(f"error: port {arguments.port} is in use: choose another with --port\n")
+        return 1
     with suppress(KeyboardInterrupt):
         sys.stdout.write(f"listening at http://127.0.0.1:{server.server_port}/\n")
         sys.stdout.flush()

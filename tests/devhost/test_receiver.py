@@ -51,6 +51,15 @@ def test_it_prints_what_came_and_whether_it_is_genuine(tmp_path: Path, signature
         assert shown() == f"x: {verdict}\n  {BODY.decode()}\n"
 
 
+def test_a_port_that_is_in_use_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    with receiving(tmp_path / "log") as (url, _):
+        port = url.rstrip("/").rpartition(":")[2]
+        command = [sys.executable, "-m", "devhost.receiver", "--port", port]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    expected = f"error: port {port} is in use: choose another with --port\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", expected)
+
+
 def test_it_answers_as_it_is_told_and_ends_quietly_with_a_ctrl_c(tmp_path: Path) -> None:
     with receiving(tmp_path / "log", "--status", "503") as (url, _):
         assert requests.post(url, b"", timeout=60).status_code == 503
