@@ -7,7 +7,7 @@ from itertools import count
 from unittest.mock import patch
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from devhost.azurite import Azurite, azurite
 from devhost.install import find_node
@@ -26,7 +26,7 @@ _WELL_KNOWN = (
 )
 
 # Storage and a busy machine make single examples slow; a test as a whole has its time limit.
-settings.register_profile("hub", deadline=None)
+settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hub")
 
 # Azurite, a host, fakes behind TLS and npm's clients: what takes seconds to start.

@@ -21,7 +21,9 @@ from tests.support.tenant import Tenant
 OID = "5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21"
 OTHER = "11f1f3a2-6a3c-4d7e-8f0b-5d1c2e3f4a5b"
 KIM = Caller(User.entra_object(OID))
-ON_SHARED_FAKES = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ON_SHARED_FAKES = settings(
+    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 JSON = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just(OID)
 HEADERS = st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "zip"]), JSON | st.lists(JSON))
 
