@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.callback import CallbackEvent, as_body, callback_content, callback_event
+from shared.webhooks.associate import associate_of
 from tests.support.cases import holds_for
 from tests.support.events import make_event
 
@@ -82,6 +83,24 @@ def test_the_state_event_has_its_number_in_the_header_only() -> None:
     event = callback_event(make_event(type="webhook12.errors", source="hub", entity="webhook", entity_id="12"))
     assert (event.event, event.primary_key, event.changed_by) == ("webhook12.errors", 12, 0)
     assert callback_content(event, "n")["Event"] == "webhook.errors"
+
+
+def test_an_event_is_told_with_its_own_name_its_values_and_who_caused_it() -> None:
+    stored = make_event(type="contact.main.deleted", source="signal", entity_id="7", values={"a": "1"}, changes=("b",))
+    event = callback_event(stored)
+    assert (event.event, event.body_event) == ("contact.main.deleted",) * 2
+    assert (event.values, event.changes, event.hops) == ({"a": "1"}, ("b",), stored.hops)
+    assert event.changed_by == associate_of(stored.initiator, is_application=False).id > 0
+
+
+def test_a_state_event_of_several_words_keeps_the_last() -> None:
+    event = callback_event(make_event(type="webhook12.too.many", source="hub", entity="webhook", entity_id="12"))
+    assert event.body_event == "webhook.many"
+
+
+@holds_for("number", [-(2**31), 2**31 - 1, 0, -1])
+def test_the_edges_of_32_bits_are_primary_keys(number: int) -> None:
+    assert callback_event(make_event(entity_id=str(number))).primary_key == number
 
 
 @pytest.mark.parametrize(

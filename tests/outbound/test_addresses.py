@@ -127,6 +127,34 @@ def test_an_ipv4_address_is_read_as_the_resolver_reads_it(parts: list[str]) -> N
     assert literal_address(text) == expected
 
 
+@holds_for(
+    ("text", "address"),
+    [
+        ("4294967295", "255.255.255.255"),
+        ("4294967296", None),
+        ("1.16777215", "1.255.255.255"),
+        ("1.16777216", None),
+        ("1.33554431", None),
+        ("1.2.65535", "1.2.255.255"),
+        ("1.2.65536", None),
+        ("1.2.131071", None),
+        ("1.2.3.255", "1.2.3.255"),
+        ("1.2.3.256", None),
+        ("1.2.3.511", None),
+        ("255.1", "255.0.0.1"),
+        ("256.1", None),
+        ("511.1", None),
+        ("1.256.1", None),
+        ("1.2.256.1", None),
+        ("0x7f.1", "127.0.0.1"),
+        ("0177.0.0.01", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+    ],
+)
+def test_a_part_of_an_ipv4_address_fills_its_bytes_and_no_more(text: str, address: str | None) -> None:
+    assert literal_address(text) == (IPv4Address(address) if address else None)
+
+
 def test_an_ipv6_address_is_read_and_a_name_is_none() -> None:
     assert literal_address("::1") == IPv6Address("::1")
     assert literal_address("fe80:::1") is None

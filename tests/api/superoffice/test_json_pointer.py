@@ -91,3 +91,5 @@ def test_a_path_has_so_many_steps_and_an_object_so_many_members_and_no_more() ->
     require_few([0] * MAX_ITEMS)
     with pytest.raises(NoSuchPlace, match=f"array has more than {MAX_ITEMS} items"):
         require_few([0] * (MAX_ITEMS + 1))
+    with pytest.raises(NoSuchPlace, match=f"object has more than {MAX_ITEMS} members"):
+        require_few({str(number): number for number in range(MAX_ITEMS + 1)})
