@@ -16,7 +16,7 @@ test: azurite          ## all tests, those against the running app included
 	@$(PY) -m pytest -m alone
 
 unit: $(VENV)/.ready   ## the tests that need neither storage nor a host, in about a minute
-	@$(PY) -m pytest -q -n 2 -m "not service and not alone"
+	@$(PY) -m pytest -q -n $(WORKERS) -m "not service and not alone"
 
 coverage: azurite      ## all tests but those that measure, with branch coverage of shared/: what no test reaches, and a limit
 	@$(PY) -m devhost.install tests

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, unquote, unquote_plus
 from xml.sax.saxutils import escape
 
 HIDDEN = "(not shown: it repeats a secret)"
@@ -24,8 +24,9 @@ def without_secrets(message: str, secrets: Iterable[str] = ()) -> str:
     If it holds one of these secrets, or eight characters in a row of one, in any spelling, HIDDEN takes its place:
     it may repeat more.
     """
-    spoken = message.casefold()
-    if any(part in spoken for secret in secrets for part in _parts(secret)):
+    # Which characters are percent-encoded differs from program to program, so the message is decoded.
+    forms = {form.casefold() for form in (message, unquote(message), unquote_plus(message))}
+    if any(part in form for secret in secrets for part in _parts(secret) for form in forms):
         return HIDDEN
     addresses = _USERINFO.sub(r"\1...@", _QUERY.sub(r"\1?...", message))
     return _TOKEN.sub("...", _CODE.sub(r"\1...", addresses))

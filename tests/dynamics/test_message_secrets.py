@@ -1,5 +1,6 @@
 import json
-from urllib.parse import quote
+from functools import partial
+from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
 from hypothesis import given
@@ -9,7 +10,8 @@ from shared.dynamics.message_secrets import HIDDEN, without_secrets
 from tests.support.cases import holds_for
 
 SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
-SPELLINGS = [str, escape, quote, lambda text: json.dumps(text)[1:-1], str.upper]
+PERCENT_ENCODED = [quote, partial(quote, safe=""), partial(quote, safe=":/?&="), quote_plus]
+SPELLINGS = [str, escape, *PERCENT_ENCODED, lambda text: json.dumps(text)[1:-1], str.upper]
 
 
 @given(secret=SECRETS, spelling=st.sampled_from(SPELLINGS), around=st.tuples(st.text(), st.text()))
@@ -17,6 +19,11 @@ def test_a_message_that_repeats_a_secret_is_hidden(secret: str, spelling: object
     repeated = spelling(secret) if callable(spelling) else secret
     shown = without_secrets(f"{around[0]}{repeated}{around[1]}", [secret])
     assert shown == HIDDEN or repeated.casefold() not in shown.casefold()
+
+
+@holds_for("message", ["at %3A/", "at :/", "at %3a%2F", "at :%2f"])
+def test_a_secret_is_found_however_much_of_it_is_percent_encoded(message: str) -> None:
+    assert without_secrets(message, [":/"]) == HIDDEN
 
 
 def test_a_message_that_repeats_a_part_of_a_secret_is_hidden() -> None:
