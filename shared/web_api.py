@@ -70,9 +70,8 @@ class _Response:
     def is_busy(self) -> bool:
         return self.status in {requests.codes.too_many_requests, requests.codes.service_unavailable}
 
-    @property
     def pause_seconds(self) -> float | None:
-        """The pause that Retry-After asks for; None if it says nothing usable."""
+        """The pause that Retry-After asks for, counted from now; None if it says nothing usable."""
         asked = retry_after(self.headers.get("Retry-After"), now())
         return None if asked is None else asked.total_seconds()
 
@@ -180,9 +179,10 @@ class WebApi:
             if not response.is_busy:
                 break
             may_be_done = may_be_done or response.status == requests.codes.service_unavailable
-            pause = _DEFAULT_PAUSE_SECONDS if response.pause_seconds is None else response.pause_seconds
+            asked = response.pause_seconds()
+            pause = _DEFAULT_PAUSE_SECONDS if asked is None else asked
             if not tries_left or not try_spend(pause, at_most=_MAX_SECONDS):
-                raise self._busy(response)
+                raise self._busy(response.status, asked)
             time.sleep(pause)
         return response, may_be_done
 
@@ -224,12 +224,11 @@ class WebApi:
         except Unavailable as exc:
             raise self._on_unavailable(exc.detail) from exc
 
-    def _busy(self, response: _Response) -> Unavailable:
-        pause = response.pause_seconds
+    def _busy(self, status: int, pause: float | None) -> Unavailable:
         # A 503 that names no pause may be anybody's on the way, and says nothing about the neighbour.
-        is_throttled = response.status == requests.codes.too_many_requests or pause is not None
+        is_throttled = status == requests.codes.too_many_requests or pause is not None
         error_class = Throttled if is_throttled else self._on_unavailable
-        error = error_class(f"{self._name} answered {response.status}: too many requests, or too busy")
+        error = error_class(f"{self._name} answered {status}: too many requests, or too busy")
         error.retry_after_seconds = None if pause is None else min(math.ceil(pause), _MAX_RETRY_AFTER_SECONDS)
         return error
 

@@ -32,17 +32,20 @@ def serve_agent(hub: Hub, http: func.HttpRequest) -> func.HttpResponse:
         raise NotFound(f"the Webhook agent has no operation {name[:50]}")
     if is_get:
         return request.reply(operation.describe(), root="Operation")
-    signalling = Signalling(hub.events, hub.signal_rate)
-    return operation.run(_AgentCall(request, WebhookOperations.of(hub.receivers), signalling))
+    return operation.run(_AgentCall(hub, request))
 
 
 @dataclass(frozen=True)
 class _AgentCall:
     """One call of an operation, with what carries it out."""
 
+    hub: Hub
     request: ApiRequest
-    operations: WebhookOperations
-    signalling: Signalling
+
+    @property
+    def operations(self) -> WebhookOperations:
+        # Asked for late: signals and the default webhook need no receivers.
+        return WebhookOperations.of(self.hub.receivers)
 
     def create_default(self) -> func.HttpResponse:
         return self.request.reply(default_webhook(), root="Webhook")
@@ -90,7 +93,8 @@ class _AgentCall:
         if isinstance(primary_key, bool) or not isinstance(primary_key, int):
             raise bad_field("PrimaryKey", INT32)
         name = _text(document, "EventName") or ""
-        self.signalling.signal(self.request, name, primary_key, member(document, "Data"))
+        signalling = Signalling(self.hub.events, self.hub.signal_rate)
+        signalling.signal(self.request, name, primary_key, member(document, "Data"))
         return no_content()
 
     def last_error(self) -> func.HttpResponse:

@@ -26,7 +26,7 @@ _DATE_FORMATS = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %
 def serve_rest(hub: Hub, http: func.HttpRequest) -> func.HttpResponse:
     """Answer one request of the REST API; raises the errors of shared/errors.py."""
     request = ApiRequest.begin(hub.callers, http)
-    api = _RestApi(request, WebhookOperations.of(hub.receivers), hub.settings.public_url)
+    api = _RestApi(hub, request)
     method = http.method.upper()
     segments = path_segments(http)
     match method, tuple(map(str.lower, segments)):
@@ -53,9 +53,13 @@ def serve_rest(hub: Hub, http: func.HttpRequest) -> func.HttpResponse:
 class _RestApi:
     """The operations on webhooks within one request."""
 
+    hub: Hub
     request: ApiRequest
-    operations: WebhookOperations
-    public_url: str
+
+    @property
+    def operations(self) -> WebhookOperations:
+        # Asked for late: signals and the default webhook need no receivers.
+        return WebhookOperations.of(self.hub.receivers)
 
     def list(self) -> func.HttpResponse:
         name, event, state = map(self.request.query.get, ("namefilter", "eventfilter", "statusfilter"))
@@ -85,7 +89,7 @@ class _RestApi:
         return self._saved(self.operations.patch(found, self.request.patch(), self.request.actor))
 
     def _saved(self, saved: SavedWebhook) -> func.HttpResponse:
-        entity = with_links(saved.entity, self.public_url)
+        entity = with_links(saved.entity, self.hub.settings.public_url)
         return self.request.reply(entity, root="WebhookWithLinks", select=True, warnings=saved.warnings)
 
     def _count(self, name: str) -> int | None:
