@@ -27,25 +27,12 @@ from tests.e2e.webhooks import (
 )
 from tests.fakes.receiver import Receiver, answers
 from tests.support.cases import holds_for
-from tests.support.superoffice import Webhook, WebhookResult, WebhookWithLinks
+from tests.support.superoffice import DEFAULT_WEBHOOK, Webhook, WebhookResult, WebhookWithLinks
 
 SECRET = "correct horse battery staple"
 JSON_TYPE = "application/json; charset=utf-8"
 DEFAULTS = {
-    "WebhookId": 0,
-    "Name": None,
-    "Events": ["contact.created", "contact.deleted"],
-    "ErrorsEmail": None,
-    "TargetUrl": None,
-    "Secret": None,
-    "State": "Active",
-    "Type": "webhook",
-    "Headers": None,
-    "Properties": None,
-    "Registered": "0001-01-01T00:00:00",
-    "RegisteredAssociate": None,
-    "Updated": "0001-01-01T00:00:00",
-    "UpdatedAssociate": None,
+    **DEFAULT_WEBHOOK,
     "TotalCalls": 0,
     "TotalErrors": 0,
     "ConsecutiveErrors": 0,

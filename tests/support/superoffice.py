@@ -156,3 +156,22 @@ class LastErrorRequest(Shape):
 def member_names(shape: type[Shape]) -> list[str]:
     """The names of its members, in SuperOffice's order."""
     return [str(field.alias) for field in shape.model_fields.values()]
+
+
+DEFAULT_WEBHOOK = {
+    "WebhookId": 0,
+    "Name": None,
+    "Events": ["contact.created", "contact.deleted"],
+    "ErrorsEmail": None,
+    "TargetUrl": None,
+    "Secret": None,
+    "State": "Active",
+    "Type": "webhook",
+    "Headers": None,
+    "Properties": None,
+    "Registered": "0001-01-01T00:00:00",
+    "RegisteredAssociate": None,
+    "Updated": "0001-01-01T00:00:00",
+    "UpdatedAssociate": None,
+}
+"""The default webhook as docs.superoffice.com has it (automation/webhook/dev/subscription)."""
