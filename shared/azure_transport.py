@@ -23,12 +23,19 @@ class DeadlineTransport(HttpTransport[Any, Any]):
     """Sends what azure-core hands over, and never for longer than the request that caused it has left.
 
     `on_unavailable` is raised if no time is left. It is not one of azure-core's errors, which the SDK's retry policy
-    would retry. `name` is what the neighbour is called in messages.
+    would retry. `name` is what the neighbour is called in messages. `read_seconds` is how long one read may take.
     """
 
-    def __init__(self, on_unavailable: type[Unavailable] = StorageDown, name: str = "storage") -> None:
+    def __init__(
+        self,
+        on_unavailable: type[Unavailable] = StorageDown,
+        name: str = "storage",
+        *,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
         self._on_unavailable = on_unavailable
         self._name = name
+        self._read_seconds = read_seconds
         session = requests.Session()
         # The worker's threads share this session; a smaller pool would drop connections and open them anew.
         for scheme in ("https://", "http://"):
@@ -37,10 +44,10 @@ class DeadlineTransport(HttpTransport[Any, Any]):
 
     def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - azure-core's own signature is a union of its old and new classes
         """Send with what is left of the deadline as the time limit; raises `on_unavailable` if nothing is left."""
-        left = remaining_seconds(at_most=CONNECT_SECONDS + READ_SECONDS)
+        left = remaining_seconds(at_most=CONNECT_SECONDS + self._read_seconds)
         if left <= 0:
             raise self._on_unavailable(f"{self._name} did not answer within the time of this request")
-        limits = {"connection_timeout": min(CONNECT_SECONDS, left), "read_timeout": min(READ_SECONDS, left)}
+        limits = {"connection_timeout": min(CONNECT_SECONDS, left), "read_timeout": min(self._read_seconds, left)}
         try:
             return self._inner.send(request, **(kwargs | limits))
         except AzureError as exc:

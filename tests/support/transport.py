@@ -31,7 +31,8 @@ class JournalTransport(DeadlineTransport):
     """Notes each attempt at a storage transaction, retries included."""
 
     def __init__(self) -> None:
-        super().__init__()
+        # A busy machine may keep Azurite from answering for more than the app's five seconds.
+        super().__init__(read_seconds=30)
         self._lock = threading.Lock()
         self._calls: list[Call] = []
         self._faults: dict[int, tuple[Fault, Exception]] = {}
