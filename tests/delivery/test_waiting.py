@@ -1,0 +1,55 @@
+"""A delivery that waits, as a row and back, and the order of the rows."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.delivery.record import delivery_keys
+from shared.delivery.waiting import (
+    AFTER_WAITING,
+    WAITING_PREFIX,
+    WaitingDelivery,
+    WaitingReason,
+    parse_waiting,
+    waiting_keys,
+    waiting_row,
+)
+from shared.events.event import EventId
+
+_ID = EventId("8beb086c-1bcb-5ce8-b2b5-0aec2c2b08a7")
+_AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
+_MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+
+
+@given(
+    st.builds(
+        WaitingDelivery,
+        webhook_id=st.integers(1, 2**31 - 1),
+        event_id=st.just(_ID),
+        event_type=st.just("thing.changed"),
+        event_at=_MOMENTS,
+        reason=st.sampled_from(WaitingReason),
+        parked_at=_MOMENTS,
+        until=_MOMENTS,
+        attempt=st.integers(0, 9),
+        cycle=st.integers(0, 9),
+        due_at=st.none() | _MOMENTS,
+        is_logged=st.booleans(),
+    )
+)
+def test_a_row_says_all_of_a_waiting_delivery(waiting: WaitingDelivery) -> None:
+    assert parse_waiting(waiting_row(waiting)) == waiting
+
+
+@given(_MOMENTS, _MOMENTS)
+def test_the_oldest_event_comes_first(one: datetime, other: datetime) -> None:
+    keys = [waiting_keys(1, _ID, moment)[1] for moment in (one, other)]
+    assert (keys[0] < keys[1]) == (one < other)
+
+
+def test_waiting_rows_lie_behind_all_records() -> None:
+    _, record = delivery_keys(1, _ID, _AT)
+    _, waiting = waiting_keys(1, _ID, _AT)
+    _, last = waiting_keys(1, _ID, _AT + timedelta(days=365_000))
+    assert record < WAITING_PREFIX < waiting < last < AFTER_WAITING
