@@ -1,0 +1,209 @@
+"""How many attempts a process has under way, for each webhook and in all, and who may wait for a place. Pure.
+
+Half of all places belongs to webhooks whose receivers answer: however many others hang, they find one there. What the
+others leave unused of their own half is lent to those that answer. Times are seconds of a monotonic clock.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+PLACES = 64
+"""As many messages as the host hands to one process at a time (host.json)."""
+
+MAX_PLACES = 32
+"""Of one webhook."""
+
+FIRST_PLACES = 4
+"""Of a webhook whose receiver has answered."""
+
+QUICK_SECONDS = 1.0
+"""An answer that begins within this time is quick; without one for longer, a receiver counts as slow."""
+
+SILENT_SECONDS = 5.0
+"""When all places of a webhook have been without an answer for this long, nobody waits for the deadline."""
+
+_FIRST_ANSWER_SECONDS = 0.3
+_SHORT_WAIT_SECONDS = 0.5
+_MAX_WAIT_SECONDS = 2.0
+_MAX_WAITING = 32
+_RISEN = 2.0
+_RISEN_BY_SECONDS = 0.25
+_MAX_REMEMBERED = 10_000
+
+
+class Verdict(Enum):
+    """What a delivery does that asks for a place."""
+
+    ENTER = auto()
+    WAIT = auto()
+    PARK = auto()
+    UNDER_WAY = auto()
+    """The same delivery is under way in this process already."""
+
+
+@dataclass
+class _UnderWay:
+    began: float
+    has_head: bool = False
+
+
+@dataclass
+class _Receiver:
+    """What a process knows of one receiver. `limit` is how many attempts it bears at once, as far as was seen."""
+
+    limit: float = 1.0
+    is_proven: bool = False
+    is_failing: bool = False
+    seconds: float = 0.0
+    least_seconds: float | None = None
+    mark: Hashable = None
+    under_way: dict[str, _UnderWay] = field(default_factory=dict)
+    waiting: int = 0
+
+
+class Places:
+    """The places of one process. It does not lock: bulkhead.py does."""
+
+    def __init__(self) -> None:
+        self._receivers: dict[int, _Receiver] = {}
+        self._waiting = 0
+
+    def note(self, webhook_id: int, *, is_proven: bool, mark: Hashable) -> None:
+        """Note what the shared pace says of a webhook before an attempt.
+
+        `mark` changes whenever its circuit turned or a pause was asked for: then it begins again with one place.
+        """
+        receiver = self._receivers.get(webhook_id)
+        if receiver is None:
+            self._forget_idle()
+            receiver = _Receiver(FIRST_PLACES if is_proven else 1.0, is_proven, mark=mark)
+            self._receivers[webhook_id] = receiver
+        elif receiver.mark != mark:
+            receiver.mark, receiver.limit, receiver.is_proven, receiver.is_failing = mark, 1.0, is_proven, False
+        elif is_proven and not receiver.is_proven and not receiver.is_failing:
+            # Another process proved it.
+            receiver.is_proven, receiver.limit = True, max(receiver.limit, FIRST_PLACES)
+
+    def judge(self, webhook_id: int, event_id: str, waited: float, now: float, lag: float = 0.0) -> Verdict:
+        """What a delivery does that has waited for a place for so long; `lag` is what the process itself is late by."""
+        receiver = self._receivers[webhook_id]
+        if event_id in receiver.under_way:
+            return Verdict.UNDER_WAY
+        is_answering = self._is_answering(receiver, now, lag)
+        if self._has_room(receiver, is_answering=is_answering, now=now, lag=lag):
+            return Verdict.ENTER
+        if self._may_wait(receiver, waited, now, is_answering=is_answering):
+            return Verdict.WAIT
+        return Verdict.PARK
+
+    def enter(self, webhook_id: int, event_id: str, now: float) -> None:
+        """Occupy a place."""
+        self._receivers[webhook_id].under_way[event_id] = _UnderWay(now)
+
+    def begin_waiting(self, webhook_id: int) -> None:
+        """Count one more delivery that waits for a place."""
+        self._receivers[webhook_id].waiting += 1
+        self._waiting += 1
+
+    def end_waiting(self, webhook_id: int) -> None:
+        """The wait is over."""
+        self._receivers[webhook_id].waiting -= 1
+        self._waiting -= 1
+
+    def head(self, webhook_id: int, event_id: str) -> None:
+        """The answer to this attempt has begun."""
+        self._receivers[webhook_id].under_way[event_id].has_head = True
+
+    def leave(
+        self, webhook_id: int, event_id: str, now: float, *, succeeded: bool | None, head_seconds: float | None
+    ) -> None:
+        """Give a place back, and learn from the attempt.
+
+        `succeeded` is None for an attempt that was not made, or that says nothing of the receiver. `head_seconds` is
+        how long it took until the answer began, without the process's own lag; None if none began.
+        """
+        receiver = self._receivers[webhook_id]
+        began = receiver.under_way.pop(event_id).began
+        if succeeded is None:
+            return
+        seconds = now - began
+        receiver.seconds = seconds if not receiver.seconds else 0.8 * receiver.seconds + 0.2 * seconds
+        is_quick = succeeded and head_seconds is not None and head_seconds <= QUICK_SECONDS
+        receiver.is_failing, receiver.is_proven = not succeeded, is_quick
+        if is_quick:
+            self._learn_quick(receiver, head_seconds or 0.0)
+        elif succeeded:
+            receiver.limit = max(receiver.limit / 2, FIRST_PLACES)
+        else:
+            receiver.limit = max(receiver.limit / 2, 1.0)
+
+    def is_silent(self, webhook_id: int, now: float, lag: float = 0.0) -> bool:
+        """Whether all places that the webhook has here have been without an answer for five seconds."""
+        receiver = self._receivers.get(webhook_id)
+        if receiver is None or len(receiver.under_way) < int(receiver.limit):
+            return False
+        return all(not one.has_head and now - one.began - lag > SILENT_SECONDS for one in receiver.under_way.values())
+
+    def a_second(self, webhook_id: int) -> float | None:
+        """How many attempts the receiver answers in a second, as far as this process knows; None if it does not."""
+        receiver = self._receivers.get(webhook_id)
+        if receiver is None or not receiver.seconds:
+            return None
+        return max(receiver.limit, 1.0) / max(receiver.seconds, 0.01)
+
+    def under_way(self, webhook_id: int) -> int:
+        """How many attempts are under way."""
+        receiver = self._receivers.get(webhook_id)
+        return 0 if receiver is None else len(receiver.under_way)
+
+    def is_answering(self, webhook_id: int, now: float, lag: float = 0.0) -> bool:
+        """Whether the receiver is proven, does not fail, and is not slow at this moment."""
+        receiver = self._receivers.get(webhook_id)
+        return receiver is not None and self._is_answering(receiver, now, lag)
+
+    def _is_answering(self, receiver: _Receiver, now: float, lag: float) -> bool:
+        return receiver.is_proven and not receiver.is_failing and not self._is_slow(receiver, now, lag)
+
+    @staticmethod
+    def _is_slow(receiver: _Receiver, now: float, lag: float) -> bool:
+        return any(not one.has_head and now - one.began - lag > QUICK_SECONDS for one in receiver.under_way.values())
+
+    def _has_room(self, receiver: _Receiver, *, is_answering: bool, now: float, lag: float) -> bool:
+        if len(receiver.under_way) >= max(1, int(receiver.limit)):
+            return False
+        total = sum(len(one.under_way) for one in self._receivers.values() if one.under_way)
+        if total >= PLACES:
+            return False
+        if is_answering:
+            return True
+        busy = (one for one in self._receivers.values() if one.under_way)
+        return sum(len(one.under_way) for one in busy if not self._is_answering(one, now, lag)) < PLACES // 2
+
+    def _may_wait(self, receiver: _Receiver, waited: float, now: float, *, is_answering: bool) -> bool:
+        if is_answering:
+            expected = receiver.waiting * receiver.seconds / max(receiver.limit, 1.0)
+            if expected < _SHORT_WAIT_SECONDS or self._waiting <= _MAX_WAITING:
+                return waited < _MAX_WAIT_SECONDS
+            return False
+        if receiver.is_failing or not receiver.under_way:
+            return False
+        oldest = min(one.began for one in receiver.under_way.values())
+        return not receiver.seconds and now - oldest < _FIRST_ANSWER_SECONDS and waited < _MAX_WAIT_SECONDS
+
+    @staticmethod
+    def _learn_quick(receiver: _Receiver, head_seconds: float) -> None:
+        least = head_seconds if receiver.least_seconds is None else min(receiver.least_seconds * 1.01, head_seconds)
+        receiver.least_seconds = least
+        if receiver.limit < FIRST_PLACES:
+            receiver.limit = FIRST_PLACES
+        elif head_seconds <= least * _RISEN + _RISEN_BY_SECONDS:
+            receiver.limit = min(receiver.limit + 1, MAX_PLACES)
+        else:
+            receiver.limit = max(receiver.limit - 1, FIRST_PLACES)
+
+    def _forget_idle(self) -> None:
+        if len(self._receivers) < _MAX_REMEMBERED:
+            return
+        for webhook_id in [id_ for id_, one in self._receivers.items() if not one.under_way and not one.waiting]:
+            del self._receivers[webhook_id]

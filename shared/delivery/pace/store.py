@@ -1,0 +1,212 @@
+"""The pace of webhooks in storage: read before an attempt, and changed by it afterwards.
+
+The order of writes closes every way to strand a delivery. Whoever blocks a webhook sends the wake-up first, then writes
+the row, then puts the webhook on the list: a process that dies in between leaves a wake-up that finds nothing to do.
+Whoever ends the block takes it off the list first, then writes the row.
+
+Changes of one webhook that come while a write of its row is under way go into the next write together (group commit).
+No change counts as made before it is written, so none is lost.
+"""
+
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.deadline import MESSAGE_SECONDS, remaining_seconds
+from shared.delivery.pace.blocked import BlockedWebhooks
+from shared.delivery.pace.circuit import PaceLimits
+from shared.delivery.pace.state import PacedUsage, paced_usage_columns, parse_paced_usage
+from shared.delivery.pace.transition import is_put_off, list_entry, settled
+from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
+from shared.errors import StorageDown
+from shared.single_flight import SingleFlight
+from shared.storage.tables import AlreadyStored, Changed, Table, retry_races
+from shared.webhooks.rows import usage_keys
+
+_MAX_KNOWN = 10_000
+
+type Change = Callable[[PacedUsage, datetime], PacedUsage | None]
+"""From a row, and the time, to the row after the change; None leaves it as it is."""
+
+
+@dataclass(frozen=True)
+class _Version:
+    """A row as it was read or written; `etag` is None if there is none."""
+
+    row: PacedUsage
+    etag: str | None
+
+
+@dataclass(eq=False)
+class _Pending:
+    """A change that waits for its write."""
+
+    change: Change
+    result: PacedUsage | None = None
+    is_done: bool = False
+
+
+class _Line:
+    """The changes of one webhook that wait, and whether a thread writes."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.pending: list[_Pending] = []
+        self.is_writing = False
+
+
+class PaceStore:
+    """Rows of table `usage`. Threads share it. `now` returns the time by the storage service's clock."""
+
+    def __init__(
+        self,
+        table: Table,
+        blocked: BlockedWebhooks,
+        wake_ups: WakeUpQueue,
+        limits: PaceLimits,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._table = table
+        self._blocked = blocked
+        self._wake_ups = wake_ups
+        self.limits = limits
+        self.now = now
+        self._lock = threading.Lock()
+        self._lines: dict[int, _Line] = {}
+        self._known: OrderedDict[int, _Version] = OrderedDict()
+        self._writes = 0
+        self._reads: SingleFlight[int, _Version] = SingleFlight()
+
+    def read(self, webhook_id: int) -> PacedUsage:
+        """The row as it is now: one read, shared by those who ask while it is under way. Raises StorageDown."""
+        return self._reads.run(webhook_id, lambda: self._read(webhook_id)).row
+
+    def latest(self, webhook_id: int) -> PacedUsage:
+        """The row as this process saw it last, which costs nothing; read only if it never did."""
+        return (self._known_version(webhook_id) or self._read(webhook_id)).row
+
+    def change(self, webhook_id: int, change: Change) -> PacedUsage | None:
+        """Make a change, and return the row after it; None if it left the row as it was.
+
+        Costs a write, shared with the changes that come meanwhile, and a read where others wrote the row. `change` runs
+        again whenever others were quicker. Raises StorageDown.
+        """
+        line = self._line(webhook_id)
+        mine = _Pending(change)
+        with line.changed:
+            line.pending.append(mine)
+            while line.is_writing and not mine.is_done:
+                self._wait(line, mine)
+            if mine.is_done:
+                return mine.result
+            line.is_writing, batch, line.pending = True, line.pending, []
+        try:
+            self._commit(webhook_id, batch)
+        except BaseException:
+            with line.changed:
+                # The others try for themselves: it may be this thread's time alone that was over.
+                line.pending = [*(one for one in batch if one is not mine), *line.pending]
+            raise
+        finally:
+            with line.changed:
+                line.is_writing = False
+                line.changed.notify_all()
+        return mine.result
+
+    def remove(self, webhook_id: int) -> None:
+        """Remove the entry of the list and the row of a webhook that is gone. Raises StorageDown."""
+        self._blocked.remove(webhook_id)
+        self._table.delete(*usage_keys(webhook_id))
+        with self._lock:
+            self._known.pop(webhook_id, None)
+
+    @staticmethod
+    def _wait(line: _Line, mine: _Pending) -> None:
+        left = remaining_seconds(at_most=MESSAGE_SECONDS)
+        if left <= 0:
+            line.pending = [one for one in line.pending if one is not mine]
+            raise StorageDown("the usage of a webhook could not be written in time")
+        line.changed.wait(left)
+
+    def _commit(self, webhook_id: int, batch: Sequence[_Pending]) -> None:
+        """Write the changes of a batch, in one write."""
+        mark, sent = uuid.uuid4().hex, 0
+
+        def attempt() -> None:
+            nonlocal sent
+            seen = self._known_version(webhook_id) or self._read(webhook_id)
+            if seen.row.written_by == mark:
+                # The write of the try before arrived; only its answer was lost.
+                return
+            now = self.now()
+            after = _changed(seen.row, batch, now)
+            if after is None:
+                return
+            after = replace(after, pace=settled(seen.row.pace, after.pace, now), written_by=mark)
+            if after.pace.wake_number > max(seen.row.pace.wake_number, sent):
+                self._wake_ups.send(WakeUp(webhook_id=webhook_id, number=after.pace.wake_number), after.pace.wake_due)
+                sent = after.pace.wake_number
+            if seen.row.pace.is_listed and not after.pace.is_listed:
+                self._blocked.remove(webhook_id)
+            self._write(webhook_id, seen, after)
+            entry = list_entry(after.pace, now)
+            if entry is not None and is_put_off(list_entry(seen.row.pace, now), entry):
+                self._blocked.put(webhook_id, entry)
+
+        retry_races(attempt, "the usage of a webhook could not be changed")
+        for one in batch:
+            one.is_done = True
+
+    def _write(self, webhook_id: int, seen: _Version, after: PacedUsage) -> None:
+        """Write a row over the version that was seen; raises Changed if it is another one by now."""
+        partition, key = usage_keys(webhook_id)
+        row = {"PartitionKey": partition, "RowKey": key, **paced_usage_columns(after)}
+        try:
+            etag = self._table.insert(row) if seen.etag is None else self._table.merge(row, etag=seen.etag)
+        except (AlreadyStored, Changed) as exc:
+            with self._lock:
+                self._known.pop(webhook_id, None)
+            raise Changed(key) from exc
+        with self._lock:
+            self._writes += 1
+            self._remember(webhook_id, _Version(after, etag))
+
+    def _read(self, webhook_id: int) -> _Version:
+        with self._lock:
+            writes = self._writes
+        row = self._table.get(*usage_keys(webhook_id))
+        version = _Version(parse_paced_usage(row), None if row is None else str(row.metadata["etag"]))
+        with self._lock:
+            # What this process wrote meanwhile may be newer than what was read.
+            if writes == self._writes or webhook_id not in self._known:
+                self._remember(webhook_id, version)
+        return version
+
+    def _known_version(self, webhook_id: int) -> _Version | None:
+        with self._lock:
+            return self._known.get(webhook_id)
+
+    def _remember(self, webhook_id: int, version: _Version) -> None:
+        self._known[webhook_id] = version
+        self._known.move_to_end(webhook_id)
+        if len(self._known) > _MAX_KNOWN:
+            self._known.popitem(last=False)
+
+    def _line(self, webhook_id: int) -> _Line:
+        with self._lock:
+            if len(self._lines) > _MAX_KNOWN:
+                self._lines = {id_: line for id_, line in self._lines.items() if line.is_writing or line.pending}
+            return self._lines.setdefault(webhook_id, _Line())
+
+
+def _changed(row: PacedUsage, batch: Sequence[_Pending], now: datetime) -> PacedUsage | None:
+    """The row after all changes of a batch; None if none of them changes it."""
+    after, is_changed = row, False
+    for one in batch:
+        one.result = one.change(after, now)
+        if one.result is not None:
+            after, is_changed = one.result, True
+    return after if is_changed else None

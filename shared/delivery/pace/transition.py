@@ -1,0 +1,49 @@
+"""What follows from a change of a webhook's pace: a wake-up, and its entry in the list of blocked webhooks. Pure."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.delivery.pace.circuit import Blocked, blocked
+from shared.delivery.pace.state import Pace
+from shared.delivery.pace.waking import needs_wake_up, with_wake_up
+from shared.delivery.waiting import WaitingReason
+
+_A_SECOND = timedelta(seconds=1)
+
+
+def settled(before: Pace, after: Pace, now: datetime) -> Pace:
+    """The pace after a change, with the wake-up that it makes necessary and its place on the list.
+
+    A webhook that is blocked from now on, or for longer, is listed and has a wake-up that comes by then. One that may
+    be called again leaves the list, and what waits for it is woken at once.
+    """
+    stopped, was = blocked(after, now), blocked(before, now)
+    if stopped is not None:
+        if was is not None and stopped.until <= was.until + _A_SECOND and after.circuit is before.circuit:
+            return after
+        return _with_wake_up_by(replace(after, is_listed=True), now, stopped.until)
+    if was is not None:
+        return with_wake_up(replace(after, is_listed=False), now)
+    return replace(after, is_listed=False) if after.is_answering else after
+
+
+def short_of_places(pace: Pace, now: datetime, due: datetime, *, is_answering: bool) -> Pace:
+    """The pace once a delivery was parked for want of a place; one that does not answer is listed until its wake-up."""
+    waking = _with_wake_up_by(pace, now, due)
+    return waking if is_answering else replace(waking, is_listed=True)
+
+
+def list_entry(pace: Pace, now: datetime) -> Blocked | None:
+    """The entry of the list for a webhook with this pace; None if it is not listed."""
+    if not pace.is_listed:
+        return None
+    return blocked(pace, now) or Blocked(WaitingReason.PLACE, pace.wake_due or now)
+
+
+def is_put_off(before: Blocked | None, after: Blocked) -> bool:
+    """Whether an entry says something new, and has to be written."""
+    return before is None or after.reason is not before.reason or after.until > before.until + _A_SECOND
+
+
+def _with_wake_up_by(pace: Pace, now: datetime, due: datetime) -> Pace:
+    return with_wake_up(pace, due) if needs_wake_up(pace, now, due) else pace
