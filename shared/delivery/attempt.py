@@ -57,6 +57,13 @@ class Attempt:
         """Whether the event was delivered."""
         return self.verdict is Verdict.DELIVERED
 
+    @property
+    def asks_pause(self) -> bool:
+        """Whether the receiver asked for a pause: by a 429, or by a 503 that says how long (`wait`)."""
+        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            return self.wait > timedelta(0)
+        return self.status == HTTPStatus.TOO_MANY_REQUESTS
+
 
 def judge_reply(reply: Reply, at: datetime, now: datetime, redaction: Redaction = _NO_SECRETS) -> Attempt:
     """The attempt that began at `at` and got this answer at `now`.

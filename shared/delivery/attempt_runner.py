@@ -7,6 +7,7 @@ from shared.delivery.attempt import Attempt
 from shared.delivery.callback import callback_event
 from shared.delivery.deliverer import Deliverer
 from shared.events.event import Event
+from shared.outbound.reply import OnHead, nothing
 from shared.storage.sealed import Sealer
 from shared.webhooks.registration import Registration
 from shared.webhooks.rotation import signing_secrets
@@ -21,8 +22,8 @@ class AttemptRunner:
         self._sealer = sealer
         self._now = now
 
-    def run(self, registration: Registration, event: Event, *, retry: int) -> Attempt:
-        """Make one attempt; `retry` is 0 for the first one.
+    def run(self, registration: Registration, event: Event, *, retry: int, on_head: OnHead = nothing) -> Attempt:
+        """Make one attempt; `retry` is 0 for the first one, `on_head` as Deliverer.deliver calls it.
 
         Never raises for what a receiver does. Raises Misconfigured if no key opens the webhook's secrets; nobody was
         called then.
@@ -30,4 +31,5 @@ class AttemptRunner:
         secrets = signing_secrets(registration, self._sealer, self._now())
         webhook = opened_webhook(registration, self._sealer)
         deliverer = self._deliverers[webhook.type]
-        return deliverer.deliver(webhook, secrets, callback_event(event), retry=retry, at=self._now())
+        told = callback_event(event)
+        return deliverer.deliver(webhook, secrets, told, retry=retry, at=self._now(), on_head=on_head)

@@ -17,7 +17,7 @@ from shared.delivery.known_secrets import redaction_of
 from shared.delivery.redaction import CLOUD_EVENTS_UNESCAPED
 from shared.loops import delivery_hops
 from shared.outbound.client import HttpClient
-from shared.outbound.reply import OutgoingRequest, RequestFailed
+from shared.outbound.reply import OnHead, OutgoingRequest, RequestFailed, nothing
 from shared.timestamps import utc_z
 from shared.version import __version__
 from shared.webhooks.signing import standard_webhooks_headers
@@ -62,7 +62,14 @@ class CloudEvents(HttpDeliverer):
         return ReceiverConsent(per_minute=int(rate))
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], event: CallbackEvent, *, retry: int, at: datetime
+        self,
+        webhook: WebhookInput,
+        secrets: list[str],
+        event: CallbackEvent,
+        *,
+        retry: int,
+        at: datetime,
+        on_head: OnHead = nothing,
     ) -> Attempt:
         """Post the event once. CloudEvents has no place for `retry`."""
         attributes = self._attributes(event, webhook.properties or {})
@@ -77,7 +84,8 @@ class CloudEvents(HttpDeliverer):
         }
         if secrets:
             headers |= standard_webhooks_headers(event.event_id, int(at.timestamp()), body, secrets)
-        return self.post(webhook.target_url, headers, body, at=at, redaction=redaction_of(webhook, secrets))
+        redaction = redaction_of(webhook, secrets)
+        return self.post(webhook.target_url, headers, body, at=at, redaction=redaction, on_head=on_head)
 
     def _attributes(self, event: CallbackEvent, properties: Mapping[str, object]) -> dict[str, str]:
         """The context attributes. Properties are extension attributes if their names and values allow it."""

@@ -11,7 +11,7 @@ from shared.delivery.callback import CallbackEvent
 from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.known_secrets import redaction_of
 from shared.errors import FieldError
-from shared.outbound.reply import ErrorClass
+from shared.outbound.reply import ErrorClass, OnHead, nothing
 from shared.validation import field_error
 from shared.webhooks.properties import usable_properties
 from shared.webhooks.webhook import WebhookInput
@@ -44,10 +44,22 @@ class CrmScript:
         return ReceiverConsent()
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], event: CallbackEvent, *, retry: int, at: datetime
+        self,
+        webhook: WebhookInput,
+        secrets: list[str],
+        event: CallbackEvent,
+        *,
+        retry: int,
+        at: datetime,
+        on_head: OnHead = nothing,
     ) -> Attempt:
-        """Call the script with a mapping of what a receiver would be told. It succeeds by returning."""
+        """Call the script with a mapping of what a receiver would be told.
+
+        It succeeds by returning, and that is its answer.
+        """
         error_class, text = self._call(webhook.target_url, _parameters(webhook, event))
+        if not error_class:
+            on_head()
         # A script is told the properties, and its exceptions may repeat them.
         text = loggable(text, redaction_of(webhook, secrets))
         return Attempt(at, elapsed(at, self._now()), None, error_class, text)

@@ -11,6 +11,7 @@ from typing import Protocol
 from shared.delivery.attempt import Attempt
 from shared.delivery.callback import CallbackEvent
 from shared.errors import FieldError
+from shared.outbound.reply import OnHead, nothing
 from shared.webhooks.webhook import WebhookInput
 
 
@@ -37,10 +38,18 @@ class Deliverer(Protocol):
         ...
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], event: CallbackEvent, *, retry: int, at: datetime
+        self,
+        webhook: WebhookInput,
+        secrets: list[str],
+        event: CallbackEvent,
+        *,
+        retry: int,
+        at: datetime,
+        on_head: OnHead = nothing,
     ) -> Attempt:
         """Make one attempt. Never raises for what a receiver does.
 
         `secrets` has the current one first. `retry` is 0 for the first attempt. `at` is the current time, and aware.
+        `on_head` is called once, when the receiver has answered and before the answer is read; never without an answer.
         """
         ...

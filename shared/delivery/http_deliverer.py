@@ -8,7 +8,7 @@ from shared.delivery.custom_headers import check_custom_headers
 from shared.delivery.redaction import Redaction
 from shared.errors import FieldError
 from shared.outbound.client import HttpClient
-from shared.outbound.reply import OutgoingRequest, RequestFailed
+from shared.outbound.reply import OnHead, OutgoingRequest, RequestFailed, nothing
 from shared.outbound.resolver import NameNotResolved
 from shared.outbound.target import TargetRefused
 from shared.validation import field_error, pointer_to
@@ -34,10 +34,19 @@ class HttpDeliverer:
             *self._target_refusals(webhook.target_url),
         ]
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes, *, at: datetime, redaction: Redaction) -> Attempt:
+    def post(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        at: datetime,
+        redaction: Redaction,
+        on_head: OnHead = nothing,
+    ) -> Attempt:
         """Post once and judge what comes back. Secrets that the receiver repeats are cut from its answer."""
         try:
-            reply = self.client.send(OutgoingRequest("POST", url, headers, body))
+            reply = self.client.send(OutgoingRequest("POST", url, headers, body), on_head)
         except RequestFailed as failure:
             return judge_failure(failure, at, self.now(), redaction)
         return judge_reply(reply, at, self.now(), redaction)

@@ -13,6 +13,7 @@ from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.known_secrets import redaction_of
 from shared.loops import TEST_HEADER, delivery_hops
+from shared.outbound.reply import OnHead, nothing
 from shared.version import __version__
 from shared.webhooks.signing import standard_webhooks_headers, superoffice_signature
 from shared.webhooks.webhook import WebhookInput
@@ -26,12 +27,20 @@ class SuperOfficeCallback(HttpDeliverer):
         return ReceiverConsent()
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], event: CallbackEvent, *, retry: int, at: datetime
+        self,
+        webhook: WebhookInput,
+        secrets: list[str],
+        event: CallbackEvent,
+        *,
+        retry: int,
+        at: datetime,
+        on_head: OnHead = nothing,
     ) -> Attempt:
         """Post the event once."""
         body = as_body(callback_content(event, webhook.name, webhook.properties))
         headers = callback_headers(event, body, retry=retry, custom=webhook.headers, secrets=secrets, at=at)
-        return self.post(webhook.target_url, headers, body, at=at, redaction=redaction_of(webhook, secrets))
+        redaction = redaction_of(webhook, secrets)
+        return self.post(webhook.target_url, headers, body, at=at, redaction=redaction, on_head=on_head)
 
 
 def callback_headers(

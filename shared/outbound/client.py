@@ -12,7 +12,7 @@ import certifi
 from shared.deadline import remaining_seconds
 from shared.outbound.addresses import Address
 from shared.outbound.http1 import HttpExchange
-from shared.outbound.reply import ErrorClass, OutgoingRequest, Reply, RequestFailed
+from shared.outbound.reply import ErrorClass, OnHead, OutgoingRequest, Reply, RequestFailed, nothing
 from shared.outbound.resolver import NameNotResolved, Resolve, resolve_within, system_resolve
 from shared.outbound.socket_connection import SocketConnection, TimeLimit, connect, start_tls
 from shared.outbound.target import Target, TargetRefused
@@ -56,16 +56,18 @@ class HttpClient:
         # Made once: reading the authorities takes time and memory.
         self._tls = tls or trusted_authorities()
 
-    def send(self, request: OutgoingRequest) -> Reply:
+    def send(self, request: OutgoingRequest, on_head: OnHead = nothing) -> Reply:
         """The answer, whatever its status; raises RequestFailed if no head of an answer came.
 
-        What goes wrong after the head only costs the rest of the body: the status stands.
+        `on_head` is called before the body is read, in the caller's thread; interim answers (1xx) do not count. What
+        goes wrong after the head only costs the rest of the body: the status stands.
         """
         limit = TimeLimit(remaining_seconds(at_most=self._deadline_seconds))
         target = self._parse(request.url)
         with self._connect(target, limit) as connection:
             exchange = HttpExchange(connection)
             head = exchange.send_request(target, request)
+            on_head()
             body, is_whole = exchange.read_body(head, self._max_response_bytes)
             return Reply(head.status, head.headers, body, was_truncated=not is_whole)
 

@@ -1,9 +1,16 @@
 """What is sent, what was answered, and why there is no answer, as plain data. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+
+type OnHead = Callable[[], None]
+"""Called when the head of the final answer has come: once, or never where none comes."""
+
+
+def nothing() -> None:
+    """An `OnHead` for those who need not know."""
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,22 @@ def test_where_nothing_is_tried_again_retry_after_means_nothing(status: int) -> 
     assert judged(status, retry_after="120").wait == NO_WAIT
 
 
+@pytest.mark.parametrize(
+    ("status", "retry_after", "asks"),
+    [(429, "20", True), (429, "", True), (429, "soon", True), (503, "20", True), (503, "0", False), (503, "", False)],
+)
+def test_a_429_asks_for_a_pause_and_so_does_a_503_that_says_how_long(
+    status: int, retry_after: str, *, asks: bool
+) -> None:
+    assert judged(status, retry_after=retry_after).asks_pause is asks
+
+
+@pytest.mark.parametrize("status", [200, 301, 410, 500, 502, 504])
+def test_no_other_answer_asks_for_a_pause(status: int) -> None:
+    assert not judged(status, retry_after="20").asks_pause
+    assert not judge_failure(RequestFailed(ErrorClass.TIMEOUT, "late"), BEGUN, NOW).asks_pause
+
+
 @pytest.mark.parametrize("value", ["86401", "999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_a_receiver_may_ask_for_a_day_at_most(value: str) -> None:
     assert judged(503, retry_after=value).wait == A_DAY

@@ -12,6 +12,7 @@ from shared.delivery.attempt_runner import AttemptRunner
 from shared.delivery.callback import CallbackEvent, callback_event
 from shared.delivery.deliverer import ReceiverConsent
 from shared.errors import FieldError, Misconfigured
+from shared.outbound.reply import OnHead, nothing
 from shared.storage.sealed import Sealer
 from shared.webhooks.registration import Registration
 from shared.webhooks.sealing import sealed_webhook, wanted_webhook
@@ -36,9 +37,17 @@ class Delivers:
         return ReceiverConsent()
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], event: CallbackEvent, *, retry: int, at: datetime
+        self,
+        webhook: WebhookInput,
+        secrets: list[str],
+        event: CallbackEvent,
+        *,
+        retry: int,
+        at: datetime,
+        on_head: OnHead = nothing,
     ) -> Attempt:
         self.told.append((webhook, secrets, event, retry))
+        on_head()
         return Attempt(at, timedelta(0), 200, "", "yes")
 
 
@@ -59,6 +68,13 @@ def test_the_deliverer_of_the_type_gets_the_event_and_what_was_sealed() -> None:
     ((webhook, secrets, told, retry),) = mine.told
     assert webhook.headers == {"Authorization": "Bearer t"}
     assert (secrets, told, retry) == (["signs"], callback_event(event), 3)
+
+
+def test_the_deliverer_gets_whom_to_tell_of_the_head() -> None:
+    heads: list[str] = []
+    runner = AttemptRunner({"webhook": Delivers()}, Sealer(SecretStr(KEY)), lambda: NOW)
+    runner.run(sealed("webhook"), make_event(), retry=0, on_head=lambda: heads.append("came"))
+    assert heads == ["came"]
 
 
 def test_without_the_key_nobody_is_called() -> None:

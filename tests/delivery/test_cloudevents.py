@@ -47,6 +47,16 @@ def deliver(receiver: Receiver, type_: str, *, at: datetime = NOW, **members: ob
     return receiver.journal[-1]
 
 
+@pytest.mark.parametrize("type_", TYPES)
+def test_the_head_of_the_answer_is_told(receiver: Receiver, type_: str) -> None:
+    heads: list[int] = []
+    told = callback_event(EVENT)
+    deliverer(type_).deliver(
+        webhook(receiver, type_), [], told, retry=0, at=NOW, on_head=lambda: heads.append(len(receiver.journal))
+    )
+    assert heads == [1]
+
+
 def as_event(call: Received, type_: str) -> BaseCloudEvent:
     """The event as a receiver with the SDK has it; raises what the SDK finds wrong."""
     read = from_binary if type_ == "cloudevents-binary" else from_structured

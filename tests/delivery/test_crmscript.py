@@ -10,6 +10,7 @@ from shared.delivery.callback import callback_event
 from shared.delivery.crmscript import CrmScript
 from shared.delivery.record import DeliveryState
 from shared.errors import BadRequest
+from shared.outbound.reply import OnHead, nothing
 from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookInput, parse_webhook
 from tests.delivery import scripts
 from tests.support.delivering import attempt, delivering_hub, register
@@ -33,9 +34,11 @@ def webhook(entry_point: str, **members: object) -> WebhookInput:
     return parse_webhook(document, types=WEBHOOK_TYPES)
 
 
-def called(entry_point: str, *, seconds: float = 10.0, allowed: tuple[str, ...] | None = None) -> Attempt:
+def called(
+    entry_point: str, *, seconds: float = 10.0, allowed: tuple[str, ...] | None = None, on_head: OnHead = nothing
+) -> Attempt:
     script = CrmScript((entry_point,) if allowed is None else allowed, seconds, lambda: NOW)
-    return script.deliver(webhook(entry_point), [], callback_event(EVENT), retry=0, at=NOW)
+    return script.deliver(webhook(entry_point), [], callback_event(EVENT), retry=0, at=NOW, on_head=on_head)
 
 
 def test_a_script_is_told_the_event_and_the_properties_of_its_webhook() -> None:
@@ -75,6 +78,13 @@ def test_whatever_a_script_raises_is_its_failure(entry_point: str, error_class: 
     assert (failed.verdict, failed.error_class, failed.status) == (Verdict.FAILED, error_class, None)
     assert text in failed.text
     assert len(failed.text) <= 4000
+
+
+@pytest.mark.parametrize(("entry_point", "answers"), [(NOTES, 1), (RAISES, 0), (HANGS, 0)])
+def test_a_script_has_answered_when_it_has_returned(entry_point: str, answers: int) -> None:
+    heads: list[str] = []
+    called(entry_point, seconds=0.1 if entry_point == HANGS else 10, on_head=lambda: heads.append("came"))
+    assert len(heads) == answers
 
 
 def test_a_script_has_a_time_limit() -> None:

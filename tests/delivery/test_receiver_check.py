@@ -10,6 +10,7 @@ from shared.delivery.callback import CallbackEvent, callback_content
 from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.receiver_check import ReceiverCheck
 from shared.errors import FieldError
+from shared.outbound.reply import OnHead, nothing
 from shared.roles.user import User
 from shared.webhooks.associate import associate_of
 from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookInput, parse_webhook
@@ -36,7 +37,14 @@ class Answers:
         return self.consent
 
     def deliver(
-        self, webhook: WebhookInput, secrets: list[str], event: CallbackEvent, *, retry: int, at: datetime
+        self,
+        webhook: WebhookInput,
+        secrets: list[str],
+        event: CallbackEvent,
+        *,
+        retry: int,
+        at: datetime,
+        on_head: OnHead = nothing,
     ) -> Attempt:
         self.told.append((event, secrets, retry, at))
         return Attempt(at, timedelta(0), *self.answer)

@@ -39,6 +39,14 @@ def test_an_attempt_posts_the_content_signed_and_says_when_it_began_and_how_long
     assert visit.headers["webhook-timestamp"] == str(int(NOW.timestamp()))
 
 
+def test_the_head_of_the_answer_is_told(receiver: Receiver) -> None:
+    heads: list[int] = []
+    webhook = registered().webhook.model_copy(update={"target_url": receiver.url})
+    deliverer = SuperOfficeCallback(http_client(), lambda: NOW)
+    deliverer.deliver(webhook, [], CHANGED, retry=0, at=NOW, on_head=lambda: heads.append(len(receiver.journal)))
+    assert heads == [1]
+
+
 def test_there_is_no_handshake(receiver: Receiver) -> None:
     assert SuperOfficeCallback(http_client(), lambda: NOW).ask_consent(registered().webhook) == ReceiverConsent()
     assert receiver.journal == []

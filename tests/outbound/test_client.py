@@ -12,7 +12,7 @@ from shared.outbound.client import HttpClient, trusted_authorities
 from shared.outbound.reply import ErrorClass, OutgoingRequest, RequestFailed
 from shared.outbound.resolver import NameNotResolved
 from shared.outbound.target_policy import TargetPolicy
-from tests.fakes.receiver import Receiver, answers, redirects
+from tests.fakes.receiver import Receiver, Visit, answers, redirects, sends
 from tests.outbound.calling import LOCAL, MAX_BYTES, STRICT, THIS_MACHINE, http_client, post, resolves_to
 
 
@@ -63,6 +63,33 @@ def test_every_status_is_an_answer(receiver: Receiver, status: int) -> None:
     receiver.behave(answers(status))
     reply = post(http_client(), receiver.url)
     assert (reply.status, reply.is_success) == (status, 200 <= status <= 299)
+
+
+def test_the_head_of_the_final_answer_is_told_once_before_the_body_is_read(receiver: Receiver) -> None:
+    head_is_known = threading.Event()
+
+    def behave(visit: Visit) -> None:
+        visit.send(b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\n")
+        # Without the call nobody would ever go on.
+        visit.send(b"body" if head_is_known.wait(10) else b"late")
+
+    heads: list[str] = []
+
+    def on_head() -> None:
+        heads.append("came")
+        head_is_known.set()
+
+    receiver.behave(behave)
+    reply = http_client().send(OutgoingRequest("POST", receiver.url, {}), on_head)
+    assert (reply.status, reply.body, heads) == (503, b"body", ["came"])
+
+
+def test_without_an_answer_no_head_is_told(receiver: Receiver) -> None:
+    receiver.behave(sends(b"HTTP/1.1 103 Early\r\n\r\n"))
+    heads: list[str] = []
+    with pytest.raises(RequestFailed):
+        http_client().send(OutgoingRequest("POST", receiver.url, {}), lambda: heads.append("came"))
+    assert heads == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
