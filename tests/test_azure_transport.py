@@ -1,13 +1,22 @@
 import time
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from devhost.azurite import Azurite
 from shared.azure_transport import DeadlineTransport
+from shared.clock import now
 from shared.deadline import deadline
 from shared.errors import DirectoryDown, StorageDown
 from shared.hub.hub import Hub
+from shared.settings import StorageSettings
+from shared.storage.account import StorageAccount
+from tests.fakes.server import FakeServer, json_reply
 from tests.support.transport import JournalTransport
+
+DATE = "Wed, 04 Jan 2040 12:00:00 GMT"
 
 
 def test_a_call_after_the_deadline_is_an_outage_and_reaches_nobody(hub: Hub, transport: JournalTransport) -> None:
@@ -63,3 +72,41 @@ def test_a_queue_that_answers_nothing_is_an_outage_within_the_deadline(hub: Hub,
         assert time.monotonic() - began_at < 10
     finally:
         azurite_process.resume()
+
+
+class Answering(FakeServer):
+    """A server that answers what it is told to, and is never storage."""
+
+    def account(self, transport: DeadlineTransport) -> StorageAccount:
+        """The account that it claims to be."""
+        endpoints = ";".join(f"{service}Endpoint={self.url}/a" for service in ("Table", "Queue"))
+        text = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;{endpoints}"
+        return StorageAccount(StorageSettings(AzureWebJobsStorage=SecretStr(text)), transport)
+
+
+def test_the_clock_of_storage_is_learnt_from_its_answers(storage_settings: StorageSettings) -> None:
+    with JournalTransport(clock=lambda: now() + timedelta(minutes=5)) as transport:
+        storage = StorageAccount(storage_settings, transport)
+        assert storage.now() - now() > timedelta(minutes=4)
+        for _ in range(5):
+            storage.table("things").put({"PartitionKey": "p", "RowKey": "r"})
+        assert abs(storage.now() - now()) < timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_learnt"),
+    [
+        ({"Date": DATE, "x-ms-request-id": "1"}, True),
+        ({"Date": DATE}, False),
+        ({"Date": "", "x-ms-request-id": "1"}, False),
+        ({"Date": "soon", "x-ms-request-id": "1"}, False),
+    ],
+    ids=["storage's", "a proxy's", "no date", "nonsense"],
+)
+def test_only_a_date_of_storage_itself_counts(headers: dict[str, str], *, is_learnt: bool) -> None:
+    with Answering() as server, JournalTransport() as transport:
+        not_found = json_reply({"odata.error": {"code": "ResourceNotFound"}}, 404)
+        server.answer_always(replace(not_found, headers={**not_found.headers, **headers}))
+        storage = server.account(transport)
+        storage.table("things").get("p", "r")
+        assert (storage.now().year == 2040) is is_learnt

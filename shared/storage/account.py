@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from azure.data.tables import TableClient
@@ -33,6 +34,13 @@ class StorageAccount:
         self._settings = settings
         self._transport = transport or DeadlineTransport()
         self._credential = None if settings.connection_string else _identity(settings)
+
+    def now(self) -> datetime:
+        """The current time, in UTC, by storage's clock, which all instances share, as its answers so far tell it.
+
+        It is about a second exact. It may go back a little when another answer tells it better.
+        """
+        return self._transport.now()
 
     def table(self, name: str) -> Table:
         """The table with this name; the first write creates it."""

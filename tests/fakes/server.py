@@ -156,8 +156,8 @@ class FakeServer:
 
             def _serve(self) -> None:
                 reply = fake._answer(_received(self))
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
+                self.send_response_only(reply.status)
+                for name, value in {"Date": self.date_time_string(), **reply.headers}.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(reply.body)))
                 self.end_headers()

@@ -1,12 +1,15 @@
 """The way to storage, with a journal, and with faults that a test asks for."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shared.azure_transport import DeadlineTransport
+from shared.clock import now
 from shared.errors import StorageDown
 
 
@@ -30,9 +33,9 @@ class Call:
 class JournalTransport(DeadlineTransport):
     """Notes each attempt at a storage transaction, retries included."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], datetime] = now) -> None:
         # A busy machine may keep Azurite from answering for more than the app's five seconds.
-        super().__init__(read_seconds=30)
+        super().__init__(read_seconds=30, clock=clock)
         self._lock = threading.Lock()
         self._calls: list[Call] = []
         self._faults: dict[int, tuple[Fault, Exception]] = {}
