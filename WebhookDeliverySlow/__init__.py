@@ -1,4 +1,4 @@
-"""Queue `deliveries-slow`: the same for receivers that would delay the others."""
+"""Queue `deliveries-slow`: what the previous version put there, drained for one release."""
 
 import azure.functions as func
 
@@ -7,6 +7,7 @@ from shared.hub.hub import process_hub
 
 
 def main(msg: func.QueueMessage) -> None:
-    """Make one attempt. After an exception the host tries again, and finally moves the message to the poison queue."""
+    """Make one attempt, as WebhookDelivery does."""
     with deadline(MESSAGE_SECONDS):
-        process_hub().receivers.worker.work(msg.get_body(), is_slow_lane=True)
+        worker = process_hub().receivers.worker
+        worker.work(msg.get_body(), message_id=msg.id or "", dequeue_count=msg.dequeue_count or 1)

@@ -95,4 +95,4 @@ def dispatch(hub: Hub, event: Event) -> None:
 
 def _deliver(hub: Hub, event: Event, *, number: int = 1) -> None:
     message = DeliveryMessage(event_id=event.id, webhook_id=number, event=event)
-    hub.receivers.worker.work(message.as_text().encode(), is_slow_lane=False)
+    hub.receivers.worker.work(message.as_text().encode())

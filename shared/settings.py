@@ -87,6 +87,8 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Network = IPv4Network | IPv6Network
 Seconds = Annotated[int, Field(ge=0)]
 Limit = Annotated[int, Field(ge=1)]
+# A circuit that never stayed open would be none, and one that stays open for longer than a day is a disabled webhook.
+CircuitDelay = Annotated[int, Field(ge=1, le=86_400)]
 # A queue hides a message for 7 days at most.
 QueueDelay = Annotated[int, Field(ge=0, le=604_800)]
 
@@ -128,6 +130,12 @@ class Settings(BaseModel):
     max_webhook_bytes: Limit = Field(65_536, alias="MAX_WEBHOOK_BYTES")
     max_signals_per_minute: Limit = Field(1200, alias="MAX_SIGNALS_PER_MINUTE")
     disable_after: Limit = Field(9, alias="DELIVERY_DISABLE_AFTER")
+    disable_after_seconds: Seconds = Field(86_400, alias="DELIVERY_DISABLE_AFTER_SECONDS")
+    circuit_after: Limit = Field(5, alias="DELIVERY_CIRCUIT_AFTER")
+    circuit_delays: Annotated[tuple[CircuitDelay, ...], BeforeValidator(_split), Field(min_length=1)] = Field(
+        (5, 15, 60, 300, 1800), alias="DELIVERY_CIRCUIT_DELAYS"
+    )
+    give_up_seconds: Limit = Field(259_200, alias="DELIVERY_GIVE_UP_SECONDS")
     crmscript_entry_points: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         (), alias="CRMSCRIPT_ENTRY_POINTS"
     )

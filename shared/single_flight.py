@@ -1,4 +1,5 @@
 """placeholder until the storage branch lands"""
+
 from collections.abc import Callable, Hashable
 
 

@@ -53,6 +53,16 @@ class Attempt:
         return Verdict.GONE if self.status == HTTPStatus.GONE else Verdict.FAILED
 
     @property
+    def last_error(self) -> str | None:
+        """The failure in the hub's own words, without anything that the receiver answered; None for a success."""
+        if self.is_success:
+            return None
+        if self.status is None:
+            return self.text
+        phrase = HTTPStatus(self.status).phrase if self.status in HTTPStatus else ""
+        return f"HTTP {self.status} {phrase}".rstrip()
+
+    @property
     def is_success(self) -> bool:
         """Whether the event was delivered."""
         return self.verdict is Verdict.DELIVERED

@@ -19,7 +19,7 @@ from shared.webhooks.recipients import Recipients
 from shared.webhooks.registration import Author, Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.signals import state_event
-from shared.webhooks.usage import UsageCounter
+from shared.webhooks.usage import NoticeClaims
 from shared.webhooks.webhook import WebhookState
 
 _HUB = Author("hub", is_application=True)
@@ -48,7 +48,7 @@ class WebhookDisabler:
         self,
         registry: WebhookRegistry,
         events: EventStore,
-        usage: UsageCounter,
+        usage: NoticeClaims,
         notices: Notices,
         recipients: Recipients,
         now: Callable[[], datetime],

@@ -1,8 +1,9 @@
 """The queue message that asks for one attempt to deliver one event to one webhook. Pure."""
 
+from operator import not_
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from shared.events.announcement import UnrecognizedMessage, members_at_fault
 from shared.events.event import Event, EventId
@@ -15,12 +16,21 @@ _EVENT = TypeAdapter(Event)
 _NO_EVENT = '"event":null'
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class DeliveryMessage(BaseModel):
     """Asks for one attempt: `attempt` counts those made before it in its `cycle`; a replay begins a new cycle.
 
     A message whose attempt was already made is a duplicate, or too late. `event` goes along if it is small enough, so
     that it need not be read again for each webhook. `has_turn` says that the moment at which the message comes was
-    reserved for it, because its receiver allows only a number of requests a minute.
+    reserved for it, because its receiver allows only a number of requests a minute. `repeat` says that the attempt may
+    have been asked for by another message too; one that was not doubled has it left out.
+
+    The last three are those of a delivery that waited for its receiver, and left out of all others: `probe` is the
+    number of the wake-up that sent it to try whether the receiver is well again, `parked_at` when it was first parked
+    in its cycle, and `due_at` when its own schedule allows the attempt (an earlier one uses up nothing of it).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +42,10 @@ class DeliveryMessage(BaseModel):
     cycle: Annotated[int, Field(ge=0)] = 0
     event: Event | None = None
     has_turn: bool = False
+    repeat: Annotated[bool, Field(exclude_if=not_)] = False
+    probe: Annotated[int | None, Field(ge=1, exclude_if=_is_none)] = None
+    parked_at: Annotated[AwareDatetime | None, Field(exclude_if=_is_none)] = None
+    due_at: Annotated[AwareDatetime | None, Field(exclude_if=_is_none)] = None
 
     @property
     def is_first(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.delivery.attempt import Attempt, Verdict
 
@@ -18,11 +18,13 @@ class RetryLimits:
     """How long the hub goes on.
 
     `delays` are the seconds before each retry, so there is one attempt more than delays. `disable_after` is how many
-    consecutive failed attempts disable a webhook, whichever events they were for.
+    consecutive failed attempts disable a webhook, whichever events they were for, once the first of them was
+    `disable_after_seconds` ago.
     """
 
     delays: tuple[int, ...]
     disable_after: int
+    disable_after_seconds: int
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,22 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Retry:
-    """Another attempt after `delay`."""
+    """Another attempt after `delay`. `counts` says whether the one that was made used up one of the schedule."""
 
     delay: timedelta
+    counts: bool = True
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The delivery waits until its receiver can be called again.
+
+    `due_at` is when its own schedule allows the next attempt, None for at once. `counts` says whether the attempt that
+    was made used up one of the schedule.
+    """
+
+    due_at: datetime | None
+    counts: bool
 
 
 @dataclass(frozen=True)
@@ -49,25 +64,65 @@ class Disable:
     If somebody saved the webhook in the meantime and it is still active, it stays so and `otherwise` is done.
     """
 
-    otherwise: Retry | Exhausted
+    otherwise: Retry | Wait | Exhausted
 
 
-type Decision = Delivered | Retry | Exhausted | Disable
+type Decision = Delivered | Retry | Wait | Exhausted | Disable
 
 
-def decide(attempt: Attempt, *, attempts: int, consecutive_errors: int, limits: RetryLimits, jitter: float) -> Decision:
+@dataclass(frozen=True)
+class Standing:
+    """How a webhook stands after an attempt: how many failed in a row, since when, and whether its circuit is open."""
+
+    consecutive_errors: int
+    failing_for: timedelta
+    is_open: bool = False
+
+
+def decide(
+    attempt: Attempt,
+    *,
+    attempts: int,
+    standing: Standing,
+    limits: RetryLimits,
+    jitter: float,
+    due_at: datetime | None = None,
+) -> Decision:
     """What follows an attempt.
 
-    `attempts` is how many attempts the delivery has had in its cycle, this one included. `consecutive_errors` is how
-    many attempts of the webhook failed in a row, this one included. `jitter` is a random number from 0 to 1.
+    `attempts` is how many attempts the delivery has had in its cycle, this one included. `jitter` is a random number
+    from 0 to 1. `due_at` is when the schedule allowed this attempt, None if it was due: an earlier one, which a webhook
+    that was tried out got, uses up nothing of the schedule.
     """
     if attempt.is_success:
         return Delivered()
-    delay = next_delay(limits.delays, attempts, attempt.wait, jitter)
-    onward = Exhausted() if delay is None else Retry(delay)
-    if attempt.verdict is Verdict.GONE or consecutive_errors >= limits.disable_after:
+    onward = _onward(attempt, attempts, standing, limits, jitter, due_at)
+    has_failed_for_long = standing.consecutive_errors >= limits.disable_after and standing.failing_for >= timedelta(
+        seconds=limits.disable_after_seconds
+    )
+    if attempt.verdict is Verdict.GONE or (has_failed_for_long and not attempt.asks_pause):
         return Disable(otherwise=onward)
     return onward
+
+
+def _onward(
+    attempt: Attempt,
+    attempts: int,
+    standing: Standing,
+    limits: RetryLimits,
+    jitter: float,
+    due_at: datetime | None,
+) -> Retry | Wait | Exhausted:
+    ended_at = attempt.at + attempt.duration
+    if attempt.asks_pause:
+        return Wait(due_at, counts=False)
+    if due_at is not None and attempt.at < due_at:
+        return Wait(due_at, counts=False) if standing.is_open else Retry(due_at - ended_at, counts=False)
+    delay = next_delay(limits.delays, attempts, attempt.wait, jitter)
+    if delay is None:
+        return Exhausted()
+    # What the receiver asked for is kept by a message, which comes then and not earlier.
+    return Wait(ended_at + delay, counts=True) if standing.is_open and not attempt.wait else Retry(delay)
 
 
 def next_delay(delays: Sequence[int], attempts: int, wait: timedelta, jitter: float) -> timedelta | None:

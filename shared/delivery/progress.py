@@ -2,25 +2,30 @@
 
 See docs/architecture.md "Delivery".
 
-The order of steps makes every one of them repeatable. The next attempt is asked for before this one is written down: a
-host that dies in between makes an attempt twice, and never none.
+The order of steps makes every one of them repeatable. The next attempt is asked for, or parked, before this one is
+written down: a host that dies in between makes an attempt twice, and never none.
 """
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.delivery.attempt import Attempt
 from shared.delivery.disabling import WebhookDisabler
 from shared.delivery.log import DeliveryLog
 from shared.delivery.message import DeliveryMessage
-from shared.delivery.policy import Decision, Delivered, Disable, Exhausted, Retry, RetryLimits, decide
+from shared.delivery.pace.circuit import Blocked, Outcome, blocked
+from shared.delivery.pace.gate import PaceGate
+from shared.delivery.pace.state import Circuit, PacedUsage
+from shared.delivery.policy import Decision, Delivered, Disable, Exhausted, Retry, RetryLimits, Standing, Wait, decide
 from shared.delivery.queues import DeliveryQueues
 from shared.delivery.record import DeliveryRecord, DeliveryState
+from shared.delivery.waiting import WaitingDelivery, WaitingReason
 from shared.events.event import Event, EventId
 from shared.webhooks.registration import Registration
-from shared.webhooks.usage import CallResult, UsageCounter
+
+_NO_TIME = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class DeliveryProgress:
 
     deliveries: DeliveryLog
     queues: DeliveryQueues
-    usage: UsageCounter
+    gate: PaceGate
     disabler: WebhookDisabler
     limits: RetryLimits
     now: Callable[[], datetime]
@@ -44,22 +49,33 @@ class DeliveryProgress:
         event: Event,
         record: DeliveryRecord,
         attempt: Attempt,
+        outcome: Outcome,
     ) -> None:
         """Count an attempt, do what is decided, and write it down, in this order.
 
         `record` is the delivery before the attempt, `message` is the one that asked for it.
         """
-        match self._decision(registration, event, record, attempt):
+        row = self.gate.count(registration.id, event.id, attempt, outcome)
+        match self._decision(message, registration, event, record, attempt, row):
             case Delivered():
                 self.deliveries.write(record.after(attempt, DeliveryState.DELIVERED))
-            case Retry(delay):
-                again = message.model_copy(update={"attempt": message.attempt + 1, "has_turn": False})
-                self.queues.send(again, delay=delay)
-                self.deliveries.write(record.after(attempt, DeliveryState.PENDING, self.now() + delay))
+            case Retry(delay, counts):
+                after = _counted(record.after(attempt, DeliveryState.PENDING, self.now() + delay), counts=counts)
+                self.queues.send(_next(message, after.attempts), delay=delay)
+                self.deliveries.write(after)
+            case Wait(due_at, counts):
+                after = _counted(record.after(attempt, DeliveryState.WAITING), counts=counts)
+                self._park(_next(message, after.attempts).model_copy(update={"due_at": due_at}), event, after, row)
             case Exhausted():
                 self.deliveries.write(record.after(attempt, DeliveryState.FAILED))
             case Disable():
                 self.deliveries.write(record.after(attempt, DeliveryState.HELD))
+
+    def wait(self, message: DeliveryMessage, event: Event, record: DeliveryRecord | None, stopped: Blocked) -> None:
+        """Park a delivery that may not be attempted now. `record` is None if it was never attempted."""
+        self.gate.park(self._waiting(message, event, stopped, is_logged=record is not None))
+        if record is not None:
+            self.deliveries.write(_shown_as_waiting(record, stopped))
 
     def hold(self, record: DeliveryRecord) -> None:
         """Keep a delivery for a replay, because its webhook is stopped or disabled."""
@@ -68,25 +84,85 @@ class DeliveryProgress:
     def replay(self, record: DeliveryRecord, event: Event | None) -> None:
         """Begin the delivery's next cycle: the same event, with the same EventId and the whole schedule.
 
-        `event` goes into the message if it is given; otherwise it is read when the attempt is made. The message is sent
-        first: a replay that is interrupted before the write is made all the same, and at worst shown late.
+        `event` is not needed: the attempt reads it. The message is sent first: a replay that is interrupted before the
+        write is made all the same, and at worst shown late.
         """
         cycle, event_id = record.cycle + 1, EventId(record.event_id)
-        self.queues.send(DeliveryMessage(event_id=event_id, webhook_id=record.webhook_id, cycle=cycle, event=event))
+        self.queues.send(DeliveryMessage(event_id=event_id, webhook_id=record.webhook_id, cycle=cycle))
         begun = replace(record, state=DeliveryState.PENDING, cycle=cycle, attempts=0, next_attempt_at=self.now())
         self.deliveries.write(begun)
 
-    def _decision(self, registration: Registration, event: Event, record: DeliveryRecord, attempt: Attempt) -> Decision:
-        """Count the attempt and decide. Where the decision is Disable, the webhook is disabled already."""
-        error = None if attempt.is_success else attempt.text
-        usage = self.usage.count(registration.id, CallResult(event.id, attempt.at, error))
+    def _park(self, message: DeliveryMessage, event: Event, after: DeliveryRecord, row: PacedUsage) -> None:
+        now = self.gate.now()
+        stopped = blocked(row.pace, now) or Blocked(WaitingReason.PLACE, now)
+        self.gate.park(self._waiting(message, event, stopped, is_logged=True))
+        self.deliveries.write(_shown_as_waiting(after, stopped))
+
+    def _waiting(self, message: DeliveryMessage, event: Event, stopped: Blocked, *, is_logged: bool) -> WaitingDelivery:
+        return WaitingDelivery(
+            webhook_id=message.webhook_id,
+            event_id=event.id,
+            event_type=event.type,
+            event_at=event.received_at,
+            reason=stopped.reason,
+            parked_at=message.parked_at or self.gate.now(),
+            until=stopped.until,
+            attempt=message.attempt,
+            cycle=message.cycle,
+            due_at=message.due_at,
+            is_logged=is_logged,
+        )
+
+    def _decision(
+        self,
+        message: DeliveryMessage,
+        registration: Registration,
+        event: Event,
+        record: DeliveryRecord,
+        attempt: Attempt,
+        row: PacedUsage,
+    ) -> Decision:
+        """Decide on a counted attempt. Where the decision is Disable, the webhook is disabled already."""
+        since = row.pace.failing_since
         decision = decide(
             attempt,
             attempts=record.attempts + 1,
-            consecutive_errors=usage.consecutive_errors,
+            standing=Standing(
+                row.usage.consecutive_errors,
+                self.gate.now() - since if since else _NO_TIME,
+                is_open=row.pace.circuit is not Circuit.CLOSED,
+            ),
             limits=self.limits,
             jitter=random.random(),  # noqa: S311 - spreads the load
+            due_at=message.due_at,
         )
         if isinstance(decision, Disable) and not self.disabler.disable_webhook(registration, event, attempt):
             return decision.otherwise
         return decision
+
+
+def _counted(record: DeliveryRecord, *, counts: bool) -> DeliveryRecord:
+    """A record after an attempt; one that does not count leaves the schedule where it was."""
+    return record if counts else replace(record, attempts=record.attempts - 1)
+
+
+def _next(message: DeliveryMessage, attempts: int) -> DeliveryMessage:
+    """The message that asks for the next attempt: by ids alone, and as a repeat if this one may have been doubled."""
+    return DeliveryMessage(
+        event_id=message.event_id,
+        webhook_id=message.webhook_id,
+        attempt=attempts,
+        cycle=message.cycle,
+        repeat=message.repeat,
+        parked_at=message.parked_at,
+    )
+
+
+def _shown_as_waiting(record: DeliveryRecord, stopped: Blocked) -> DeliveryRecord:
+    return replace(
+        record,
+        state=DeliveryState.WAITING,
+        next_attempt_at=stopped.until,
+        waiting_reason=stopped.reason,
+        waiting_until=stopped.until,
+    )

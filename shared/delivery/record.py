@@ -8,13 +8,21 @@ from enum import StrEnum
 from typing import Any
 
 from shared.delivery.attempt import Attempt
+from shared.delivery.waiting import WAITING_PREFIX, WaitingDelivery, WaitingReason, parse_waiting
 from shared.events.event import Event
 from shared.storage.keys import row_key, time_key
 from shared.timestamps import stored_time
 
 DELIVERIES_TABLE = "deliveries"
-SUMMARY = ("EventId", "Event", "EventAt", "State", "Cycle", "Attempts", "NextAttemptAt", "Logged")
-"""The columns of a delivery without its attempts, whose texts are nearly all of the row."""
+SUMMARY = (
+    *("EventId", "Event", "EventAt", "State", "Cycle", "Attempts", "NextAttemptAt", "Logged"),
+    *("WaitingReason", "WaitingUntil"),
+    *("Reason", "ParkedAt", "Until", "Attempt", "DueAt", "IsLogged"),
+)
+"""The columns of a delivery without its attempts, whose texts are nearly all of a record's row.
+
+The last ones are those of a delivery that waits and has no record (waiting.py).
+"""
 
 MAX_KEPT_ATTEMPTS = 30
 _MILLISECOND = timedelta(milliseconds=1)
@@ -31,6 +39,8 @@ class DeliveryState(StrEnum):
     """The schedule is exhausted; a replay begins it anew."""
     HELD = "held"
     """The webhook is stopped or disabled; a replay delivers it once it is active again."""
+    WAITING = "waiting"
+    """The receiver asked for a pause, fails, or has as much to do as it bears; it is delivered once that is over."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,9 @@ class DeliveryRecord:
     """One delivery.
 
     `attempts` counts those of this `cycle`; a replay begins a new cycle. `log` has the newest attempts of all cycles,
-    the latest one last. `etag` is that of the stored row, None if nothing is stored yet.
+    the latest one last. `etag` is that of the stored row, None if nothing is stored yet. `waiting_reason` and
+    `waiting_until`, when it is tried next at the earliest, are those of a delivery that waits, and count in that state
+    alone. `claimed_at` and `claimed_by`, the id of a message, say who is about to attempt it.
     """
 
     webhook_id: int
@@ -51,6 +63,10 @@ class DeliveryRecord:
     next_attempt_at: datetime | None = None
     log: tuple[Attempt, ...] = ()
     etag: str | None = None
+    waiting_reason: WaitingReason | None = None
+    waiting_until: datetime | None = None
+    claimed_at: datetime | None = None
+    claimed_by: str | None = None
 
     def is_past(self, cycle: int, attempt: int) -> bool:
         """Whether a message that asks for this attempt is a duplicate, or too late."""
@@ -61,13 +77,15 @@ class DeliveryRecord:
     def after(
         self, attempt: Attempt, state: DeliveryState, next_attempt_at: datetime | None = None
     ) -> "DeliveryRecord":
-        """The record after one more attempt."""
+        """The record after one more attempt, which nobody claims any more."""
         return replace(
             self,
             state=state,
             attempts=self.attempts + 1,
             next_attempt_at=next_attempt_at,
             log=(*self.log, attempt)[-MAX_KEPT_ATTEMPTS:],
+            claimed_at=None,
+            claimed_by=None,
         )
 
     def as_json(self, *, with_attempts: bool = False) -> dict[str, object]:
@@ -81,8 +99,35 @@ class DeliveryRecord:
             "attempts": len(self.log),
             "nextAttemptAt": _text(self.next_attempt_at),
             "replays": self.cycle,
+            "waitingReason": self._reason or None,
+            "waitingUntil": _text(self._until),
         }
         return {**shown, "log": [_shown(attempt) for attempt in self.log]} if with_attempts else shown
+
+    @property
+    def _reason(self) -> str:
+        return self.waiting_reason or "" if self.state is DeliveryState.WAITING else ""
+
+    @property
+    def _until(self) -> datetime | None:
+        return self.waiting_until if self.state is DeliveryState.WAITING else None
+
+    def columns(self) -> dict[str, Any]:
+        """What the row says besides the keys and the attempts."""
+        return {
+            "EventId": self.event_id,
+            "Event": self.event_type,
+            "EventAt": stored_time(self.event_at),
+            "State": self.state.value,
+            "Cycle": self.cycle,
+            "Attempts": self.attempts,
+            "NextAttemptAt": _text(self.next_attempt_at) or "",
+            "Logged": len(self.log),
+            "WaitingReason": self._reason,
+            "WaitingUntil": _text(self._until) or "",
+            "ClaimedAt": _text(self.claimed_at) or "",
+            "ClaimedBy": self.claimed_by or "",
+        }
 
 
 def new_record(webhook_id: int, event: Event) -> DeliveryRecord:
@@ -99,25 +144,14 @@ def delivery_row(record: DeliveryRecord) -> dict[str, Any]:
     """The row in `deliveries`. Each attempt is a property of its own, because one holds only 32,000 characters."""
     partition, key = delivery_keys(record.webhook_id, record.event_id, record.event_at)
     attempts = {f"Log{number}": _attempt_text(attempt) for number, attempt in enumerate(record.log)}
-    return {
-        "PartitionKey": partition,
-        "RowKey": key,
-        "EventId": record.event_id,
-        "Event": record.event_type,
-        "EventAt": stored_time(record.event_at),
-        "State": record.state.value,
-        "Cycle": record.cycle,
-        "Attempts": record.attempts,
-        "NextAttemptAt": _text(record.next_attempt_at) or "",
-        "Logged": len(record.log),
-        **attempts,
-    }
+    return {"PartitionKey": partition, "RowKey": key, **record.columns(), **attempts}
 
 
 def parse_record(row: Mapping[str, Any], etag: str) -> DeliveryRecord:
-    """The record in a row of `deliveries`."""
+    """The record in a row of `deliveries`; rows of the previous version know neither waiting nor claims."""
     attempts = tuple(_parse_attempt(row[f"Log{number}"]) for number in range(row["Logged"]))
-    next_at = row["NextAttemptAt"]
+    # Storage answers null for a selected column that a row does not have.
+    reason = row.get("WaitingReason")
     return DeliveryRecord(
         webhook_id=int(row["PartitionKey"]),
         event_id=row["EventId"],
@@ -126,14 +160,39 @@ def parse_record(row: Mapping[str, Any], etag: str) -> DeliveryRecord:
         state=DeliveryState(row["State"]),
         cycle=row["Cycle"],
         attempts=row["Attempts"],
-        next_attempt_at=datetime.fromisoformat(next_at) if next_at else None,
+        next_attempt_at=_moment(row["NextAttemptAt"]),
         log=attempts,
         etag=etag,
+        waiting_reason=WaitingReason(reason) if reason else None,
+        waiting_until=_moment(row.get("WaitingUntil")),
+        claimed_at=_moment(row.get("ClaimedAt")),
+        claimed_by=row.get("ClaimedBy") or None,
+    )
+
+
+def waiting_record(waiting: WaitingDelivery) -> DeliveryRecord:
+    """A delivery that waits and was never attempted, as a record that is not stored."""
+    return DeliveryRecord(
+        webhook_id=waiting.webhook_id,
+        event_id=waiting.event_id,
+        event_type=waiting.event_type,
+        event_at=waiting.event_at,
+        state=DeliveryState.WAITING,
+        cycle=waiting.cycle,
+        attempts=waiting.attempt,
+        next_attempt_at=waiting.due_at,
+        waiting_reason=waiting.reason,
+        waiting_until=waiting.until,
     )
 
 
 def summary(row: Mapping[str, Any]) -> dict[str, object]:
-    """A delivery as the Events API lists it: as `as_json` of its record, but made from the keys and SUMMARY alone."""
+    """A delivery as the Events API lists it: as `as_json` of its record, but made from the keys and SUMMARY alone.
+
+    `row` may be that of a record, or that of a delivery that waits and has none.
+    """
+    if row["RowKey"].startswith(WAITING_PREFIX):
+        return waiting_record(parse_waiting(row)).as_json()
     record = parse_record({**row, "Logged": 0}, "")
     return {**record.as_json(), "attempts": row["Logged"]}
 
@@ -178,3 +237,7 @@ def _milliseconds(attempt: Attempt) -> int:
 
 def _text(moment: datetime | None) -> str | None:
     return None if moment is None else stored_time(moment)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

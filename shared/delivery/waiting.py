@@ -5,7 +5,7 @@ is found at once, however many wait.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -43,6 +43,7 @@ class WaitingDelivery:
     None for at once: an earlier attempt uses up nothing of the schedule. `parked_at` is when the delivery was first
     parked in this cycle. `until` is when it is tried next, at the earliest, as far as was known when it was parked.
     `is_logged` says that the delivery has a record, which shows it as waiting; without one this row alone shows it.
+    `etag` is that of the row it was read from.
     """
 
     webhook_id: int
@@ -56,6 +57,7 @@ class WaitingDelivery:
     cycle: int = 0
     due_at: datetime | None = None
     is_logged: bool = False
+    etag: str = field(default="", compare=False)
 
 
 def waiting_keys(webhook_id: int, event_id: str, event_at: datetime) -> tuple[str, str]:
@@ -84,7 +86,7 @@ def waiting_row(waiting: WaitingDelivery) -> dict[str, Any]:
     }
 
 
-def parse_waiting(row: Mapping[str, Any]) -> WaitingDelivery:
+def parse_waiting(row: Mapping[str, Any], etag: str = "") -> WaitingDelivery:
     """The delivery in such a row."""
     return WaitingDelivery(
         webhook_id=int(row["PartitionKey"]),
@@ -98,4 +100,5 @@ def parse_waiting(row: Mapping[str, Any]) -> WaitingDelivery:
         cycle=row["Cycle"],
         due_at=datetime.fromisoformat(row["DueAt"]) if row["DueAt"] else None,
         is_logged=row["IsLogged"],
+        etag=etag,
     )

@@ -1,6 +1,7 @@
 """Works on one message of the queue `deliveries`: at most one attempt to deliver one event to one webhook.
 
-See docs/architecture.md "Delivery"; what follows the attempt is in progress.py.
+See docs/architecture.md "Delivery"; what follows the attempt is in progress.py, and how the receiver's pace is kept in
+the package pace.
 """
 
 import logging
@@ -8,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.delivery.allowed_rate import AllowedRate
-from shared.delivery.attempt import Attempt
 from shared.delivery.attempt_runner import AttemptRunner
-from shared.delivery.bulkhead import ReceiverBulkhead
+from shared.delivery.claims import Claims, Foreign
 from shared.delivery.log import DeliveryLog
 from shared.delivery.message import DeliveryMessage, parse_delivery_message
+from shared.delivery.pace.bulkhead import Place
+from shared.delivery.pace.circuit import Blocked
+from shared.delivery.pace.gate import Admitted, PaceGate, outcome_of
+from shared.delivery.pace.places import Verdict
 from shared.delivery.progress import DeliveryProgress
 from shared.delivery.queues import DeliveryQueues
 from shared.delivery.record import DeliveryRecord, new_record
@@ -30,26 +33,30 @@ log = logging.getLogger(__name__)
 class DeliveryWorker:
     """Decides whether an attempt may be made now, and makes it; its fields are what it works with.
 
-    `now` returns the current time in UTC.
+    `claim_lasts` is how long another message's claim of the same delivery counts. `now` returns the current time in
+    UTC.
     """
 
     registry: WebhookRegistry
     events: EventStore
     deliveries: DeliveryLog
     queues: DeliveryQueues
-    bulkhead: ReceiverBulkhead
-    rate: AllowedRate
+    gate: PaceGate
+    claims: Claims
     runner: AttemptRunner
     progress: DeliveryProgress
+    claim_lasts: timedelta
     now: Callable[[], datetime]
 
-    def work(self, body: bytes, *, is_slow_lane: bool) -> None:
+    def work(self, body: bytes, *, message_id: str = "", dequeue_count: int = 1) -> None:
         """Handle one message; after an exception the host tries it again.
 
-        Raises UnrecognizedMessage for a message that the hub never sent, Misconfigured if no key opens the webhook's
-        secrets, and Unavailable in an outage.
+        `message_id` is the queue's own, the same each time the message comes. Raises UnrecognizedMessage for a message
+        that the hub never sent, Misconfigured if no key opens the webhook's secrets, and Unavailable in an outage.
         """
         message = parse_delivery_message(body)
+        if dequeue_count > 1:
+            message = message.model_copy(update={"repeat": True})
         registration = self.registry.get(message.webhook_id)
         event = self._event(message)
         if event and message.is_first and (registration is None or event.type not in registration.webhook.events):
@@ -58,38 +65,100 @@ class DeliveryWorker:
             self.registry.prune(event.type, message.webhook_id)
         elif registration is None or event is None:
             log.info("nothing to deliver: event %s or webhook %d is gone", message.event_id, message.webhook_id)
+        elif registration.is_active:
+            self._admit(message, registration, event, message_id)
         else:
-            self._work_in_lane(message, registration, event, is_slow_lane=is_slow_lane)
+            self._hold(message, registration, event)
 
     def _event(self, message: DeliveryMessage) -> Event | None:
         if message.event is not None:
             return message.event
-        return self.events.get(message.event_id)
+        event = self.events.get(message.event_id)
+        # What a trimmed event was completed with stands in the log alone.
+        return (self.events.dispatched(event) or event) if event and event.trimmed else event
 
-    def _work_in_lane(
-        self, message: DeliveryMessage, registration: Registration, event: Event, *, is_slow_lane: bool
-    ) -> None:
-        """Deliver if the bulkhead has a place for it; otherwise pass the message to the slow lane."""
-        with self.bulkhead.acquire(registration.id, event.id, is_slow_lane=is_slow_lane) as acquired:
-            if acquired:
+    def _hold(self, message: DeliveryMessage, registration: Registration, event: Event) -> None:
+        record = self._unmade(message, self.deliveries.get(registration.id, event), registration, event)
+        if record is not None:
+            self.progress.hold(record)
+
+    def _admit(self, message: DeliveryMessage, registration: Registration, event: Event, message_id: str) -> None:
+        """Attempt the delivery if its receiver's pace allows it now; otherwise park it."""
+        admitted = self.gate.admit(registration, message.probe, has_turn=message.has_turn)
+        if isinstance(admitted, Blocked):
+            self._park(message, registration, event, admitted)
+            return
+        with self.gate.bulkhead.acquire(registration.id, event.id, admitted.pace, is_probe=admitted.is_probe) as place:
+            if isinstance(place, Place):
                 # The place is kept until the attempt is written down, so that a doubled message finds it there.
-                self._deliver(message, registration, event)
+                self._attempt_in(place, admitted, message, registration, event, message_id)
                 return
-        seconds = self.bulkhead.pause_seconds(registration.id) if is_slow_lane else 0
-        self.queues.send_slow(message, delay=timedelta(seconds=seconds))
+        if place is Verdict.UNDER_WAY:
+            self._come_again(message, self.claim_lasts)
+        else:
+            self._park(message, registration, event, self.gate.no_place(registration.id))
 
-    def _deliver(self, message: DeliveryMessage, registration: Registration, event: Event) -> None:
-        if registration.is_active and not self.rate.admit(message, registration):
+    def _park(self, message: DeliveryMessage, registration: Registration, event: Event, stopped: Blocked) -> None:
+        if message.is_first and not message.repeat:
+            # Nothing can be stored of it yet.
+            self.progress.wait(message, event, None, stopped)
+            return
+        stored = self.deliveries.get(registration.id, event)
+        record = self._unmade(message, stored, registration, event)
+        if record is not None:
+            self.progress.wait(message, event, record if stored else None, stopped)
+
+    def _attempt_in(
+        self,
+        place: Place,
+        admitted: Admitted,
+        message: DeliveryMessage,
+        registration: Registration,
+        event: Event,
+        message_id: str,
+    ) -> None:
+        stopped = self.gate.still_blocked(registration, admitted)
+        if stopped is not None:
+            self._park(message, registration, event, stopped)
             return
         registration = self._without_expired_secrets(registration)
-        record = self.deliveries.get(registration.id, event) or new_record(registration.id, event)
-        if record.is_past(message.cycle, message.attempt):
+        record = self._record(message, registration, event, message_id)
+        if record is None:
+            if admitted.is_probe:
+                self.gate.end_probe(registration.id)
             return
-        record = replace(record, cycle=message.cycle, attempts=message.attempt)
-        if registration.is_active:
-            self.progress.advance(message, registration, event, record, self._attempt(registration, event, record))
-        else:
-            self.progress.hold(record)
+        began = self.gate.now()
+        attempt = self.runner.run(registration, event, retry=record.attempts, on_head=place.head)
+        place.ended(succeeded=attempt.is_success)
+        outcome = outcome_of(attempt, event.id, began, is_quick=place.is_quick, is_probe=admitted.is_probe)
+        self.progress.advance(message, registration, event, record, attempt, outcome)
+
+    def _record(
+        self, message: DeliveryMessage, registration: Registration, event: Event, message_id: str
+    ) -> DeliveryRecord | None:
+        """The delivery before this attempt; None if the attempt was made, or is about to be made by another message."""
+        if message.is_first and not message.repeat:
+            return new_record(registration.id, event)
+        if not message.repeat:
+            return self._unmade(message, self.deliveries.get(registration.id, event), registration, event)
+        claimed = self.claims.claim(message, registration.id, event, message_id)
+        if isinstance(claimed, Foreign):
+            self._come_again(message, claimed.wait)
+            return None
+        return None if claimed is None else self._unmade(message, claimed, registration, event)
+
+    def _unmade(
+        self, message: DeliveryMessage, record: DeliveryRecord | None, registration: Registration, event: Event
+    ) -> DeliveryRecord | None:
+        """The record as the message sees it; None if the attempt that the message asks for was made."""
+        record = record or new_record(registration.id, event)
+        if record.is_past(message.cycle, message.attempt):
+            return None
+        return replace(record, cycle=message.cycle, attempts=message.attempt)
+
+    def _come_again(self, message: DeliveryMessage, wait: timedelta) -> None:
+        """Another message makes this very attempt; nobody ends because of it, for it may die."""
+        self.queues.send(message.model_copy(update={"repeat": True}), delay=wait)
 
     def _without_expired_secrets(self, registration: Registration) -> Registration:
         """The registration with those old secrets that still sign; the others are removed from storage too."""
@@ -97,9 +166,3 @@ class DeliveryWorker:
         if valid == registration.old_secrets:
             return registration
         return self.registry.keep_old_secrets(registration, valid)
-
-    def _attempt(self, registration: Registration, event: Event, record: DeliveryRecord) -> Attempt:
-        attempt = self.runner.run(registration, event, retry=record.attempts)
-        seconds = attempt.duration.total_seconds()
-        self.bulkhead.record_latency(registration.id, succeeded=attempt.is_success, seconds=seconds)
-        return attempt

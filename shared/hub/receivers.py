@@ -9,20 +9,28 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from shared.audit.entry import Keeper
-from shared.delivery.allowed_rate import AllowedRate
 from shared.delivery.attempt_runner import AttemptRunner
-from shared.delivery.bulkhead import ReceiverBulkhead
+from shared.delivery.claims import Claims
 from shared.delivery.cloudevents import CloudEvents
 from shared.delivery.crmscript import CrmScript
 from shared.delivery.deliverer import Deliverer
 from shared.delivery.disabling import Notices, WebhookDisabler
 from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.log import DeliveryLog
+from shared.delivery.pace.blocked import BlockedWebhooks
+from shared.delivery.pace.bulkhead import ReceiverBulkhead
+from shared.delivery.pace.circuit import PaceLimits
+from shared.delivery.pace.gate import PaceGate
+from shared.delivery.pace.parking import Parking
+from shared.delivery.pace.store import PaceStore
+from shared.delivery.pace.waker import Waker
+from shared.delivery.pace.wakeups import WakeUpQueue
 from shared.delivery.policy import RetryLimits
 from shared.delivery.progress import DeliveryProgress
 from shared.delivery.queues import DeliveryFanOut, DeliveryQueues
 from shared.delivery.receiver_check import ReceiverCheck
 from shared.delivery.record import DELIVERIES_TABLE, DeliveryRecord
+from shared.delivery.settling import Settling
 from shared.delivery.superoffice_callback import SuperOfficeCallback
 from shared.delivery.worker import DeliveryWorker
 from shared.events.dispatch import Completion, Dispatcher
@@ -38,7 +46,9 @@ from shared.webhooks.recipients import Recipients
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rows import USAGE_TABLE
 from shared.webhooks.saving import WebhookSaving
-from shared.webhooks.usage import UsageCounter
+from shared.webhooks.usage import NoticeClaims
+
+_AFTER_AN_ATTEMPT_SECONDS = 30.0
 
 
 def make_deliverers(settings: Settings, client: HttpClient, now: Callable[[], datetime]) -> Mapping[str, Deliverer]:
@@ -75,6 +85,7 @@ class Receivers:
     dispatcher: Dispatcher
     deliveries: DeliveryLog
     worker: DeliveryWorker
+    waker: Waker
     replay: Callable[[DeliveryRecord, Event | None], None]
     known_secrets: KnownSecrets
 
@@ -101,15 +112,31 @@ class Receivers:
         deliverers = make_deliverers(settings, client, now)
         limits = webhook_limits(settings)
         registry = WebhookRegistry(storage, limits, now)
-        queues, deliveries = DeliveryQueues(storage), DeliveryLog(storage.table(DELIVERIES_TABLE))
-        usage = UsageCounter(storage.table(USAGE_TABLE))
+        queues, table = DeliveryQueues(storage), storage.table(DELIVERIES_TABLE)
+        deliveries, usage = DeliveryLog(table), storage.table(USAGE_TABLE)
         recipients = Recipients.of(settings.notice_mailbox, settings.notice_domains)
+        notice_claims = NoticeClaims(usage)
+        # How long an attempt, and what follows it, may take at most: then whoever made it is dead.
+        at_most = settings.delivery_deadline_seconds + _AFTER_AN_ATTEMPT_SECONDS
+        blocked, wake_ups = BlockedWebhooks(usage), WakeUpQueue(storage, storage.now)
+        gate = PaceGate(
+            store=PaceStore(
+                usage,
+                blocked,
+                wake_ups,
+                PaceLimits(settings.circuit_after, settings.circuit_delays, at_most),
+                storage.now,
+            ),
+            bulkhead=ReceiverBulkhead(),
+            parking=Parking(table),
+            now=storage.now,
+        )
         progress = DeliveryProgress(
             deliveries=deliveries,
             queues=queues,
-            usage=usage,
-            disabler=WebhookDisabler(registry, events, usage, notices, recipients, now, audit),
-            limits=RetryLimits(settings.retry_delays, settings.disable_after),
+            gate=gate,
+            disabler=WebhookDisabler(registry, events, notice_claims, notices, recipients, now, audit),
+            limits=RetryLimits(settings.retry_delays, settings.disable_after, settings.disable_after_seconds),
             now=now,
         )
         worker = DeliveryWorker(
@@ -117,11 +144,23 @@ class Receivers:
             events=events,
             deliveries=deliveries,
             queues=queues,
-            bulkhead=ReceiverBulkhead(),
-            rate=AllowedRate(usage, queues, now),
+            gate=gate,
+            claims=Claims(table, timedelta(seconds=at_most), storage.now),
             runner=AttemptRunner(deliverers, sealer, now),
             progress=progress,
+            claim_lasts=timedelta(seconds=at_most),
             now=now,
+        )
+        waker = Waker(
+            registry=registry,
+            store=gate.store,
+            bulkhead=gate.bulkhead,
+            parking=gate.parking,
+            settling=Settling(table),
+            queues=queues,
+            wake_ups=wake_ups,
+            give_up_after=timedelta(seconds=settings.give_up_seconds),
+            now=storage.now,
         )
         return cls(
             webhooks=registry,
@@ -138,6 +177,7 @@ class Receivers:
             dispatcher=Dispatcher(events, completion, DeliveryFanOut(registry, queues), settings.retry_delays),
             deliveries=deliveries,
             worker=worker,
+            waker=waker,
             replay=progress.replay,
             known_secrets=KnownSecrets(sealer, now),
         )

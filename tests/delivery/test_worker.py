@@ -90,7 +90,7 @@ def retarget(hub: Hub, registration: Registration, url: str) -> None:
 def work_without_event(hub: Hub, registration: Registration, event: Event) -> None:
     """Work on a message that only names its event."""
     message = DeliveryMessage(event_id=event.id, webhook_id=registration.id)
-    hub.receivers.worker.work(message.as_text().encode(), is_slow_lane=False)
+    hub.receivers.worker.work(message.as_text().encode())
 
 
 def delays(transport: JournalTransport) -> list[int]:
@@ -251,7 +251,7 @@ def test_a_message_that_is_not_ours_is_refused_without_a_look_at_storage(
     hub: Hub, transport: JournalTransport, body: bytes
 ) -> None:
     with pytest.raises(UnrecognizedMessage):
-        hub.receivers.worker.work(body, is_slow_lane=False)
+        hub.receivers.worker.work(body)
     assert transport.calls == []
 
 

@@ -1,5 +1,7 @@
 """A hub that may deliver to this machine, webhooks registered with it, and attempts without a host."""
 
+import uuid
+
 from shared.callers.caller import Caller
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.queues import DELIVERIES_QUEUE
@@ -54,7 +56,7 @@ def attempt(hub: Hub, registration: Registration, event: Event | None = None, /,
     """Work on one message, and return the event that it names."""
     delivered = event or new_event()
     request = {"event_id": delivered.id, "webhook_id": registration.id, "event": delivered, **fields}
-    hub.receivers.worker.work(DeliveryMessage.model_validate(request).as_text().encode(), is_slow_lane=False)
+    hub.receivers.worker.work(DeliveryMessage.model_validate(request).as_text().encode(), message_id=str(uuid.uuid4()))
     return delivered
 
 

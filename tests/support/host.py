@@ -6,12 +6,13 @@ from contextlib import ExitStack
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueClient, QueueMessage
 
+from shared.delivery.pace.wakeups import WAKEUPS_QUEUE
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.events.announcement import EVENTS_QUEUE
 from shared.events.dispatch import Dispatcher
 from shared.hub.hub import Hub
 
-_QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE)
+_QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE, WAKEUPS_QUEUE)
 _MAX_DEQUEUE_COUNT = 5
 _LEASE_SECONDS = 60
 
@@ -61,5 +62,8 @@ class QuietHost:
         if queue == EVENTS_QUEUE:
             dispatcher = self._dispatcher or hub.receivers.dispatcher
             dispatcher.dispatch(body, attempt=message.dequeue_count or 1)
+        elif queue == WAKEUPS_QUEUE:
+            hub.receivers.waker.work(body)
         else:
-            hub.receivers.worker.work(body, is_slow_lane=queue == SLOW_QUEUE)
+            attempt = message.dequeue_count or 1
+            hub.receivers.worker.work(body, message_id=message.id, dequeue_count=attempt)

@@ -198,7 +198,7 @@ def accepted(hub: Hub, type_: str) -> Event:
 
 def work(hub: Hub, event: Event, webhook_id: int, **fields: int) -> None:
     message = DeliveryMessage(event_id=event.id, webhook_id=webhook_id, event=event, **fields)
-    hub.receivers.worker.work(message.as_text().encode(), is_slow_lane=False)
+    hub.receivers.worker.work(message.as_text().encode())
 
 
 def test_a_row_of_a_webhook_that_is_gone_goes_with_the_next_event(hub: Hub) -> None:

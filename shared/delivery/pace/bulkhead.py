@@ -54,12 +54,15 @@ class ReceiverBulkhead:
         self._lag = LagMeter()
 
     @contextmanager
-    def acquire(self, webhook_id: int, event_id: str, pace: Pace) -> Iterator[Place | Verdict]:
+    def acquire(
+        self, webhook_id: int, event_id: str, pace: Pace, *, is_probe: bool = False
+    ) -> Iterator[Place | Verdict]:
         """Occupy a place until the end of the block. Gives PARK if there is none, UNDER_WAY for a doubled message.
 
-        `pace` is the webhook's, as it was just read. A thread may wait for a place for two seconds at most.
+        `pace` is the webhook's, as it was just read. A probe needs none of the webhook's places, which may all be
+        hanging, but one of all. A thread may wait for a place for two seconds at most.
         """
-        entered = self._enter(webhook_id, event_id, pace)
+        entered = self._enter(webhook_id, event_id, pace, is_probe=is_probe)
         try:
             yield entered
         finally:
@@ -87,7 +90,7 @@ class ReceiverBulkhead:
         with self._changed:
             return self._places.a_second(webhook_id)
 
-    def _enter(self, webhook_id: int, event_id: str, pace: Pace) -> Place | Verdict:
+    def _enter(self, webhook_id: int, event_id: str, pace: Pace, *, is_probe: bool) -> Place | Verdict:
         came = time.monotonic()
         with self._changed:
             self._places.note(webhook_id, is_proven=pace.is_quick, mark=(pace.turned_at, pace.paused_until))
@@ -95,7 +98,9 @@ class ReceiverBulkhead:
             try:
                 while True:
                     now = time.monotonic()
-                    verdict = self._places.judge(webhook_id, event_id, now - came, now, self._lag.seconds)
+                    verdict = self._places.judge(
+                        webhook_id, event_id, now - came, now, self._lag.seconds, is_probe=is_probe
+                    )
                     if verdict is not Verdict.WAIT:
                         break
                     # A place may also become free for want of time alone: somebody counts as slow, or no longer.

@@ -85,14 +85,22 @@ class Places:
             # Another process proved it.
             receiver.is_proven, receiver.limit = True, max(receiver.limit, FIRST_PLACES)
 
-    def judge(self, webhook_id: int, event_id: str, waited: float, now: float, lag: float = 0.0) -> Verdict:
-        """What a delivery does that has waited for a place for so long; `lag` is what the process itself is late by."""
+    def judge(
+        self, webhook_id: int, event_id: str, waited: float, now: float, lag: float = 0.0, *, is_probe: bool = False
+    ) -> Verdict:
+        """What a delivery does that has waited for a place for so long; `lag` is what the process itself is late by.
+
+        A probe may begin beside attempts that fill the webhook's places, for these may all be hanging.
+        """
         receiver = self._receivers[webhook_id]
         if event_id in receiver.under_way:
             return Verdict.UNDER_WAY
         is_answering = self._is_answering(receiver, now, lag)
-        if self._has_room(receiver, is_answering=is_answering, now=now, lag=lag):
+        is_full = len(receiver.under_way) >= max(1, int(receiver.limit)) and not is_probe
+        if not is_full and self._has_room(is_answering=is_answering, now=now, lag=lag):
             return Verdict.ENTER
+        if is_probe:
+            return Verdict.WAIT if waited < _MAX_WAIT_SECONDS else Verdict.PARK
         if self._may_wait(receiver, waited, now, is_answering=is_answering):
             return Verdict.WAIT
         return Verdict.PARK
@@ -169,9 +177,7 @@ class Places:
     def _is_slow(receiver: _Receiver, now: float, lag: float) -> bool:
         return any(not one.has_head and now - one.began - lag > QUICK_SECONDS for one in receiver.under_way.values())
 
-    def _has_room(self, receiver: _Receiver, *, is_answering: bool, now: float, lag: float) -> bool:
-        if len(receiver.under_way) >= max(1, int(receiver.limit)):
-            return False
+    def _has_room(self, *, is_answering: bool, now: float, lag: float) -> bool:
         total = sum(len(one.under_way) for one in self._receivers.values() if one.under_way)
         if total >= PLACES:
             return False

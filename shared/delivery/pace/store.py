@@ -18,8 +18,8 @@ from datetime import datetime
 from shared.deadline import MESSAGE_SECONDS, remaining_seconds
 from shared.delivery.pace.blocked import BlockedWebhooks
 from shared.delivery.pace.circuit import PaceLimits
-from shared.delivery.pace.state import PacedUsage, paced_usage_columns, parse_paced_usage
-from shared.delivery.pace.transition import is_put_off, list_entry, settled
+from shared.delivery.pace.state import Pace, PacedUsage, paced_usage_columns, parse_paced_usage
+from shared.delivery.pace.transition import is_put_off, is_same_wake_up, list_entry, settled
 from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
 from shared.errors import StorageDown
 from shared.single_flight import SingleFlight
@@ -133,7 +133,8 @@ class PaceStore:
 
     def _commit(self, webhook_id: int, batch: Sequence[_Pending]) -> None:
         """Write the changes of a batch, in one write."""
-        mark, sent = uuid.uuid4().hex, 0
+        mark = uuid.uuid4().hex
+        sent: Pace | None = None
 
         def attempt() -> None:
             nonlocal sent
@@ -146,9 +147,9 @@ class PaceStore:
             if after is None:
                 return
             after = replace(after, pace=settled(seen.row.pace, after.pace, now), written_by=mark)
-            if after.pace.wake_number > max(seen.row.pace.wake_number, sent):
+            if after.pace.wake_number > seen.row.pace.wake_number and not (sent and is_same_wake_up(sent, after.pace)):
                 self._wake_ups.send(WakeUp(webhook_id=webhook_id, number=after.pace.wake_number), after.pace.wake_due)
-                sent = after.pace.wake_number
+                sent = after.pace
             if seen.row.pace.is_listed and not after.pace.is_listed:
                 self._blocked.remove(webhook_id)
             self._write(webhook_id, seen, after)

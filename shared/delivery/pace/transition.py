@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.delivery.pace.circuit import Blocked, blocked
 from shared.delivery.pace.state import Pace
-from shared.delivery.pace.waking import needs_wake_up, with_wake_up
+from shared.delivery.pace.waking import is_overdue, needs_wake_up, with_wake_up
 from shared.delivery.waiting import WaitingReason
 
 _A_SECOND = timedelta(seconds=1)
@@ -24,7 +24,8 @@ def settled(before: Pace, after: Pace, now: datetime) -> Pace:
         return _with_wake_up_by(replace(after, is_listed=True), now, stopped.until)
     if was is not None:
         return with_wake_up(replace(after, is_listed=False), now)
-    return replace(after, is_listed=False) if after.is_answering else after
+    after = replace(after, is_listed=False) if after.is_answering else after
+    return with_wake_up(after, now) if is_overdue(after, now) else after
 
 
 def short_of_places(pace: Pace, now: datetime, due: datetime, *, is_answering: bool) -> Pace:
@@ -43,6 +44,13 @@ def list_entry(pace: Pace, now: datetime) -> Blocked | None:
 def is_put_off(before: Blocked | None, after: Blocked) -> bool:
     """Whether an entry says something new, and has to be written."""
     return before is None or after.reason is not before.reason or after.until > before.until + _A_SECOND
+
+
+def is_same_wake_up(one: Pace, other: Pace) -> bool:
+    """Whether the wake-ups under way of two paces are one: the same number, due within a second."""
+    if one.wake_number != other.wake_number or one.wake_due is None or other.wake_due is None:
+        return False
+    return abs(one.wake_due - other.wake_due) <= _A_SECOND
 
 
 def _with_wake_up_by(pace: Pace, now: datetime, due: datetime) -> Pace:

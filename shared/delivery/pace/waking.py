@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from shared.delivery.pace.circuit import PaceLimits, blocked, claim_probe, may_probe, reserve_turns
-from shared.delivery.pace.state import Circuit, Pace
+from shared.delivery.pace.state import Pace
 from shared.delivery.waiting import WaitingDelivery
 
 LOOK_AGAIN = timedelta(seconds=180)
@@ -47,12 +47,16 @@ class Probe:
 
 @dataclass(frozen=True)
 class Release:
-    """These deliveries go back into the queue, each after its delay; the next wake-up is due at `due`."""
+    """These deliveries go back into the queue, each after its delay; the next wake-up is due at `due`.
+
+    `has_turns`: the moments were reserved, because the receiver allows only a number of requests a minute.
+    """
 
     pace: Pace
     deliveries: tuple[WaitingDelivery, ...]
     delays: tuple[timedelta, ...]
     due: datetime
+    has_turns: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,8 +134,9 @@ def with_wake_up(pace: Pace, due: datetime) -> Pace:
 
 def _without_any(pace: Pace, now: datetime) -> LookAgain | Rest:
     if pace.is_idle:
-        return Rest(replace(pace, wake_due=None, ramp=0, place_waits=0))
-    return LookAgain(replace(pace, is_idle=True, ramp=0, place_waits=0), now + LOOK_AGAIN)
+        return Rest(replace(pace, wake_due=None, is_listed=False, ramp=0, place_waits=0))
+    # Dispatch sends messages again: where the circuit is open, the next of them is the probe.
+    return LookAgain(replace(pace, is_idle=True, is_listed=False, ramp=0, place_waits=0), now + LOOK_AGAIN)
 
 
 def _probed(pace: Pace, waiting: Sequence[WaitingDelivery]) -> WaitingDelivery:
@@ -157,14 +162,10 @@ def _in_turns(pace: Pace, waiting: Sequence[WaitingDelivery], now: datetime, per
     reserved, turns = reserve_turns(pace, per_minute, now, count)
     released = replace(reserved, ramp=count, is_idle=False)
     delays = tuple(turn - now for turn in turns)
-    return Release(released, tuple(waiting[:count]), delays, max(turns[-1], now + _STEP))
+    due = max(turns[-1], now + _STEP)
+    return Release(released, tuple(waiting[:count]), delays, due, has_turns=True)
 
 
 def given_up(waiting: Sequence[WaitingDelivery], now: datetime, give_up_after: timedelta) -> list[WaitingDelivery]:
     """Those that have waited for longer than the hub goes on."""
     return [one for one in waiting if now - one.parked_at > give_up_after]
-
-
-def is_open(pace: Pace) -> bool:
-    """Whether a failed delivery waits for the receiver instead of for its own schedule."""
-    return pace.circuit is not Circuit.CLOSED

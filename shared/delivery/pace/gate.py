@@ -1,0 +1,187 @@
+"""What a worker asks of a webhook's pace: whether an attempt may begin, and where the delivery waits if not."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.delivery.attempt import Attempt
+from shared.delivery.pace.bulkhead import ReceiverBulkhead
+from shared.delivery.pace.circuit import (
+    Blocked,
+    Kind,
+    Outcome,
+    after,
+    blocked,
+    claim_probe,
+    may_probe,
+    open_for_silence,
+    take_turn,
+    well_again,
+)
+from shared.delivery.pace.parking import Parking
+from shared.delivery.pace.state import Circuit, Pace, PacedUsage
+from shared.delivery.pace.store import PaceStore
+from shared.delivery.pace.transition import short_of_places
+from shared.delivery.pace.waking import is_overdue, needs_wake_up, place_delay, with_wake_up
+from shared.delivery.waiting import WaitingDelivery, WaitingReason
+from shared.webhooks.registration import Registration
+from shared.webhooks.usage import CallResult, counted
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """An attempt may begin. `is_probe`: it is the one that a half-open circuit allows."""
+
+    pace: Pace
+    is_probe: bool = False
+
+
+@dataclass(frozen=True)
+class PaceGate:
+    """Admits attempts, counts them, and parks deliveries. All methods raise StorageDown.
+
+    `now` returns the time by the storage service's clock.
+    """
+
+    store: PaceStore
+    bulkhead: ReceiverBulkhead
+    parking: Parking
+    now: Callable[[], datetime]
+
+    def admit(self, registration: Registration, probe: int | None, *, has_turn: bool) -> Admitted | Blocked:
+        """Whether an attempt may begin now: a read, and a write where a probe or a turn is claimed.
+
+        `probe` is the number of the wake-up that sent this delivery as its probe. `has_turn`: the moment was reserved
+        for it, because the receiver allows only a number of requests a minute.
+        """
+        pace = self.store.read(registration.id).pace
+        admitted = self._judge(registration.id, pace, probe)
+        if isinstance(admitted, Blocked) or admitted.is_probe or registration.per_minute is None or has_turn:
+            return admitted
+        return self._in_turn(registration.id, registration.per_minute, admitted)
+
+    def end_probe(self, webhook_id: int) -> None:
+        """Give a claimed probe back whose attempt turned out to be made already: the next one is sent at once."""
+
+        def ended(row: PacedUsage, now: datetime) -> PacedUsage | None:
+            if row.pace.circuit is not Circuit.HALF_OPEN:
+                return None
+            return replace(row, pace=replace(row.pace, circuit=Circuit.OPEN, circuit_until=now))
+
+        self.store.change(webhook_id, ended)
+
+    def still_blocked(self, registration: Registration, admitted: Admitted) -> Blocked | None:
+        """Why an attempt that had to wait may not begin after all; costs nothing.
+
+        It knows what attempts of this process have learnt meanwhile.
+        """
+        if admitted.is_probe:
+            return None
+        return blocked(self.store.latest(registration.id).pace, self.now())
+
+    def no_place(self, webhook_id: int) -> Blocked:
+        """Why a delivery that found no place has to wait; the wake-up that looks after it was sent."""
+        if self.bulkhead.is_silent(webhook_id):
+            self.store.change(webhook_id, lambda row, now: self._silent(row, now))
+        pace = self.store.latest(webhook_id).pace
+        now = self.now()
+        if (stopped := blocked(pace, now)) is not None:
+            return stopped
+        due, is_answering = now + place_delay(pace.place_waits + 1), self.bulkhead.is_answering(webhook_id)
+        if needs_wake_up(pace, now, due) or (not is_answering and not pace.is_listed):
+            self.store.change(
+                webhook_id,
+                lambda row, now: replace(row, pace=short_of_places(row.pace, now, due, is_answering=is_answering)),
+            )
+        return Blocked(WaitingReason.PLACE, due)
+
+    def park(self, waiting: WaitingDelivery) -> None:
+        """Write down that a delivery waits, after seeing to it that a wake-up comes for it."""
+        self.ensure_wake_up(waiting.webhook_id, self.store.latest(waiting.webhook_id).pace, waiting.until)
+        self.parking.park(waiting)
+
+    def ensure_wake_up(self, webhook_id: int, pace: Pace, due: datetime) -> None:
+        """Send a wake-up that is due at `due` if the one under way comes later, or is taken for lost."""
+        if not needs_wake_up(pace, self.now(), due):
+            return
+
+        def woken(row: PacedUsage, now: datetime) -> PacedUsage | None:
+            return replace(row, pace=with_wake_up(row.pace, due)) if needs_wake_up(row.pace, now, due) else None
+
+        self.store.change(webhook_id, woken)
+
+    def ensure_not_lost(self, webhook_id: int) -> None:
+        """Make a wake-up again that is overdue by a minute: a read, and where it is lost a message and a write."""
+        pace = self.store.read(webhook_id).pace
+        now = self.now()
+        if pace.wake_due is None or is_overdue(pace, now):
+            self.ensure_wake_up(webhook_id, pace, now)
+
+    def count(self, webhook_id: int, event_id: str, attempt: Attempt, outcome: Outcome) -> PacedUsage:
+        """Count an attempt, and let the pace learn from it: a write, which attempts that end together share."""
+        failed = attempt.last_error
+        call = CallResult(event_id, attempt.at, failed, counts_in_a_row=outcome.kind is not Kind.PAUSE)
+        spread = random.random()  # noqa: S311 - spreads the load
+
+        def learnt(row: PacedUsage, now: datetime) -> PacedUsage:
+            pace = after(row.pace, outcome, now, self.store.limits, spread)
+            return replace(
+                row, usage=counted(row.usage, call), pace=pace, last_event=call.event_id, last_call_at=call.at
+            )
+
+        return self.store.change(webhook_id, learnt) or self.store.latest(webhook_id)
+
+    def is_well(self, webhook_id: int, *, ends_pause: bool) -> None:
+        """A save's test event succeeded: the circuit closes, errors begin anew, and what waits is woken."""
+
+        def well(row: PacedUsage, now: datetime) -> PacedUsage | None:
+            pace = well_again(row.pace, now, ends_pause=ends_pause)
+            usage = replace(row.usage, consecutive_errors=0)
+            return None if (pace, usage) == (row.pace, row.usage) else replace(row, pace=pace, usage=usage)
+
+        self.store.change(webhook_id, well)
+
+    def _judge(self, webhook_id: int, pace: Pace, probe: int | None) -> Admitted | Blocked:
+        now = self.now()
+        is_claimed = pace.circuit is Circuit.HALF_OPEN and probe is not None and probe == pace.wake_number
+        if is_claimed and not (pace.paused_until and pace.paused_until > now):
+            return Admitted(pace, is_probe=True)
+        stopped = blocked(pace, now)
+        if stopped is None:
+            return Admitted(pace)
+        if pace.is_idle and may_probe(pace, now):
+            # Nothing waits, so no wake-up will send a probe: this delivery is the one.
+            claimed = self.store.change(webhook_id, self._claimed)
+            if claimed is not None:
+                return Admitted(claimed.pace, is_probe=True)
+        return stopped
+
+    def _claimed(self, row: PacedUsage, now: datetime) -> PacedUsage | None:
+        if not (row.pace.is_idle and may_probe(row.pace, now)):
+            return None
+        return replace(row, pace=claim_probe(row.pace, now, self.store.limits))
+
+    def _in_turn(self, webhook_id: int, per_minute: int, admitted: Admitted) -> Admitted | Blocked:
+        turn = self.store.change(webhook_id, lambda row, now: _with_turn(row, per_minute, now))
+        if turn is not None:
+            return replace(admitted, pace=turn.pace)
+        pace = self.store.latest(webhook_id).pace
+        return Blocked(WaitingReason.PAUSED, pace.next_turn or self.now())
+
+    def _silent(self, row: PacedUsage, now: datetime) -> PacedUsage | None:
+        spread = random.random()  # noqa: S311 - spreads the load
+        pace = open_for_silence(row.pace, now, self.store.limits, spread)
+        return None if pace == row.pace else replace(row, pace=pace)
+
+
+def outcome_of(attempt: Attempt, event_id: str, began: datetime, *, is_quick: bool, is_probe: bool) -> Outcome:
+    """What an attempt means for the pace; `began` is by the storage service's clock."""
+    failed = Kind.PAUSE if attempt.asks_pause else Kind.FAILURE
+    kind = Kind.SUCCESS if attempt.is_success else failed
+    return Outcome(kind, event_id, began, is_quick=is_quick, wait=attempt.wait, is_probe=is_probe)
+
+
+def _with_turn(row: PacedUsage, per_minute: int, now: datetime) -> PacedUsage | None:
+    pace = take_turn(row.pace, per_minute, now)
+    return None if pace is None else replace(row, pace=pace)

@@ -1,0 +1,160 @@
+"""Works on one wake-up: looks after the deliveries that wait for one webhook, oldest first.
+
+A wake-up ends only when it has sent its successor, or knows that none is needed. What it puts back into the queue is
+removed from the waiting ones afterwards: a host that dies in between sends a delivery twice, and never none. The second
+message is marked as a possible repeat, so the receiver is not called twice.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.delivery.message import DeliveryMessage
+from shared.delivery.pace.bulkhead import ReceiverBulkhead
+from shared.delivery.pace.parking import Parking
+from shared.delivery.pace.state import Pace, PacedUsage
+from shared.delivery.pace.store import PaceStore
+from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue, parse_wake_up
+from shared.delivery.pace.waking import (
+    MAX_RELEASED,
+    LookAgain,
+    NotYet,
+    Probe,
+    Release,
+    Rest,
+    Step,
+    given_up,
+    next_step,
+    with_wake_up,
+)
+from shared.delivery.queues import DeliveryQueues
+from shared.delivery.record import DeliveryState
+from shared.delivery.settling import Settling
+from shared.delivery.waiting import WaitingDelivery
+from shared.webhooks.registration import Registration
+from shared.webhooks.registry import WebhookRegistry
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Waker:
+    """Its fields are what it works with. `now` returns the time by the storage service's clock."""
+
+    registry: WebhookRegistry
+    store: PaceStore
+    bulkhead: ReceiverBulkhead
+    parking: Parking
+    settling: Settling
+    queues: DeliveryQueues
+    wake_ups: WakeUpQueue
+    give_up_after: timedelta
+    now: Callable[[], datetime]
+
+    def work(self, body: bytes) -> None:
+        """Handle one message; after an exception the host tries it again.
+
+        Raises UnrecognizedMessage for a message that the hub never sent, and Unavailable in an outage.
+        """
+        wake_up = parse_wake_up(body)
+        registration = self.registry.get(wake_up.webhook_id)
+        if registration is None:
+            self._clear(wake_up)
+        elif not registration.is_active:
+            self._hold(wake_up)
+        elif wake_up.number is not None:
+            self._wake(wake_up.number, registration)
+
+    def _clear(self, wake_up: WakeUp) -> None:
+        """Remove what was kept of a webhook that is gone, a page of it."""
+        waiting = self.parking.oldest(wake_up.webhook_id, MAX_RELEASED)
+        if waiting:
+            self.wake_ups.send(wake_up)
+            self.parking.remove(waiting)
+            return
+        self.store.remove(wake_up.webhook_id)
+
+    def _hold(self, wake_up: WakeUp) -> None:
+        """Keep what waits for a webhook that is not active for a replay, a page of it."""
+        waiting = self.parking.oldest(wake_up.webhook_id, MAX_RELEASED)
+        if waiting:
+            self.wake_ups.send(wake_up)
+            self.settling.settle(waiting, DeliveryState.HELD)
+
+    def _wake(self, number: int, registration: Registration) -> None:
+        row = self.store.read(registration.id)
+        if number < row.pace.wake_number:
+            return
+        waiting = self.parking.oldest(registration.id, MAX_RELEASED)
+        expired = given_up(waiting, self.now(), self.give_up_after)
+        if expired:
+            log.error("%d deliveries to webhook %d waited for too long, and failed", len(expired), registration.id)
+            self.settling.settle(expired, DeliveryState.FAILED)
+        wanted = registration.webhook.events
+        unwanted = [one for one in waiting if one.event_type not in wanted and not one.is_logged and one not in expired]
+        if unwanted:
+            self.parking.remove(unwanted)
+        if expired or unwanted:
+            # A page may have been nothing else: the rest is looked at next.
+            self.wake_ups.send(WakeUp(webhook_id=registration.id, number=number))
+            return
+        self._carry_out(number, registration, waiting)
+
+    def _carry_out(self, number: int, registration: Registration, waiting: Sequence[WaitingDelivery]) -> None:
+        """Take the next step: its successor is sent first, then the pace is written, then deliveries are sent."""
+        steps: list[Step] = []
+
+        def taken(row: PacedUsage, now: datetime) -> PacedUsage | None:
+            if number < row.pace.wake_number:
+                # Somebody else has sent another wake-up meanwhile.
+                return None
+            steps[:] = [self._step(row.pace, waiting, registration, now)]
+            return replace(row, pace=_with_successor(steps[0]))
+
+        after = self.store.change(registration.id, taken)
+        if after is not None:
+            self._send(steps[0], after.pace.wake_number)
+
+    def _step(self, pace: Pace, waiting: Sequence[WaitingDelivery], registration: Registration, now: datetime) -> Step:
+        return next_step(
+            pace,
+            waiting,
+            now,
+            self.store.limits,
+            per_minute=registration.per_minute,
+            a_second=self.bulkhead.a_second(registration.id),
+        )
+
+    def _send(self, step: Step, number: int) -> None:
+        """Put deliveries back into the queue, and then take them out of the waiting ones."""
+        match step:
+            case Probe(delivery=delivery):
+                self.queues.send(_message(delivery).model_copy(update={"probe": number}))
+                self.parking.remove([delivery])
+            case Release(deliveries=deliveries, delays=delays, has_turns=has_turns):
+                for delivery, delay in zip(deliveries, delays, strict=True):
+                    message = _message(delivery).model_copy(update={"has_turn": has_turns})
+                    self.queues.send(message, delay=delay)
+                self.parking.remove(deliveries)
+            case NotYet() | LookAgain() | Rest():
+                return
+
+
+def _with_successor(step: Step) -> Pace:
+    if isinstance(step, Rest):
+        return step.pace
+    return replace(with_wake_up(step.pace, step.due), is_idle=step.pace.is_idle)
+
+
+def _message(waiting: WaitingDelivery) -> DeliveryMessage:
+    """Asks for the attempt that waits. It is a possible repeat: the row may be there once more, or be read twice."""
+    return DeliveryMessage(
+        event_id=waiting.event_id,
+        webhook_id=waiting.webhook_id,
+        attempt=waiting.attempt,
+        cycle=waiting.cycle,
+        repeat=True,
+        parked_at=waiting.parked_at,
+        due_at=waiting.due_at,
+    )
