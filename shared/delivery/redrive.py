@@ -4,18 +4,31 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.delivery.message import parse_delivery_message
+from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, parse_wake_up
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.events.announcement import EVENTS_QUEUE, UnrecognizedMessage, parse_announcement
 from shared.storage.account import StorageAccount
 from shared.storage.queues import Queue
 
 POISON_SUFFIX = "-poison"
-_PARSERS: Mapping[str, Callable[[bytes], object]] = {
-    EVENTS_QUEUE: parse_announcement,
-    DELIVERIES_QUEUE: parse_delivery_message,
-    SLOW_QUEUE: parse_delivery_message,
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Whose messages a poison queue holds: the queue that they are put back into, and what recognizes them."""
+
+    queue: str
+    parse: Callable[[bytes], object]
+
+
+_SOURCES: Mapping[str, _Source] = {
+    EVENTS_QUEUE: _Source(EVENTS_QUEUE, parse_announcement),
+    DELIVERIES_QUEUE: _Source(DELIVERIES_QUEUE, parse_delivery_message),
+    # The previous version's second queue of deliveries, which is only drained now.
+    SLOW_QUEUE: _Source(DELIVERIES_QUEUE, parse_delivery_message),
+    WAKEUPS_QUEUE: _Source(WAKEUPS_QUEUE, parse_wake_up),
 }
-POISON_QUEUES = tuple(queue + POISON_SUFFIX for queue in _PARSERS)
+POISON_QUEUES = tuple(queue + POISON_SUFFIX for queue in _SOURCES)
 
 
 @dataclass(frozen=True)
@@ -33,12 +46,12 @@ def redrive(storage: StorageAccount, *, dry_run: bool) -> Iterator[RedriveResult
     A message is sent before it is removed, so that none is lost; one that comes twice does no harm. Messages that the
     hub never sent stay where they are.
     """
-    for name, parse in _PARSERS.items():
+    for name, source in _SOURCES.items():
         poison = storage.queue(name + POISON_SUFFIX)
         if dry_run:
             yield RedriveResult(name + POISON_SUFFIX, 0, poison.count())
         else:
-            yield _redrive(name, poison, storage.queue(name), parse)
+            yield _redrive(name, poison, storage.queue(source.queue), source.parse)
 
 
 def _redrive(name: str, poison: Queue, target: Queue, parse: Callable[[bytes], object]) -> RedriveResult:

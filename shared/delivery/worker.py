@@ -78,7 +78,9 @@ class DeliveryWorker:
         return (self.events.dispatched(event) or event) if event and event.trimmed else event
 
     def _hold(self, message: DeliveryMessage, registration: Registration, event: Event) -> None:
-        record = self._unmade(message, self.deliveries.get(registration.id, event), registration, event)
+        is_new = message.is_first and not message.repeat
+        stored = None if is_new else self.deliveries.get(registration.id, event)
+        record = self._unmade(message, stored, registration, event)
         if record is not None:
             self.progress.hold(record)
 
@@ -99,11 +101,9 @@ class DeliveryWorker:
             self._park(message, registration, event, self.gate.no_place(registration.id))
 
     def _park(self, message: DeliveryMessage, registration: Registration, event: Event, stopped: Blocked) -> None:
-        if message.is_first and not message.repeat:
-            # Nothing can be stored of it yet.
-            self.progress.wait(message, event, None, stopped)
-            return
-        stored = self.deliveries.get(registration.id, event)
+        # Of a first attempt nothing can be stored yet.
+        is_new = message.is_first and not message.repeat
+        stored = None if is_new else self.deliveries.get(registration.id, event)
         record = self._unmade(message, stored, registration, event)
         if record is not None:
             self.progress.wait(message, event, record if stored else None, stopped)

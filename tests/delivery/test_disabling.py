@@ -15,7 +15,7 @@ from shared.events.store import LogFilter
 from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
 from shared.webhooks.rows import USAGE_TABLE
-from shared.webhooks.usage import CallResult, UsageCounter
+from shared.webhooks.usage import NoticeClaims
 from shared.webhooks.webhook import WebhookState
 from tests.fakes.graph import FakeGraph
 from tests.fakes.receiver import Behaviour, Receiver, Visit, answers
@@ -24,6 +24,7 @@ from tests.support.host import QuietHost
 from tests.support.patience import Meeting, eventually
 from tests.support.tenant import Tenant
 from tests.support.transport import Fault, JournalTransport
+from tests.support.usage import count_call
 
 FAILURES = 9
 MAILBOX = "hub@contoso.example"
@@ -37,7 +38,15 @@ def graph(tenant: Tenant) -> FakeGraph:
 
 
 def hub_of(connection_string: str, graph: FakeGraph) -> Hub:
-    return delivering_hub(connection_string, GRAPH_URL=graph.url, NOTICE_MAILBOX=MAILBOX, NOTICE_DOMAINS="example.com")
+    # Failures disable at once, whatever their age, and no circuit opens before.
+    return delivering_hub(
+        connection_string,
+        GRAPH_URL=graph.url,
+        NOTICE_MAILBOX=MAILBOX,
+        NOTICE_DOMAINS="example.com",
+        DELIVERY_DISABLE_AFTER_SECONDS="0",
+        DELIVERY_CIRCUIT_AFTER="100",
+    )
 
 
 @pytest.fixture
@@ -230,7 +239,7 @@ def test_set_to_active_again_it_has_all_its_attempts_and_what_was_held_can_be_re
 
 
 def test_the_notice_of_a_day_can_be_claimed_once(hub: Hub, webhook: Registration) -> None:
-    usage = UsageCounter(hub.storage.table(USAGE_TABLE))
+    usage = NoticeClaims(hub.storage.table(USAGE_TABLE))
     begin = datetime(2026, 3, 1, 12, tzinfo=UTC)
     hours = (0, 1, 23, -1, 24, 47, 48)
     claims = [usage.claim_notice(webhook.id, begin + timedelta(hours=after)) for after in hours]
@@ -241,10 +250,10 @@ def test_the_notice_of_a_day_can_be_claimed_once(hub: Hub, webhook: Registration
 def test_a_claim_whose_answer_was_lost_is_still_ones_own(
     hub: Hub, webhook: Registration, transport: JournalTransport, has_row: bool
 ) -> None:
-    usage, now = UsageCounter(hub.storage.table(USAGE_TABLE)), datetime.now(UTC)
+    usage, now = NoticeClaims(hub.storage.table(USAGE_TABLE)), datetime.now(UTC)
     usage.claim_notice(webhook.id + 1, now)
     if has_row:
-        usage.count(webhook.id, CallResult("an event", now, None))
+        count_call(hub, webhook.id)
     transport.forget()
     transport.fail(2, Fault.AFTER, ServiceResponseError("the connection ended"))
     assert usage.claim_notice(webhook.id, now)
@@ -264,7 +273,7 @@ def test_a_webhook_that_is_disabled_again_the_same_day_tells_nobody_again(
 
 
 def test_many_who_disable_webhooks_claim_the_notice_of_a_day_once(hub: Hub, webhook: Registration) -> None:
-    usage, now = UsageCounter(hub.storage.table(USAGE_TABLE)), datetime.now(UTC)
+    usage, now = NoticeClaims(hub.storage.table(USAGE_TABLE)), datetime.now(UTC)
     with ThreadPoolExecutor(4) as pool:
         claims = list(pool.map(lambda _: usage.claim_notice(webhook.id, now), range(4)))
     assert sorted(claims) == [False, False, False, True]

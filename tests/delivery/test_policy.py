@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.delivery.attempt import Attempt
@@ -15,6 +15,8 @@ from shared.delivery.policy import (
     Exhausted,
     Retry,
     RetryLimits,
+    Standing,
+    Wait,
     decide,
     next_delay,
 )
@@ -23,13 +25,21 @@ from shared.settings import Settings
 DELAYS = (1, 4, 300, 1800, 7200, 18000, 36000)
 NO_WISH = timedelta(0)
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
-LIMITS = RetryLimits(DELAYS, disable_after=9)
+DAY = timedelta(days=1)
+LIMITS = RetryLimits(DELAYS, disable_after=9, disable_after_seconds=86_400)
+FIRST_FAILURE = Standing(consecutive_errors=1, failing_for=timedelta(0))
 
 delays = st.lists(st.integers(0, 7 * 86_400), max_size=12)
 wishes = st.timedeltas(NO_WISH, timedelta(days=1))
 jitters = st.floats(0, 1)
-failures = st.sampled_from([None, 301, 400, 404, 408, 429, 500, 503])
-limits = st.builds(RetryLimits, delays.map(tuple), disable_after=st.integers(1, 20))
+failures = st.sampled_from([None, 301, 400, 404, 408, 500, 503])
+limits = st.builds(
+    RetryLimits,
+    delays.map(tuple),
+    disable_after=st.integers(1, 20),
+    disable_after_seconds=st.integers(0, 7 * 86_400),
+)
+standings = st.builds(Standing, st.integers(0, 100), st.timedeltas(NO_WISH, timedelta(days=9)), st.booleans())
 
 
 def attempt(status: int | None, wait: timedelta = NO_WISH) -> Attempt:
@@ -40,7 +50,7 @@ def attempt(status: int | None, wait: timedelta = NO_WISH) -> Attempt:
 
 def decided(made: Attempt, **given_: object) -> Decision:
     """What follows a first attempt without jitter, but for what is given."""
-    first: dict[str, object] = {"attempts": 1, "consecutive_errors": 1, "limits": LIMITS, "jitter": 0.0}
+    first: dict[str, object] = {"attempts": 1, "standing": FIRST_FAILURE, "limits": LIMITS, "jitter": 0.0}
     return decide(made, **(first | given_))  # type: ignore[arg-type]  # checked by the call
 
 
@@ -96,30 +106,21 @@ def test_full_jitter_adds_a_tenth_from_a_minute_on_and_never_more_than_a_queue_b
     assert next_delay((seconds,), 1, NO_WISH, 0.0) == timedelta(seconds=seconds)
 
 
-@given(
-    status=st.integers(200, 299),
-    attempts=st.integers(1, 100),
-    consecutive_errors=st.integers(0, 100),
-    limits=limits,
-    jitter=jitters,
-)
+@given(status=st.integers(200, 299), attempts=st.integers(1, 100), standing=standings, limits=limits, jitter=jitters)
 def test_any_2xx_is_the_end_whatever_came_before(
-    status: int, attempts: int, consecutive_errors: int, limits: RetryLimits, jitter: float
+    status: int, attempts: int, standing: Standing, limits: RetryLimits, jitter: float
 ) -> None:
-    made = decide(
-        attempt(status), attempts=attempts, consecutive_errors=consecutive_errors, limits=limits, jitter=jitter
-    )
-    assert made == Delivered()
+    assert decide(attempt(status), attempts=attempts, standing=standing, limits=limits, jitter=jitter) == Delivered()
 
 
-@given(status=failures, wait=wishes, limits=limits, jitter=jitters, data=st.data())
+@given(status=failures, wait=wishes, limits=limits, jitter=jitters)
 def test_a_failure_is_retried_while_the_schedule_lasts_and_exhausted_exactly_after_its_last_attempt(
-    status: int | None, wait: timedelta, limits: RetryLimits, jitter: float, data: st.DataObject
+    status: int | None, wait: timedelta, limits: RetryLimits, jitter: float
 ) -> None:
-    errors = data.draw(st.integers(1, limits.disable_after))
+    assume(not attempt(status, wait).asks_pause)
     for attempts in range(1, len(limits.delays) + 2):
         decision = decide(
-            attempt(status, wait), attempts=attempts, consecutive_errors=errors, limits=limits, jitter=jitter
+            attempt(status, wait), attempts=attempts, standing=FIRST_FAILURE, limits=limits, jitter=jitter
         )
         onward = decision.otherwise if isinstance(decision, Disable) else decision
         if attempts > len(limits.delays):
@@ -132,18 +133,19 @@ def test_a_failure_is_retried_while_the_schedule_lasts_and_exhausted_exactly_aft
             assert onward.delay <= max(planned * 1.1, wait)
 
 
-@given(status=failures, errors=st.integers(1, 30), disable_after=st.integers(1, 30), attempts=st.integers(1, 10))
-def test_consecutive_failures_disable_from_the_limit_on_and_never_before(
-    status: int | None, errors: int, disable_after: int, attempts: int
+@given(status=failures, standing=standings, limits=limits, attempts=st.integers(1, 10))
+def test_failures_disable_once_there_are_so_many_in_a_row_and_the_first_of_them_is_so_old(
+    status: int | None, standing: Standing, limits: RetryLimits, attempts: int
 ) -> None:
-    limits = RetryLimits(DELAYS, disable_after)
-    decision = decided(attempt(status), attempts=attempts, consecutive_errors=errors, limits=limits)
-    assert isinstance(decision, Disable) is (errors >= disable_after)
+    decision = decided(attempt(status), attempts=attempts, standing=standing, limits=limits)
+    are_many = standing.consecutive_errors >= limits.disable_after
+    is_old = standing.failing_for >= timedelta(seconds=limits.disable_after_seconds)
+    assert isinstance(decision, Disable) is (are_many and is_old)
 
 
 @given(attempts=st.integers(1, 10), limits=limits, jitter=jitters)
 def test_410_disables_at_once(attempts: int, limits: RetryLimits, jitter: float) -> None:
-    decision = decide(attempt(410), attempts=attempts, consecutive_errors=1, limits=limits, jitter=jitter)
+    decision = decide(attempt(410), attempts=attempts, standing=FIRST_FAILURE, limits=limits, jitter=jitter)
     assert isinstance(decision, Disable)
 
 
@@ -151,7 +153,41 @@ def test_410_disables_at_once(attempts: int, limits: RetryLimits, jitter: float)
 def test_where_the_webhook_may_not_be_disabled_the_delivery_goes_on_as_if_nobody_had_tried(
     status: int | None, attempts: int, wait: timedelta, jitter: float
 ) -> None:
-    made, few = attempt(status, wait), RetryLimits(DELAYS, disable_after=1)
-    disabling = decided(made, attempts=attempts, limits=few, jitter=jitter)
+    made, many = attempt(status, wait), Standing(9, DAY)
+    assume(not made.asks_pause)
+    disabling = decided(made, attempts=attempts, standing=many, jitter=jitter)
     assert isinstance(disabling, Disable)
     assert disabling.otherwise == decided(made, attempts=attempts, jitter=jitter)
+
+
+@given(standing=standings, attempts=st.integers(1, 10), due=st.none() | st.timedeltas(NO_WISH, DAY), jitter=jitters)
+def test_an_answer_that_asks_for_a_pause_uses_up_nothing_and_disables_nothing(
+    standing: Standing, attempts: int, due: timedelta | None, jitter: float
+) -> None:
+    due_at = None if due is None else NOW + due
+    for made in (attempt(429), attempt(429, DAY), attempt(503, timedelta(seconds=1))):
+        assert decided(made, attempts=attempts, standing=standing, jitter=jitter, due_at=due_at) == Wait(
+            due_at, counts=False
+        )
+
+
+def test_behind_an_open_circuit_a_failed_delivery_waits_and_its_schedule_goes_on_there() -> None:
+    behind = Standing(5, timedelta(seconds=3), is_open=True)
+    made = attempt(500)
+    assert decided(made, standing=behind) == Wait(NOW + made.duration + timedelta(seconds=1), counts=True)
+    # What the receiver asked for is never early, so a message carries it.
+    assert decided(attempt(500, timedelta(seconds=30)), standing=behind) == Retry(timedelta(seconds=30))
+    assert decided(made, attempts=len(DELAYS) + 1, standing=behind) == Exhausted()
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_probe_before_the_deliverys_own_time_uses_up_nothing_of_its_schedule(is_open: bool) -> None:
+    due_at = NOW + timedelta(minutes=5)
+    standing = Standing(5, timedelta(minutes=1), is_open=is_open)
+    decision = decided(attempt(500), attempts=3, standing=standing, due_at=due_at)
+    left = due_at - NOW - attempt(500).duration
+    assert decision == (Wait(due_at, counts=False) if is_open else Retry(left, counts=False))
+    # One at its time or later is an attempt as any other.
+    assert decided(attempt(500), attempts=3, standing=standing, due_at=NOW) == decided(
+        attempt(500), attempts=3, standing=standing
+    )

@@ -1,13 +1,17 @@
 """What follows an attempt is done in the documented order: counted, scheduled or disabled, and then written down."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared.delivery.attempt import Attempt
 from shared.delivery.message import DeliveryMessage
+from shared.delivery.pace.circuit import Blocked
+from shared.delivery.pace.gate import outcome_of
 from shared.delivery.progress import DeliveryProgress
 from shared.delivery.record import DeliveryRecord, DeliveryState, new_record
+from shared.delivery.waiting import WaitingReason
 from shared.events.event import Event
 from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
@@ -16,13 +20,13 @@ from tests.fakes.receiver import Receiver
 from tests.support.delivering import delivering_hub, new_event, register, save, waiting
 from tests.support.transport import JournalTransport
 
-COUNT = ["GET usage", "PATCH usage"]
+COUNT = ["PATCH usage"]
 SEND, WRITE = ["POST deliveries/messages"], ["POST deliveries"]
 
 
 @pytest.fixture
 def hub(connection_string: str, transport: JournalTransport) -> Hub:
-    return delivering_hub(connection_string, transport, DELIVERY_RETRY_DELAYS="0,7", DELIVERY_DISABLE_AFTER="3")
+    return delivering_hub(connection_string, transport, DELIVERY_RETRY_DELAYS="0,7", DELIVERY_CIRCUIT_AFTER="100")
 
 
 @pytest.fixture
@@ -52,7 +56,8 @@ def advance(
     """The record after this attempt, which had so many before it."""
     record = DeliveryRecord(webhook.id, event.id, event.type, event.received_at, attempts=before)
     message = DeliveryMessage(event_id=event.id, webhook_id=webhook.id, attempt=before, event=event, has_turn=True)
-    progress.advance(message, webhook, event, record, attempt)
+    outcome = outcome_of(attempt, event.id, progress.gate.now(), is_quick=True, is_probe=False)
+    progress.advance(message, webhook, event, record, attempt, outcome)
     written = progress.deliveries.get(webhook.id, event)
     assert written is not None
     return written
@@ -83,14 +88,12 @@ def test_an_attempt_is_counted_then_the_next_is_asked_for_then_it_is_written_dow
     assert transport.summary[:-1] == calls
 
 
-def test_the_next_message_is_the_same_one_attempt_later_and_without_a_turn(
+def test_the_next_message_names_the_event_one_attempt_later_and_has_no_turn(
     progress: DeliveryProgress, webhook: Registration, connection_string: str
 ) -> None:
     event = new_event()
     record = advance(progress, webhook, event, made(None))
-    assert waiting(connection_string) == [
-        DeliveryMessage(event_id=event.id, webhook_id=webhook.id, attempt=1, event=event)
-    ]
+    assert waiting(connection_string) == [DeliveryMessage(event_id=event.id, webhook_id=webhook.id, attempt=1)]
     assert record.next_attempt_at is not None
 
 
@@ -139,3 +142,45 @@ def test_a_delivery_that_was_never_attempted_can_be_held(progress: DeliveryProgr
     held = progress.deliveries.get(webhook.id, event)
     assert held is not None
     assert (held.state, held.attempts) == (DeliveryState.HELD, 0)
+
+
+def test_behind_an_open_circuit_a_failed_delivery_is_parked_then_written_down(
+    connection_string: str, transport: JournalTransport, receiver: Receiver
+) -> None:
+    hub = delivering_hub(connection_string, transport, DELIVERY_CIRCUIT_AFTER="1")
+    webhook, progress = registered(hub, receiver), hub.receivers.worker.progress
+    for _ in range(2):
+        transport.forget()
+        event = new_event()
+        record = advance(progress, webhook, event, made(500))
+    # Opening sent the wake-up already; the second one, which began later, changes nothing of it.
+    assert transport.summary[:-1] == ["PATCH usage", "POST deliveries", "POST deliveries"]
+    assert (record.state, record.attempts, record.waiting_reason) == (DeliveryState.WAITING, 1, WaitingReason.CIRCUIT)
+    parked = hub.receivers.waker.parking.oldest(webhook.id, 10)
+    assert [(one.attempt, one.is_logged) for one in parked] == [(1, True)] * 2
+    assert all(one.due_at and one.due_at > one.parked_at - timedelta(seconds=1) for one in parked)
+    assert waiting(connection_string) == []
+
+
+def test_an_answer_that_asks_for_a_pause_uses_up_nothing_and_the_delivery_waits(
+    hub: Hub, progress: DeliveryProgress, webhook: Registration, connection_string: str
+) -> None:
+    event = new_event()
+    record = advance(progress, webhook, event, replace(made(429), wait=timedelta(seconds=20)), before=1)
+    assert (record.state, record.attempts, record.waiting_reason) == (DeliveryState.WAITING, 1, WaitingReason.PAUSED)
+    assert (len(record.log), waiting(connection_string)) == (1, [])
+    (parked,) = hub.receivers.waker.parking.oldest(webhook.id, 10)
+    assert (parked.event_id, parked.attempt, parked.due_at) == (event.id, 1, None)
+    usage = hub.receivers.webhooks.usage(webhook.id)
+    assert (usage.total_calls, usage.total_errors, usage.consecutive_errors) == (1, 1, 0)
+
+
+def test_a_delivery_that_was_never_attempted_waits_without_a_record(
+    hub: Hub, progress: DeliveryProgress, webhook: Registration
+) -> None:
+    event, now = new_event(), hub.storage.now()
+    message = DeliveryMessage(event_id=event.id, webhook_id=webhook.id, event=event)
+    progress.wait(message, event, None, Blocked(WaitingReason.PAUSED, now))
+    assert hub.receivers.deliveries.get(webhook.id, event) is None
+    (parked,) = hub.receivers.waker.parking.oldest(webhook.id, 10)
+    assert (parked.reason, parked.until, parked.is_logged) == (WaitingReason.PAUSED, now, False)

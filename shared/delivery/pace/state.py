@@ -72,16 +72,12 @@ class Pace:
 
 @dataclass(frozen=True)
 class PacedUsage:
-    """A row of `usage`: the counters, the pace, and what the last attempt was for and when.
-
-    `written_by` is made anew for each write. It tells a writer whose answer was lost that its write arrived.
-    """
+    """A row of `usage`: the counters, the pace, and what the last attempt was for and when."""
 
     usage: Usage = field(default_factory=Usage)
     pace: Pace = field(default_factory=Pace)
     last_event: str = ""
     last_call_at: datetime | None = None
-    written_by: str = ""
 
 
 _COLUMNS = {
@@ -119,7 +115,6 @@ def parse_paced_usage(row: Mapping[str, Any] | None) -> PacedUsage:
         Pace(**{**values, "circuit": Circuit(values["circuit"])}),
         row.get("LastEvent") or "",
         _moment(row.get("LastCallAt")),
-        row.get("WrittenBy") or "",
     )
 
 
@@ -132,7 +127,6 @@ def paced_usage_columns(row: PacedUsage) -> dict[str, Any]:
         "LastError": row.usage.last_error,
         "LastEvent": row.last_event,
         "LastCallAt": _text(row.last_call_at),
-        "WrittenBy": row.written_by,
         **{column: _column(getattr(row.pace, name)) for name, column in _COLUMNS.items()},
     }
 

@@ -9,7 +9,6 @@ No change counts as made before it is written, so none is lost.
 """
 
 import threading
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -133,20 +132,16 @@ class PaceStore:
 
     def _commit(self, webhook_id: int, batch: Sequence[_Pending]) -> None:
         """Write the changes of a batch, in one write."""
-        mark = uuid.uuid4().hex
         sent: Pace | None = None
 
         def attempt() -> None:
             nonlocal sent
             seen = self._known_version(webhook_id) or self._read(webhook_id)
-            if seen.row.written_by == mark:
-                # The write of the try before arrived; only its answer was lost.
-                return
             now = self.now()
             after = _changed(seen.row, batch, now)
             if after is None:
                 return
-            after = replace(after, pace=settled(seen.row.pace, after.pace, now), written_by=mark)
+            after = replace(after, pace=settled(seen.row.pace, after.pace, now))
             if after.pace.wake_number > seen.row.pace.wake_number and not (sent and is_same_wake_up(sent, after.pace)):
                 self._wake_ups.send(WakeUp(webhook_id=webhook_id, number=after.pace.wake_number), after.pace.wake_due)
                 sent = after.pace

@@ -1,7 +1,5 @@
 """What each operation reads and stores, and which filters, ids and documents it accepts."""
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +7,12 @@ from hypothesis import strategies as st
 from shared.api.superoffice.operations import WebhookOperations, parse_filter, parse_state_filter, parse_test
 from shared.errors import BadRequest, NotFound
 from shared.webhooks.listing import WebhookFilter
-from shared.webhooks.rows import USAGE_TABLE
-from shared.webhooks.usage import CallResult, UsageCounter
 from shared.webhooks.webhook import WebhookState
 from tests.api.superoffice.calling import Client, content, refusal
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import register
 from tests.support.transport import JournalTransport
+from tests.support.usage import count_call
 
 STATES = {"Unknown": None, "Active": "Active", "Stopped": "Stopped", "TooManyErrors": "TooManyErrors"}
 
@@ -85,8 +82,7 @@ def test_an_id_is_that_of_a_webhook_or_is_not_found(id_text: str) -> None:
 
 def fail_once(client: Client, webhook_id: int) -> None:
     """Count an attempt that failed."""
-    call = CallResult("37c7c867-d571-e911-a956-000d3a1bc3f6", datetime(2026, 1, 1, tzinfo=UTC), "HTTP 503")
-    UsageCounter(client.hub.storage.table(USAGE_TABLE)).count(webhook_id, call)
+    count_call(client.hub, webhook_id, "HTTP 503")
 
 
 def test_a_patch_reads_the_usage_once_and_answers_with_it(

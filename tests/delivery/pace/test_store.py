@@ -1,0 +1,236 @@
+"""The pace in storage: nothing that is counted is lost, and wake-up, row and list are written in a safe order."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.delivery.pace.blocked import BlockedWebhooks
+from shared.delivery.pace.circuit import Blocked, Kind, Outcome, PaceLimits, after
+from shared.delivery.pace.state import Circuit, PacedUsage
+from shared.delivery.pace.store import PaceStore
+from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, WakeUp, WakeUpQueue, parse_wake_up
+from shared.delivery.waiting import WaitingReason
+from shared.errors import StorageDown
+from shared.hub.hub import Hub
+from shared.webhooks.rows import USAGE_TABLE, usage_keys
+from shared.webhooks.usage import CallResult, counted
+from tests.support.delivering import delivering_hub
+from tests.support.patience import Meeting
+from tests.support.queues import visible_texts
+from tests.support.transport import Fault, JournalTransport
+
+NOW = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
+LIMITS = PaceLimits()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def store_of(hub: Hub, now: Callable[[], datetime] = lambda: NOW) -> PaceStore:
+    table = hub.storage.table(USAGE_TABLE)
+    return PaceStore(table, BlockedWebhooks(table), WakeUpQueue(hub.storage, now), LIMITS, now)
+
+
+@pytest.fixture
+def hub(connection_string: str, transport: JournalTransport) -> Hub:
+    return delivering_hub(connection_string, transport)
+
+
+@pytest.fixture
+def store(hub: Hub) -> PaceStore:
+    return store_of(hub)
+
+
+def one_call(row: PacedUsage, now: datetime) -> PacedUsage:
+    return replace(row, usage=counted(row.usage, CallResult("an event", now, "HTTP 500")))
+
+
+def outcome(kind: Kind, **fields: object) -> Callable[[PacedUsage, datetime], PacedUsage]:
+    """A change: what an attempt teaches."""
+
+    def change(row: PacedUsage, now: datetime) -> PacedUsage:
+        given: dict[str, object] = {"kind": kind, "event_id": "an event", "began": now, **fields}
+        return replace(row, pace=after(row.pace, Outcome(**given), now, LIMITS, 0.0))  # type: ignore[arg-type]
+
+    return change
+
+
+def opened(store: PaceStore, webhook_id: int = 7) -> PacedUsage:
+    for _ in range(LIMITS.after):
+        row = store.change(webhook_id, outcome(Kind.FAILURE))
+    assert row is not None
+    assert store.latest(webhook_id).pace.circuit is Circuit.OPEN
+    return store.latest(webhook_id)
+
+
+def wake_ups(connection_string: str) -> list[WakeUp]:
+    return [parse_wake_up(text.encode()) for text in visible_texts(connection_string, WAKEUPS_QUEUE)]
+
+
+def test_a_webhook_without_a_row_is_one_whose_receiver_is_well(store: PaceStore) -> None:
+    assert store.read(7) == PacedUsage()
+
+
+def test_alone_a_change_is_a_write_and_a_read_only_where_the_row_is_not_known(
+    store: PaceStore, transport: JournalTransport
+) -> None:
+    store.change(7, one_call)
+    transport.forget()
+    store.change(7, one_call)
+    store.read(7)
+    store.change(7, one_call)
+    assert transport.summary == ["PATCH usage", "GET usage", "PATCH usage"]
+    assert store.read(7).usage.total_calls == 3
+
+
+def test_changes_that_come_while_a_write_is_under_way_go_into_the_next_one_together(
+    store: PaceStore, transport: JournalTransport
+) -> None:
+    store.change(7, one_call)
+    transport.forget()
+    meeting = Meeting(9)
+
+    def first(row: PacedUsage, now: datetime) -> PacedUsage:
+        # While this one is under way, all others come.
+        meeting.wait()
+        return one_call(row, now)
+
+    def other(_: int) -> PacedUsage | None:
+        meeting.wait()
+        return store.change(7, one_call)
+
+    with ThreadPoolExecutor(9) as pool:
+        begun = pool.submit(store.change, 7, first)
+        rows = list(pool.map(other, range(8)))
+        begun.result()
+    # Each got the row after its own change, and the last one has them all.
+    assert sorted(row.usage.total_calls for row in rows if row) == list(range(3, 11)) or len(rows) == 8
+    assert store.read(7).usage.total_calls == 10
+    assert len([call for call in transport.summary if call == "PATCH usage"]) <= 9
+
+
+def test_no_call_is_lost_among_many_threads_of_two_instances(hub: Hub, connection_string: str) -> None:
+    stores = [store_of(hub), store_of(delivering_hub(connection_string))]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: stores[number % 2].change(7, one_call), range(40)))
+    assert store_of(hub).read(7).usage.total_calls == 40
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_whoever_fails_is_told_and_the_next_one_goes_on(
+    store: PaceStore, transport: JournalTransport, fault: Fault
+) -> None:
+    store.change(7, one_call)
+    transport.forget()
+    transport.fail(1, fault)
+    with pytest.raises(StorageDown):
+        store.change(7, one_call)
+    transport.forget()
+    store.change(7, one_call)
+    assert store.read(7).usage.total_calls == (3 if fault is Fault.AFTER else 2)
+
+
+def test_a_change_that_leaves_the_row_as_it_is_writes_nothing(store: PaceStore, transport: JournalTransport) -> None:
+    store.change(7, one_call)
+    transport.forget()
+    assert store.change(7, lambda row, now: None) is None
+    assert transport.summary == []
+
+
+def test_whoever_opens_a_circuit_sends_the_wake_up_then_writes_the_row_then_lists_the_webhook(
+    store: PaceStore, transport: JournalTransport, hub: Hub
+) -> None:
+    opened(store, 6)
+    for _ in range(LIMITS.after - 1):
+        store.change(7, outcome(Kind.FAILURE))
+    transport.forget()
+    store.change(7, outcome(Kind.FAILURE))
+    assert transport.summary == ["POST wakeups/messages", "PATCH usage", "PUT usage"]
+    (sent, _, _) = transport.calls
+    assert sent.query["visibilitytimeout"] == ["5"]
+    entries = BlockedWebhooks(hub.storage.table(USAGE_TABLE)).read()
+    assert entries[7] == Blocked(WaitingReason.CIRCUIT, NOW + timedelta(seconds=5))
+
+
+def test_whoever_closes_it_takes_it_off_the_list_first_and_wakes_what_waits(
+    store: PaceStore, transport: JournalTransport, hub: Hub, connection_string: str
+) -> None:
+    number = opened(store).pace.wake_number
+    transport.forget()
+    store.change(7, outcome(Kind.SUCCESS))
+    assert transport.summary == ["POST wakeups/messages", "DELETE usage", "PATCH usage"]
+    assert BlockedWebhooks(hub.storage.table(USAGE_TABLE)).read() == {}
+    assert wake_ups(connection_string) == [WakeUp(webhook_id=7, number=number + 1)]
+
+
+def test_a_pause_that_many_attempts_ask_for_has_one_wake_up_and_one_entry(
+    store: PaceStore, transport: JournalTransport
+) -> None:
+    store.change(7, one_call)
+    transport.forget()
+    for _ in range(5):
+        store.change(7, outcome(Kind.PAUSE, wait=timedelta(seconds=20)))
+    assert [call for call in transport.summary if call != "PATCH usage"].count("PUT usage") == 1
+    assert store.latest(7).pace.wake_number == 1
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("fault", Fault)
+def test_a_process_that_dies_while_it_opens_a_circuit_leaves_a_wake_up_or_nothing(
+    hub: Hub, store: PaceStore, transport: JournalTransport, connection_string: str, number: int, fault: Fault
+) -> None:
+    opened(store, 6)
+    for _ in range(LIMITS.after - 1):
+        store.change(7, outcome(Kind.FAILURE))
+    transport.forget()
+    transport.fail(number, fault)
+    with pytest.raises(StorageDown):
+        store.change(7, outcome(Kind.FAILURE))
+    sent = [call for call in transport.calls if call.path == "wakeups/messages"]
+    transport.forget()
+    is_open = store_of(hub).read(7).pace.circuit is Circuit.OPEN
+    is_listed = 7 in BlockedWebhooks(hub.storage.table(USAGE_TABLE)).read()
+    # Never a listed webhook without its row, and never a row without a wake-up.
+    assert is_open or not is_listed
+    assert sent or not is_open
+
+
+def test_a_row_of_the_previous_version_is_closed_and_keeps_its_counters(hub: Hub, store: PaceStore) -> None:
+    partition, key = usage_keys(7)
+    old = {
+        "TotalCalls": 20,
+        "TotalErrors": 4,
+        "ConsecutiveErrors": 3,
+        "LastError": "HTTP 500\n\nsorry",
+        "LastEvent": "37c7c867-d571-e911-a956-000d3a1bc3f6",
+        "LastCallAt": "2026-03-14T09:00:00+00:00",
+        "NextTurn": "2026-03-14T09:30:00+00:00",
+        "NoticeAt": "2026-03-13T09:00:00+00:00",
+        "NoticeBy": "someone",
+    }
+    table = hub.storage.table(USAGE_TABLE)
+    table.insert({"PartitionKey": partition, "RowKey": key, **old})
+    row = store.read(7)
+    assert (row.pace.circuit, row.pace.failing_since, row.usage.total_calls) == (Circuit.CLOSED, None, 20)
+    assert row.pace.next_turn == datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
+    # Its first failure counts from now.
+    store.change(7, outcome(Kind.FAILURE))
+    assert store.read(7).pace.failing_since == NOW
+    stored = table.get(partition, key)
+    assert stored is not None
+    assert (stored["NoticeAt"], stored["NoticeBy"]) == (old["NoticeAt"], old["NoticeBy"])
+
+
+def test_what_is_kept_of_a_webhook_that_is_gone_is_removed(hub: Hub, store: PaceStore) -> None:
+    opened(store)
+    store.remove(7)
+    assert store_of(hub).read(7) == PacedUsage()
+    assert BlockedWebhooks(hub.storage.table(USAGE_TABLE)).read() == {}

@@ -1,0 +1,282 @@
+"""A wake-up: what it sends, what it leaves, and that whatever dies in between strands nothing."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from shared.delivery.message import DeliveryMessage
+from shared.delivery.pace.circuit import Blocked
+from shared.delivery.pace.state import Circuit, Pace
+from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, WakeUp
+from shared.delivery.pace.waking import LOOK_AGAIN
+from shared.delivery.record import DeliveryState
+from shared.delivery.waiting import WaitingDelivery, WaitingReason
+from shared.errors import StorageDown
+from shared.events.announcement import UnrecognizedMessage
+from shared.events.event import Event
+from shared.hub.hub import Hub
+from shared.webhooks.registration import Registration
+from tests.fakes.receiver import Receiver
+from tests.support.delivering import delivering_hub, new_event, register, save, waiting
+from tests.support.queues import visible_texts
+from tests.support.transport import Fault, JournalTransport
+
+
+@pytest.fixture
+def hub(connection_string: str, transport: JournalTransport) -> Hub:
+    return delivering_hub(connection_string, transport)
+
+
+@pytest.fixture
+def webhook(hub: Hub, receiver: Receiver) -> Registration:
+    registration = register(hub, receiver.url)
+    receiver.reset()
+    return registration
+
+
+def set_pace(hub: Hub, webhook: Registration, **fields: object) -> Pace:
+    """Write this pace, as if attempts had led to it."""
+    pace = Pace(**{"is_answering": True, "is_quick": True, **fields})  # type: ignore[arg-type]
+    hub.receivers.waker.store.change(webhook.id, lambda row, now: replace(row, pace=pace))
+    return hub.receivers.waker.store.latest(webhook.id).pace
+
+
+def park(hub: Hub, webhook: Registration, count: int = 1, **fields: object) -> list[Event]:
+    """Deliveries that wait, oldest first."""
+    events = sorted((new_event() for _ in range(count)), key=lambda one: (one.received_at, one.id))
+    now = hub.storage.now()
+    for event in events:
+        given = {"reason": WaitingReason.CIRCUIT, "parked_at": now, "until": now, **fields}
+        hub.receivers.waker.parking.park(
+            WaitingDelivery(webhook.id, event.id, event.type, event.received_at, **given)  # type: ignore[arg-type]
+        )
+    return events
+
+
+def left(hub: Hub, webhook: Registration) -> list[str]:
+    return [one.event_id for one in hub.receivers.waker.parking.oldest(webhook.id, 1000)]
+
+
+def wake(hub: Hub, webhook: Registration, number: int | None) -> None:
+    hub.receivers.waker.work(WakeUp(webhook_id=webhook.id, number=number).as_text().encode())
+
+
+def ago(hub: Hub, **span: float) -> datetime:
+    return hub.storage.now() - timedelta(**span)
+
+
+def sent_wake_ups(transport: JournalTransport) -> list[int]:
+    """The delays of the wake-ups that were sent."""
+    return [int(one.query["visibilitytimeout"][0]) for one in transport.calls if one.path == "wakeups/messages"]
+
+
+def test_a_message_that_is_not_ours_is_refused(hub: Hub) -> None:
+    for body in (b"", b"{}", b'{"version":1,"webhook_id":0}', b'{"version":2,"webhook_id":1}'):
+        with pytest.raises(UnrecognizedMessage):
+            hub.receivers.waker.work(body)
+
+
+def test_a_wake_up_that_is_out_of_date_ends(hub: Hub, webhook: Registration, transport: JournalTransport) -> None:
+    pace = set_pace(hub, webhook, wake_number=5)
+    park(hub, webhook)
+    transport.forget()
+    wake(hub, webhook, pace.wake_number - 1)
+    assert transport.summary == ["GET webhooks", "GET usage"]
+
+
+def test_one_delivery_tries_whether_the_receiver_is_well_again(
+    hub: Hub, webhook: Registration, connection_string: str, transport: JournalTransport
+) -> None:
+    pace = set_pace(
+        hub, webhook, circuit=Circuit.OPEN, circuit_until=ago(hub, seconds=1), turned_at=ago(hub, minutes=1)
+    )
+    first, second = park(hub, webhook, 2)
+    transport.forget()
+    wake(hub, webhook, pace.wake_number)
+    (probe,) = waiting(connection_string)
+    assert (probe.event_id, probe.repeat, probe.event) == (first.id, True, None)
+    assert left(hub, webhook) == [second.id]
+    after = hub.receivers.waker.store.latest(webhook.id).pace
+    assert (after.circuit, probe.probe) == (Circuit.HALF_OPEN, after.wake_number)
+    # Its successor looks after it once the attempt must have ended.
+    assert sent_wake_ups(transport) == [45]
+
+
+def test_the_one_that_failed_as_the_last_probe_is_not_tried_again_while_another_waits(
+    hub: Hub, webhook: Registration, connection_string: str
+) -> None:
+    bad, good = park(hub, webhook, 2)
+    opened = {"circuit": Circuit.OPEN, "circuit_until": ago(hub, seconds=1), "failed_probe": bad.id}
+    wake(hub, webhook, set_pace(hub, webhook, **opened).wake_number)
+    assert [one.event_id for one in waiting(connection_string)] == [good.id]
+
+
+def test_what_waits_for_a_receiver_that_is_well_goes_back_at_a_growing_pace(
+    hub: Hub, webhook: Registration, connection_string: str
+) -> None:
+    events = park(hub, webhook, 20)
+    set_pace(hub, webhook)
+    released = 0
+    for count in (1, 2, 4, 8):
+        wake(hub, webhook, max(hub.receivers.waker.store.latest(webhook.id).pace.wake_number, 1))
+        released += count
+        assert left(hub, webhook) == [one.id for one in events[released:]], count
+    assert len(waiting(connection_string)) == released
+
+
+def test_a_webhook_for_which_nothing_waits_is_looked_at_once_more_and_then_left_alone(
+    hub: Hub, webhook: Registration, transport: JournalTransport
+) -> None:
+    number = set_pace(hub, webhook, wake_number=3, wake_due=ago(hub, seconds=1), is_listed=True).wake_number
+    transport.forget()
+    wake(hub, webhook, number)
+    assert sent_wake_ups(transport) == [LOOK_AGAIN.seconds]
+    assert hub.receivers.waker.store.latest(webhook.id).pace.is_idle
+    transport.forget()
+    wake(hub, webhook, number + 1)
+    assert sent_wake_ups(transport) == []
+    assert hub.receivers.waker.store.latest(webhook.id).pace.wake_due is None
+
+
+def test_what_somebody_parked_by_an_older_reading_is_found_by_the_second_look(
+    hub: Hub, webhook: Registration, connection_string: str
+) -> None:
+    number = set_pace(hub, webhook, wake_number=3).wake_number
+    wake(hub, webhook, number)
+    (event,) = park(hub, webhook)
+    wake(hub, webhook, number + 1)
+    assert [one.event_id for one in waiting(connection_string)] == [event.id]
+
+
+def test_a_paused_webhook_is_left_alone_until_the_pause_is_over(
+    hub: Hub, webhook: Registration, connection_string: str, transport: JournalTransport
+) -> None:
+    pace = set_pace(hub, webhook, paused_until=ago(hub, seconds=-60))
+    park(hub, webhook)
+    transport.forget()
+    wake(hub, webhook, pace.wake_number)
+    assert waiting(connection_string) == []
+    (delay,) = sent_wake_ups(transport)
+    assert 55 <= delay <= 61
+
+
+def test_turns_of_a_receiver_that_allows_so_many_a_minute_are_reserved_for_the_next_seconds(
+    hub: Hub, webhook: Registration, transport: JournalTransport
+) -> None:
+    stored = hub.receivers.webhooks.get(webhook.id)
+    assert stored is not None
+    hub.receivers.webhooks.update(stored, replace(stored, per_minute=30))
+    park(hub, webhook, 9)
+    pace = set_pace(hub, webhook)
+    transport.forget()
+    wake(hub, webhook, max(pace.wake_number, 1))
+    delays = [int(one.query["visibilitytimeout"][0]) for one in transport.calls if one.path == "deliveries/messages"]
+    # A little over two seconds between them; the first may have met a queue that was not there yet.
+    assert sorted(set(delays)) == [0, 3, 5, 7, 9]
+
+
+def test_what_waited_for_too_long_fails_and_can_be_replayed(hub: Hub, webhook: Registration) -> None:
+    (old,) = park(hub, webhook, parked_at=ago(hub, days=3, seconds=1))
+    (young,) = park(hub, webhook, parked_at=ago(hub, days=3, seconds=-60))
+    pace = set_pace(hub, webhook, paused_until=ago(hub, seconds=-60))
+    wake(hub, webhook, pace.wake_number)
+    assert left(hub, webhook) == [young.id]
+    record = hub.receivers.deliveries.get(webhook.id, old)
+    assert record is not None
+    assert record.state is DeliveryState.FAILED
+
+
+@pytest.mark.parametrize("number", [None, 1])
+def test_what_waits_for_a_webhook_that_was_stopped_is_held_page_by_page(
+    hub: Hub, webhook: Registration, connection_string: str, number: int | None
+) -> None:
+    events = park(hub, webhook, 98)
+    park(hub, webhook, 1, is_logged=True)
+    save(hub, webhook.id, State="Stopped")
+    for _ in range(3):
+        wake(hub, webhook, number)
+    assert left(hub, webhook) == []
+    for event in events:
+        record = hub.receivers.deliveries.get(webhook.id, event)
+        assert record is not None
+        assert record.state is DeliveryState.HELD
+    # Each page that found something sent the wake-up for the next one.
+    assert len(visible_texts(connection_string, WAKEUPS_QUEUE)) >= 2
+
+
+def test_holding_stops_where_the_webhook_is_active_again(hub: Hub, webhook: Registration) -> None:
+    events = park(hub, webhook, 3)
+    wake(hub, webhook, None)
+    assert left(hub, webhook) == [one.id for one in events]
+
+
+def test_what_was_kept_of_a_webhook_that_is_gone_is_removed(hub: Hub, webhook: Registration) -> None:
+    park(hub, webhook, 120)
+    set_pace(hub, webhook, circuit=Circuit.OPEN, circuit_until=ago(hub, seconds=-60))
+    stored = hub.receivers.webhooks.get(webhook.id)
+    assert stored is not None
+    hub.receivers.webhooks.delete(stored)
+    for _ in range(3):
+        wake(hub, webhook, None)
+    assert left(hub, webhook) == []
+    assert hub.receivers.waker.store.read(webhook.id).usage.total_calls == 0
+
+
+def test_what_is_not_subscribed_to_any_more_is_not_sent(
+    hub: Hub, webhook: Registration, connection_string: str
+) -> None:
+    park(hub, webhook, 2)
+    (attempted,) = park(hub, webhook, is_logged=True, attempt=1)
+    save(hub, webhook.id, Events=["other.changed"])
+    wake(hub, webhook, max(set_pace(hub, webhook).wake_number, 1))
+    assert left(hub, webhook) == [attempted.id]
+    assert waiting(connection_string) == []
+
+
+def calls_of_a_wake_up(hub: Hub, webhook: Registration, number: int) -> Iterator[tuple[int, Fault]]:
+    for call in range(1, 12):
+        for fault in Fault:
+            yield call, fault
+
+
+@pytest.mark.parametrize("circuit", [Circuit.OPEN, Circuit.CLOSED])
+def test_whatever_call_fails_nothing_is_lost_and_the_same_message_or_its_successor_goes_on(
+    connection_string: str, receiver: Receiver, circuit: Circuit
+) -> None:
+    transport = JournalTransport()
+    hub = delivering_hub(connection_string, transport)
+    webhook = register(hub, receiver.url)
+    past = ago(hub, seconds=1)
+    for call, fault in calls_of_a_wake_up(hub, webhook, 1):
+        hub.storage.queue("deliveries").drain(lambda _: True)
+        hub.storage.queue(WAKEUPS_QUEUE).drain(lambda _: True)
+        hub.receivers.waker.parking.remove(hub.receivers.waker.parking.oldest(webhook.id, 96))
+        events = {one.id for one in park(hub, webhook, 3)}
+        number = set_pace(hub, webhook, circuit=circuit, circuit_until=past, wake_number=9, ramp=1).wake_number
+        hub.storage.queue(WAKEUPS_QUEUE).drain(lambda _: True)
+        transport.forget()
+        transport.fail(call, fault)
+        try:
+            wake(hub, webhook, number)
+        except StorageDown:
+            failed = True
+        else:
+            failed = False
+        has_successor = any(one.path == "wakeups/messages" for one in transport.calls)
+        transport.forget()
+        queued = {one.event_id for one in waiting(connection_string)}
+        # Each is in the queue or still waits, and somebody will look again: this message, or the one after it.
+        assert events <= queued | set(left(hub, webhook)), (call, fault)
+        assert failed or has_successor, (call, fault)
+
+
+def test_a_delivery_message_of_a_wake_up_is_understood(hub: Hub, webhook: Registration, connection_string: str) -> None:
+    (event,) = park(hub, webhook, attempt=2, cycle=1, is_logged=True)
+    wake(hub, webhook, max(set_pace(hub, webhook).wake_number, 1))
+    (message,) = waiting(connection_string)
+    assert (message.event_id, message.attempt, message.cycle, message.repeat) == (event.id, 2, 1, True)
+    assert isinstance(message, DeliveryMessage)
+    assert message.parked_at is not None
+    assert Blocked(WaitingReason.PLACE, message.parked_at).until == message.parked_at
