@@ -105,11 +105,12 @@ def open_for_silence(pace: Pace, now: datetime, limits: PaceLimits, spread: floa
 
 
 def well_again(pace: Pace, now: datetime, *, ends_pause: bool) -> Pace:
-    """The pace after a save whose test event succeeded. `ends_pause`: what paused was another receiver."""
-    closed = pace if pace.circuit is Circuit.CLOSED else _closed(pace, now)
-    return replace(
-        closed, failures=0, failing_since=None, paused_until=None if ends_pause else pace.paused_until, place_waits=0
-    )
+    """The pace after a save whose test event succeeded. `ends_pause`: what paused was another receiver.
+
+    Attempts that began before it may have been for another address, so they count for nothing.
+    """
+    paused_until, pauses = (None, 0) if ends_pause else (pace.paused_until, pace.pauses)
+    return replace(_closed(pace, now), failing_since=None, paused_until=paused_until, pauses=pauses, place_waits=0)
 
 
 def take_turn(pace: Pace, per_minute: int, now: datetime) -> Pace | None:
@@ -131,20 +132,23 @@ def _between_turns(per_minute: int) -> timedelta:
 
 
 def _after_success(pace: Pace, outcome: Outcome, now: datetime) -> Pace:
-    told = replace(pace, failing_since=None, pauses=0, is_quick=outcome.is_quick, is_answering=True, place_waits=0)
-    is_old = _is_old(pace, outcome)
-    if pace.circuit is Circuit.CLOSED:
-        return told if is_old else replace(told, failures=0)
-    # What opened the circuit was that nobody had answered: one that does after all shows that it was wrong.
-    return _closed(told, now) if outcome.is_probe or pace.is_silent or not is_old else told
+    told = replace(pace, failing_since=None, is_answering=True, place_waits=0)
+    # What opened the circuit may have been that nobody had answered: one that does after all shows that it was wrong.
+    if _is_old(pace, outcome) and not outcome.is_probe and not pace.is_silent:
+        return told
+    told = replace(told, pauses=0, is_quick=outcome.is_quick, failures=0)
+    return told if pace.circuit is Circuit.CLOSED else _closed(told, now)
 
 
 def _after_failure(pace: Pace, outcome: Outcome, now: datetime, limits: PaceLimits, spread: float) -> Pace:
+    is_old = _is_old(pace, outcome)
+    if is_old and pace.circuit is Circuit.CLOSED:
+        # It ran into its deadline while the receiver is well again.
+        return pace
     told = replace(pace, failing_since=pace.failing_since or outcome.began, is_quick=False, is_answering=False)
     if outcome.is_probe and pace.circuit is Circuit.HALF_OPEN:
         return replace(_opened(told, now, limits, spread), failed_probe=outcome.event_id, is_silent=False)
-    if _is_old(pace, outcome) or pace.circuit is not Circuit.CLOSED:
-        # Attempts that began before run into their deadline while the receiver may be well again.
+    if pace.circuit is not Circuit.CLOSED:
         return told
     if pace.failures + 1 < limits.after:
         return replace(told, failures=pace.failures + 1)
@@ -153,7 +157,9 @@ def _after_failure(pace: Pace, outcome: Outcome, now: datetime, limits: PaceLimi
 
 def _after_pause(pace: Pace, outcome: Outcome, now: datetime, limits: PaceLimits, spread: float) -> Pace:
     wait, pauses = outcome.wait, pace.pauses
-    if not wait:
+    is_paused = pace.paused_until is not None and pace.paused_until > now
+    if not wait and not is_paused:
+        # Those that were under way together ask once, however many they are.
         wait, pauses = _delay(limits, pauses, spread), pauses + 1
     until = max(now + wait, pace.paused_until or now)
     paused = replace(pace, paused_until=until, pauses=pauses, is_quick=False, ramp=0)
