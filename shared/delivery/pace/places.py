@@ -44,8 +44,15 @@ class Verdict(Enum):
 
 @dataclass
 class _UnderWay:
+    """One attempt. `mark` is the webhook's when it began: where that is another by now, the attempt says nothing."""
+
     began: float
+    mark: Hashable
     has_head: bool = False
+
+    def is_headless(self, now: float, lag: float, seconds: float) -> bool:
+        """Whether it has been without an answer for longer than this."""
+        return not self.has_head and now - self.began - lag > seconds
 
 
 @dataclass
@@ -61,12 +68,27 @@ class _Receiver:
     under_way: dict[str, _UnderWay] = field(default_factory=dict)
     waiting: int = 0
 
+    @property
+    def current(self) -> list[_UnderWay]:
+        """The attempts under way, without those that began before the circuit turned or a pause was asked for."""
+        return [one for one in self.under_way.values() if one.mark == self.mark]
+
+    def slow(self, now: float, lag: float) -> int:
+        """How many of them are slow at this moment."""
+        return sum(one.is_headless(now, lag, QUICK_SECONDS) for one in self.current)
+
+    def bears(self, now: float, lag: float) -> int:
+        """How many attempts at once it bears now: while several are slow, the places it has earned do not count."""
+        limit = max(1, int(self.limit))
+        return limit if self.slow(now, lag) < FIRST_PLACES else min(limit, FIRST_PLACES)
+
 
 class Places:
     """The places of one process. It does not lock: bulkhead.py does."""
 
     def __init__(self) -> None:
         self._receivers: dict[int, _Receiver] = {}
+        self._busy: dict[int, _Receiver] = {}
         self._waiting = 0
 
     def note(self, webhook_id: int, *, is_proven: bool, mark: Hashable) -> None:
@@ -96,18 +118,19 @@ class Places:
         if event_id in receiver.under_way:
             return Verdict.UNDER_WAY
         is_answering = self._is_answering(receiver, now, lag)
-        is_full = len(receiver.under_way) >= max(1, int(receiver.limit)) and not is_probe
+        is_full = len(receiver.current) >= receiver.bears(now, lag) and not is_probe
         if not is_full and self._has_room(is_answering=is_answering, now=now, lag=lag):
             return Verdict.ENTER
         if is_probe:
             return Verdict.WAIT if waited < _MAX_WAIT_SECONDS else Verdict.PARK
-        if self._may_wait(receiver, waited, now, is_answering=is_answering):
+        if self._may_wait(receiver, waited, now - lag, is_answering=is_answering):
             return Verdict.WAIT
         return Verdict.PARK
 
     def enter(self, webhook_id: int, event_id: str, now: float) -> None:
         """Occupy a place."""
-        self._receivers[webhook_id].under_way[event_id] = _UnderWay(now)
+        receiver = self._busy[webhook_id] = self._receivers[webhook_id]
+        receiver.under_way[event_id] = _UnderWay(now, receiver.mark)
 
     def begin_waiting(self, webhook_id: int) -> None:
         """Count one more delivery that waits for a place."""
@@ -132,15 +155,17 @@ class Places:
         how long it took until the answer began, without the process's own lag; None if none began.
         """
         receiver = self._receivers[webhook_id]
-        began = receiver.under_way.pop(event_id).began
-        if succeeded is None:
+        attempt, used = receiver.under_way.pop(event_id), len(receiver.current)
+        if not receiver.under_way:
+            del self._busy[webhook_id]
+        if succeeded is None or attempt.mark != receiver.mark:
             return
-        seconds = now - began
+        seconds = now - attempt.began
         receiver.seconds = seconds if not receiver.seconds else 0.8 * receiver.seconds + 0.2 * seconds
         is_quick = succeeded and head_seconds is not None and head_seconds <= QUICK_SECONDS
         receiver.is_failing, receiver.is_proven = not succeeded, is_quick
         if is_quick:
-            self._learn_quick(receiver, head_seconds or 0.0)
+            self._learn_quick(receiver, head_seconds or 0.0, used + 1)
         elif succeeded:
             receiver.limit = max(receiver.limit / 2, FIRST_PLACES)
         else:
@@ -149,9 +174,9 @@ class Places:
     def is_silent(self, webhook_id: int, now: float, lag: float = 0.0) -> bool:
         """Whether all places that the webhook has here have been without an answer for five seconds."""
         receiver = self._receivers.get(webhook_id)
-        if receiver is None or len(receiver.under_way) < int(receiver.limit):
+        if receiver is None or len(receiver.current) < receiver.bears(now, lag):
             return False
-        return all(not one.has_head and now - one.began - lag > SILENT_SECONDS for one in receiver.under_way.values())
+        return all(one.is_headless(now, lag, SILENT_SECONDS) for one in receiver.current)
 
     def a_second(self, webhook_id: int) -> float | None:
         """How many attempts the receiver answers in a second, as far as this process knows; None if it does not."""
@@ -171,20 +196,18 @@ class Places:
         return receiver is not None and self._is_answering(receiver, now, lag)
 
     def _is_answering(self, receiver: _Receiver, now: float, lag: float) -> bool:
-        return receiver.is_proven and not receiver.is_failing and not self._is_slow(receiver, now, lag)
-
-    @staticmethod
-    def _is_slow(receiver: _Receiver, now: float, lag: float) -> bool:
-        return any(not one.has_head and now - one.began - lag > QUICK_SECONDS for one in receiver.under_way.values())
+        return receiver.is_proven and not receiver.is_failing and not receiver.slow(now, lag)
 
     def _has_room(self, *, is_answering: bool, now: float, lag: float) -> bool:
-        total = sum(len(one.under_way) for one in self._receivers.values() if one.under_way)
-        if total >= PLACES:
+        if sum(len(one.under_way) for one in self._busy.values()) >= PLACES:
             return False
-        if is_answering:
-            return True
-        busy = (one for one in self._receivers.values() if one.under_way)
-        return sum(len(one.under_way) for one in busy if not self._is_answering(one, now, lag)) < PLACES // 2
+        return is_answering or sum(self._of_others(one, now, lag) for one in self._busy.values()) < PLACES // 2
+
+    def _of_others(self, receiver: _Receiver, now: float, lag: float) -> int:
+        """How many places a receiver occupies of the half of those that do not answer."""
+        if not self._is_answering(receiver, now, lag):
+            return len(receiver.under_way)
+        return len(receiver.under_way) - len(receiver.current)
 
     def _may_wait(self, receiver: _Receiver, waited: float, now: float, *, is_answering: bool) -> bool:
         if is_answering:
@@ -192,19 +215,20 @@ class Places:
             if expected < _SHORT_WAIT_SECONDS or self._waiting <= _MAX_WAITING:
                 return waited < _MAX_WAIT_SECONDS
             return False
-        if receiver.is_failing or not receiver.under_way:
+        if receiver.is_failing or receiver.seconds or not receiver.current:
             return False
-        oldest = min(one.began for one in receiver.under_way.values())
-        return not receiver.seconds and now - oldest < _FIRST_ANSWER_SECONDS and waited < _MAX_WAIT_SECONDS
+        oldest = min(one.began for one in receiver.current)
+        return now - oldest < _FIRST_ANSWER_SECONDS and waited < _MAX_WAIT_SECONDS
 
     @staticmethod
-    def _learn_quick(receiver: _Receiver, head_seconds: float) -> None:
+    def _learn_quick(receiver: _Receiver, head_seconds: float, used: int) -> None:
         least = head_seconds if receiver.least_seconds is None else min(receiver.least_seconds * 1.01, head_seconds)
         receiver.least_seconds = least
         if receiver.limit < FIRST_PLACES:
             receiver.limit = FIRST_PLACES
         elif head_seconds <= least * _RISEN + _RISEN_BY_SECONDS:
-            receiver.limit = min(receiver.limit + 1, MAX_PLACES)
+            # Places that nobody used are not earned: a receiver that hangs would fill them all.
+            receiver.limit = min(receiver.limit + (2 * used >= receiver.limit), MAX_PLACES)
         else:
             receiver.limit = max(receiver.limit - 1, FIRST_PLACES)
 
