@@ -43,7 +43,8 @@ class Pace:
     wake_number, wake_due: the number and the time of the wake-up that is under way; `wake_due` is None if none is.
     place_waits: how many wake-ups in a row met a receiver that did not answer.
     ramp: how many deliveries the last wake-up put back into the queue.
-    is_idle: whether the last wake-up found nothing that waits, and comes once more to look again.
+    is_idle: whether the last wake-up found nothing that waits, and comes again to look: soon, and once more.
+    has_looked: whether the next look is the last one.
     failed_probe: the id of the event whose delivery failed as the last probe.
     is_listed: whether the webhook stands in the list of those that dispatch sends no messages to (blocked.py).
     next_turn: the first moment at which a receiver that allows a number of requests a minute may be called.
@@ -65,6 +66,7 @@ class Pace:
     place_waits: int = 0
     ramp: int = 0
     is_idle: bool = False
+    has_looked: bool = False
     failed_probe: str = ""
     is_listed: bool = False
     next_turn: datetime | None = None
@@ -97,6 +99,7 @@ _COLUMNS = {
     "place_waits": "PlaceWaits",
     "ramp": "Ramp",
     "is_idle": "Idle",
+    "has_looked": "LookedAgain",
     "failed_probe": "FailedProbe",
     "is_listed": "Listed",
     "next_turn": "NextTurn",

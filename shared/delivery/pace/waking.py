@@ -12,6 +12,9 @@ from shared.delivery.pace.circuit import PaceLimits, blocked, claim_probe, may_p
 from shared.delivery.pace.state import Pace
 from shared.delivery.waiting import WaitingDelivery
 
+LOOK_SOON = timedelta(seconds=3)
+"""A dispatch may have parked a delivery by a list that it read a second ago."""
+
 LOOK_AGAIN = timedelta(seconds=180)
 """A process may have parked a delivery by an older reading: longer than any message is worked on."""
 
@@ -61,7 +64,7 @@ class Release:
 
 @dataclass(frozen=True)
 class LookAgain:
-    """Nothing waits. One more wake-up comes at `due`, for what somebody parks meanwhile by an older reading."""
+    """Nothing waits. Another wake-up comes at `due`, for what somebody parks meanwhile by an older reading."""
 
     pace: Pace
     due: datetime
@@ -134,9 +137,12 @@ def with_wake_up(pace: Pace, due: datetime) -> Pace:
 
 def _without_any(pace: Pace, now: datetime) -> LookAgain | Rest:
     if pace.is_idle:
-        return Rest(replace(pace, wake_due=None, is_listed=False, ramp=0, place_waits=0))
+        if pace.has_looked:
+            return Rest(replace(pace, wake_due=None))
+        return LookAgain(replace(pace, has_looked=True), now + LOOK_AGAIN)
     # Dispatch sends messages again: where the circuit is open, the next of them is the probe.
-    return LookAgain(replace(pace, is_idle=True, is_listed=False, ramp=0, place_waits=0), now + LOOK_AGAIN)
+    idle = replace(pace, is_idle=True, has_looked=False, is_listed=False, ramp=0, place_waits=0)
+    return LookAgain(idle, now + LOOK_SOON)
 
 
 def _probed(pace: Pace, waiting: Sequence[WaitingDelivery]) -> WaitingDelivery:
