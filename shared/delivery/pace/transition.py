@@ -15,7 +15,8 @@ def settled(before: Pace, after: Pace, now: datetime) -> Pace:
     """The pace after a change, with the wake-up that it makes necessary and its place on the list.
 
     A webhook that is blocked from now on, or for longer, is listed and has a wake-up that comes by then. One that may
-    be called again leaves the list, and what waits for it is woken at once.
+    be called again leaves the list, and what waits for it is woken at once; so is what waited ever longer for a
+    receiver that did not answer, and does.
     """
     stopped, was = blocked(after, now), blocked(before, now)
     if stopped is not None:
@@ -24,7 +25,10 @@ def settled(before: Pace, after: Pace, now: datetime) -> Pace:
         return _with_wake_up_by(replace(after, is_listed=True), now, stopped.until)
     if was is not None:
         return with_wake_up(replace(after, is_listed=False), now)
-    after = replace(after, is_listed=False) if after.is_answering else after
+    # One that answers slowly stays listed while something waits: it would go on and off the list with each answer.
+    after = replace(after, is_listed=False) if after.is_quick else after
+    if before.place_waits and not after.place_waits and after.wake_due is not None and not after.is_idle:
+        return _with_wake_up_by(after, now, now)
     return with_wake_up(after, now) if is_overdue(after, now) else after
 
 
