@@ -69,7 +69,7 @@ class HttpClient:
             head = exchange.send_request(target, request)
             on_head()
             body, is_whole = exchange.read_body(head, self._max_response_bytes)
-            return Reply(head.status, head.headers, body, was_truncated=not is_whole)
+            return Reply(head.status, head.headers, body, was_truncated=not is_whole, is_head_whole=head.is_whole)
 
     def check_target(self, url: str) -> None:
         """Resolve a target and judge it without calling it; raises TargetRefused, NameNotResolved or TimeoutError."""

@@ -30,6 +30,7 @@ class OutgoingRequest:
 class Reply:
     """An answer. Its status is certain; if the body is incomplete, `was_truncated` is true.
 
+    `is_head_whole` is false if only the status line was proper HTTP: then there is no body, and hardly any header.
     Names in `headers` are in lower case; the values of several headers with one name are joined by a comma. `body` is
     decompressed.
     """
@@ -38,6 +39,7 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
     was_truncated: bool
+    is_head_whole: bool = True
 
     @property
     def is_success(self) -> bool:
@@ -61,7 +63,7 @@ class ErrorClass(StrEnum):
     TIMEOUT = "timeout"
     """The time was over before the head of the answer was complete, in any step."""
     TOO_LARGE = "too_large"
-    """The head of the answer is larger than any sensible one."""
+    """The status line of the answer, or the head of an interim one, is larger than any sensible one."""
     BLOCKED = "blocked"
     """The target policy refuses the target; nobody was called."""
     SCRIPT = "script"
@@ -84,3 +86,13 @@ class RequestFailed(Exception):
         self.error_class = error_class
         self.detail = detail
         self.is_cut = is_cut
+
+
+class ClosedBeforeAnswer(RequestFailed):
+    """The connection ended before a byte of an answer came.
+
+    Where the connection was kept from an earlier request, its receiver most likely closed it before this one came.
+    """
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(ErrorClass.HTTP, detail)

@@ -46,6 +46,7 @@ def test_a_receiver_gets_the_very_bytes_and_headers(receiver: Receiver) -> None:
         "connection": "close",
         "x-key": "k",
         "content-type": "application/json",
+        "accept": "*/*",
         "accept-encoding": "identity",
     }
 
@@ -105,6 +106,12 @@ def test_headers_of_the_connection_cannot_be_given(receiver: Receiver, name: str
     http_client().send(OutgoingRequest("POST", receiver.url, {name: "forged"}, b"body"))
     assert receiver.journal[0].body == b"body"
     assert "forged" not in receiver.journal[0].headers.values()
+
+
+@pytest.mark.parametrize("name", ["Accept", "accept", "ACCEPT-ENCODING"])
+def test_what_a_plain_client_accepts_can_be_replaced_in_any_case(receiver: Receiver, name: str) -> None:
+    http_client().send(OutgoingRequest("POST", receiver.url, {name: "text/plain"}))
+    assert receiver.journal[0].headers[name.lower()] == "text/plain"
 
 
 def test_a_header_that_cannot_be_written_fails_and_is_not_repeated(receiver: Receiver) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from shared.outbound.reply import ErrorClass, Reply, RequestFailed
+from shared.outbound.reply import ErrorClass, OutgoingRequest, Reply, RequestFailed
 from tests.fakes.receiver import (
     Behaviour,
     Receiver,
@@ -38,10 +38,9 @@ NO_ANSWER: dict[str, tuple[Behaviour, ErrorClass]] = {
     "drips interim answers": (drips(b"", b"HTTP/1.1 102 Wait\r\n\r\n"), ErrorClass.HTTP),
     "drips one interim answer": (drips(b"HTTP/1.1 102 Wait\r\n", b"A: b\r\n"), ErrorClass.TIMEOUT),
     "floods with interim answers": (floods_with_interim_answers(), ErrorClass.HTTP),
-    "a head of a megabyte": (sends_many_headers(), ErrorClass.TOO_LARGE),
-    "a head without an end": (floods(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n" * 1_000), ErrorClass.TOO_LARGE),
-    "one endless header": (floods(b"HTTP/1.1 200 OK\r\nA: ", b"b" * 10_000), ErrorClass.TOO_LARGE),
-    "too many small headers": (answers(200, b"", *["A: b"] * 101), ErrorClass.TOO_LARGE),
+    "a status line without an end": (floods(b"HTTP/1.1 200 ", b"O" * 10_000), ErrorClass.TOO_LARGE),
+    "an interim head without an end": (floods(b"HTTP/1.1 102 Wait\r\n", b"A: b\r\n" * 1_000), ErrorClass.TOO_LARGE),
+    "another protocol, and hangs": (drips(b"220 mail.example ESMTP\r\n", b""), ErrorClass.HTTP),
     "closes at once": (sends(b""), ErrorClass.HTTP),
     "resets at once": (resets_after(b""), ErrorClass.HTTP),
     "resets in its head": (resets_after(b"HTTP/1.1 200 OK\r\nConte"), ErrorClass.HTTP),
@@ -52,10 +51,14 @@ NO_ANSWER: dict[str, tuple[Behaviour, ErrorClass]] = {
     "a switch of protocols": (sends(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"), ErrorClass.HTTP),
     "a status of four digits": (sends(b"HTTP/1.1 2000 OK\r\n\r\n"), ErrorClass.HTTP),
     "a status below 100": (sends(b"HTTP/1.1 099 Odd\r\n\r\n"), ErrorClass.HTTP),
-    "two lengths": (answers(200, b"ab", "Content-Length: 3"), ErrorClass.HTTP),
-    "a length that is none": (sends(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"), ErrorClass.HTTP),
-    "a header without a name": (sends(b"HTTP/1.1 200 OK\r\n: x\r\n\r\n"), ErrorClass.HTTP),
-    "a zero byte in its head": (sends(b"HTTP/1.1 200 OK\r\nA: \x00\r\n\r\n"), ErrorClass.HTTP),
+}
+ODD_HEADS: dict[str, Behaviour] = {
+    "a head of a megabyte": sends_many_headers(),
+    "a head without an end": floods(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n" * 1_000),
+    "one endless header": floods(b"HTTP/1.1 200 OK\r\nA: ", b"b" * 10_000),
+    "too many small headers": answers(200, b"", *["A: b"] * 101),
+    "two lengths": answers(200, b"ab", "Content-Length: 3"),
+    "a zero byte in its head, and then nothing": drips(b"HTTP/1.1 200 OK\r\nA: \x00\r\n\r\n", b""),
 }
 BROKEN_BODIES: dict[str, tuple[Behaviour, bytes]] = {
     "shorter than it says": (sends(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nbegun"), b"begun"),
@@ -85,6 +88,19 @@ def test_what_is_no_answer_fails_in_time_and_says_why(receiver: Receiver, name: 
     assert time.monotonic() - began_at < AT_MOST_SECONDS
     assert failure.value.error_class is error_class
     assert len(failure.value.detail) < 300
+
+
+@pytest.mark.parametrize("name", ODD_HEADS)
+def test_an_odd_head_after_a_good_status_line_counts_by_its_status_and_no_body_is_read(
+    receiver: Receiver, name: str
+) -> None:
+    heads: list[str] = []
+    receiver.behave(ODD_HEADS[name])
+    reply = http_client(deadline_seconds=PLENTY_SECONDS).send(
+        OutgoingRequest("POST", receiver.url, {}), lambda: heads.append("came")
+    )
+    assert (reply.status, reply.body, reply.was_truncated, reply.is_head_whole) == (200, b"", True, False)
+    assert heads == ["came"]
 
 
 @pytest.mark.parametrize("status", [200, 204, 299, 410, 500])
