@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
+from urllib.parse import urldefrag, urljoin
 
 from shared.delivery.redaction import Redaction
 from shared.outbound.reply import Reply, RequestFailed
+from shared.outbound.target import TargetRefused, parse_target
 from shared.retry_after import retry_after
 
 MAX_TEXT = 4000
 """Characters of an answer that are kept."""
 
 _MAX_WAIT = timedelta(days=1)
+_MAX_ADVISED = 1000
+"""Characters of an address to register instead; a longer one is no address that anybody would register."""
 _NO_SECRETS = Redaction()
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters and lone surrogates: tables cannot hold them all, and in JSON each grows to six characters."""
@@ -33,9 +37,9 @@ class Attempt:
     """One attempt: when it began, how long it took, and what came of it.
 
     `at` is aware. `status` is None if no answer came. `error_class` names the kind of failure and is empty for a
-    success. `text` is for the log, at most 4,000 characters: status, headers and body of the answer, or the hub's own
-    words. `wait` is how long the receiver asks the hub to wait before the next attempt, at most a day; it matters for
-    the next decision only and is not stored.
+    success. `text` is for the log, at most 4,000 characters: status, headers and body of the answer (after a redirect,
+    the address to register before them), or the hub's own words. `wait` is how long the receiver asks the hub to wait
+    before the next attempt, at most a day; it matters for the next decision only and is not stored.
     """
 
     at: datetime
@@ -75,13 +79,15 @@ class Attempt:
         return self.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
-def judge_reply(reply: Reply, at: datetime, now: datetime, redaction: Redaction = _NO_SECRETS) -> Attempt:
-    """The attempt that began at `at` and got this answer at `now`.
+def judge_reply(
+    reply: Reply, at: datetime, now: datetime, redaction: Redaction = _NO_SECRETS, *, target_url: str = ""
+) -> Attempt:
+    """The attempt that began at `at` and got this answer from `target_url` at `now`.
 
     Any 2xx is a success. Everything else is a failure, 3xx included, because redirects are never followed. A
     Retry-After counts for every failure except 410, after which nothing is tried again.
     """
-    text = _as_text(reply, redaction)
+    text = loggable(_as_text(reply, target_url), redaction, is_cut=reply.was_truncated)
     if reply.is_success:
         return Attempt(at, elapsed(at, now), reply.status, "", text)
     wait = timedelta(0)
@@ -112,7 +118,28 @@ def loggable(text: str, redaction: Redaction = _NO_SECRETS, *, is_cut: bool = Fa
     return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", clean[:MAX_TEXT])
 
 
-def _as_text(reply: Reply, redaction: Redaction) -> str:
+def redirect_advice(reply: Reply, target_url: str) -> str:
+    """A sentence with the address to register instead, for a 3xx that names a usable one; else empty.
+
+    The hub never follows it: whoever registers it has it judged like any other.
+    """
+    location = reply.header("location")
+    if not location or not HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
+        return ""
+    try:
+        url = urldefrag(urljoin(target_url, location)).url
+        parse_target(url)
+    except (TargetRefused, ValueError):
+        return ""
+    if url == target_url or len(url) > _MAX_ADVISED:
+        return ""
+    return f"redirects are not followed; register {url} instead"
+
+
+def _as_text(reply: Reply, target_url: str) -> str:
+    advice = f"{found}\n\n" if (found := redirect_advice(reply, target_url)) else ""
     head = "".join(f"{name}: {value}\n" for name, value in reply.headers.items())
+    if not reply.is_head_whole:
+        head += "(what follows the first line is not HTTP, so it was not read)\n"
     body = reply.body.decode("utf-8", "replace")
-    return loggable(f"HTTP {reply.status}\n{head}\n{body}", redaction, is_cut=reply.was_truncated)
+    return f"{advice}HTTP {reply.status}\n{head}\n{body}"

@@ -8,23 +8,33 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from shared.delivery.attempt import Attempt, loggable
+from shared.delivery.attempt import Attempt, loggable, redirect_advice
 from shared.delivery.callback import CallbackEvent, as_body, callback_content
-from shared.delivery.custom_headers import usable_headers
+from shared.delivery.custom_headers import request_headers
 from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.known_secrets import redaction_of
 from shared.delivery.redaction import CLOUD_EVENTS_UNESCAPED
 from shared.loops import delivery_hops
 from shared.outbound.client import HttpClient
-from shared.outbound.reply import OnHead, OutgoingRequest, RequestFailed, nothing
+from shared.outbound.reply import OnHead, OutgoingRequest, Reply, RequestFailed, nothing
 from shared.timestamps import utc_z
-from shared.version import __version__
 from shared.webhooks.signing import standard_webhooks_headers
 from shared.webhooks.webhook import WebhookInput
 
 _ATTRIBUTE = re.compile(r"[a-z0-9]{1,20}")
-_OWN_ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "time", "subject", "datacontenttype", "data"})
+# Those of the specification, also where the hub has nothing to say in them: a receiver checks `dataschema` for a URI.
+_RESERVED = frozenset(
+    {"specversion", "id", "source", "type", "time", "subject", "datacontenttype", "dataschema", "data"}
+)
+# What the specification's type String may not hold: control characters, lone surrogates, noncharacters.
+_NO_STRING = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufdd0-\\ufdef"
+    + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
+    + "]"
+)
+_MAX_REPEATED = 200
+"""Characters of a receiver's answer that the refusal of its consent repeats."""
 _RATE = re.compile(r"0{0,9}[1-9][0-9]{0,8}")
 _ORIGIN = "WebHook-Request-Origin"
 
@@ -43,23 +53,20 @@ class CloudEvents(HttpDeliverer):
 
         WebHook-Allowed-Rate may be missing, because the hub asks for no rate; it is respected if it is there.
         """
-        headers = {**usable_headers(webhook.headers or {}), _ORIGIN: self._origin}
+        headers = {**request_headers(webhook.headers), _ORIGIN: self._origin}
         try:
             reply = self.client.send(OutgoingRequest("OPTIONS", webhook.target_url, headers))
         except RequestFailed as failure:
             reason = loggable(failure.detail, redaction_of(webhook, []), is_cut=failure.is_cut)
             return ReceiverConsent(f"the validation request failed: {failure.error_class}: {reason}")
-        allowed = (reply.header("webhook-allowed-origin") or "").strip()
-        if allowed != "*" and allowed.lower() != self._origin.lower():
-            return ReceiverConsent(f"the receiver gave no consent: WebHook-Allowed-Origin must be {self._origin} or *")
-        rate = (reply.header("webhook-allowed-rate") or "*").strip()
-        if rate == "*":
-            return ReceiverConsent()
-        if not _RATE.fullmatch(rate):
-            return ReceiverConsent(
-                "the receiver's WebHook-Allowed-Rate must be a number of requests a minute above 0, or *"
-            )
-        return ReceiverConsent(per_minute=int(rate))
+        if not {"*", self._origin.lower()} & _values(reply, "webhook-allowed-origin"):
+            wanted = f"WebHook-Allowed-Origin must be {self._origin} or *"
+            return ReceiverConsent(f"the receiver gave no consent: {wanted}; {_answered(reply, webhook)}")
+        rates = _values(reply, "webhook-allowed-rate") - {"*"}
+        if not all(map(_RATE.fullmatch, rates)):
+            wanted = "WebHook-Allowed-Rate must be a number of requests a minute above 0, or *"
+            return ReceiverConsent(f"the receiver's {wanted}; {_answered(reply, webhook)}")
+        return ReceiverConsent(per_minute=min(map(int, rates), default=None))
 
     def deliver(
         self,
@@ -76,11 +83,10 @@ class CloudEvents(HttpDeliverer):
         data = callback_content(event, webhook.name)
         own, body = _binary(attributes, data) if self._is_binary else _structured(attributes, data)
         headers = {
-            **{name: text for name, text in usable_headers(webhook.headers or {}).items() if not _is_reserved(name)},
+            **{name: text for name, text in request_headers(webhook.headers).items() if not _is_reserved(name)},
             **own,
             **delivery_hops(event.hops),
             _ORIGIN: self._origin,
-            "User-Agent": f"DynamicsWebhookHub/{__version__}",
         }
         if secrets:
             headers |= standard_webhooks_headers(event.event_id, int(at.timestamp()), body, secrets)
@@ -103,11 +109,25 @@ class CloudEvents(HttpDeliverer):
 
 def _extensions(properties: Mapping[str, object]) -> dict[str, str]:
     usable = {
-        name: value
+        name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in properties.items()
-        if _ATTRIBUTE.fullmatch(name) and name not in _OWN_ATTRIBUTES and isinstance(value, str | int | bool)
+        if _ATTRIBUTE.fullmatch(name) and name not in _RESERVED and isinstance(value, str | int | bool)
     }
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in usable.items()}
+    return {name: value for name, value in usable.items() if not _NO_STRING.search(value)}
+
+
+def _values(reply: Reply, name: str) -> set[str]:
+    """The values of a header in lower case; a proxy may have doubled it."""
+    return {value.strip().lower() for value in (reply.header(name) or "").split(",")} - {""}
+
+
+def _answered(reply: Reply, webhook: WebhookInput) -> str:
+    """What the receiver answered instead: most often a firewall says no, and why."""
+    redaction = redaction_of(webhook, [])
+    advice = loggable(redirect_advice(reply, webhook.target_url), redaction)
+    body = loggable(reply.body.decode("utf-8", "replace").strip(), redaction, is_cut=reply.was_truncated)
+    told = [text for text in (advice, body[:_MAX_REPEATED]) if text]
+    return ": ".join([f"it was answered {reply.status}", *told])
 
 
 def _structured(attributes: Mapping[str, str], data: Mapping[str, object]) -> tuple[dict[str, str], bytes]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from shared.loops import HOPS_HEADER, TEST_HEADER
 from shared.validation import HEADER_NAME_PATTERN
+from shared.version import __version__
 
 _HEADER_NAME = re.compile(HEADER_NAME_PATTERN)
 _VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
@@ -24,7 +25,7 @@ _OF_THE_CONNECTION = frozenset(
         "upgrade",
     }
 )
-_OF_THE_HUB = frozenset({"content-encoding", "content-type", "user-agent", TEST_HEADER.lower(), HOPS_HEADER.lower()})
+_OF_THE_HUB = frozenset({"content-encoding", "content-type", TEST_HEADER.lower(), HOPS_HEADER.lower()})
 _PREFIXES_OF_THE_HUB = ("x-superoffice-", "webhook-")
 
 
@@ -48,6 +49,17 @@ def usable_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that may be sent. Those saved under older rules are left out, so that they stop no delivery."""
     wrong = {name for name, _ in check_custom_headers(headers)}
     return {name: value for name, value in headers.items() if name not in wrong}
+
+
+def request_headers(custom: Mapping[str, str] | None) -> dict[str, str]:
+    """The headers that every request begins with: the usable ones of the webhook's owner, and a User-Agent.
+
+    Firewalls refuse requests without one. An owner may give another one, in whatever case.
+    """
+    usable = usable_headers(custom or {})
+    if any(name.lower() == "user-agent" for name in usable):
+        return usable
+    return {**usable, "User-Agent": f"DynamicsWebhookHub/{__version__}"}
 
 
 def _refusal(name: str, value: str, seen: set[str]) -> str | None:

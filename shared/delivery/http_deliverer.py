@@ -49,7 +49,7 @@ class HttpDeliverer:
             reply = self.client.send(OutgoingRequest("POST", url, headers, body), on_head)
         except RequestFailed as failure:
             return judge_failure(failure, at, self.now(), redaction)
-        return judge_reply(reply, at, self.now(), redaction)
+        return judge_reply(reply, at, self.now(), redaction, target_url=url)
 
     def _target_refusals(self, url: str) -> list[FieldError]:
         try:

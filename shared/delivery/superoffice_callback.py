@@ -8,13 +8,12 @@ from datetime import datetime
 
 from shared.delivery.attempt import Attempt
 from shared.delivery.callback import CallbackEvent, as_body, callback_content
-from shared.delivery.custom_headers import usable_headers
+from shared.delivery.custom_headers import request_headers
 from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.known_secrets import redaction_of
 from shared.loops import TEST_HEADER, delivery_hops
 from shared.outbound.reply import OnHead, nothing
-from shared.version import __version__
 from shared.webhooks.signing import standard_webhooks_headers, superoffice_signature
 from shared.webhooks.webhook import WebhookInput
 
@@ -58,10 +57,9 @@ def callback_headers(
     current one first, then older ones that still sign: SuperOffice's signature is made with the first, because it can
     carry only one. `at` is the time of this attempt, and aware.
     """
-    headers = usable_headers(custom or {})
+    headers = request_headers(custom)
     headers |= {
         "Content-Type": "application/json; charset=utf-8",
-        "User-Agent": f"DynamicsWebhookHub/{__version__}",
         "X-SuperOffice-Event": event.event,
         "X-SuperOffice-EventId": event.event_id,
         **delivery_hops(event.hops),

@@ -24,7 +24,9 @@ def system_resolve(host: str, port: int) -> Sequence[Address]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError) as exc:
-        raise NameNotResolved(f"{host} is not resolved ({getattr(exc, 'strerror', None) or 'no name'})") from exc
+        is_outage = isinstance(exc, socket.gaierror) and exc.errno == socket.EAI_AGAIN
+        why = "the name servers do not answer" if is_outage else "there is no such name, or it has no address"
+        raise NameNotResolved(f"{host} is not resolved ({why})") from exc
     return tuple(dict.fromkeys(ip_address(sockaddr[0]) for *_, sockaddr in found))
 
 

@@ -1,5 +1,6 @@
 """A connection to an address that was judged before, with one time limit for everything done on it."""
 
+import errno
 import socket
 import ssl
 import time
@@ -14,6 +15,23 @@ from shared.outbound.reply import ErrorClass, RequestFailed
 _CHUNK_BYTES = 16_384
 # A name with hundreds of addresses must not turn one attempt into a scan.
 _MAX_ADDRESSES = 8
+_REASONS = {
+    errno.ECONNREFUSED: "it was refused",
+    errno.ECONNRESET: "it was reset",
+    errno.EHOSTUNREACH: "there is no route to the host",
+    errno.ENETUNREACH: "there is no route to the network",
+}
+# OpenSSL's verification errors (x509_vfy.h): what their texts say can change with its version.
+_FAULTS = {
+    9: "it is not valid yet",
+    10: "it has expired",
+    18: "it is self-signed",
+    19: "its chain ends in a self-signed certificate of an unknown authority",
+    20: "its authority is unknown, or an intermediate certificate is missing",
+    21: "its authority is unknown, or an intermediate certificate is missing",
+    23: "it was revoked",
+}
+_WRONG_NAME = frozenset({62, 64})
 
 
 class TimeLimit:
@@ -85,7 +103,8 @@ def connect(addresses: Sequence[Address], port: int, limit: TimeLimit) -> socket
             reason = exc
     if isinstance(reason, TimeoutError):
         raise RequestFailed(ErrorClass.TIMEOUT, f"no connection to port {port} in time") from reason
-    raise RequestFailed(ErrorClass.REFUSED, f"no connection to port {port}: {reason.strerror}") from reason
+    why = _REASONS.get(reason.errno or 0, errno.errorcode.get(reason.errno or 0, "it broke"))
+    raise RequestFailed(ErrorClass.REFUSED, f"no connection to port {port}: {why}") from reason
 
 
 def _dial(address: Address, port: int, seconds: float) -> socket.socket:
@@ -113,8 +132,15 @@ def start_tls(sock: socket.socket, context: ssl.SSLContext, host: str, limit: Ti
         raise RequestFailed(ErrorClass.TIMEOUT, "TLS was not agreed in time") from exc
     except ssl.SSLCertVerificationError as exc:
         sock.close()
-        raise RequestFailed(ErrorClass.TLS, f"the certificate is not accepted: {exc.verify_message}") from exc
+        raise RequestFailed(ErrorClass.TLS, f"the certificate is not accepted: {_fault(exc, host)}") from exc
     except OSError as exc:
         sock.close()
-        reason = getattr(exc, "reason", None) or exc.strerror or "the connection was closed"
+        # OpenSSL's name of the error, `WRONG_VERSION_NUMBER`: what people look up.
+        reason = getattr(exc, "reason", None) or "the connection was closed"
         raise RequestFailed(ErrorClass.TLS, f"TLS was not agreed: {reason}") from exc
+
+
+def _fault(error: ssl.SSLCertVerificationError, host: str) -> str:
+    if error.verify_code in _WRONG_NAME:
+        return f"it was issued to another name than {host}"
+    return _FAULTS.get(error.verify_code, f"OpenSSL's verification error {error.verify_code}")

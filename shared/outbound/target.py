@@ -19,8 +19,10 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _MAX_PORT = 65_535
 _MAX_HOST_CHARACTERS = 253
 _MAX_URL_CHARACTERS = 4_000
-# Printable ASCII is sent as it is; only other characters are encoded.
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+# What no URL may hold as it is (RFC 3986); strict servers answer 400 to it. Everything else in ASCII, and with it what
+# is encoded already, is sent as it was written.
+_NEVER_RAW = frozenset('"<>\\^`{|}')
+_SENT_AS_IT_IS = "".join(one for one in map(chr, range(0x21, 0x7F)) if one not in _NEVER_RAW)
 
 
 class TargetRefused(Exception):
@@ -41,7 +43,8 @@ class Target:
     """Where to call.
 
     `scheme` is `https` or `http`. `host` is ASCII in lower case, or an IPv6 address without brackets. `path_and_query`
-    begins with `/` and is ASCII. `url` is the text as it was given.
+    begins with `/` and is as it is sent: ASCII, and percent-encoded where no URL may hold a character as it is. `url`
+    is the text as it was given.
     """
 
     scheme: str
@@ -143,5 +146,5 @@ def _to_ascii(name: str) -> str:
 
 
 def _path_and_query(written: str) -> str:
-    sent = quote(written, safe=_ASCII)
+    sent = quote(written, safe=_SENT_AS_IT_IS)
     return sent if sent.startswith("/") else f"/{sent}"

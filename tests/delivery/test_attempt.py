@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.attempt import Attempt, Verdict, judge_failure, judge_reply
+from shared.delivery.redaction import Redaction
 from shared.outbound.reply import ErrorClass, Reply, RequestFailed
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
@@ -123,3 +124,74 @@ def test_an_attempt_during_which_the_clock_is_set_back_takes_no_negative_time(se
 def test_the_answer_is_kept_whatever_it_means(status: int) -> None:
     text = judged(status, b"body", content_type="text/plain", server="nginx").text
     assert text == f"HTTP {status}\ncontent-type: text/plain\nserver: nginx\n\nbody"
+
+
+TARGET = "https://a.example/hook?a=b"
+
+
+@pytest.mark.parametrize(
+    ("location", "url"),
+    [
+        ("https://www.a.example/hook", "https://www.a.example/hook"),
+        ("http://other.example", "http://other.example"),
+        ("//b.example/x", "https://b.example/x"),
+        ("/new?c=d#part", "https://a.example/new?c=d"),
+        ("new", "https://a.example/new"),
+    ],
+)
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+def test_a_redirect_names_the_address_to_register_first(status: int, location: str, url: str) -> None:
+    reply = Reply(status, {"location": location}, b"moved", was_truncated=False)
+    attempt = judge_reply(reply, BEGUN, NOW, target_url=TARGET)
+    assert attempt.text == (
+        f"redirects are not followed; register {url} instead\n\nHTTP {status}\nlocation: {location}\n\nmoved"
+    )
+    assert attempt.verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        "ftp://a.example/",
+        "javascript:alert(1)",
+        "https://user:pw@a.example/",
+        "https://[::1",
+        "a b",
+        TARGET,
+        "/\\evil.example",
+        "https://a.example:99999/",
+        "/" + "x" * 2000,
+        "https://a.example/\x00",
+    ],
+)
+def test_no_address_is_advised_that_could_not_be_registered(location: str) -> None:
+    reply = Reply(302, {"location": location}, b"", was_truncated=False)
+    assert judge_reply(reply, BEGUN, NOW, target_url=TARGET).text.startswith("HTTP 302\n")
+
+
+@pytest.mark.parametrize("status", [200, 201, 400, 503])
+def test_an_address_in_any_other_answer_is_no_advice(status: int) -> None:
+    reply = Reply(status, {"location": "/new"}, b"", was_truncated=False)
+    assert judge_reply(reply, BEGUN, NOW, target_url=TARGET).text.startswith("HTTP ")
+
+
+@given(location=st.text(max_size=60), status=st.integers(300, 399))
+def test_whatever_location_says_it_is_advised_or_not(location: str, status: int) -> None:
+    attempt = judge_reply(
+        Reply(status, {"location": location}, b"", was_truncated=False), BEGUN, NOW, target_url=TARGET
+    )
+    assert attempt.text.startswith(("HTTP ", "redirects are not followed; register http"))
+
+
+def test_the_address_to_register_has_no_secret_in_it() -> None:
+    reply = Reply(302, {"location": "/login?token=HUNTER%2022"}, b"", was_truncated=False)
+    text = judge_reply(reply, BEGUN, NOW, Redaction(["HUNTER 22"]), target_url=TARGET).text
+    assert ("HUNTER" in text, text.count("********")) == (False, 2)
+
+
+def test_an_answer_with_an_odd_head_says_so() -> None:
+    reply = Reply(200, {}, b"", was_truncated=True, is_head_whole=False)
+    attempt = judge_reply(reply, BEGUN, NOW)
+    assert attempt.is_success
+    assert attempt.text == "HTTP 200\n(what follows the first line is not HTTP, so it was not read)\n\n"

@@ -16,8 +16,9 @@ from shared.delivery.callback import callback_content, callback_event
 from shared.delivery.cloudevents import CloudEvents
 from shared.delivery.deliverer import ReceiverConsent
 from shared.errors import BadRequest
+from shared.version import __version__
 from shared.webhooks.webhook import WEBHOOK_TYPES, WebhookInput, parse_webhook
-from tests.fakes.receiver import Receiver, answers
+from tests.fakes.receiver import Receiver, answers, redirects
 from tests.fakes.server import Received
 from tests.outbound.calling import http_client
 from tests.support.delivering import delivering_hub, register, save
@@ -132,6 +133,24 @@ def test_a_delivery_is_signed_by_standard_webhooks_and_says_who_sends(receiver: 
 
 
 @pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("name", ["dataschema", "data", "subject", "datacontenttype"])
+def test_no_property_passes_for_an_attribute_of_the_specification(receiver: Receiver, type_: str, name: str) -> None:
+    plain = as_event(deliver(receiver, type_), type_)
+    with_property = as_event(deliver(receiver, type_, Properties={name: "v2"}), type_)
+    assert with_property.get_attributes() == plain.get_attributes()
+    assert with_property.get_data() == plain.get_data()
+
+
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("text", ["a\nb", "\x00", "\x7f", "\x85", "\ufdd0", "\ufffe", "\U0010ffff", "\U0001fffe"])
+def test_a_property_that_no_attribute_may_hold_is_not_sent(receiver: Receiver, type_: str, text: str) -> None:
+    attributes = as_event(
+        deliver(receiver, type_, Properties={"bad": text, "good": "\xe9\U0001f600 \ufffd"}), type_
+    ).get_attributes()
+    assert ("bad" in attributes, attributes["good"]) == (False, "\xe9\U0001f600 \ufffd")
+
+
+@pytest.mark.parametrize("type_", TYPES)
 def test_without_a_secret_nothing_is_signed(receiver: Receiver, type_: str) -> None:
     event = replace(callback_event(EVENT), timestamp=NOW + timedelta(days=1))
     deliverer(type_).deliver(webhook(receiver, type_), [], event, retry=0, at=NOW)
@@ -146,6 +165,12 @@ def test_without_a_secret_nothing_is_signed(receiver: Receiver, type_: str) -> N
         (["webhook-allowed-origin: *"], ReceiverConsent()),
         (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: *"], ReceiverConsent()),
         (["WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: 120"], ReceiverConsent(per_minute=120)),
+        (["WebHook-Allowed-Origin: *"] * 2 + ["WebHook-Allowed-Rate: 120"] * 2, ReceiverConsent(per_minute=120)),
+        (
+            [f"WebHook-Allowed-Origin: {ORIGIN}, {ORIGIN}", "WebHook-Allowed-Rate: *, 90, 70"],
+            ReceiverConsent(per_minute=70),
+        ),
+        (["WebHook-Allowed-Origin: other.example", "WebHook-Allowed-Origin: *"], ReceiverConsent()),
     ],
 )
 @pytest.mark.parametrize("status", [200, 204, 405])
@@ -157,6 +182,29 @@ def test_consent_is_a_header_whatever_the_status(
     (call,) = receiver.journal
     assert (call.method, call.path, call.query) == ("OPTIONS", "/hook", {"a": "b"})
     assert call.headers["webhook-request-origin"] == ORIGIN
+    assert (call.headers["user-agent"], call.headers["accept"]) == (f"DynamicsWebhookHub/{__version__}", "*/*")
+
+
+def test_the_handshake_has_the_owners_user_agent_too(receiver: Receiver) -> None:
+    given = webhook(receiver, "cloudevents", Headers={"user-agent": "mine/2", "ACCEPT": "text/html"})
+    deliverer("cloudevents").ask_consent(given)
+    assert (receiver.journal[0].headers["user-agent"], receiver.journal[0].headers["accept"]) == ("mine/2", "text/html")
+
+
+def test_a_refusal_shows_what_was_answered_instead_without_secrets(receiver: Receiver) -> None:
+    receiver.behave(answers(403, b"blocked by rule 920300 for HUNTER22: " + b"x" * 500))
+    given = webhook(receiver, "cloudevents", Headers={"X-Api-Key": "HUNTER22"})
+    refusal = deliverer("cloudevents").ask_consent(given).refusal or ""
+    shown = "it was answered 403: blocked by rule 920300 for ********: xx"
+    assert f"WebHook-Allowed-Origin must be {ORIGIN} or *; {shown}" in refusal
+    assert len(refusal) < 400
+
+
+def test_a_refusal_names_the_address_that_a_redirect_leads_to(receiver: Receiver) -> None:
+    receiver.behave(redirects("/new?k=HUNTER22"))
+    given = webhook(receiver, "cloudevents", Headers={"X-Api-Key": "HUNTER22"})
+    refusal = deliverer("cloudevents").ask_consent(given).refusal or ""
+    assert refusal.endswith(f"answered 307: redirects are not followed; register {receiver.url}/new?k=******** instead")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +215,7 @@ def test_consent_is_a_header_whatever_the_status(
         ["WebHook-Allowed-Origin:"],
         *(
             ["WebHook-Allowed-Origin: *", f"WebHook-Allowed-Rate: {rate}"]
-            for rate in ("0", "-1", "1.5", "soon", "1" * 11)
+            for rate in ("120, 0", "0", "-1", "1.5", "soon", "1" * 11)
         ),
     ],
 )

@@ -2,7 +2,8 @@ import h11
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.custom_headers import check_custom_headers, usable_headers
+from shared.delivery.custom_headers import check_custom_headers, request_headers, usable_headers
+from shared.version import __version__
 from tests.support.cases import holds_for
 
 OURS = [
@@ -20,7 +21,6 @@ OURS = [
     "Expect",
     "Content-Type",
     "content-encoding",
-    "User-Agent",
     "X-SuperOffice-Signature",
     "x-superoffice-anything",
     "webhook-id",
@@ -55,13 +55,24 @@ def test_the_same_name_in_another_case_is_refused() -> None:
 
 
 def test_usual_headers_are_taken() -> None:
-    headers = {"Authorization": "Bearer a.b-c_d==", "X-Api-Key": "", "Accept": "*/*", "X-Super": 'a "b", c;d=~'}
+    headers = {
+        "Authorization": "Bearer a.b-c_d==",
+        "X-Api-Key": "",
+        "Accept": "*/*",
+        "USER-agent": "a/1",
+        "X-Super": 'a "b", c;d=~',
+    }
     assert check_custom_headers(headers) == []
     assert usable_headers(headers) == headers
 
 
 def test_what_may_not_be_sent_is_left_out() -> None:
     assert usable_headers({"Host": "evil", "X-A": "1", "x-a": "2", "X-B": "\n"}) == {"X-A": "1"}
+
+
+def test_a_request_says_who_sends_it_unless_its_owner_says_so() -> None:
+    assert request_headers(None) == {"User-Agent": f"DynamicsWebhookHub/{__version__}"}
+    assert request_headers({"user-AGENT": "mine/2", "Host": "x"}) == {"user-AGENT": "mine/2"}
 
 
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=4))

@@ -109,7 +109,9 @@ TAKEN = [
     ("https://my_host.a-b.example/", "my_host.a-b.example", 443, "/"),
     ("https://intranet/", "intranet", 443, "/"),
     ("https://a.example/a/../b/./c//d", "a.example", 443, "/a/../b/./c//d"),
-    ("https://a.example/%zz%2F?q=a@b:c|{d}", "a.example", 443, "/%zz%2F?q=a@b:c|{d}"),
+    ("https://a.example/%zz%2F?q=a@b:c|{d}", "a.example", 443, "/%zz%2F?q=a@b:c%7C%7Bd%7D"),
+    ('https://a.example/^<b>?c="`&d=%7B%7d', "a.example", 443, "/%5E%3Cb%3E?c=%22%60&d=%7B%7d"),
+    ("https://a.example/a[0]?b[]=c'(d)*!$~;,=+&/%20", "a.example", 443, "/a[0]?b[]=c'(d)*!$~;,=+&/%20"),
     ("https://a.example//b.example/", "a.example", 443, "//b.example/"),
     ("https://a.example/?u=https://127.0.0.1/", "a.example", 443, "/?u=https://127.0.0.1/"),
     ("https://a.example/ü?ß", "a.example", 443, "/%C3%BC?%C3%9F"),
@@ -179,7 +181,13 @@ def test_a_url_is_parsed_or_refused_and_what_is_parsed_can_be_sent(url: str) -> 
         target = parse_target(url)
         assert (target.host + target.path_and_query).isascii()
         assert not set(target.host) & set("@/\\%#? \t\r\n[]")
-        assert not set(target.path_and_query) & set("# \t\r\n")
+        assert not set(target.path_and_query) & set('# \t\r\n"<>\\^`{|}')
+
+
+@given(st.text(printable.replace("#", "").replace("\\", "").strip()))
+def test_what_was_encoded_once_is_not_encoded_again(path: str) -> None:
+    once = parse_target(f"https://a.example/{path}").path_and_query
+    assert parse_target(f"https://a.example{once}").path_and_query == once
 
 
 @given(st.lists(st.text(ascii_lowercase, min_size=1, max_size=63), min_size=1, max_size=3), st.integers(1, 65_535))
