@@ -37,6 +37,7 @@ from shared.events.dispatch import Completion, Dispatcher
 from shared.events.event import Event
 from shared.events.store import EventStore
 from shared.outbound.client import HttpClient
+from shared.outbound.kept_connections import KeptConnections
 from shared.outbound.target_policy import TargetPolicy, own_addresses
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
@@ -108,6 +109,7 @@ class Receivers:
             ),
             deadline_seconds=settings.delivery_deadline_seconds,
             max_response_bytes=settings.delivery_max_response_bytes,
+            kept=KeptConnections(),
         )
         deliverers = make_deliverers(settings, client, now)
         limits = webhook_limits(settings)

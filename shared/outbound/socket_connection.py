@@ -64,6 +64,7 @@ class SocketConnection:
     def __init__(self, sock: socket.socket, limit: TimeLimit) -> None:
         self._socket = sock
         self._limit = limit
+        self._is_detached = False
         self.received_bytes = 0
 
     def send(self, data: bytes) -> None:
@@ -80,17 +81,24 @@ class SocketConnection:
         self.received_bytes += len(data)
         return data
 
+    def detach(self) -> None:
+        """Leave the socket open at the end of the `with`: somebody else has it now."""
+        self._is_detached = True
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._socket.close()
+        if not self._is_detached:
+            self._socket.close()
 
 
-def connect(addresses: Sequence[Address], port: int, limit: TimeLimit) -> socket.socket:
-    """A socket to the first address that accepts the connection; raises RequestFailed (`refused` or `timeout`).
+def connect(addresses: Sequence[Address], port: int, limit: TimeLimit) -> tuple[socket.socket, Address]:
+    """A socket to the first address that accepts the connection, and that address.
+
+    Raises RequestFailed (`refused` or `timeout`).
 
     Each address gets its share of the time that is left, so that a silent one does not use up all of it.
     """
@@ -98,7 +106,7 @@ def connect(addresses: Sequence[Address], port: int, limit: TimeLimit) -> socket
     reason: OSError = TimeoutError()
     for index, address in enumerate(tried):
         try:
-            return _dial(address, port, limit.left() / (len(tried) - index))
+            return _dial(address, port, limit.left() / (len(tried) - index)), address
         except OSError as exc:
             reason = exc
     if isinstance(reason, TimeoutError):

@@ -23,6 +23,7 @@ class Visit:
     def __init__(self, connection: socket.socket, is_over: threading.Event) -> None:
         self._connection = connection
         self._is_over = is_over
+        self.is_kept = False
 
     def send(self, data: bytes) -> None:
         """Send all of it."""
@@ -36,6 +37,10 @@ class Visit:
     def receive(self) -> None:
         """Wait for the first bytes that the caller sends."""
         _read(self._connection)
+
+    def keep(self) -> None:
+        """Wait for another request afterwards, instead of closing the connection."""
+        self.is_kept = True
 
     def hang(self) -> None:
         """Do nothing, and keep the connection."""
@@ -116,9 +121,13 @@ class Receiver:
                 self._behaviour(Visit(connection, is_over))
                 return
             with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as stream:
-                received = _read_request(stream)
-                self.journal.append(received)
-                self._behaviour(Visit(stream, is_over))
+                visit = Visit(stream, is_over)
+                visit.keep()
+                while visit.is_kept:
+                    received = _read_request(stream)
+                    self.journal.append(received)
+                    visit = Visit(stream, is_over)
+                    self._behaviour(visit)
 
 
 def _read_request(stream: socket.socket) -> Received:
@@ -154,6 +163,21 @@ def sends(data: bytes) -> Behaviour:
 def answers(status: int = 200, body: bytes = b"", *fields: str) -> Behaviour:
     """A healthy answer; `fields` are lines of its head (`Retry-After: 5`)."""
     return sends(_head(status, f"Content-Length: {len(body)}", *fields) + body)
+
+
+def keeps(data: bytes) -> Behaviour:
+    """These bytes; the connection waits for another request."""
+
+    def behave(visit: Visit) -> None:
+        visit.keep()
+        visit.send(data)
+
+    return behave
+
+
+def answers_and_keeps(status: int = 200, body: bytes = b"", *fields: str) -> Behaviour:
+    """A healthy answer of a server that keeps connections."""
+    return keeps(_head(status, f"Content-Length: {len(body)}", *fields) + body)
 
 
 def echoes(receiver: Receiver, status: int = 200) -> Behaviour:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from shared.outbound.addresses import Address
 from shared.outbound.client import HttpClient
+from shared.outbound.kept_connections import KeptConnections
 from shared.outbound.reply import OutgoingRequest, Reply
 from shared.outbound.resolver import Resolve
 from shared.outbound.target_policy import TargetPolicy
@@ -34,6 +35,7 @@ def http_client(
     deadline_seconds: float = 10,
     resolve: Resolve = _FINDS_THIS_MACHINE,
     tls: ssl.SSLContext | None = None,
+    kept: KeptConnections | None = None,
 ) -> HttpClient:
     """A client that finds every name on this machine, and keeps 1 000 bytes of a body."""
     return HttpClient(
@@ -43,6 +45,7 @@ def http_client(
         resolve=resolve,
         # The real authorities take a while to load, and no test needs them but the one that says so.
         tls=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        kept=kept,
     )
 
 

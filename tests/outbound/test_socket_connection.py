@@ -24,7 +24,9 @@ def silent_port() -> Iterator[int]:
 
 
 def test_an_address_that_refuses_is_followed_by_the_next(receiver: Receiver) -> None:
-    connect([NOBODY, NOBODY, THIS_MACHINE], receiver.port, TimeLimit(10)).close()
+    sock, address = connect([NOBODY, NOBODY, THIS_MACHINE], receiver.port, TimeLimit(10))
+    sock.close()
+    assert address == THIS_MACHINE
     assert receiver.connections <= 1
 
 
@@ -44,7 +46,9 @@ def test_an_address_that_is_silent_ends_with_the_time(silent_port: int) -> None:
 
 def test_a_silent_address_leaves_the_next_one_time(silent_port: int) -> None:
     with socket.create_server(("127.0.0.9", silent_port)):
-        connect([THIS_MACHINE, NOBODY], silent_port, TimeLimit(1)).close()
+        sock, address = connect([THIS_MACHINE, NOBODY], silent_port, TimeLimit(1))
+        sock.close()
+    assert address == NOBODY
 
 
 def test_of_many_addresses_only_the_first_few_are_tried(receiver: Receiver) -> None:
