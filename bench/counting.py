@@ -3,10 +3,10 @@
 import threading
 from typing import Any
 
-from shared.azure_transport import DeadlineTransport
+from shared.storage.transport import StorageTransport
 
 
-class CountingTransport(DeadlineTransport):
+class CountingTransport(StorageTransport):
     """A transport that knows how often it was used."""
 
     def __init__(self) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 from azure.storage.queue import QueueServiceClient
 
+from shared.azure_transport import DeadlineTransport
+from shared.errors import IdentityDown
+
 _DEFAULT = "AzureWebJobsStorage"
 _QUICK: dict[str, Any] = {
-    "connection_timeout": 3,
-    "read_timeout": 5,
     "retry_total": 1,
     "initial_backoff": 0.2,
     "increment_base": 0,
@@ -37,7 +38,9 @@ def queue_service(connection: str, environment: Mapping[str, str]) -> QueueServi
 def _by_connection_string(name: str, text: str) -> QueueServiceClient:
     try:
         # The SDK refuses "UseDevelopmentStorage=true;", which Core Tools take.
-        return QueueServiceClient.from_connection_string(text.strip("; \t\r\n"), **_QUICK)
+        return QueueServiceClient.from_connection_string(
+            text.strip("; \t\r\n"), transport=DeadlineTransport(), **_QUICK
+        )
     except ValueError:
         # The SDK's own text may repeat the connection string.
         raise NoConnection(f"the app setting {name} is not a connection string") from None
@@ -52,5 +55,6 @@ def _service_uri(prefix: str, environment: Mapping[str, str]) -> str | None:
 def _by_identity(uri: str, client_id: str | None) -> QueueServiceClient:
     from azure.identity import DefaultAzureCredential
 
-    credential = DefaultAzureCredential(managed_identity_client_id=client_id)
-    return QueueServiceClient(uri, credential=credential, **_QUICK)
+    transport = DeadlineTransport(IdentityDown, "the identity provider")
+    credential = DefaultAzureCredential(managed_identity_client_id=client_id, transport=transport)
+    return QueueServiceClient(uri, credential=credential, transport=DeadlineTransport(), **_QUICK)

@@ -109,6 +109,8 @@ class WebApi:
         self._read_seconds = read_seconds
         self._setting = setting
         self._session = requests.Session()
+        # No proxy and no .netrc of the environment; looking for them costs more than the rest of a call.
+        self._session.trust_env = False
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Get a path below the base URL, or a whole address of the same origin."""

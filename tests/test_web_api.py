@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import itertools
 import json
+import os
 import socket
 import threading
 import time
@@ -268,3 +269,9 @@ def test_a_change_is_sent_with_its_method_headers_and_body(api: WebApi, graph: F
     api.send("PATCH", "/v1.0/x", {"If-Match": "*"}, {"a": 1})
     [request] = graph.journal
     assert (request.method, request.headers["if-match"], request.body) == ("PATCH", "*", b'{"a": 1}')
+
+
+def test_no_proxy_of_the_environment_is_used(api: WebApi) -> None:
+    os.environ.update(dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9"))
+    os.environ.update(NO_PROXY="", no_proxy="")
+    assert api.get(ITEMS).error_code == "itemNotFound"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from shared.audit.log import AUDIT_TABLE, AuditLog
-from shared.azure_transport import DeadlineTransport
 from shared.call_rate import CallRate
 from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys
 from shared.callers.identify import Callers
@@ -26,6 +25,7 @@ from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.settings import Settings
 from shared.storage.account import StorageAccount
 from shared.storage.sealed import Sealer
+from shared.storage.transport import StorageTransport
 from shared.web_api import READ_SECONDS, WebApi
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Hub:
     _arcgis: Lazy["ArcGis"]
 
     @classmethod
-    def assemble(cls, settings: Settings, *, transport: DeadlineTransport | None = None) -> Self:
+    def assemble(cls, settings: Settings, *, transport: StorageTransport | None = None) -> Self:
         """A hub with these settings; raises Misconfigured. It calls nothing outside the process yet."""
         storage, sealer = StorageAccount(settings.storage, transport), Sealer(settings.secrets_key)
         identity = AppIdentity()

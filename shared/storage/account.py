@@ -14,11 +14,20 @@ from shared.settings import StorageSettings
 from shared.storage.connection_string import connection_string_fault
 from shared.storage.queues import Queue
 from shared.storage.tables import Table
+from shared.storage.transport import StorageTransport
 
-_RETRIES = {"retry_total": 2, "retry_connect": 2, "retry_read": 2, "retry_status": 2}
-_TABLE_RETRIES = {**_RETRIES, "retry_backoff_factor": 0.5, "retry_backoff_max": 2}
-# The pause is `initial_backoff` plus `increment_base` to the power of the number of the retry.
-_QUEUE_RETRIES = {**_RETRIES, "initial_backoff": 0, "increment_base": 1, "random_jitter_range": 0}
+_TABLE_RETRIES = {
+    **{f"retry_{what}": 2 for what in ("total", "connect", "read", "status")},
+    "retry_backoff_factor": 0.5,
+    "retry_backoff_max": 2,
+}
+# Once more after about a second. A send that timed out may have arrived, so each further try can be one message more.
+_QUEUE_RETRIES = {
+    **{f"retry_{what}": 1 for what in ("total", "connect", "read", "status")},
+    "initial_backoff": 0,
+    "increment_base": 1,
+    "random_jitter_range": 0,
+}
 
 # One line for each storage call at level INFO would drown the app's own log.
 logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
@@ -30,9 +39,9 @@ class StorageAccount:
     Each client is made here, not by a service client: that would wrap the transport in one without its `sleep`.
     """
 
-    def __init__(self, settings: StorageSettings, transport: DeadlineTransport | None = None) -> None:
+    def __init__(self, settings: StorageSettings, transport: StorageTransport | None = None) -> None:
         self._settings = settings
-        self._transport = transport or DeadlineTransport()
+        self._transport = transport or StorageTransport()
         self._credential = None if settings.connection_string else _identity(settings)
 
     def now(self) -> datetime:

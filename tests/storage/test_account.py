@@ -110,13 +110,13 @@ def test_a_connection_string_that_can_never_work_is_no_outage(text: str) -> None
 
 
 def test_a_shared_access_signature_is_in_no_text_of_an_error() -> None:
-    places = "TableEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a"
+    places = "TableEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:10/a"
     storage = of_string(f"{places};SharedAccessSignature=sv=2024-11-04&sig={SECRET}%3D&se=2030")
     for call in (lambda: storage.table("things").get("p", "r"), lambda: storage.queue("events").count()):
         with pytest.raises(StorageDown) as caught:
             call()
         told = "".join(traceback.format_exception(caught.value))
-        assert "sig=...&se=2030" in told
+        assert "Connection refused" in told
         assert SECRET not in told
 
 

@@ -1,7 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from azure.core.exceptions import ServiceRequestError
+from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 
 from shared.errors import StorageDown
 from shared.hub.hub import Hub
@@ -54,6 +54,17 @@ def test_a_lost_connection_is_tried_again(hub: Hub, transport: JournalTransport)
     transport.fail(1, Fault.BEFORE, ServiceRequestError("connection lost"))
     hub.storage.queue("events").send("second")
     assert hub.storage.queue("events").count() == 2
+
+
+@pytest.mark.parametrize("error", [ServiceRequestError("not sent"), ServiceResponseError("no answer")])
+def test_a_send_is_tried_twice_at_most(hub: Hub, transport: JournalTransport, error: AzureError) -> None:
+    hub.storage.queue("events").send("first")
+    transport.forget()
+    for number in range(1, 5):
+        transport.fail(number, Fault.AFTER, error)
+    with pytest.raises(StorageDown):
+        hub.storage.queue("events").send("second")
+    assert transport.summary == ["POST events/messages"] * 2
 
 
 @pytest.mark.parametrize("fault", list(Fault))

@@ -8,9 +8,9 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from shared.azure_transport import DeadlineTransport
 from shared.clock import now
 from shared.errors import StorageDown
+from shared.storage.transport import StorageTransport
 
 
 class Fault(Enum):
@@ -30,7 +30,7 @@ class Call:
     query: dict[str, list[str]]
 
 
-class JournalTransport(DeadlineTransport):
+class JournalTransport(StorageTransport):
     """Notes each attempt at a storage transaction, retries included."""
 
     def __init__(self, *, clock: Callable[[], datetime] = now) -> None:
@@ -73,8 +73,6 @@ class JournalTransport(DeadlineTransport):
             raise error
         response = super().send(request, **kwargs)
         if error:
-            # The answer to a transaction is read bit by bit; left as it is, its connection would stay open.
-            getattr(response, "internal_response", response).close()
             raise error
         return response
 
