@@ -46,7 +46,7 @@ class HubSender:
     """The hub: a connection posted as Dataverse does, judged, stored, dispatched, signed and delivered."""
 
     name = "hub"
-    settings = "development host, one process, 64 threads; Azurite with its data on disk; default settings"
+    settings = "development host, one process, 192 threads; Azurite with its data on disk; default settings"
 
     def __init__(self, site: Site, client: Client) -> None:
         self._client = client

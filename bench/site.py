@@ -82,7 +82,7 @@ class Site:
         self._environment = {
             **os.environ,
             # As docs/settings.md recommends.
-            "PYTHON_THREADPOOL_THREAD_COUNT": "64",
+            "PYTHON_THREADPOOL_THREAD_COUNT": "192",
             **self._settings,
             "AzureWebJobsStorage": self.connection_string,
             "PUBLIC_URL": self.url,

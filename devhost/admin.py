@@ -34,7 +34,7 @@ class AdminPages:
 
     async def answer(self, request: Request) -> Response | None:
         """The answer, or None if the path is not one of these pages."""
-        path = request.url.path.rstrip("/").lower()
+        path = str(request.scope["path"]).rstrip("/").lower()
         if path == "":
             return PlainTextResponse("The development host is running.\n")
         if path == "/admin/host/ping":

@@ -21,6 +21,9 @@ _READY_SECONDS = 60
 
 type Ports = tuple[int, int, int]
 
+DEFAULT_PORTS: Ports = (10000, 10001, 10002)
+"""Where everybody looks for it, by the connection string `UseDevelopmentStorage=true`."""
+
 
 class AzuriteFailed(RuntimeError):
     """Azurite is not installed, or did not start."""

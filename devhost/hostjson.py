@@ -65,7 +65,7 @@ def _queues(options: Mapping[str, object]) -> QueueOptions:
     default = QueueOptions()
     batch_size = _whole(options, "batchSize", default.batch_size, least=1, most=32)
     return QueueOptions(
-        max_polling_seconds=_seconds(options, "maxPollingInterval", default.max_polling_seconds),
+        max_polling_seconds=_seconds(options, "maxPollingInterval", default.max_polling_seconds, least=0.1),
         visibility_timeout_seconds=_seconds(options, "visibilityTimeout", default.visibility_timeout_seconds),
         batch_size=batch_size,
         new_batch_threshold=_whole(options, "newBatchThreshold", batch_size // 2, least=0),
@@ -88,11 +88,14 @@ def _whole(options: Mapping[str, object], name: str, default: int, *, least: int
     return value
 
 
-def _seconds(options: Mapping[str, object], name: str, default: float) -> float:
+def _seconds(options: Mapping[str, object], name: str, default: float, *, least: float = 0) -> float:
     if name not in options:
         return default
     found = _DURATION.fullmatch(str(options[name]))
     if found is None:
         raise BadHostJson(f"host.json: extensions.queues.{name} must be a time like 00:00:30")
     hours, minutes, seconds, fraction = found.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float(fraction or 0)
+    total = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float(fraction or 0)
+    if total < least:
+        raise BadHostJson(f"host.json: extensions.queues.{name} must be {least:g} seconds or more")
+    return total

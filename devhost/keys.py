@@ -74,9 +74,11 @@ class KeyStore:
 
     def _file(self, name: str) -> Any:  # noqa: ANN401 - JSON of the platform's own shape
         path = self._path(name)
-        if not path.exists():
+        try:
+            stamp = _stamp(path)
+        except FileNotFoundError:
             self._write(path, _new_host_file() if name == _HOST else {"keys": [_new_key(DEFAULT_KEY)]})
-        stamp = _stamp(path)
+            stamp = _stamp(path)
         known = self._read.get(path)
         if known is None or known[0] != stamp:
             self._read[path] = (stamp, _content(path, known[1] if known else None))

@@ -7,15 +7,14 @@ import random
 import time
 from datetime import UTC, datetime
 
-from azure.core.exceptions import AzureError
-from azure.storage.queue import QueueMessage
-
 from devhost.hostjson import QueueOptions
 from devhost.invocation import Invocations
 from devhost.message_queue import Leased, MessageQueue
 from devhost.messages import TypedData
 from devhost.metadata import Function
 from devhost.polling import Backoff, Fate, fate, is_past_its_attempts, may_poll
+from devhost.queue_service import QueueFailed, QueueMessage
+from devhost.renewal import Renewal
 from devhost.worker import Result
 
 log = logging.getLogger("devhost")
@@ -40,6 +39,7 @@ class Listener:
         self._lease_seconds = lease_seconds
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._one_ended = asyncio.Event()
         self._stopping = False
         self._storage_is_down = False
 
@@ -56,22 +56,30 @@ class Listener:
         """Poll until `stop`, then finish what runs. An outage of storage is logged once, and waited out."""
         backoff = Backoff(self._options.max_polling_seconds)
         while not self._stopping:
-            if may_poll(self._options, len(self._running)) and await self._poll():
+            # What is sent from here on is not sure to be found by this poll.
+            self._wake.clear()
+            if await self._poll():
                 backoff.found()
-                continue
-            full = not may_poll(self._options, len(self._running))
-            await self._pause(None if full else backoff.next_seconds(random.uniform(0.8, 1.2)))  # noqa: S311 - jitter
+                await self._has_place()
+            else:
+                await self._pause(backoff.next_seconds(random.uniform(0.8, 1.2)))  # noqa: S311 - jitter
         await asyncio.gather(*self._running)
 
     def stop(self) -> None:
         """Stop polling."""
         self._stopping = True
         self._wake.set()
+        self._one_ended.set()
 
-    async def _pause(self, seconds: float | None) -> None:
+    async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), seconds)
-        self._wake.clear()
+
+    async def _has_place(self) -> None:
+        """Wait, where so many messages run that the next batch must, until enough of them have ended."""
+        while not (self._stopping or may_poll(self._options, len(self._running))):
+            self._one_ended.clear()
+            await self._one_ended.wait()
 
     async def _poll(self) -> bool:
         try:
@@ -79,7 +87,7 @@ class Listener:
         except Exception as error:
             # Whatever it is: a listener that ended would leave its queue alone until the next start, and say nothing.
             if not self._storage_is_down:
-                log.warning("queue %s cannot be read (%s); trying again", self.queue_name, type(error).__name__)
+                log.warning("queue %s cannot be read (%s); trying again", self.queue_name, _reason(error))
             self._storage_is_down = True
             return False
         if self._storage_is_down:
@@ -93,14 +101,15 @@ class Listener:
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
-        self._wake.set()
+        # It ends the wait for a place, and not the pause after an empty poll: the real host does not look again then.
+        self._one_ended.set()
 
     async def _handle(self, leased: Leased) -> None:
         try:
             await self._settle(leased, await self._attempt(leased))
         except Exception as error:
             # It becomes visible again when its lease ends, and is worked on once more.
-            log.warning("a message of queue %s could not be settled (%s)", self.queue_name, type(error).__name__)
+            log.warning("a message of queue %s could not be settled (%s)", self.queue_name, _reason(error))
 
     async def _settle(self, leased: Leased, decided: Fate) -> None:
         if decided is Fate.DELETE:
@@ -116,11 +125,11 @@ class Listener:
         body = leased.body(is_base64=self._options.is_base64)
         if body is None or is_past_its_attempts(self._options, leased.dequeue_count):
             return Fate.POISON
-        renewal = asyncio.create_task(self._renew(leased))
+        renewal = Renewal(self._lease_seconds / 2, lambda: self._renew(leased))
         try:
             succeeded = await self._run(leased, body)
         finally:
-            renewal.cancel()
+            renewal.end()
         return fate(self._options, leased.dequeue_count, succeeded=succeeded)
 
     async def _run(self, leased: Leased, body: bytes) -> bool:
@@ -133,15 +142,15 @@ class Listener:
         return succeeded
 
     async def _renew(self, leased: Leased) -> None:
-        while True:
-            await asyncio.sleep(self._lease_seconds / 2)
-            try:
-                # A renewal that is under way is finished, or its new pop receipt would be lost.
-                await asyncio.shield(self._queue.keep(leased, self._lease_seconds))
-            except AzureError as error:
-                log.warning(
-                    "the lease of a message of queue %s was not renewed (%s)", self.queue_name, type(error).__name__
-                )
+        try:
+            await self._queue.keep(leased, self._lease_seconds)
+        except QueueFailed as error:
+            log.warning("the lease of a message of queue %s was not renewed (%s)", self.queue_name, error)
+
+
+def _reason(error: Exception) -> str:
+    # Whatever else it is, its text may hold what nobody should read.
+    return str(error) if isinstance(error, QueueFailed) else type(error).__name__
 
 
 def _data(body: bytes) -> TypedData:
@@ -154,7 +163,7 @@ def _data(body: bytes) -> TypedData:
 def _metadata(message: QueueMessage, body: bytes) -> dict[str, TypedData]:
     texts = {
         "Id": message.id,
-        "DequeueCount": str(message.dequeue_count or 1),
+        "DequeueCount": str(message.dequeue_count),
         "PopReceipt": message.pop_receipt,
         "InsertionTime": _time(message.inserted_on),
         "ExpirationTime": _time(message.expires_on),
@@ -164,5 +173,5 @@ def _metadata(message: QueueMessage, body: bytes) -> dict[str, TypedData]:
     return {name: TypedData(string=str(text)) for name, text in texts.items()}
 
 
-def _time(moment: datetime | None) -> str:
-    return (moment or datetime.now(UTC)).astimezone(UTC).isoformat()
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

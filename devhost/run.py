@@ -11,7 +11,7 @@ from types import FrameType
 
 from cryptography.fernet import Fernet
 
-from devhost.azurite import AzuriteFailed, azurite, development_connection_string, listens
+from devhost.azurite import DEFAULT_PORTS, AzuriteFailed, azurite, development_connection_string, listens
 from devhost.install import ROOT, NotInstalled, find_node
 from devhost.keys import KeyStore, new_key_value
 from devhost.launch import keys_folder, start_host, wait_until_ready
@@ -25,7 +25,6 @@ LOCAL = ROOT / ".local"
 RUN_FILE = LOCAL / "run.json"
 _STORAGE = "AzureWebJobsStorage"
 _HOOK_KEY = "ARCGIS_HOOK_KEY"
-_AZURITE_PORTS = (10000, 10001, 10002)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -102,10 +101,10 @@ def _storage() -> Iterator[str]:
     given = os.environ.get(_STORAGE, "").strip()
     if given.strip("; ").lower() != "usedevelopmentstorage=true":
         yield given
-    elif all(map(listens, _AZURITE_PORTS)):
-        yield development_connection_string(_AZURITE_PORTS)
+    elif all(map(listens, DEFAULT_PORTS)):
+        yield development_connection_string(DEFAULT_PORTS)
     else:
-        with azurite(ports=_AZURITE_PORTS, location=LOCAL / "azurite-data") as own:
+        with azurite(ports=DEFAULT_PORTS, location=LOCAL / "azurite-data") as own:
             yield own.connection_string
 
 

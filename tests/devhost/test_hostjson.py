@@ -69,6 +69,7 @@ def test_the_prefix_of_routes_is_taken_from_the_file_and_before_it_from_the_sett
         ("newBatchThreshold", -1),
         ("maxDequeueCount", 0),
         ("maxPollingInterval", "2 s"),
+        ("maxPollingInterval", "00:00:00.099"),
         ("visibilityTimeout", 30),
         ("messageEncoding", "base32"),
     ],

@@ -41,8 +41,14 @@ def _telemetry_types(text: str) -> str:
 
 
 def _some_time(duration: str) -> str:
-    if duration == "00:00:00":
+    if not duration.strip("0:."):
         raise ValueError("must be more than nothing")
+    return duration
+
+
+def _polling_interval(duration: str) -> str:
+    if duration < "00:00:00.1":
+        raise ValueError("must be 100 ms or more")
     return duration
 
 
@@ -50,7 +56,9 @@ type Name = Annotated[str, _text(r"^[a-z][a-z0-9_]*$")]
 type Method = Literal["delete", "get", "patch", "post", "put"]
 # Room is left for `-poison`, which the queue of failed messages adds to the name.
 type QueueName = Annotated[str, _text(r"^[a-z0-9](-?[a-z0-9])+$"), Field(min_length=3, max_length=63 - len("-poison"))]
-type Duration = Annotated[str, _text(r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"), AfterValidator(_some_time)]
+type Duration = Annotated[
+    str, _text(r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,7})?$"), AfterValidator(_some_time)
+]
 type Level = Literal["Trace", "Debug", "Information", "Warning", "Error", "Critical", "None"]
 type SettingName = Annotated[str, _text(r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$")]
 
@@ -104,7 +112,7 @@ class _Http(_Strict):
 
 
 class _Queues(_Strict):
-    max_polling_interval: Duration
+    max_polling_interval: Annotated[Duration, AfterValidator(_polling_interval)]
     visibility_timeout: Duration
     batch_size: Annotated[int, Field(ge=1, le=32)]
     new_batch_threshold: Annotated[int, Field(ge=0)]
