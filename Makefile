@@ -1,5 +1,7 @@
 # What a developer needs; `make run` first, then README.md.
 PORT ?= 7071
+# Processes of the app, which share the port and the storage.
+INSTANCES ?= 1
 # Processes that share the tests, each with an Azurite of its own; they wait more than they compute.
 WORKERS ?= 3
 VENV := .venv
@@ -7,8 +9,8 @@ PY := $(VENV)/bin/python
 
 .PHONY: run test unit coverage mutants check format bench soak azurite clean help
 
-run: azurite           ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything
-	@PORT=$(PORT) exec $(PY) -m devhost.run
+run: azurite           ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything; INSTANCES=2 for two
+	@PORT=$(PORT) INSTANCES=$(INSTANCES) exec $(PY) -m devhost.run
 
 test: azurite          ## all tests, those against the running app included
 	@$(PY) -m devhost.install tests

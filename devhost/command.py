@@ -3,7 +3,6 @@
 import argparse
 import logging
 import os
-import socket
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from devhost.hostjson import BadHostJson
 from devhost.keys import BadKeys
 from devhost.launch import keys_folder
 from devhost.localsettings import BadLocalSettings, apply_local_settings
+from devhost.ports import listen
 from devhost.private import make_private_folder
 from devhost.server import Server
 
@@ -26,10 +26,13 @@ def run() -> int:
     arguments = _arguments()
     root = arguments.root.resolve()
     keys = arguments.keys.resolve() if arguments.keys else keys_folder(root / ".local")
-    _log_to_stderr()
+    is_shared = arguments.own_port is not None
+    _log_to_stderr(is_shared=is_shared)
     try:
-        listening = _listen(arguments.host, arguments.port)
-        port = listening.getsockname()[1]
+        sockets = [listen(arguments.host, arguments.port, is_shared=is_shared)]
+        port = sockets[0].getsockname()[1]
+        if is_shared:
+            sockets.append(listen(arguments.host, arguments.own_port))
         # As with Core Tools, an app finds itself in its own folder.
         os.chdir(root)
         if not arguments.keys:
@@ -42,7 +45,7 @@ def run() -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     config = uvicorn.Config(host.asgi, log_config=None, access_log=False, interface="asgi3", lifespan="on", ws="none")
-    Server(config, on_stop=host.stop_polling, grace_seconds=arguments.grace_seconds).run(sockets=[listening])
+    Server(config, on_stop=host.stop_polling, grace_seconds=arguments.grace_seconds).run(sockets=sockets)
     return 0
 
 
@@ -50,6 +53,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m devhost", description="Runs a function app for development.")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="folder of the app (default: the current one)")
     parser.add_argument("--port", type=int, default=7071, help="0 takes a free one")
+    parser.add_argument(
+        "--own-port", type=int, help="share --port with other instances of the app, and be reachable here as well"
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--keys", type=Path, help="folder of the keys (default: below .local in the app's folder)")
     parser.add_argument("--lease-seconds", type=int, default=60, help="how long a message in work stays invisible")
@@ -57,21 +63,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+def _log_to_stderr(*, is_shared: bool) -> None:
+    # Of several instances that write to one terminal, each line tells which one it is from.
+    who = "%(process)d " if is_shared else ""
+    text = f"%(asctime)s {who}%(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.INFO, format=text, stream=sys.stderr)
     for name in _TOO_TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen()
-    except OSError as error:
-        raise OSError(f"port {port} of {host} cannot be used ({error.strerror}): choose another with --port") from None
-    return listening
 
 
 def _set_platform_variables(root: Path, port: int) -> None:

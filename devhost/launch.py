@@ -16,19 +16,34 @@ def keys_folder(temp: Path) -> Path:
     return temp / "secrets" / "functions" / "secrets"
 
 
+def is_core_tools() -> bool:
+    """Whether the app runs under Core Tools, of which no two can share a port."""
+    return shutil.which("func") is not None
+
+
 def start_host(
-    root: Path, port: int, temp: Path, environment: Mapping[str, str], *, lease_seconds: int = 60
+    root: Path,
+    port: int,
+    temp: Path,
+    environment: Mapping[str, str],
+    *,
+    own_port: int | None = None,
+    lease_seconds: int = 60,
 ) -> "subprocess.Popen[bytes]":
     """The app in `root` on 127.0.0.1:port, in a process group of its own: its parent decides whether to pass Ctrl-C on.
 
-    Its keys are files below `temp`. A message in work stays invisible for `lease_seconds`, which Core Tools cannot be
-    told. Raises OSError where the host cannot be started.
+    Its keys are files below `temp`. With `own_port` it shares `port` with other instances, and listens there as well. A
+    message in work stays invisible for `lease_seconds`. Core Tools can be told neither. Raises OSError where the host
+    cannot be started.
     """
     core_tools = shutil.which("func")
     switches = ["--port", str(port)]
     if core_tools is None:
         options = ["--keys", str(keys_folder(temp)), "--lease-seconds", str(lease_seconds)]
+        options += [] if own_port is None else ["--own-port", str(own_port)]
         command = [sys.executable, "-m", "devhost", "--root", str(root), *options, *switches]
+    elif own_port is not None:
+        raise OSError(f"{core_tools} runs one instance only: without it on PATH, the development host runs several")
     else:
         command = [core_tools, "start", *_core_tools_switches(core_tools), *switches]
     # Core Tools look for files of keys below TMPDIR.

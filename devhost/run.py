@@ -5,17 +5,19 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
 from cryptography.fernet import Fernet
 
 from devhost.azurite import DEFAULT_PORTS, AzuriteFailed, azurite, development_connection_string, listens
 from devhost.install import ROOT, NotInstalled, find_node
+from devhost.instances import SIGNALS, Instances, running_instances
 from devhost.keys import KeyStore, new_key_value
-from devhost.launch import keys_folder, start_host, wait_until_ready
+from devhost.launch import is_core_tools, keys_folder, start_host
 from devhost.localsettings import add_missing, apply_local_settings
+from devhost.ports import check_sharing, free_port
 from devhost.private import make_private_folder, write_private
 from devhost.seed import Seed, seed
 from shared.errors import HubError
@@ -25,7 +27,7 @@ LOCAL = ROOT / ".local"
 RUN_FILE = LOCAL / "run.json"
 _STORAGE = "AzureWebJobsStorage"
 _HOOK_KEY = "ARCGIS_HOOK_KEY"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_MAX_INSTANCES = 16
 
 
 class Stopped(BaseException):
@@ -34,10 +36,10 @@ class Stopped(BaseException):
 
 def main() -> int:
     """Run until Ctrl-C (0) or until the app ends (its exit code). Returns 1 if it could not be started."""
-    for number in _SIGNALS:
+    for number in SIGNALS:
         signal.signal(number, _stop)
     try:
-        return _run(_port(os.environ.get("PORT", "").strip() or "7071"))
+        return _run(_port(_given("PORT", "7071")), _instances(_given("INSTANCES", "1")))
     except Stopped:
         return 0
     except (HubError, AzuriteFailed, NotInstalled, OSError, ValueError) as error:
@@ -49,6 +51,22 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise Stopped
 
 
+def _given(name: str, default: str) -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def _instances(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_INSTANCES):
+        raise ValueError(f"INSTANCES must be a number from 1 to {_MAX_INSTANCES} (got '{text}')")
+    if int(text) > 1:
+        check_sharing()
+        if is_core_tools():
+            raise ValueError(
+                "INSTANCES needs the development host: take Core Tools (func) from PATH, or run one instance"
+            )
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise ValueError(f"PORT must be a number from 1 to 65535 (got '{text}')")
@@ -57,7 +75,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _run(port: int) -> int:
+def _run(port: int, count: int) -> int:
     url = f"http://localhost:{port}"
     make_private_folder(LOCAL)
     # One that exists was left by a run that was killed.
@@ -67,13 +85,13 @@ def _run(port: int) -> int:
     with _storage() as storage:
         seeded = seed(Settings.read(os.environ), os.environ, LOCAL / "api_key")
         code = _make_keys()
-        with _app(port) as app:
-            if not wait_until_ready(url, app.process):
+        with _app(port, count) as app:
+            if not app.are_ready():
                 sys.stderr.write(f"the app does not answer at {url}/api/health: its log says why\n")
-                return app.ended()
-            with _run_file(url, code, seeded, storage):
-                _print_first_steps(url, code, seeded)
-                return app.ended()
+                return app.given_up()
+            with _run_file(url, code, seeded, storage, app) as write:
+                _print_first_steps(url, code, seeded, app)
+                return app.ended(write)
 
 
 def _prepare_environment(url: str) -> None:
@@ -108,63 +126,39 @@ def _storage() -> Iterator[str]:
             yield own.connection_string
 
 
-class _App:
-    """The running host. Signals are passed on to it."""
-
-    def __init__(self, port: int) -> None:
-        self._waiting: list[int] = []
-        self._is_stopped = False
-        for number in _SIGNALS:
-            signal.signal(number, lambda number, _: self._waiting.append(number))
-        self.process = start_host(ROOT, port, LOCAL, os.environ)
-        for number in _SIGNALS:
-            signal.signal(number, lambda number, _: self._hand_on(number))
-        # Those that came while it was being started.
-        for early in self._waiting:
-            self._hand_on(early)
-
-    def ended(self) -> int:
-        """Wait until it ends. Returns 0 if it was asked to end, else its exit code."""
-        code = self.process.wait()
-        return 0 if self._is_stopped else code
-
-    def _hand_on(self, number: int) -> None:
-        self._is_stopped = True
-        self.process.send_signal(number)
+def _app(port: int, count: int) -> AbstractContextManager[Instances]:
+    """The running hosts: a single one on the port alone, several sharing it, with a port of its own each."""
+    own_ports = [None] if count == 1 else [free_port() for _ in range(count)]
+    urls = [f"http://localhost:{own_port or port}" for own_port in own_ports]
+    return running_instances(urls, lambda number: start_host(ROOT, port, LOCAL, os.environ, own_port=own_ports[number]))
 
 
 @contextmanager
-def _app(port: int) -> Iterator[_App]:
-    """The running host; it has ended afterwards."""
-    app = _App(port)
-    try:
-        yield app
-    finally:
-        app.process.terminate()
-        app.process.wait()
+def _run_file(url: str, code: str, seeded: Seed, storage: str, app: Instances) -> Iterator[Callable[[], None]]:
+    """`.local/run.json`, which exists while the app runs; to be called when other processes run than before."""
 
+    def write() -> None:
+        content = {
+            "url": url,
+            "code": code,
+            "api_key": seeded.api_key,
+            "manager": dict(seeded.manager),
+            "storage": storage,
+            "instances": [{"url": own_url, "pid": pid} for own_url, pid in app.pids],
+        }
+        # A tool that waits for it must never read half of it.
+        write_private(RUN_FILE, json.dumps(content, indent=2) + "\n")
 
-@contextmanager
-def _run_file(url: str, code: str, seeded: Seed, storage: str) -> Iterator[None]:
-    """`.local/run.json`, which exists while the app runs."""
-    content = {
-        "url": url,
-        "code": code,
-        "api_key": seeded.api_key,
-        "manager": dict(seeded.manager),
-        "storage": storage,
-    }
-    # A tool that waits for it must never read half of it.
-    write_private(RUN_FILE, json.dumps(content, indent=2) + "\n")
+    write()
     try:
-        yield
+        yield write
     finally:
         RUN_FILE.unlink(missing_ok=True)
 
 
-def _print_first_steps(url: str, code: str, seeded: Seed) -> None:
+def _print_first_steps(url: str, code: str, seeded: Seed, app: Instances) -> None:
     sys.stdout.write(f"""
-The hub runs at {url}. Post the sample connection:
+The hub runs at {url}{_in_processes(app)}. Post the sample connection:
 
   curl -i "{url}/api/webhooks/incoming/dynamicscrm/connection?code={code}" \\
     -H "Content-Type: application/json" --data-binary @ConnectionWebhook/sample.dat
@@ -177,6 +171,12 @@ Ctrl-C stops everything.
 
 """)
     sys.stdout.flush()
+
+
+def _in_processes(app: Instances) -> str:
+    if len(app.urls) == 1:
+        return ""
+    return f" in {len(app.urls)} processes, each also at an address of its own ({', '.join(app.urls)})"
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from devhost.azurite import listens
 from tests.devhost.hosting import eventually
@@ -146,6 +147,8 @@ def test_only_their_owner_reads_the_keys(app_folder: Path, connection_string: st
     ("environment", "sentence"),
     [
         ({"PORT": "none"}, "PORT must be a number from 1 to 65535 (got 'none')"),
+        ({"INSTANCES": "0"}, "INSTANCES must be a number from 1 to 16 (got '0')"),
+        ({"INSTANCES": "17"}, "INSTANCES must be a number from 1 to 16 (got '17')"),
         ({"ROLE_DIRECTORY": "moon"}, "ROLE_DIRECTORY"),
     ],
 )
@@ -166,6 +169,67 @@ def test_a_port_in_use_is_said_with_a_way_out(app_folder: Path, connection_strin
         with make_run(app_folder, connection_string, PORT=port) as run:
             assert run.process.wait(60) == 1
             assert run.printed() == f"error: port {port} is in use: choose another with `make run PORT=...`\n"
+
+
+def answers(url: str) -> bool:
+    """Whether the app answers there."""
+    try:
+        return requests.get(f"{url}/api/health", timeout=10).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def test_one_instance_is_listed_for_tools(app_folder: Path, connection_string: str) -> None:
+    with make_run(app_folder, connection_string) as run:
+        facts = run.facts()
+        assert [instance["url"] for instance in facts["instances"]] == [facts["url"]]
+        os.kill(facts["instances"][0]["pid"], signal.SIGKILL)
+        assert run.process.wait(60) != 0
+
+
+def test_two_instances_share_the_port_and_one_that_is_killed_is_replaced(
+    app_folder: Path, connection_string: str
+) -> None:
+    with make_run(app_folder, connection_string, INSTANCES="2") as run:
+        facts = run.facts()
+        first, second = facts["instances"]
+        urls = [first["url"], second["url"], facts["url"]]
+        assert len({*urls}) == 3
+        assert all(map(answers, urls))
+        os.kill(first["pid"], signal.SIGKILL)
+        assert eventually(lambda: f"instance 1 (process {first['pid']}) has ended by SIGKILL" in run.printed())
+        assert answers(second["url"])
+        assert eventually(lambda: run.facts()["instances"][0]["pid"] != first["pid"])
+        again, other = run.facts()["instances"]
+        assert (again["url"], other) == (first["url"], second)
+        assert all(map(answers, urls))
+        assert run.stop() == 0
+        assert not run.run_file.exists()
+        assert not any(listens(int(url.rpartition(":")[2])) for url in urls)
+
+
+def test_an_instance_that_does_not_come_up_again_leaves_the_others_at_work(
+    app_folder: Path, connection_string: str
+) -> None:
+    with make_run(app_folder, connection_string, INSTANCES="2") as run:
+        first, second = run.facts()["instances"]
+        (app_folder / "host.json").write_text("{", encoding="utf-8")
+        os.kill(first["pid"], signal.SIGKILL)
+        assert eventually(lambda: "instance 1 does not come up again; 1 go on" in run.printed())
+        assert eventually(lambda: run.facts()["instances"] == [second])
+        assert answers(second["url"])
+        assert run.stop() == 0
+
+
+def test_core_tools_run_one_instance_only(app_folder: Path, connection_string: str, tmp_path: Path) -> None:
+    tools = tmp_path / "bin" / "func"
+    tools.parent.mkdir()
+    tools.write_text("#!/bin/sh", encoding="utf-8")
+    tools.chmod(0o755)
+    path = os.pathsep.join([str(tools.parent), os.environ["PATH"]])
+    with make_run(app_folder, connection_string, PATH=path, INSTANCES="2") as run:
+        assert run.process.wait(60) == 1
+        assert run.printed().startswith("error: INSTANCES needs the development host")
 
 
 def test_core_tools_run_the_app_where_they_are_on_the_path(
