@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ class QueueAccount:
 
     endpoint: str
     opener: Opener
-    signature: str = ""
+    signature: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class SharedKey:
     """Signs with the key of an account, given in base64; raises ValueError if it is none."""
 
     account: str
-    key: str
+    key: str = field(repr=False)
 
     def __post_init__(self) -> None:
         base64.b64decode(self.key, validate=True)
@@ -55,9 +55,6 @@ class SharedKey:
         )
         mac = hmac.digest(base64.b64decode(self.key), text.encode(), hashlib.sha256)
         return {**headers, "Authorization": f"SharedKey {self.account}:{base64.b64encode(mac).decode()}"}
-
-    def __repr__(self) -> str:
-        return f"SharedKey({self.account!r})"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -73,6 +74,12 @@ class Queues:
                 return [str(message.content) for message in client.peek_messages(32)]
             except ResourceNotFoundError:
                 return []
+
+    def lifetimes(self, queue: str) -> list[timedelta]:
+        """From insertion to expiry of what can be seen in a queue."""
+        with QueueClient.from_connection_string(self.connection_string, self.name(queue)) as client:
+            messages = client.peek_messages(32)
+            return [one.expires_on - one.inserted_on for one in messages if one.expires_on and one.inserted_on]
 
 
 def _decoded(text: str) -> str:

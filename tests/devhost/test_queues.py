@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,13 @@ def test_a_message_that_fails_is_tried_again_after_a_while_then_goes_to_poison(
     assert (first, second) == (1, 2)
     # visibilityTimeout is one second; the service counts in whole ones.
     assert again - begun > 0.5
+
+
+def test_copies_in_poison_and_outputs_expire_after_a_week(host: RunningHost, queues: Queues) -> None:
+    queues.send("work", "fail for a week")
+    assert eventually(lambda: "fail for a week" in queues.texts("work-poison"))
+    assert host.call("send?text=for a week").status_code == 200
+    assert {*queues.lifetimes("work-poison"), *queues.lifetimes("sent")} == {timedelta(days=7)}
 
 
 def test_a_function_that_fails_sends_no_output(host: RunningHost, queues: Queues) -> None:

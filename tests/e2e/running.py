@@ -2,18 +2,20 @@
 
 import json
 import os
-import socket
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import requests
 from cryptography.fernet import Fernet
 
 from devhost.keys import KeyStore
-from devhost.launch import keys_folder, start_host, wait_until_ready
+from devhost.launch import is_core_tools, keys_folder, start_host, wait_until_ready
+from devhost.ports import free_port
 from devhost.seed import Seed, seed
 from shared.hub.hub import Hub
 from shared.settings import Settings
@@ -27,14 +29,41 @@ _OWN_SETTINGS = {"SECRETS_KEY": Fernet.generate_key().decode()}
 
 
 @dataclass(frozen=True)
+class Instance:
+    """One process of the app, and where it alone answers."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+
+
+@dataclass(frozen=True)
 class RunningApp:
-    """An app that answers at `url`; `code` is a host key, `seed` its manager with their API key."""
+    """An app that answers at `url`; `code` is a host key, `seed` its manager with their API key.
+
+    Several instances share `url`, over one storage; `at` is one of them, `kill` ends one.
+    """
 
     url: str
     code: str
     seed: Seed
     hub: Hub
-    process: "subprocess.Popen[bytes]"
+    instances: tuple[Instance, ...]
+
+    @property
+    def process(self) -> "subprocess.Popen[bytes]":
+        """The process of the first instance."""
+        return self.instances[0].process
+
+    def at(self, number: int) -> Self:
+        """The same app, called at its instance with this number, counted from 0."""
+        instance = self.instances[number]
+        return replace(self, url=instance.url, instances=(instance,))
+
+    def kill(self, number: int) -> None:
+        """End the instance with this number as a crash would, and wait until it is gone."""
+        process = self.instances[number].process
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
 
     def post(self, body: bytes, *, code: str | None = None, **headers: str) -> requests.Response:
         """Post a Dataverse webhook; headers' underscores stand for hyphens."""
@@ -59,23 +88,48 @@ def running_app(
     connection_string: str, folder: Path, *, lease_seconds: int = 60, **settings: str
 ) -> Iterator[RunningApp]:
     """The app on a free port, over this storage, seeded; ended and its exit awaited when the test is over."""
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
+    with running_instances(1, connection_string, folder, lease_seconds=lease_seconds, **settings) as running:
+        yield running
+
+
+@contextmanager
+def running_instances(
+    count: int, connection_string: str, folder: Path, *, lease_seconds: int = 60, **settings: str
+) -> Iterator[RunningApp]:
+    """The same in several processes, which have a port of their own each, and share another.
+
+    Under Core Tools, which share none, the port of the first stands for it.
+    """
+    own_ports = [free_port() for _ in range(count)]
+    is_shared = count > 1 and not is_core_tools()
+    port = free_port() if is_shared else own_ports[0]
+    url = _url(port)
     environment = {**os.environ, **_EXAMPLE, **_OWN_SETTINGS, "AzureWebJobsStorage": connection_string}
     environment |= {"PUBLIC_URL": url, **settings}
     hub = Hub.assemble(Settings.read(environment))
     seeded = seed(hub.settings, environment, folder / "api_key")
     code = KeyStore(keys_folder(folder)).ensure_host_key()
-    process = start_host(ROOT, port, folder, environment, lease_seconds=lease_seconds)
-    try:
-        assert wait_until_ready(url, process), "the app did not come up"
-        yield RunningApp(url, code, seeded, hub, process)
-    finally:
-        process.terminate()
-        process.wait(30)
+    with ExitStack() as stack:
+        started = []
+        for own_port in own_ports:
+            process = start_host(
+                ROOT,
+                port if is_shared else own_port,
+                folder,
+                environment,
+                own_port=own_port if is_shared else None,
+                lease_seconds=lease_seconds,
+            )
+            stack.callback(_end, process)
+            started.append(Instance(_url(own_port), process))
+        assert all(wait_until_ready(one.url, one.process) for one in started), "the app did not come up"
+        yield RunningApp(url, code, seeded, hub, tuple(started))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    process.wait(30)

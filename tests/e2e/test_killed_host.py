@@ -1,7 +1,5 @@
 """A host that is killed with events in flight: each one that was acknowledged is delivered all the same."""
 
-import os
-import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,8 +39,7 @@ def test_a_host_that_is_killed_with_200_events_in_flight_delivers_them_all_under
             assert all(pool.map(lambda one: acknowledged(app, one[1]), posted))
         # Some are delivered, some are under way, most wait in one of the two queues.
         assert eventually(lambda: len(received()) > 0, seconds=60)
-        os.killpg(app.process.pid, signal.SIGKILL)
-        app.process.wait(10)
+        app.kill(0)
     before = set(received())
     assert before < expected
     with running_app(storage, tmp_path):
