@@ -12,7 +12,7 @@ from shared.callers.caller import Caller
 from shared.delivery.log import DeliveryFilter
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.record import DeliveryState
-from shared.events.announcement import Announcement
+from shared.events.announcement import new_announcement
 from shared.events.event import Event, EventId
 from shared.hub.hub import Hub
 from shared.roles.user import User
@@ -90,7 +90,7 @@ def accepted(hub: Hub) -> Event:
 
 def dispatch(hub: Hub, event: Event) -> None:
     """Handle its announcement."""
-    hub.receivers.dispatcher.dispatch(Announcement(event_id=event.id).as_text().encode(), attempt=1)
+    hub.receivers.dispatcher.dispatch(new_announcement(event.id).as_text().encode(), attempt=1)
 
 
 def _deliver(hub: Hub, event: Event, *, number: int = 1) -> None:

@@ -16,7 +16,7 @@ from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 from bench.counting import CountingTransport
 from bench.report import Figure, expect
 from shared.dynamics.connection_intake import IntakeOutcome
-from shared.events.announcement import EVENTS_QUEUE, Announcement
+from shared.events.announcement import EVENTS_QUEUE, new_announcement
 from shared.events.event import Event, EventId
 from shared.events.rows import EVENTS_TABLE, event_row
 from shared.hub.hub import Hub
@@ -66,7 +66,7 @@ def _bare_calls(connection_string: str) -> Callable[[], None]:
         body = _body()
         id_ = EventId(str(uuid.uuid4()))
         event = Event(id_, "connection.created", "bench", "connection", id_, id_, datetime.now(UTC))
-        queue.send_message(Announcement(event_id=id_).as_text(), time_to_live=-1)
+        queue.send_message(new_announcement(id_).as_text(), time_to_live=-1)
         table.create_entity(event_row(event, body))
 
     return call

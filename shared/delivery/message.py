@@ -64,14 +64,16 @@ class FirstMessages:
     The event is turned into JSON only once; each text is what `DeliveryMessage.as_text` gives.
     """
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, *, repeat: bool = False) -> None:
         self._event_id = event.id
+        self._repeat = repeat
         self._event_member = f'"event":{_EVENT.dump_json(event).decode()}'
 
     def text_for(self, webhook_id: int) -> str:
         """The text of the message for this webhook."""
-        # The other members are numbers, a flag and a UUID, so the event's place is found without doubt.
-        bare = DeliveryMessage(event_id=self._event_id, webhook_id=webhook_id).model_dump_json()
+        # The other members are numbers, flags and a UUID, so the event's place is found without doubt.
+        message = DeliveryMessage(event_id=self._event_id, webhook_id=webhook_id, repeat=self._repeat)
+        bare = message.model_dump_json()
         text = bare.replace(_NO_EVENT, self._event_member)
         return text if _fits(text) else bare
 

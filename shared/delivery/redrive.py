@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.delivery.message import parse_delivery_message
 from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, parse_wake_up
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
-from shared.events.announcement import EVENTS_QUEUE, UnrecognizedMessage, parse_announcement
+from shared.events.announcement import EVENTS_QUEUE, Announcement, UnrecognizedMessage, parse_announcement
 from shared.storage.account import StorageAccount
 from shared.storage.queues import Queue
 
@@ -60,10 +60,11 @@ def _redrive(name: str, poison: Queue, target: Queue, parse: Callable[[bytes], o
     def put_back_if_ours(text: str) -> bool:
         nonlocal put_back
         try:
-            parse(text.encode())
+            message = parse(text.encode())
         except UnrecognizedMessage:
             return False
-        target.send(text)
+        # What stranded was tried, so it was perhaps handled in part: the message cannot know that when it comes anew.
+        target.send(message.as_repeat().as_text() if isinstance(message, Announcement) else text)
         put_back += 1
         return True
 

@@ -1,6 +1,8 @@
 """The queue message that names an event. It is sent before the event is stored: no event is stored without one."""
 
+from operator import not_
 from typing import Annotated, Literal
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,20 +19,48 @@ class UnrecognizedMessage(ValueError):
 class Announcement(BaseModel):
     """Names an event to dispatch.
 
-    `attempt` counts how often the completion of a trimmed event was put off. `after` is the id of the webhook after
-    which dispatch goes on, for an event that more webhooks want than one message handles; 0 begins with the first.
+    `id` is the announcement's own, which stays the same in every message that goes on for it: of several announcements
+    of one event, one alone dispatches it. The previous version sent none (None). `attempt` counts how often the
+    completion of a trimmed event was put off, `misses` how often the event was looked for in vain. `after` is the id
+    of the webhook after which dispatch goes on, for an event that more webhooks want than one message handles; 0
+    begins with the first. `repeat` says that what this message asks for may have been asked for before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     version: Literal[1] = 1
+    # What says nothing is left out of the text.
+    id: Annotated[str | None, Field(pattern=rf"^{UUID_PATTERN}$", exclude_if=not_)] = None
     event_id: Annotated[EventId, Field(pattern=rf"^{UUID_PATTERN}$")]
     attempt: Annotated[int, Field(ge=0)] = 0
-    after: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    misses: Annotated[int, Field(ge=0, exclude_if=not_)] = 0
+    after: Annotated[int, Field(ge=0, lt=2**31, exclude_if=not_)] = 0
+    repeat: Annotated[bool, Field(exclude_if=not_)] = False
 
     def as_text(self) -> str:
-        """The text of the message; without `after`, as the first version of the hub knows it, if that is 0."""
-        return self.model_dump_json(exclude=None if self.after else {"after"})
+        """The text of the message."""
+        return self.model_dump_json()
+
+    def put_off(self) -> "Announcement":
+        """The same, when the completion of its event failed once more."""
+        return self.model_copy(update={"attempt": self.attempt + 1})
+
+    def missed(self) -> "Announcement":
+        """The same, when its event was looked for in vain once more."""
+        return self.model_copy(update={"misses": self.misses + 1})
+
+    def going_on(self, *, after: int, repeat: bool) -> "Announcement":
+        """The same, for the webhooks with ids above `after`."""
+        return self.model_copy(update={"after": after, "repeat": repeat})
+
+    def as_repeat(self) -> "Announcement":
+        """The same, when it comes once more although it was perhaps handled in part."""
+        return self.model_copy(update={"repeat": True})
+
+
+def new_announcement(event_id: EventId) -> Announcement:
+    """An announcement of this event that differs from every other one of it."""
+    return Announcement(id=str(uuid4()), event_id=event_id)
 
 
 def parse_announcement(body: bytes) -> Announcement:

@@ -1,28 +1,24 @@
-"""Dispatch: finds the announced event, completes it if its source trimmed it, asks for its deliveries, and lists it.
+"""Dispatch: finds the announced event, completes it if its source trimmed it, lists it, and asks for its deliveries.
 
-Every step can be done twice, because a message may come twice and a host may die between any two steps.
+An event may be announced several times, for its source repeats what was not answered. The announcement that lists it
+dispatches it, and the others end. Each step can be done twice, because a message may come twice, and a host may die
+between any two steps: an announcement that finds itself in the list goes on, and marks what it asks for as possible
+repeats.
 """
 
 import logging
-import time
 from dataclasses import replace
 from typing import Protocol
 
 from shared.errors import Unavailable
 from shared.events.announcement import Announcement, parse_announcement
 from shared.events.event import Event, EventState
-from shared.events.store import EventStore
+from shared.events.store import BegunDispatch, EventStore
 
-LAST_ATTEMPT = 5
-"""host.json's maxDequeueCount: after this attempt the host would put the message into the poison queue."""
-
-_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+MISSING_DELAYS = (1, 2, 4, 8, 16, 32, 64)
+"""Seconds until the next look for an event that is not stored. They add up to far more than a request may take."""
 
 log = logging.getLogger(__name__)
-
-
-class EventMissing(Exception):
-    """The announced event is not stored (yet): the host tries the message again after its visibility time."""
 
 
 class Completion(Protocol):
@@ -36,79 +32,91 @@ class Completion(Protocol):
 class FanOut(Protocol):
     """Asks for the delivery of an event."""
 
-    def send(self, event: Event, *, after: int) -> int | None:
+    def send(self, event: Event, *, after: int, repeat: bool) -> int | None:
         """Ask for one delivery to each webhook that may want the event, in the order of ids, from those above `after`.
 
-        Asking twice delivers nothing twice. Returns the id of the last webhook asked for if more of them remain than
-        one message should handle, None if these were all.
+        `repeat` says that they may have been asked for before. Returns the id of the last webhook asked for if more of
+        them remain than one message should handle, None if these were all.
         """
         ...
 
 
 class Dispatcher:
-    """Dispatches events. `retry_delays` are the seconds between the attempts to complete a trimmed one."""
+    """Dispatches events.
+
+    `retry_delays` are the seconds between the attempts to complete a trimmed one, `missing_delays` those between the
+    looks for one that is not stored.
+    """
 
     def __init__(
-        self, events: EventStore, completion: Completion, fan_out: FanOut, retry_delays: tuple[int, ...]
+        self,
+        events: EventStore,
+        completion: Completion,
+        fan_out: FanOut,
+        retry_delays: tuple[int, ...],
+        *,
+        missing_delays: tuple[int, ...] = MISSING_DELAYS,
     ) -> None:
         self._events = events
         self._completion = completion
         self._fan_out = fan_out
         self._retry_delays = retry_delays
+        self._missing_delays = missing_delays
 
     def dispatch(self, message: bytes, *, attempt: int) -> None:
         """Handle one message of the queue `events`; `attempt` is its dequeue count.
 
-        Raises UnrecognizedMessage for a message that the hub never sent, EventMissing if the event is not stored, and
-        Unavailable in an outage. After any of them the host tries again.
+        Raises UnrecognizedMessage for a message that the hub never sent, and Unavailable in an outage. After either of
+        them the host tries again.
         """
         announcement = parse_announcement(message)
-        event = self._find(announcement, attempt)
-        if event is not None:
-            self._dispatch(event, announcement)
-        elif attempt < LAST_ATTEMPT:
-            raise EventMissing(f"event {announcement.event_id} is announced but not stored")
-        else:
-            # It was announced, and then its request died or was refused: it was never acknowledged.
-            log.warning("dropped the announcement of event %s, which was never stored", announcement.event_id)
-
-    def _find(self, announcement: Announcement, attempt: int) -> Event | None:
         event = self._events.get(announcement.event_id)
-        # An announcement can overtake its event by some milliseconds; a failed first attempt would cost 30 s.
-        for pause in _PAUSES_SECONDS if attempt == 1 else ():
-            if event is not None:
-                break
-            time.sleep(pause)
-            event = self._events.get(announcement.event_id)
-        return event
+        if event is None:
+            self._look_again_later(announcement)
+        elif announcement.after and attempt > 1:
+            # The row says of a first page whether it comes again, but not of a later one.
+            self._dispatch(event, announcement.as_repeat())
+        else:
+            self._dispatch(event, announcement)
+
+    def _look_again_later(self, announcement: Announcement) -> None:
+        """Put the announcement of a missing event off: it overtook its event, or its request died or was refused.
+
+        No place is held meanwhile. The request will be over, and the event stored if it ever is, before the last look.
+        """
+        if announcement.misses < len(self._missing_delays):
+            delay = self._missing_delays[announcement.misses]
+            self._events.publish(announcement.missed(), delay_seconds=delay)
+        else:
+            log.warning("dropped an announcement of event %s, which is not stored", announcement.event_id)
 
     def _dispatch(self, event: Event, announcement: Announcement) -> None:
-        # For an event that came whole, checking whether it was dispatched costs as much as doing it again.
-        begun = self._events.dispatched(event) if event.trimmed else None
-        if begun is not None and begun.state is not EventState.RECEIVED:
-            return
-        completed = begun or (self._complete(event) if event.trimmed else event)
+        # The previous version asks for deliveries before it lists an event, so nobody knows what it asked for.
+        repeat = announcement.repeat or announcement.id is None
+        # Before an event that came whole is listed by its first page, nothing need be read.
+        begun = self._events.begun_dispatch(event) if event.trimmed or announcement.after else None
+        if begun is None:
+            completed = self._completed(event, announcement) if event.trimmed else event
+            if completed is None:
+                return
+            begun = self._events.begin_dispatch(completed, announcement.id)
+            if begun is None:
+                self._ask(completed, announcement, repeat=repeat)
+                return
+        if _goes_on(announcement, begun):
+            # Of a later page, the message knows whether it was asked for before.
+            self._ask(begun.event, announcement, repeat=repeat or not announcement.after)
+
+    def _completed(self, event: Event, announcement: Announcement) -> Event | None:
+        """A trimmed event after its completion, or after the last attempt at it; None if it was put off."""
+        completed = self._complete(event)
         if completed is None and announcement.attempt < len(self._retry_delays):
-            again = announcement.model_copy(update={"attempt": announcement.attempt + 1})
-            self._events.publish(again, delay_seconds=self._retry_delays[announcement.attempt])
-            return
+            self._events.publish(announcement.put_off(), delay_seconds=self._retry_delays[announcement.attempt])
+            return None
         if completed is None:
             log.error("event %s is unreadable: its record could not be read back", event.id)
-            completed = replace(event, state=EventState.UNREADABLE)
-        if completed.state is EventState.RECEIVED:
-            last = self._fan_out.send(completed, after=announcement.after)
-            if last is not None:
-                self._go_on(completed, announcement, last)
-                return
-            completed = replace(completed, state=EventState.DISPATCHED)
-        self._events.mark_dispatched(completed)
-
-    def _go_on(self, completed: Event, announcement: Announcement, last: int) -> None:
-        """Send the message that goes on after this webhook, before this one ends: whatever dies, one of them exists."""
-        if not announcement.after:
-            # Before that message, which reads here what a trimmed event was completed with.
-            self._events.mark_started(completed)
-        self._events.publish(Announcement(event_id=completed.id, after=last))
+            return replace(event, state=EventState.UNREADABLE)
+        return completed
 
     def _complete(self, event: Event) -> Event | None:
         try:
@@ -116,3 +124,25 @@ class Dispatcher:
         except Unavailable as error:
             log.warning("event %s cannot be completed yet: %s", event.id, error.detail)
             return None
+
+    def _ask(self, event: Event, announcement: Announcement, *, repeat: bool) -> None:
+        """Ask for a page of the deliveries of a listed event, unless it has none."""
+        if event.state is not EventState.RECEIVED:
+            return
+        last = self._fan_out.send(event, after=announcement.after, repeat=repeat)
+        if last is None:
+            self._events.mark_dispatched(event)
+        else:
+            # Before this message ends: whatever dies, one of the two exists.
+            self._events.publish(announcement.going_on(after=last, repeat=repeat))
+
+
+def _goes_on(announcement: Announcement, begun: BegunDispatch) -> bool:
+    """Whether an announcement, or a later page of it, goes on with a dispatch that was begun.
+
+    Where it is another one's, that one's message is still in its queue, and does what is left to do. An announcement
+    of the previous version has no id to be known by, so it does it too. What is done stays done: webhooks that
+    subscribed since get no earlier event.
+    """
+    is_done = begun.event.state is not EventState.RECEIVED
+    return not is_done and announcement.id in (None, begun.announcement_id)

@@ -1,11 +1,11 @@
-"""Where events are kept: announced in a queue first, then stored, and listed when they are dispatched."""
+"""Where events are kept: announced in a queue first, then stored, and listed when their dispatch begins."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.events.announcement import EVENTS_QUEUE, Announcement
-from shared.events.event import Event, EventId
+from shared.events.announcement import EVENTS_QUEUE, Announcement, new_announcement
+from shared.events.event import Event, EventId, EventState
 from shared.events.rows import (
     EVENT_COLUMNS,
     EVENTLOG_TABLE,
@@ -14,13 +14,15 @@ from shared.events.rows import (
     event_row,
     log_keys,
     log_row,
+    parse_announcement_id,
     parse_event,
     parse_payload,
+    state_row,
 )
 from shared.storage.account import StorageAccount
 from shared.storage.paging import Position
 from shared.storage.query import Query
-from shared.storage.tables import AlreadyStored
+from shared.storage.tables import AlreadyStored, Changed, retry_races
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,17 @@ class StoredEvent:
 
     event: Event
     payload: bytes
+
+
+@dataclass(frozen=True)
+class BegunDispatch:
+    """A dispatch that was begun: the event as it is listed, and the announcement that lists it.
+
+    `announcement_id` is None for an announcement of the previous version.
+    """
+
+    event: Event
+    announcement_id: str | None
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,7 @@ class EventStore:
         event was never acknowledged, and dispatch drops it. Raises AlreadyStored, StorageDown and ContentTooLarge.
         """
         row = event_row(event, payload)
-        self.publish(Announcement(event_id=event.id))
+        self.publish(new_announcement(event.id))
         self._events.insert(row)
 
     def publish(self, announcement: Announcement, *, delay_seconds: int = 0) -> None:
@@ -76,22 +89,43 @@ class EventStore:
         row = self._events.get(*event_keys(id_))
         return None if row is None else StoredEvent(parse_event(row), parse_payload(row))
 
-    def mark_started(self, event: Event) -> None:
-        """List an event whose dispatch takes more than one message; does nothing if it is listed already."""
-        try:
-            self._log.insert(log_row(event))
-        except AlreadyStored:
-            # This message came twice, and dispatch may even be done.
-            return
+    def begin_dispatch(self, event: Event, announcement_id: str | None) -> BegunDispatch | None:
+        """List an event for the announcement that dispatches it; if it is listed already, return what is there.
+
+        However many try it at the same moment, one of them gets None. Raises StorageDown.
+        """
+        row = log_row(event, announcement_id)
+
+        def insert_or_read() -> BegunDispatch | None:
+            try:
+                self._log.insert(row)
+            except AlreadyStored as exc:
+                begun = self.begun_dispatch(event)
+                if begun is None:
+                    # It was removed in between.
+                    raise Changed(row["RowKey"]) from exc
+                return begun
+            return None
+
+        return retry_races(insert_or_read, f"event {event.id} could not be listed")
+
+    def begun_dispatch(self, event: Event) -> BegunDispatch | None:
+        """What `begin_dispatch` listed, in its present state; None before that."""
+        row = self._log.get(*log_keys(event))
+        return None if row is None else BegunDispatch(parse_event(row), parse_announcement_id(row))
 
     def mark_dispatched(self, event: Event) -> None:
-        """List an event as dispatch left it: from then on that is its state."""
-        self._log.put(log_row(event))
+        """Note that all webhooks were asked that want a listed event. Nothing else of its row changes."""
+        try:
+            self._log.merge(state_row(replace(event, state=EventState.DISPATCHED)))
+        except Changed:
+            # The row was removed meanwhile, and then there is nothing to note.
+            return
 
     def dispatched(self, event: Event) -> Event | None:
-        """The event as `mark_dispatched` or `mark_started` listed it, None before that."""
-        row = self._log.get(*log_keys(event))
-        return None if row is None else parse_event(row)
+        """The event as dispatch listed it, in its present state; None before that."""
+        begun = self.begun_dispatch(event)
+        return None if begun is None else begun.event
 
     def log(self, wanted: LogFilter, *, page_size: int) -> Iterator[tuple[Position, Event]]:
         """Events newest first, each with its position."""

@@ -7,7 +7,7 @@ from shared.arcgis.changes import bounded_changes
 from shared.arcgis.layer_event import event_id, layer_event
 from shared.arcgis.payload import parse_changes
 from shared.arcgis.webhook_connection import WebhookConnection
-from shared.events.announcement import Announcement
+from shared.events.announcement import new_announcement
 from shared.events.event import EventState
 from shared.hub.hub import Hub
 from tests.arcgis.samples import SECRET, body_of, entry
@@ -57,7 +57,7 @@ def test_an_event_is_dispatched_with_its_changes(
     arcgis_hub.arcgis.notifications.receive(WORKFLOW, connection.id, body, sign(body, SECRET))
     (change,) = parse_changes(body)
     id_ = event_id(connection, change)
-    arcgis_hub.receivers.dispatcher.dispatch(Announcement(event_id=id_).as_text().encode(), attempt=1)
+    arcgis_hub.receivers.dispatcher.dispatch(new_announcement(id_).as_text().encode(), attempt=1)
     stored = arcgis_hub.events.get(id_)
     assert stored is not None
     done = arcgis_hub.events.dispatched(stored)

@@ -28,13 +28,23 @@ def test_a_message_comes_back_as_it_was_sent_with_its_event() -> None:
         trimmed=True,
         hops=4,
     )
-    message = DeliveryMessage(event_id=event.id, webhook_id=2**31 - 1, attempt=3, cycle=4, event=event, has_turn=True)
+    message = DeliveryMessage(
+        event_id=event.id, webhook_id=2**31 - 1, attempt=3, cycle=4, event=event, has_turn=True, repeat=True
+    )
     assert parse_delivery_message(message.as_text().encode()) == message
 
 
 def test_what_an_older_hub_sent_is_still_understood() -> None:
     message = parse_delivery_message(json.dumps({"event_id": EVENT_ID, "webhook_id": 7}).encode())
     assert (message.version, message.attempt, message.cycle, message.event) == (1, 0, 0, None)
+    assert not message.repeat
+
+
+@holds_for("repeat", [False, True])
+def test_only_a_possible_repeat_says_whether_it_is_one(*, repeat: bool) -> None:
+    event = make_event()
+    message = DeliveryMessage(event_id=event.id, webhook_id=7, event=event, repeat=repeat)
+    assert json.loads(message.as_text()).get("repeat") is (True if repeat else None)
 
 
 def test_an_event_that_an_older_hub_sent_along_is_the_first_of_its_chain() -> None:
@@ -73,6 +83,7 @@ def test_an_event_that_is_too_large_for_a_queue_is_left_out(
         (json.dumps({**MESSAGE, "attempt": -1}).encode(), "attempt"),
         (json.dumps({**MESSAGE, "cycle": None}).encode(), "cycle"),
         (json.dumps({**MESSAGE, "event": {"id": EVENT_ID}}).encode(), "event.type"),
+        (json.dumps({**MESSAGE, "repeat": "perhaps"}).encode(), "repeat"),
         (json.dumps({**MESSAGE, "colour": "red"}).encode(), "colour"),
         (json.dumps({"webhook_id": 7}).encode(), "event_id"),
     ],
@@ -95,13 +106,14 @@ def test_no_bytes_and_no_part_of_a_message_raise_anything_else(body: bytes) -> N
     text=st.text(max_size=50),
     field_values=st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers() | st.none(), max_size=3),
     length=st.sampled_from([0, 30_000]) | st.integers(39_000, 40_000),
+    repeat=st.booleans(),
 )
 def test_a_first_message_has_the_text_that_a_message_has(
-    webhook_id: int, text: str, field_values: dict[str, object], length: int
+    webhook_id: int, text: str, field_values: dict[str, object], length: int, *, repeat: bool
 ) -> None:
     event = make_event(type=text, entity='"event":null', field_values={**field_values, "long": "x" * length})
-    message = DeliveryMessage(event_id=event.id, webhook_id=webhook_id, event=event)
-    assert FirstMessages(event).text_for(webhook_id) == message.as_text()
+    message = DeliveryMessage(event_id=event.id, webhook_id=webhook_id, event=event, repeat=repeat)
+    assert FirstMessages(event, repeat=repeat).text_for(webhook_id) == message.as_text()
 
 
 @pytest.mark.parametrize("webhook_id", [1, 2**31 - 1])

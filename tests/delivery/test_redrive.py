@@ -9,10 +9,14 @@ from shared.delivery.message import DeliveryMessage
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.redrive import POISON_SUFFIX, RedriveResult, redrive
 from shared.errors import StorageDown
-from shared.events.announcement import EVENTS_QUEUE, Announcement
-from shared.events.event import EventId
+from shared.events.announcement import EVENTS_QUEUE, new_announcement, parse_announcement
+from shared.events.event import EventId, EventState
 from shared.hub.hub import Hub
-from tests.support.queues import visible_texts
+from tests.delivery.test_fan_out_pages import subscribe_in_table
+from tests.support.delivering import delivering_hub, new_event, waiting
+from tests.support.events import PAYLOAD
+from tests.support.host import QuietHost
+from tests.support.queues import announcements, visible_texts
 from tests.support.transport import Fault, JournalTransport
 
 QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE)
@@ -21,9 +25,7 @@ NOT_OURS = '{"version": 7}'
 
 def message(queue: str) -> str:
     id_ = EventId(str(uuid.uuid4()))
-    return (
-        Announcement(event_id=id_) if queue == EVENTS_QUEUE else DeliveryMessage(event_id=id_, webhook_id=1)
-    ).as_text()
+    return (new_announcement(id_) if queue == EVENTS_QUEUE else DeliveryMessage(event_id=id_, webhook_id=1)).as_text()
 
 
 def strand(hub: Hub, queue: str, *texts: str) -> None:
@@ -39,13 +41,35 @@ def test_what_is_ours_goes_back_where_it_came_from_and_what_is_not_stays(
     strand(hub, queue, ours, NOT_OURS)
     done = {one.queue: one for one in redrive(hub.storage, dry_run=False)}
     assert done[queue + POISON_SUFFIX] == RedriveResult(queue + POISON_SUFFIX, 1, 1)
-    assert visible_texts(connection_string, queue) == [ours]
+    put_back = ours if queue != EVENTS_QUEUE else parse_announcement(ours.encode()).as_repeat().as_text()
+    assert visible_texts(connection_string, queue) == [put_back]
     assert hub.storage.queue(queue + POISON_SUFFIX).count() == 1
 
 
 def test_a_message_of_another_queue_is_not_ours(hub: Hub, connection_string: str) -> None:
     strand(hub, EVENTS_QUEUE, message(DELIVERIES_QUEUE))
     assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=False)] == [(0, 1), (0, 0), (0, 0)]
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_dispatch_that_stranded_goes_on_and_marks_what_it_asks_for_as_possible_repeats(
+    connection_string: str, after: int
+) -> None:
+    hub = delivering_hub(connection_string)
+    subscribe_in_table(connection_string, hub, 3)
+    event = new_event()
+    hub.events.append(event, PAYLOAD)
+    (sent,) = announcements(connection_string)
+    hub.events.begin_dispatch(event, sent.id)
+    hub.storage.queue(EVENTS_QUEUE).drain(lambda _: True)
+    strand(hub, EVENTS_QUEUE, sent.going_on(after=after, repeat=False).as_text())
+    list(redrive(hub.storage, dry_run=False))
+    QuietHost(connection_string).run(hub, EVENTS_QUEUE)
+    asked = {message.webhook_id: message.repeat for message in waiting(connection_string)}
+    assert asked == {webhook_id: True for webhook_id in range(after + 1, 4)}
+    finished = hub.events.dispatched(event)
+    assert finished is not None
+    assert finished.state is EventState.DISPATCHED
 
 
 def test_a_dry_run_counts_and_leaves_everything(hub: Hub, connection_string: str) -> None:

@@ -4,16 +4,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.events.announcement import Announcement, UnrecognizedMessage, parse_announcement
+from shared.events.announcement import Announcement, UnrecognizedMessage, new_announcement, parse_announcement
 from shared.events.event import EventId
 from tests.support.cases import holds_for
 
 ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
 ANNOUNCEMENTS = st.builds(
     Announcement,
+    id=st.none() | st.uuids().map(str),
     event_id=st.uuids().map(lambda id_: EventId(str(id_))),
     attempt=st.integers(min_value=0, max_value=10**6),
+    misses=st.integers(min_value=0, max_value=7),
     after=st.integers(min_value=0, max_value=2**31 - 1),
+    repeat=st.booleans(),
 )
 
 
@@ -22,14 +25,32 @@ def test_an_announcement_comes_out_as_it_went_in(announcement: Announcement) -> 
     assert parse_announcement(announcement.as_text().encode()) == announcement
 
 
-def test_the_text_is_what_earlier_versions_sent_too() -> None:
+@holds_for("after", [0, 7])
+def test_what_earlier_versions_sent_has_no_id_and_counts_from_0(after: int) -> None:
     # Messages that wait in the queue while a new version is deployed must stay readable.
-    text = json.dumps({"version": 1, "event_id": ID, "attempt": 2}).encode()
-    assert parse_announcement(text) == Announcement(event_id=EventId(ID), attempt=2)
+    sent = {"version": 1, "event_id": ID, "attempt": 2, **({"after": after} if after else {})}
+    expected = Announcement(id=None, event_id=EventId(ID), attempt=2, misses=0, after=after, repeat=False)
+    assert parse_announcement(json.dumps(sent).encode()) == expected
 
 
-def test_one_that_begins_with_the_first_webhook_is_as_earlier_versions_know_it() -> None:
-    assert json.loads(Announcement(event_id=EventId(ID)).as_text()) == {"version": 1, "event_id": ID, "attempt": 0}
+def test_each_announcement_of_an_event_has_an_id_of_its_own() -> None:
+    one, other = new_announcement(EventId(ID)), new_announcement(EventId(ID))
+    assert one.id != other.id
+    assert one == Announcement(id=one.id, event_id=EventId(ID))
+
+
+def test_what_says_nothing_is_left_out_of_the_text() -> None:
+    announcement = new_announcement(EventId(ID))
+    expected = {"version": 1, "id": announcement.id, "event_id": ID, "attempt": 0}
+    assert json.loads(announcement.as_text()) == expected
+
+
+@given(ANNOUNCEMENTS)
+def test_each_message_that_goes_on_for_an_announcement_changes_only_what_its_name_says(one: Announcement) -> None:
+    assert dict(one.put_off()) == {**dict(one), "attempt": one.attempt + 1}
+    assert dict(one.missed()) == {**dict(one), "misses": one.misses + 1}
+    assert dict(one.going_on(after=7, repeat=False)) == {**dict(one), "after": 7, "repeat": False}
+    assert dict(one.as_repeat()) == {**dict(one), "repeat": True}
 
 
 @holds_for(
@@ -56,6 +77,10 @@ def test_one_that_begins_with_the_first_webhook_is_as_earlier_versions_know_it()
         json.dumps({"version": 1, "event_id": ID, "after": -1}).encode(),
         json.dumps({"version": 1, "event_id": ID, "after": 2**31}).encode(),
         json.dumps({"version": 1, "event_id": ID, "after": "1"}).encode(),
+        json.dumps({"version": 1, "event_id": ID, "id": "no id"}).encode(),
+        json.dumps({"version": 1, "event_id": ID, "id": ID.upper()}).encode(),
+        json.dumps({"version": 1, "event_id": ID, "misses": -1}).encode(),
+        json.dumps({"version": 1, "event_id": ID, "repeat": 1}).encode(),
     ],
 )
 def test_anything_else_is_none_of_ours(body: bytes) -> None:

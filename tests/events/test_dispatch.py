@@ -1,7 +1,5 @@
-import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -9,23 +7,20 @@ import pytest
 from shared.dynamics.completion import ConnectionCompletion
 from shared.dynamics.dataverse import DataverseClient
 from shared.errors import DataverseDown, StorageDown
-from shared.events.announcement import Announcement, UnrecognizedMessage
-from shared.events.dispatch import LAST_ATTEMPT, Dispatcher, EventMissing
+from shared.events.announcement import UnrecognizedMessage, new_announcement
+from shared.events.dispatch import Dispatcher
 from shared.events.event import Event, EventState
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
 from shared.events.store import LogFilter
 from shared.hub.hub import Hub
-from shared.settings import Settings
 from shared.storage.query import Query
 from shared.web_api import WebApi
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.server import Reply
 from tests.support.events import PAYLOAD, make_event
 from tests.support.queues import announcements, awaited_announcements
-from tests.support.stepping import InterruptedTransport
 from tests.support.transport import Fault, JournalTransport
 
-HOST = json.loads((Path(__file__).parents[2] / "host.json").read_text(encoding="utf-8"))["extensions"]["queues"]
 OPPORTUNITY = ("opportunity", str(uuid4()))
 SYSTEM_USER = ("systemuser", str(uuid4()))
 DELAYS = (7, 60)
@@ -36,13 +31,16 @@ class Collected:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.repeats: list[bool] = []
 
-    def send(self, event: Event, *, after: int) -> None:
+    def send(self, event: Event, *, after: int, repeat: bool) -> None:
         self.events.append(event)
+        self.repeats.append(repeat)
 
 
 def message(event: Event, attempt: int = 0) -> bytes:
-    return Announcement(event_id=event.id, attempt=attempt).as_text().encode()
+    """An announcement as none before it."""
+    return new_announcement(event.id).model_copy(update={"attempt": attempt}).as_text().encode()
 
 
 def state(hub: Hub, event: Event) -> EventState | None:
@@ -70,9 +68,14 @@ def completion(dataverse_url: str) -> ConnectionCompletion:
 
 
 @pytest.fixture
-def dispatcher(hub: Hub, dataverse: FakeDataverse) -> Dispatcher:
+def collected() -> Collected:
+    return Collected()
+
+
+@pytest.fixture
+def dispatcher(hub: Hub, dataverse: FakeDataverse, collected: Collected) -> Dispatcher:
     """One that asks the fake Dataverse, and puts off by 7 and then by 60 seconds."""
-    return Dispatcher(hub.events, completion(dataverse.url), Collected(), DELAYS)
+    return Dispatcher(hub.events, completion(dataverse.url), collected, DELAYS)
 
 
 def test_a_received_event_is_dispatched_and_listed(hub: Hub, dispatcher: Dispatcher) -> None:
@@ -88,78 +91,98 @@ def test_the_hub_that_is_put_together_dispatches_too(hub: Hub) -> None:
     assert state(hub, event) is EventState.DISPATCHED
 
 
-def test_dispatching_costs_two_transactions_beside_its_fan_out(
+def test_dispatching_costs_three_transactions_beside_its_fan_out(
     hub: Hub, dispatcher: Dispatcher, transport: JournalTransport
 ) -> None:
     dispatcher.dispatch(message(accepted(hub)), attempt=1)
     event = accepted(hub)
     transport.forget()
     dispatcher.dispatch(message(event), attempt=1)
-    assert transport.summary == ["GET events", "PUT eventlog"]
+    assert transport.summary == ["GET events", "POST eventlog", "PATCH eventlog"]
 
 
-def test_dispatching_again_changes_nothing(hub: Hub, dispatcher: Dispatcher) -> None:
-    event = accepted(hub)
-    dispatcher.dispatch(message(event), attempt=1)
-    before = rows(hub)
-    dispatcher.dispatch(message(event), attempt=2)
-    assert rows(hub) == before
+class Looking:
+    """Looks at the list while the deliveries are asked for."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.seen: list[Event] = []
+
+    def send(self, event: Event, *, after: int, repeat: bool) -> None:
+        self.seen.extend(listed(self.hub))
 
 
-def test_a_message_doubled_at_the_same_time_gives_one_row_each(hub: Hub, dispatcher: Dispatcher) -> None:
-    event = accepted(hub)
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: dispatcher.dispatch(message(event), attempt=1), range(4)))
-    assert (state(hub, event), len(rows(hub))) == (EventState.DISPATCHED, 2)
-
-
-@pytest.mark.parametrize("attempt", range(1, LAST_ATTEMPT))
-def test_an_event_that_is_not_stored_yet_is_left_to_the_next_attempt(
-    hub: Hub, dispatcher: Dispatcher, attempt: int
-) -> None:
-    with pytest.raises(EventMissing):
-        dispatcher.dispatch(message(make_event()), attempt=attempt)
-    assert listed(hub) == []
-
-
-@pytest.mark.parametrize("attempt", [LAST_ATTEMPT, LAST_ATTEMPT + 1])
-def test_an_event_that_was_never_stored_is_dropped_in_the_end_and_the_log_says_so(
-    hub: Hub, dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture, attempt: int
-) -> None:
-    event = make_event()
-    dispatcher.dispatch(message(event), attempt=attempt)
-    assert f"dropped the announcement of event {event.id}" in caplog.text
-    assert listed(hub) == []
-
-
-def test_the_attempts_outlive_every_request() -> None:
-    hours, minutes, seconds = map(int, HOST["visibilityTimeout"].split(":"))
-    assert HOST["maxDequeueCount"] == LAST_ATTEMPT
-    # The announcement is dropped when the last attempt begins, so the attempts before it are what counts.
-    assert (hours * 3600 + minutes * 60 + seconds) * (LAST_ATTEMPT - 1) > 25
-
-
-def test_an_announcement_that_overtakes_its_event_finds_it_in_the_first_attempt(
-    hub: Hub, connection_string: str
-) -> None:
-    event = make_event()
-    with InterruptedTransport() as transport:
-        other = Hub.assemble(Settings.read({"AzureWebJobsStorage": connection_string}), transport=transport)
-
-        def looks_again(method: str, url: str) -> bool:
-            return (method, "GET events" in transport.summary) == ("GET", True)
-
-        transport.interrupt(looks_again, lambda: hub.events.append(event, PAYLOAD))
-        other.receivers.dispatcher.dispatch(message(event), attempt=1)
-        assert transport.summary.count("GET events") > 1
+def test_an_event_is_listed_as_received_before_the_first_webhook_is_asked(hub: Hub) -> None:
+    event, looking = accepted(hub), Looking(hub)
+    Dispatcher(hub.events, completion(""), looking, ()).dispatch(message(event), attempt=1)
+    assert looking.seen == [event]
     assert state(hub, event) is EventState.DISPATCHED
 
 
-def test_a_later_attempt_does_not_wait_for_the_event(dispatcher: Dispatcher, transport: JournalTransport) -> None:
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_an_announcement_of_an_event_that_another_one_dispatched_costs_three_transactions_and_changes_nothing(
+    hub: Hub, dispatcher: Dispatcher, collected: Collected, transport: JournalTransport, attempt: int
+) -> None:
+    event = accepted(hub)
+    dispatcher.dispatch(message(event), attempt=1)
+    before = rows(hub)
     transport.forget()
-    with pytest.raises(EventMissing):
-        dispatcher.dispatch(message(make_event()), attempt=2)
-    assert transport.summary == ["GET events"]
+    dispatcher.dispatch(message(event), attempt=attempt)
+    assert transport.summary == ["GET events", "POST eventlog", "GET eventlog"]
+    assert (rows(hub), len(collected.events)) == (before, 1)
+
+
+def test_an_announcement_that_comes_again_when_all_is_done_asks_nobody_again(
+    hub: Hub, dispatcher: Dispatcher, collected: Collected
+) -> None:
+    event = accepted(hub)
+    one = message(event)
+    dispatcher.dispatch(one, attempt=1)
+    dispatcher.dispatch(one, attempt=2)
+    assert len(collected.events) == 1
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_an_announcement_that_comes_again_when_half_is_done_asks_again_and_says_so(
+    hub: Hub, dispatcher: Dispatcher, collected: Collected, transport: JournalTransport, attempt: int
+) -> None:
+    event = accepted(hub)
+    one = message(event)
+    transport.forget()
+    transport.fail(5, Fault.BEFORE)
+    with pytest.raises(StorageDown):
+        # It dies after it asked, and before it notes that. (Calls 3 and 4 make the log.)
+        dispatcher.dispatch(one, attempt=attempt)
+    dispatcher.dispatch(one, attempt=attempt + 1)
+    assert collected.repeats == [False, True]
+    assert state(hub, event) is EventState.DISPATCHED
+
+
+def test_an_announcement_that_failed_before_it_asked_for_anything_is_no_repeat(
+    hub: Hub, dispatcher: Dispatcher, collected: Collected, transport: JournalTransport
+) -> None:
+    event = accepted(hub)
+    one = message(event)
+    transport.forget()
+    transport.fail(1, Fault.BEFORE)
+    with pytest.raises(StorageDown):
+        dispatcher.dispatch(one, attempt=1)
+    dispatcher.dispatch(one, attempt=2)
+    assert collected.repeats == [False]
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_messages_at_the_same_time_give_one_row_each(
+    hub: Hub, dispatcher: Dispatcher, collected: Collected, *, same: bool
+) -> None:
+    event = accepted(hub)
+    bodies = [message(event)] * 4 if same else [message(event) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda body: dispatcher.dispatch(body, attempt=1), bodies))
+    assert (state(hub, event), len(rows(hub))) == (EventState.DISPATCHED, 2)
+    # All but one know that they may be repeats; of different announcements there is no other.
+    assert collected.repeats.count(False) == 1
+    assert same or collected.repeats == [False]
 
 
 @pytest.mark.parametrize("body", [b"", b"hello", b'{"version": 2}'])
@@ -213,6 +236,7 @@ def test_a_trimmed_event_that_is_not_readable_yet_is_announced_again_after_the_d
     dispatcher.dispatch(message(event, attempt), attempt=1)
     assert transport.summary == ["GET events", "GET eventlog", "POST events/messages"]
     assert transport.calls[2].query["visibilitytimeout"] == [str(seconds)]
+    # While it waits for its completion, the list does not show it.
     assert (state(hub, event), listed(hub)) == (EventState.RECEIVED, [])
 
 
@@ -220,14 +244,16 @@ def test_the_announcement_that_was_put_off_counts_its_attempts(
     hub: Hub, dataverse: FakeDataverse, connection_string: str
 ) -> None:
     event = accepted(hub, trimmed=True)
-    Dispatcher(hub.events, completion(dataverse.url), Collected(), (0, 0, 0)).dispatch(message(event, 2), attempt=1)
-    assert Announcement(event_id=event.id, attempt=3) in announcements(connection_string)
+    one = new_announcement(event.id).put_off().put_off()
+    dispatcher = Dispatcher(hub.events, completion(dataverse.url), Collected(), (0, 0, 0))
+    dispatcher.dispatch(one.as_text().encode(), attempt=1)
+    assert one.put_off() in announcements(connection_string)
 
 
 def test_an_announcement_comes_when_its_delay_is_over(
     hub: Hub, dataverse: FakeDataverse, connection_string: str
 ) -> None:
-    later = Announcement(event_id=make_event().id)
+    later = new_announcement(make_event().id)
     hub.events.publish(later, delay_seconds=1)
     assert announcements(connection_string) == []
     assert awaited_announcements(connection_string) == [later]
@@ -268,7 +294,7 @@ def test_after_the_outage_the_event_is_completed(hub: Hub, dispatcher: Dispatche
     assert state(hub, event) is EventState.DISPATCHED
 
 
-def test_a_doubled_announcement_of_an_event_that_is_done_changes_nothing(
+def test_a_trimmed_event_that_is_done_is_left_as_it_is_and_nobody_is_asked(
     hub: Hub, dispatcher: Dispatcher, dataverse: FakeDataverse
 ) -> None:
     event = accepted(hub, trimmed=True)
@@ -277,36 +303,57 @@ def test_a_doubled_announcement_of_an_event_that_is_done_changes_nothing(
     before = rows(hub)
     dataverse.reset()
     dispatcher.dispatch(message(event, len(DELAYS)), attempt=1)
-    assert rows(hub) == before
+    assert (rows(hub), dataverse.journal) == (before, [])
+
+
+def test_what_a_trimmed_event_was_completed_with_is_read_and_not_asked_for_again(
+    hub: Hub, dispatcher: Dispatcher, dataverse: FakeDataverse, collected: Collected, transport: JournalTransport
+) -> None:
+    event = accepted(hub, trimmed=True)
+    dataverse.add_connection(event.entity_id, OPPORTUNITY, SYSTEM_USER)
+    one = message(event)
+    transport.forget()
+    transport.fail(6, Fault.BEFORE)
+    with pytest.raises(StorageDown):
+        # It dies after it asked. (Calls 4 and 5 make the log.)
+        dispatcher.dispatch(one, attempt=1)
+    dataverse.reset()
+    dispatcher.dispatch(one, attempt=2)
+    first, again = collected.events
+    assert first == again
+    assert first.field_values["record1id"] == OPPORTUNITY[1]
+    assert (dataverse.journal, collected.repeats) == ([], [False, True])
 
 
 @pytest.mark.parametrize("fault", list(Fault))
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", range(1, 4))
 def test_whatever_fails_dispatching_again_ends_the_same(
     hub: Hub, dispatcher: Dispatcher, transport: JournalTransport, number: int, fault: Fault
 ) -> None:
     dispatcher.dispatch(message(accepted(hub)), attempt=1)
     event = accepted(hub)
+    one = message(event)
     transport.forget()
     transport.fail(number, fault)
     with pytest.raises(StorageDown):
-        dispatcher.dispatch(message(event), attempt=1)
-    dispatcher.dispatch(message(event), attempt=2)
+        dispatcher.dispatch(one, attempt=1)
+    dispatcher.dispatch(one, attempt=2)
     assert state(hub, event) is EventState.DISPATCHED
     assert [shown.id for shown in listed(hub)].count(event.id) == 1
 
 
 @pytest.mark.parametrize("fault", list(Fault))
-@pytest.mark.parametrize("number", range(1, 5))
+@pytest.mark.parametrize("number", range(1, 6))
 def test_the_same_holds_while_the_log_is_made(
     hub: Hub, dispatcher: Dispatcher, transport: JournalTransport, number: int, fault: Fault
 ) -> None:
     event = accepted(hub)
+    one = message(event)
     transport.forget()
     transport.fail(number, fault)
     with pytest.raises(StorageDown):
-        dispatcher.dispatch(message(event), attempt=1)
-    dispatcher.dispatch(message(event), attempt=2)
+        dispatcher.dispatch(one, attempt=1)
+    dispatcher.dispatch(one, attempt=2)
     assert (state(hub, event), len(listed(hub))) == (EventState.DISPATCHED, 1)
 
 
@@ -328,15 +375,5 @@ def test_storage_that_cannot_be_read_is_an_outage_and_not_a_missing_event(
 ) -> None:
     transport.fail(1, Fault.BEFORE)
     with pytest.raises(StorageDown):
-        dispatcher.dispatch(message(make_event()), attempt=LAST_ATTEMPT)
-
-
-def test_an_event_is_marked_only_after_it_is_listed(
-    hub: Hub, dispatcher: Dispatcher, transport: JournalTransport
-) -> None:
-    event = accepted(hub)
-    transport.forget()
-    transport.fail(2, Fault.BEFORE)
-    with pytest.raises(StorageDown):
-        dispatcher.dispatch(message(event), attempt=1)
-    assert state(hub, event) is EventState.RECEIVED
+        dispatcher.dispatch(message(make_event()), attempt=5)
+    assert transport.summary == ["GET events"]

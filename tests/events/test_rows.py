@@ -1,6 +1,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 
@@ -16,13 +17,16 @@ from shared.events.rows import (
     event_row,
     log_keys,
     log_row,
+    parse_announcement_id,
     parse_event,
     parse_payload,
+    state_row,
 )
 from shared.storage.keys import day_key, time_key
 from tests.support.cases import holds_for
 from tests.support.events import PAYLOAD, make_event
 
+ANNOUNCEMENT = "5b4de2b0-5c8b-4a52-9f36-1d1f4b3a5b9e"
 PIECE = 64 * 1024
 MIB = 1024 * 1024
 
@@ -82,9 +86,19 @@ def test_an_event_comes_out_of_its_row_as_it_went_in(event: Event) -> None:
     assert parse_event(event_row(event, PAYLOAD)) == event
 
 
-@given(EVENTS)
-def test_an_event_comes_out_of_the_log_as_it_went_in(event: Event) -> None:
-    assert parse_event(log_row(event)) == event
+@given(EVENTS, st.none() | st.uuids().map(str))
+def test_an_event_and_its_announcement_come_out_of_the_log_as_they_went_in(event: Event, id_: str | None) -> None:
+    row = log_row(event, id_)
+    assert (parse_event(row), parse_announcement_id(row)) == (event, id_)
+    assert ("Announcement" in row) is (id_ is not None)
+
+
+@given(EVENTS, st.sampled_from(EventState))
+def test_another_state_changes_that_alone_of_the_row(event: Event, state: EventState) -> None:
+    row = log_row(event, ANNOUNCEMENT)
+    change = state_row(replace(event, state=state))
+    assert change.keys() == {"PartitionKey", "RowKey", "State"}
+    assert {**row, **change} == {**row, "State": state.value}
 
 
 @given(EVENTS, st.binary())

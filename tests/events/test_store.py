@@ -1,20 +1,27 @@
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 import pytest
 
 from shared.errors import ContentTooLarge, StorageDown
 from shared.events.announcement import Announcement
-from shared.events.event import EventId, EventState
-from shared.events.rows import EVENTLOG_TABLE
-from shared.events.store import LogFilter, StoredEvent
+from shared.events.event import Event, EventId, EventState
+from shared.events.rows import EVENTLOG_TABLE, log_keys
+from shared.events.store import BegunDispatch, LogFilter, StoredEvent
 from shared.hub.hub import Hub
+from shared.settings import Settings
 from shared.storage.query import Query
 from shared.storage.tables import AlreadyStored
 from tests.events.test_rows import MIB, incompressible_json, random_bytes
 from tests.support.events import PAYLOAD, make_event
 from tests.support.queues import announcements
+from tests.support.stepping import InterruptedTransport
 from tests.support.transport import Fault, JournalTransport
+
+ONE, OTHER = "5b4de2b0-5c8b-4a52-9f36-1d1f4b3a5b9e", "0d6c1f4e-3c0e-4c6a-8b52-6f2f9c1f7a11"
 
 
 def test_an_appended_event_is_stored_with_its_payload(hub: Hub) -> None:
@@ -23,10 +30,16 @@ def test_an_appended_event_is_stored_with_its_payload(hub: Hub) -> None:
     assert hub.events.get_with_payload(event.id) == StoredEvent(event, PAYLOAD)
 
 
-def test_an_appended_event_is_announced(hub: Hub, connection_string: str) -> None:
+def test_an_appended_event_is_announced_with_an_id_of_the_announcements_own(hub: Hub, connection_string: str) -> None:
     event = make_event()
-    hub.events.append(event, PAYLOAD)
-    assert announcements(connection_string) == [Announcement(event_id=event.id)]
+    for _ in range(2):
+        with suppress(AlreadyStored):
+            hub.events.append(event, PAYLOAD)
+    one, other = announcements(connection_string)
+    assert one == Announcement(id=one.id, event_id=event.id)
+    assert one.event_id == other.event_id
+    assert one.id != other.id
+    assert {one.id, other.id}.isdisjoint({None, event.id})
 
 
 @pytest.mark.parametrize("hops", [0, 2])
@@ -104,7 +117,8 @@ def test_the_same_holds_while_queue_and_table_are_made(
     transport.fail(number, fault)
     with pytest.raises(StorageDown):
         hub.events.append(event, PAYLOAD)
-    assert hub.events.get(event.id) is None or announcements(connection_string) == [Announcement(event_id=event.id)]
+    announced = [one.event_id for one in announcements(connection_string)]
+    assert hub.events.get(event.id) is None or announced == [event.id]
 
 
 @pytest.mark.parametrize("fault", list(Fault))
@@ -123,29 +137,59 @@ def test_after_any_failure_the_same_event_can_be_appended_or_is_there(
     assert hub.events.get_with_payload(event.id) == StoredEvent(event, PAYLOAD)
 
 
-def test_a_dispatched_event_is_listed_as_dispatch_left_it(hub: Hub) -> None:
+def listed(hub: Hub) -> list[Event]:
+    return [found for _, found in hub.events.log(LogFilter(), page_size=10)]
+
+
+def test_an_event_is_listed_when_its_dispatch_begins_and_only_its_state_changes_at_the_end(hub: Hub) -> None:
+    stored = make_event(trimmed=True)
+    completed = replace(stored, field_values={"a": "b"})
+    assert (hub.events.dispatched(stored), listed(hub)) == (None, [])
+    assert hub.events.begin_dispatch(completed, ONE) is None
+    assert (hub.events.begun_dispatch(stored), listed(hub)) == (BegunDispatch(completed, ONE), [completed])
+    hub.events.mark_dispatched(stored)
+    done = replace(completed, state=EventState.DISPATCHED)
+    assert (hub.events.begun_dispatch(stored), hub.events.dispatched(stored)) == (BegunDispatch(done, ONE), done)
+
+
+def test_what_is_listed_already_is_told_and_left_as_it_is(hub: Hub) -> None:
     event = make_event()
-    hub.events.append(event, PAYLOAD)
-    assert hub.events.dispatched(event) is None
-    left = make_event(id=event.id, state=EventState.DISPATCHED, field_values={"a": "b"})
-    hub.events.mark_dispatched(left)
-    assert hub.events.dispatched(event) == left
-    assert [found for _, found in hub.events.log(LogFilter(), page_size=10)] == [left]
-
-
-def test_marking_twice_changes_nothing(hub: Hub) -> None:
-    event = make_event(state=EventState.DISPATCHED)
+    hub.events.begin_dispatch(event, ONE)
     hub.events.mark_dispatched(event)
-    hub.events.mark_dispatched(event)
-    rows = list(hub.storage.table(EVENTLOG_TABLE).query(Query()))
-    assert len(rows) == 1
+    begun = BegunDispatch(replace(event, state=EventState.DISPATCHED), ONE)
+    for id_ in (ONE, OTHER, None):
+        assert hub.events.begin_dispatch(replace(event, state=EventState.UNREADABLE), id_) == begun
+    assert hub.events.begun_dispatch(event) == begun
 
 
-def test_an_event_whose_dispatch_has_started_is_listed_as_it_was_and_never_after_it_ended(hub: Hub) -> None:
+def test_of_many_that_begin_at_once_one_alone_lists_the_event(hub: Hub) -> None:
+    hub.events.begin_dispatch(make_event(), ONE)
+    for _ in range(5):
+        event = make_event()
+        ids = [str(uuid4()) for _ in range(6)]
+        with ThreadPoolExecutor(len(ids)) as pool:
+            found = list(pool.map(partial(hub.events.begin_dispatch, event), ids))
+        begun = hub.events.begun_dispatch(event)
+        assert begun is not None
+        assert found.count(None) == 1
+        assert begun.announcement_id == ids[found.index(None)]
+        assert [one for one in found if one] == [begun] * 5
+
+
+def test_a_row_that_is_removed_while_it_is_looked_at_is_listed_anew(connection_string: str) -> None:
     event = make_event()
-    hub.events.mark_started(event)
-    assert hub.events.dispatched(event) == event
-    done = replace(event, state=EventState.DISPATCHED)
-    hub.events.mark_dispatched(done)
-    hub.events.mark_started(event)
-    assert hub.events.dispatched(event) == done
+    with InterruptedTransport() as transport:
+        hub = Hub.assemble(Settings.read({"AzureWebJobsStorage": connection_string}), transport=transport)
+        hub.events.begin_dispatch(event, ONE)
+        log = hub.storage.table(EVENTLOG_TABLE)
+        transport.interrupt(lambda method, url: method == "GET", lambda: log.delete(*log_keys(event)))
+        assert hub.events.begin_dispatch(event, OTHER) is None
+        assert hub.events.begun_dispatch(event) == BegunDispatch(event, OTHER)
+
+
+def test_the_end_of_a_dispatch_whose_row_was_removed_brings_nothing_back(hub: Hub) -> None:
+    event = make_event()
+    hub.events.begin_dispatch(event, ONE)
+    hub.storage.table(EVENTLOG_TABLE).delete(*log_keys(event))
+    hub.events.mark_dispatched(event)
+    assert list(hub.storage.table(EVENTLOG_TABLE).query(Query())) == []
