@@ -67,7 +67,7 @@ def _throughput(hub: Hub) -> Figure:
 
 
 def _delivered(hub: Hub) -> int:
-    return sum(1 for _ in hub.receivers.deliveries.list(DeliveryFilter(state=DeliveryState.DELIVERED)))
+    return sum(1 for _ in hub.receivers.deliveries.summaries(DeliveryFilter(states=(DeliveryState.DELIVERED,))))
 
 
 def register(hub: Hub, url: str) -> None:

@@ -62,8 +62,9 @@ class Client:
 
     def replay(self) -> None:
         """Replay what is failed or held."""
-        while self._call("POST", "v1/events/deliveries/replay")["more"]:
-            continue
+        query: dict[str, str] = {}
+        while (answer := self._call("POST", "v1/events/deliveries/replay", **query))["more"]:
+            query = {"continuationToken": answer["continuationToken"]}
 
     def events(self) -> Iterator[Mapping[str, object]]:
         """What the Events API lists."""

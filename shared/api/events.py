@@ -1,15 +1,24 @@
 """The Events API: `GET /api/v1/events` newest first, `GET /api/v1/events/{id}` with the payload."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
-from shared.api.parameters import event_name_filter, is_event_id, parse_limit, parse_moment, parse_position
+from shared.api.parameters import (
+    event_name_filter,
+    is_event_id,
+    parse_limit,
+    parse_moment,
+    parse_place,
+    require_known,
+    token_of,
+)
 from shared.errors import NotFound
 from shared.events.event import Event, EventId
 from shared.events.store import EventStore, LogFilter
 from shared.lenient_json import as_valid_json
-from shared.storage.paging import Position
+from shared.storage.scan import Scan, WorkBudget
 
 MAX_PAGE_CHARACTERS = 4_000_000
 """After the item that reaches this length, a page ends."""
@@ -17,6 +26,7 @@ MAX_PAGE_CHARACTERS = 4_000_000
 _STORAGE_PAGE = 50
 """Rows that storage is asked for at once: an event has up to 100,000 characters besides its payload."""
 
+_PARAMETERS = ("type", "since", "until", "limit", "continuationToken")
 _KEPT_PARAMETERS = ("type", "webhook", "state", "who", "target", "since", "until", "limit")
 
 
@@ -26,9 +36,11 @@ def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> di
     `query` may hold `type`, `since` (inclusive), `until` (exclusive), `limit` and `continuationToken`; `url` is the
     address of the listing. Raises BadRequest, which names the parameter.
     """
-    limit = parse_limit(query)
-    found = events.log(_filter(query), page_size=min(limit, _STORAGE_PAGE) + 1)
-    return page(found, lambda event: event.as_json(), query, limit=limit, url=url)
+    require_known(query, _PARAMETERS)
+    limit, asked = parse_limit(query), _filter(query)
+    wanted = replace(asked, place=parse_place(query, asked))
+    found = events.log(wanted, page_size=min(limit, _STORAGE_PAGE) + 1, budget=WorkBudget())
+    return page(found, lambda event: event.as_json(), query, asked, limit=limit, url=url)
 
 
 def show_event(events: EventStore, id_: str) -> str:
@@ -53,26 +65,31 @@ def _found[Found](id_: str, get: Callable[[EventId], Found | None]) -> Found:
 
 
 def page[Item](
-    found: Iterable[tuple[Position, Item]],
+    found: Scan[Item],
     show: Callable[[Item], dict[str, object]],
     query: Mapping[str, str],
+    asked: object,
     *,
     limit: int,
     url: str,
 ) -> dict[str, object]:
     """`{"value": [...], "continuationToken", "nextLink"}`, the last two null on the last page.
 
-    A page ends with the item that brings it to MAX_PAGE_CHARACTERS, even if `limit` allows more. One more item than
-    it holds is read, to know whether there is a next page.
+    A page ends with the item that brings it to MAX_PAGE_CHARACTERS, even if `limit` allows more, and where the scan's
+    budget ends: then it may be short, or empty, and has a token all the same. One more item than it holds is read, to
+    know whether there is a next page. The token is good for a query that asks for the same as `asked`.
     """
     items: list[dict[str, object]] = []
-    size, last, token = 0, "", None
-    for position, item in found:
+    size, place, is_cut = 0, found.place, False
+    for _, item in found:
         if len(items) == limit or size >= MAX_PAGE_CHARACTERS:
-            token = last
+            is_cut = True
             break
         items.append(show(item))
-        size, last = size + len(json.dumps(items[-1])), position.as_token()
+        size, place = size + len(json.dumps(items[-1])), found.place
+    if not is_cut:
+        place = found.place
+    token = token_of(place, asked) if is_cut or not found.is_complete else None
     kept = {name: query[name] for name in _KEPT_PARAMETERS if name in query}
     return {
         "value": items,
@@ -87,5 +104,4 @@ def _filter(query: Mapping[str, str]) -> LogFilter:
         type=wanted.lower() if wanted else None,
         since=parse_moment(query, "since"),
         until=parse_moment(query, "until"),
-        after=parse_position(query),
     )

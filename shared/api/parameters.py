@@ -1,10 +1,13 @@
 """Parameters of requests, in path and query, cast and checked. A wrong one is a BadRequest that names it. Pure."""
 
+import base64
+import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
-from shared.storage.paging import Position
+from shared.storage.paging import BEGINNING, Place, Position
 from shared.validation import BOOLEAN, UUID_PATTERN, bad_field, integer_from, max_length, parse_digits
 from shared.webhooks.fields import MAX_EVENT_NAME
 
@@ -14,7 +17,12 @@ MAX_WEBHOOK_ID = 2**31 - 1
 
 _MAX_MOMENT = 100
 _DEFAULT_ITEMS = 50
-_POSITION = re.compile(rf"([0-9]{{8,10}})\.([0-9]{{17}}-{UUID_PATTERN})")
+_PLATFORM_PARAMETER = "code"
+_MAX_SHOWN_NAME = 50
+_MAX_TOKEN = 5000
+"""Characters: a token holds four keys, each of at most 1,024 bytes, and they are in fact far shorter."""
+_DIGEST_CHARACTERS = 12
+_PLACE = "continuationToken"
 
 
 def is_event_id(text: str) -> bool:
@@ -82,12 +90,53 @@ def parse_moment(query: Mapping[str, str], name: str) -> datetime | None:
         raise bad_field(name, "must be an ISO 8601 time, such as 2026-01-31T12:00:00Z") from None
 
 
-def parse_position(query: Mapping[str, str]) -> Position | None:
-    """`continuationToken`: where the page before ended; None if it is left out."""
-    token = query.get("continuationToken")
+def require_known(query: Mapping[str, str], names: Collection[str]) -> None:
+    """Raise BadRequest for a parameter that is none of these: a filter with a slip in its name would not filter."""
+    for name in query:
+        # The platform accepts its own parameter in any case.
+        if name not in names and name.lower() != _PLATFORM_PARAMETER:
+            known = f"known are {', '.join(names)}" if names else "there are none here"
+            raise bad_field(name[:_MAX_SHOWN_NAME], f"is not a known parameter; {known}")
+
+
+def parse_place(query: Mapping[str, str], asked: object) -> Place:
+    """`continuationToken`: where the call before ended; the beginning if it is left out.
+
+    `asked` is what the query asks for, filters and all. Raises BadRequest for a token that this API gave to another
+    query, or not at all.
+    """
+    token = query.get(_PLACE)
     if token is None:
-        return None
-    found = _POSITION.fullmatch(token)
-    if found is None:
-        raise bad_field("continuationToken", "must be a token from an answer of this API")
-    return Position(found.group(1), found.group(2))
+        return BEGINNING
+    try:
+        digest, *keys = _token_items(token)
+        if digest != _digest(keys, asked):
+            raise ValueError("of another query, or changed")
+    except (ValueError, RecursionError):
+        raise bad_field(_PLACE, "must be a token from an answer of this API to the same query") from None
+    after, continuation = keys[:2], keys[2:]
+    return Place(
+        Position(after[0], after[1]) if any(after) else None,
+        (continuation[0], continuation[1]) if any(continuation) else None,
+    )
+
+
+def token_of(place: Place, asked: object) -> str:
+    """The continuation token that leads to this place, for the query that asks for the same alone."""
+    after = place.after or Position("", "")
+    keys = [after.partition, after.key, *(place.continuation or ("", ""))]
+    return base64.urlsafe_b64encode(json.dumps([_digest(keys, asked), *keys]).encode()).decode().rstrip("=")
+
+
+def _token_items(token: str) -> list[str]:
+    """The digest and the four keys in a token; raises ValueError."""
+    if len(token) > _MAX_TOKEN or not token.isascii():
+        raise ValueError("no token")
+    items = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+    if not isinstance(items, list) or len(items) != 5 or not all(isinstance(item, str) for item in items):
+        raise ValueError("no token")
+    return items
+
+
+def _digest(keys: list[str], asked: object) -> str:
+    return hashlib.sha256(json.dumps([keys, repr(asked)]).encode()).hexdigest()[:_DIGEST_CHARACTERS]

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,9 @@ from shared.audit.entry import AuditEntry, Outcome
 from shared.cache import Clock
 from shared.call_rate import CallRate
 from shared.storage.keys import day_key, time_key
-from shared.storage.paging import Position
+from shared.storage.paging import BEGINNING, Place
 from shared.storage.query import Query
+from shared.storage.scan import Scan, WorkBudget
 from shared.storage.tables import Table
 from shared.timestamps import stored_time
 
@@ -24,7 +25,7 @@ MAX_REFUSALS_PER_MINUTE = 600
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries a listing shows: by whom, about what, from `since`, before `until`, older than `after`.
+    """Which entries a listing shows: by whom, about what, from `since`, before `until`, from `place` on.
 
     None does not filter.
     """
@@ -33,7 +34,7 @@ class AuditFilter:
     target: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    after: Position | None = None
+    place: Place = BEGINNING
 
 
 class AuditLog:
@@ -54,12 +55,11 @@ class AuditLog:
         self._table.put(audit_row(entry))
         return True
 
-    def list(self, wanted: AuditFilter, *, page_size: int) -> Iterator[tuple[Position, AuditEntry]]:
-        """Entries newest first, each with its position."""
-        newest = Query().of_days(wanted.since, wanted.until, wanted.after)
+    def list(self, wanted: AuditFilter, *, page_size: int, budget: WorkBudget | None = None) -> Scan[AuditEntry]:
+        """Entries newest first, as far as the budget reaches."""
+        newest = Query().of_days(wanted.since, wanted.until, wanted.place.after)
         rows = newest.where("Who eq", wanted.who).where("Target eq", wanted.target)
-        for row in self._table.query(rows, page_size=page_size):
-            yield Position(row["PartitionKey"], row["RowKey"]), _parse(row)
+        return Scan(self._table, [(wanted.place, rows)], _parse, budget=budget, page_size=page_size)
 
 
 def audit_row(entry: AuditEntry) -> dict[str, Any]:

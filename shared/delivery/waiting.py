@@ -62,8 +62,13 @@ class WaitingDelivery:
 
 def waiting_keys(webhook_id: int, event_id: str, event_at: datetime) -> tuple[str, str]:
     """Partition and row key. Within a webhook's partition, the oldest event comes first."""
-    microseconds = (event_at - _EPOCH) // timedelta(microseconds=1)
-    return row_key(webhook_id), f"{WAITING_PREFIX}{min(max(microseconds, 0), _LAST_MICROSECOND):017d}-{event_id}"
+    return row_key(webhook_id), f"{waiting_bound(event_at)}-{event_id}"
+
+
+def waiting_bound(moment: datetime) -> str:
+    """What separates the keys of earlier events, which sort before it, from those of this moment and later ones."""
+    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
+    return f"{WAITING_PREFIX}{min(max(microseconds, 0), _LAST_MICROSECOND):017d}"
 
 
 def waiting_row(waiting: WaitingDelivery) -> dict[str, Any]:

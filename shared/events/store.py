@@ -1,6 +1,5 @@
 """Where events are kept: announced in a queue first, then stored, and listed when their dispatch begins."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,8 +19,9 @@ from shared.events.rows import (
     state_row,
 )
 from shared.storage.account import StorageAccount
-from shared.storage.paging import Position
+from shared.storage.paging import BEGINNING, Place
 from shared.storage.query import Query
+from shared.storage.scan import Scan, WorkBudget
 from shared.storage.tables import AlreadyStored, Changed, retry_races
 
 
@@ -46,7 +46,7 @@ class BegunDispatch:
 
 @dataclass(frozen=True)
 class LogFilter:
-    """Which events a listing shows: of one type, received from `since` and before `until`, older than `after`.
+    """Which events a listing shows: of one type, received from `since` and before `until`, from `place` on.
 
     None does not filter.
     """
@@ -54,7 +54,7 @@ class LogFilter:
     type: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    after: Position | None = None
+    place: Place = BEGINNING
 
 
 class EventStore:
@@ -127,9 +127,8 @@ class EventStore:
         begun = self.begun_dispatch(event)
         return None if begun is None else begun.event
 
-    def log(self, wanted: LogFilter, *, page_size: int) -> Iterator[tuple[Position, Event]]:
-        """Events newest first, each with its position."""
+    def log(self, wanted: LogFilter, *, page_size: int, budget: WorkBudget | None = None) -> Scan[Event]:
+        """Events newest first, as far as the budget reaches."""
         # The keys bound the scan; only `type` is compared row by row.
-        rows = Query().of_days(wanted.since, wanted.until, wanted.after).where("Type eq", wanted.type)
-        for row in self._log.query(rows, page_size=page_size):
-            yield Position(row["PartitionKey"], row["RowKey"]), parse_event(row)
+        rows = Query().of_days(wanted.since, wanted.until, wanted.place.after).where("Type eq", wanted.type)
+        return Scan(self._log, [(wanted.place, rows)], parse_event, budget=budget, page_size=page_size)

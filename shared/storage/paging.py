@@ -5,11 +5,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Position:
-    """A row by its keys: where a page ended, so that the next one can go on after it."""
+    """A row by its keys."""
 
     partition: str
     key: str
 
-    def as_token(self) -> str:
-        """The position as a continuation token."""
-        return f"{self.partition}.{self.key}"
+
+@dataclass(frozen=True)
+class Place:
+    """Where a listing goes on: behind the row `after`, with storage's own continuation if it gave one.
+
+    Storage may end a page before it has found a row; then only the continuation, two texts that mean something to
+    storage alone, says how far it looked. It belongs to the query for the rows behind `after`.
+    """
+
+    after: Position | None = None
+    continuation: tuple[str, str] | None = None
+
+
+BEGINNING = Place()
+"""Where a listing begins."""

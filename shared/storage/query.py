@@ -12,6 +12,7 @@ from shared.storage.keys import day_key, time_key
 from shared.storage.paging import Position
 
 _COMPARISON = re.compile(r"[A-Za-z]+ (eq|ge|gt|le|lt)")
+_PARAMETER = re.compile(r"@(p[0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ class Query:
     """
 
     conditions: tuple[str, ...] = ()
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str | bool] = field(default_factory=dict)
 
-    def where(self, comparison: str, value: str | None) -> "Query":
+    def where(self, comparison: str, value: str | bool | None) -> "Query":
         """Rows whose column compares so with the value: `where("State eq", "Active")`.
 
         The operators are `eq`, `ge`, `gt`, `le` and `lt`. None adds no condition, so that a filter that is not set can
@@ -36,6 +37,22 @@ class Query:
             return self
         name = self._name(0)
         return Query((*self.conditions, f"{comparison} @{name}"), {**self.parameters, name: value})
+
+    def either(self, *alternatives: "Query") -> "Query":
+        """Rows that also meet all conditions of at least one of the alternatives; none adds no condition.
+
+        Each alternative has a condition at least.
+        """
+        texts: list[str] = []
+        parameters = dict(self.parameters)
+        for one in alternatives:
+            renamed = {name: f"p{len(parameters) + place}" for place, name in enumerate(one.parameters)}
+            texts.append(_renamed(one.text, renamed))
+            parameters |= {renamed[name]: value for name, value in one.parameters.items()}
+        if len(texts) > 1:
+            # The SDK finds parameters between blanks, so parentheses keep their distance.
+            texts = [f"( {' or '.join(f'( {text} )' for text in texts)} )"]
+        return Query((*self.conditions, *texts), parameters)
 
     def beyond(self, position: Position | None) -> "Query":
         """Rows that come after this one in the order of their keys; None adds no condition."""
@@ -66,6 +83,11 @@ class Query:
 
     def _name(self, place: int) -> str:
         return f"p{len(self.parameters) + place}"
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    """The filter with other names for its parameters."""
+    return _PARAMETER.sub(lambda found: f"@{names[found[1]]}", text)
 
 
 def _bound(moment: datetime | None) -> str | None:

@@ -12,6 +12,7 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
+from azure.core.paging import ItemPaged
 from azure.data.tables import TableClient, TableEntity, TableTransactionError, UpdateMode
 
 from shared.errors import StorageDown
@@ -20,6 +21,9 @@ from shared.storage.storage_failures import error_code, storage_failures
 
 # If the table is missing, so is the row.
 _CHANGED = frozenset({"ResourceNotFound", "TableNotFound", "UpdateConditionNotSatisfied"})
+
+_CONTINUATION = ("PartitionKey", "RowKey")
+"""The members of the SDK's continuation token."""
 
 type Row = Mapping[str, Any]
 
@@ -68,6 +72,14 @@ class Write:
     kind: Literal["insert", "put", "merge", "delete"]
     row: Row
     etag: str | None = None
+
+
+@dataclass(frozen=True)
+class TablePage:
+    """What one transaction of a query gave: rows, perhaps none, and where storage goes on; None at the end."""
+
+    rows: Sequence[TableEntity]
+    continuation: tuple[str, str] | None
 
 
 class Table:
@@ -196,16 +208,44 @@ class Table:
 
     def query(self, wanted: Query, *, page_size: int = 1000, select: Sequence[str] = ()) -> Iterator[TableEntity]:
         """Rows that match, or the `select`ed columns of them, in the order of their keys, page by page as asked for."""
-        options: dict[str, Any] = {"results_per_page": page_size, "select": [*select] or None}
         with storage_failures(f"list {self._client.table_name}"):
             try:
-                if wanted.conditions:
-                    yield from self._client.query_entities(wanted.text, parameters=dict(wanted.parameters), **options)
-                else:
-                    # Some versions of Azurite refuse a filter that is there and empty.
-                    yield from self._client.list_entities(**options)
+                yield from self._found(wanted, page_size, select)
             except ResourceNotFoundError:
                 return
+
+    def page(
+        self,
+        wanted: Query,
+        *,
+        page_size: int = 1000,
+        select: Sequence[str] = (),
+        continuation: tuple[str, str] | None = None,
+    ) -> TablePage:
+        """One page of what `query` gives, in one transaction; `continuation` is that of the page before.
+
+        Storage ends a page where it wants, with fewer rows than asked for or none, and then says where it goes on.
+        """
+        # Here and below the SDK's types say less than it does: the token is a mapping.
+        token: Any = continuation and dict(zip(_CONTINUATION, continuation, strict=True))
+        with storage_failures(f"list {self._client.table_name}"):
+            try:
+                pages = self._found(wanted, page_size, select).by_page(token)
+                rows = list(next(pages, ()))
+            except ResourceNotFoundError:
+                return TablePage((), None)
+        following: Mapping[str, str] | None = getattr(pages, "continuation_token", None)
+        if not following:
+            return TablePage(rows, None)
+        partition, key = (following.get(name) or "" for name in _CONTINUATION)
+        return TablePage(rows, (partition, key))
+
+    def _found(self, wanted: Query, page_size: int, select: Sequence[str]) -> ItemPaged[TableEntity]:
+        options: dict[str, Any] = {"results_per_page": page_size, "select": [*select] or None}
+        if wanted.conditions:
+            return self._client.query_entities(wanted.text, parameters=dict(wanted.parameters), **options)
+        # Some versions of Azurite refuse a filter that is there and empty.
+        return self._client.list_entities(**options)
 
     def _update(self, row: Row, mode: UpdateMode, etag: str | None) -> str:
         with storage_failures(f"change in {self._client.table_name}"):

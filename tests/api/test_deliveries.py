@@ -3,16 +3,21 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import azure.functions as func
 import pytest
 
-from shared.api.deliveries import serve_deliveries
+from shared.api.deliveries import Deliveries, serve_deliveries
+from shared.api.parameters import token_of
 from shared.delivery.attempt import Attempt
 from shared.delivery.record import DeliveryState, new_record
+from shared.errors import BadRequest
 from shared.events.event import Event
 from shared.http import answer
 from shared.hub.hub import Hub
+from shared.storage.paging import Place, Position
+from shared.storage.scan import WorkBudget
 from shared.webhooks.registration import Registration
 from tests.fakes.receiver import Receiver, answers
 from tests.support.cases import holds_for
@@ -23,7 +28,7 @@ from tests.support.requests import post as request_with
 from tests.support.transport import JournalTransport
 
 SECRET = "correct horse battery staple"
-TOKEN = "79739685.98226441599999999-37c7c867-d571-e911-a956-000d3a1bc3f6"
+TOKEN = token_of(Place(Position("0000000001", "98226441599999999-37c7c867-d571-e911-a956-000d3a1bc3f6")), "another")
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
@@ -91,6 +96,12 @@ def ids(document: dict[str, object]) -> list[str]:
         ("webhook", "²"),
         ("state", "lost"),
         ("state", ""),
+        ("state", "failed,"),
+        ("state", ",failed"),
+        ("state", "failed, held"),
+        ("state", "failed;held"),
+        ("state", "failed,lost"),
+        ("state", "x" * 10_000),
         ("since", "yesterday"),
         ("until", "2026-02-30T00:00:00Z"),
         ("since", "2026-01-31\n12:00:00Z"),
@@ -104,7 +115,8 @@ def ids(document: dict[str, object]) -> list[str]:
         ("limit", "many"),
         ("continuationToken", "1.2"),
         ("continuationToken", f"{TOKEN}\n"),
-        ("continuationToken", TOKEN.replace("7973", "٧٩٧٣")),
+        ("continuationToken", TOKEN),
+        ("continuationToken", "79739685.98226441599999999-37c7c867-d571-e911-a956-000d3a1bc3f6"),
         ("dryRun", "true\n"),
         ("dryRun", "maybe"),
     ],
@@ -121,6 +133,54 @@ def test_a_wrong_parameter_is_refused_by_its_name_and_nothing_is_replayed(
         assert f"#/{name}" in json.dumps(problem)
         assert name in str(problem["detail"])
     assert waiting(connection_string) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "known"),
+    [
+        ("GET", "deliveries", "webhook, state, since, until, limit, continuationToken"),
+        ("GET", "{event}/deliveries", "limit, continuationToken"),
+        ("GET", "{event}/deliveries/1", ""),
+        ("POST", "deliveries/replay", "webhook, state, since, until, dryRun, continuationToken"),
+        ("POST", "{event}/deliveries/1/replay", ""),
+    ],
+)
+@pytest.mark.parametrize("name", ["State", "type", "dryrun", "$filter"])
+def test_a_parameter_that_is_none_is_refused_by_its_name_and_nothing_is_replayed(
+    hub: Hub, webhook: Registration, connection_string: str, method: str, path: str, known: str, name: str
+) -> None:
+    event = accepted(hub)
+    in_state(hub, webhook.id, event, DeliveryState.FAILED)
+    status, problem = call(hub, method, path.format(event=event.id), **{name: "true"})
+    told = f"known are {known}" if known else "there are none here"
+    assert (status, problem["detail"]) == (400, f"{name} is not a known parameter; {told}")
+    assert waiting(connection_string) == []
+    assert call(hub, method, path.format(event=event.id), code="a function key")[0] in {200, 202}
+
+
+def test_an_unknown_state_is_named_beside_those_that_there_are(hub: Hub) -> None:
+    for asked, named in (("failed,lost", "lost"), ("failed,", ""), ("failed\n", "failed\\n"), ("x" * 99, "x" * 50)):
+        _, problem = call(hub, "GET", "deliveries", state=asked)
+        assert problem["detail"] == (
+            "state must be pending, delivered, failed, held or waiting, or several of them with commas between: "
+            f"'{named}' is none"
+        )
+
+
+def test_several_states_may_be_asked_for_at_once(hub: Hub, webhook: Registration) -> None:
+    events = {state: accepted(hub, number) for number, state in enumerate(DeliveryState)}
+    for state, event in events.items():
+        in_state(hub, webhook.id, event, state)
+    wanted = [events[DeliveryState.HELD].id, events[DeliveryState.FAILED].id]
+    for text in ("failed,held", "HELD,failed,held"):
+        assert ids(call(hub, "GET", "deliveries", state=text)[1]) == wanted
+        assert ids(call(hub, "GET", "deliveries", state=text, webhook=str(webhook.id))[1]) == wanted
+    first = call(hub, "GET", "deliveries", state="failed,held", limit="1")[1]
+    token = str(first["continuationToken"])
+    assert f"state=failed%2Cheld&limit=1&continuationToken={token}" in str(first["nextLink"])
+    # Written in another order it is the same query.
+    rest = call(hub, "GET", "deliveries", state="held,failed", continuationToken=token)[1]
+    assert [*ids(first), *ids(rest)] == wanted
 
 
 @pytest.mark.parametrize(
@@ -225,7 +285,7 @@ def test_replaying_counts_first_and_then_takes_what_failed_or_is_held(
     for state, event in events.items():
         in_state(hub, webhook.id, event, state)
     undone = {events[DeliveryState.FAILED].id, events[DeliveryState.HELD].id}
-    assert call(hub, "POST", "deliveries/replay", dryRun="true") == (200, {"count": 2})
+    assert call(hub, "POST", "deliveries/replay", dryRun="true") == (200, {"count": 2, "more": False})
     assert waiting(connection_string) == []
     done = {"replayed": 2, "more": False}
     assert call(hub, "POST", "deliveries/replay") == (202, done)
@@ -248,14 +308,40 @@ def test_one_delivery_is_replayed_and_only_that(hub: Hub, webhook: Registration,
 def test_a_replay_of_very_many_goes_on_where_the_call_before_ended(
     hub: Hub, webhook: Registration, connection_string: str
 ) -> None:
-    events = [accepted(hub, number) for number in range(3)]
+    events = [accepted(hub, number) for number in range(10)]
     for event in events:
         in_state(hub, webhook.id, event, DeliveryState.PENDING)
-    token = str(call(hub, "GET", "deliveries", limit="1")[1]["continuationToken"])
-    asked = {"state": "pending", "continuationToken": token}
-    assert call(hub, "POST", "deliveries/replay", **asked, dryRun="true")[1] == {"count": 2}
-    assert call(hub, "POST", "deliveries/replay", **asked)[1]["replayed"] == 2
-    assert {message.event_id for message in waiting(connection_string)} == {event.id for event in events[:2]}
+    deliveries = deliveries_of(hub, transactions=20)
+    asked = {"state": "pending"}
+    first = deliveries.replay_all(asked)
+    assert (first["replayed"], first["more"]) == (8, True)
+    token = {"continuationToken": str(first["continuationToken"])}
+    with pytest.raises(BadRequest, match="same query"):
+        deliveries.replay_all({"state": "pending,failed", **token})
+    counted = deliveries.replay_all({**asked, **token, "dryRun": "true"})
+    assert counted == {"count": 2, "more": False}
+    assert deliveries.replay_all({**asked, **token}) == {"replayed": 2, "more": False}
+    assert sorted(message.event_id for message in waiting(connection_string)) == sorted(event.id for event in events)
+
+
+def test_a_count_of_very_many_goes_on_too(hub: Hub, webhook: Registration) -> None:
+    for number in range(3):
+        in_state(hub, webhook.id, accepted(hub, number), DeliveryState.HELD)
+    in_state(hub, webhook.id + 1, accepted(hub), DeliveryState.HELD)
+    deliveries = deliveries_of(hub, transactions=2)
+    first = deliveries.replay_all({"dryRun": "true"})
+    assert (first["count"], first["more"]) == (3, True)
+    token = str(first["continuationToken"])
+    # The other webhook is not registered.
+    assert deliveries.replay_all({"dryRun": "true", "continuationToken": token}) == {"count": 0, "more": False}
+
+
+def deliveries_of(hub: Hub, *, transactions: int) -> Deliveries:
+    """The API with so many transactions a call."""
+    parts = hub.receivers
+    replay, secrets, url = parts.replay, parts.known_secrets, "https://hub.example/api/v1/events"
+    budget = partial(WorkBudget, transactions=transactions)
+    return Deliveries(hub.events, parts.webhooks, parts.deliveries, replay, secrets, url, budget)
 
 
 def test_nothing_is_replayed_to_a_webhook_that_was_removed(
@@ -267,7 +353,7 @@ def test_nothing_is_replayed_to_a_webhook_that_was_removed(
     assert stored is not None
     hub.receivers.webhooks.delete(stored)
     assert call(hub, "POST", f"{event.id}/deliveries/{webhook.id}/replay")[0] == 404
-    assert call(hub, "POST", "deliveries/replay", dryRun="true") == (200, {"count": 0})
+    assert call(hub, "POST", "deliveries/replay", dryRun="true") == (200, {"count": 0, "more": False})
     assert call(hub, "POST", "deliveries/replay")[1]["replayed"] == 0
     # What became of it can still be read.
     assert call(hub, "GET", f"{event.id}/deliveries/{webhook.id}")[1]["state"] == "failed"
@@ -339,6 +425,6 @@ def test_a_replay_that_only_counts_reads_none_of_what_was_answered(
     webhook = register(hub, receiver.url)
     in_state(hub, webhook.id, accepted(hub), DeliveryState.FAILED)
     transport.forget()
-    assert call(hub, "POST", "deliveries/replay", dryRun="true") == (200, {"count": 1})
+    assert call(hub, "POST", "deliveries/replay", dryRun="true") == (200, {"count": 1, "more": False})
     [read] = [one for one in transport.calls if one.path == "deliveries"]
     assert "$select" in read.query

@@ -13,8 +13,10 @@ from shared.events.event import Event, EventState
 from shared.events.rows import EVENTLOG_TABLE, log_row
 from shared.hub.hub import Hub
 from shared.settings import Settings
+from shared.storage.scan import MAX_TRANSACTIONS
 from shared.strict_json import parse_json, parse_object
 from tests.support.cases import holds_for
+from tests.support.early_ends import EarlyEndTransport
 from tests.support.events import PAYLOAD, make_event
 from tests.support.transport import JournalTransport
 
@@ -193,6 +195,44 @@ def test_a_token_that_the_api_did_not_give_is_refused(hub: Hub, token: str) -> N
     with pytest.raises(BadRequest) as caught:
         listed(hub, continuationToken=token)
     assert [error.pointer for error in caught.value.errors] == ["#/continuationToken"]
+
+
+@pytest.mark.parametrize("name", ["Type", "webhook", "state", "$top", "before", "who"])
+def test_a_parameter_that_is_none_is_refused_by_its_name(hub: Hub, transport: JournalTransport, name: str) -> None:
+    with pytest.raises(BadRequest, match=r"is not a known parameter; known are type, since, until, limit") as caught:
+        listed(hub, **{name: "x"})
+    assert [error.pointer for error in caught.value.errors] == [f"#/{name}"]
+    assert transport.calls == []
+    assert listed(hub, code="a function key") == []
+
+
+@pytest.mark.parametrize(
+    "other", [{"type": "feature.updated"}, {"since": "2026-03-13T00:00:00Z"}, {"until": "2027-01-01"}]
+)
+def test_a_token_of_another_query_is_refused(hub: Hub, days: list[str], other: dict[str, str]) -> None:
+    token = str(list_events(hub.events, {"limit": "2"}, url=URL)["continuationToken"])
+    with pytest.raises(BadRequest, match=r"^continuationToken must be a token .* to the same query$"):
+        listed(hub, continuationToken=token, **other)
+    # The number of items may change from page to page, and a time may be written otherwise.
+    assert listed(hub, continuationToken=token, limit="3") == days[2:5]
+    since = {"since": "2026-03-11T00:00:00Z", "limit": "2"}
+    token = str(list_events(hub.events, since, url=URL)["continuationToken"])
+    assert listed(hub, continuationToken=token, since="2026-03-11T01:00:00+01:00", limit="2") == days[2:4]
+
+
+def test_a_listing_that_finds_nothing_for_long_answers_and_goes_on_with_the_next_call(connection_string: str) -> None:
+    with EarlyEndTransport() as transport:
+        hub = Hub.assemble(Settings.read({"AzureWebJobsStorage": connection_string}), transport=transport)
+        for number in range(2 * MAX_TRANSACTIONS + 1):
+            add(hub, received_at=NOON - timedelta(minutes=number))
+        rare = add(hub, type="feature.updated", received_at=NOON - timedelta(days=30))
+        transport.forget()
+        transport.early_ends = MAX_TRANSACTIONS
+        first = list_events(hub.events, {"type": "feature.updated"}, url=URL)
+        assert (first["value"], len(transport.calls)) == ([], MAX_TRANSACTIONS)
+        query = {"type": "feature.updated", "continuationToken": str(first["continuationToken"])}
+        second = list_events(hub.events, query, url=URL)
+    assert (ids(second), second["continuationToken"]) == ([rare.id], None)
 
 
 def test_one_event_is_shown_with_its_payload(hub: Hub) -> None:

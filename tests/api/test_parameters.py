@@ -1,18 +1,25 @@
 """How parameters are read, and what the refusal of a wrong one says."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.api.parameters import (
     event_name_filter,
     parse_flag,
     parse_limit,
     parse_moment,
-    parse_position,
+    parse_place,
     parse_webhook_id,
+    require_known,
+    token_of,
 )
 from shared.errors import BadRequest
+from shared.storage.paging import BEGINNING, Place, Position
 
 
 @pytest.mark.parametrize(
@@ -76,11 +83,48 @@ def test_a_name_that_no_event_can_have_is_refused(text: str) -> None:
         event_name_filter(text, "type")
 
 
-def test_a_token_is_one_that_a_page_gave() -> None:
-    token = "79739685.98226441599999999-37c7c867-d571-e911-a956-000d3a1bc3f6"
-    found = parse_position({"continuationToken": token})
-    assert found is not None
-    assert found.as_token() == token
-    assert parse_position({}) is None
-    with pytest.raises(BadRequest, match=r"^continuationToken must be a token from an answer of this API$"):
-        parse_position({"continuationToken": f"{token}x"})
+_PLACES = st.builds(
+    Place,
+    st.none() | st.builds(Position, st.text(min_size=1), st.text()),
+    st.none() | st.tuples(st.text(min_size=1), st.text()),
+)
+
+
+@given(_PLACES)
+def test_a_token_leads_to_the_place_that_it_was_made_for(place: Place) -> None:
+    token = token_of(place, "asked")
+    assert token.isascii()
+    assert quote(token, safe="") == token
+    assert parse_place({"continuationToken": token}, "asked") == place
+    assert parse_place({}, "asked") == BEGINNING
+
+
+_GOOD = token_of(Place(Position("0000000007", "98226441599999999-37c7c867-d571-e911-a956-000d3a1bc3f6")), "asked")
+
+
+@pytest.mark.parametrize("token", ["", "x", "1.2", f"{_GOOD}x", f"{_GOOD}\n", _GOOD[:-4], "W" * 6000, "W1tb" * 1200])
+def test_a_token_that_is_none_or_was_changed_is_refused(token: str) -> None:
+    with pytest.raises(BadRequest, match=r"^continuationToken must be a token from an answer of this API to the same"):
+        parse_place({"continuationToken": token}, "asked")
+
+
+def test_a_token_of_another_query_is_refused() -> None:
+    assert parse_place({"continuationToken": _GOOD}, "asked") != BEGINNING
+    with pytest.raises(BadRequest, match=r"^continuationToken must"):
+        parse_place({"continuationToken": _GOOD}, "something else")
+
+
+@given(st.text())
+def test_any_text_is_a_token_or_refused(text: str) -> None:
+    with suppress(BadRequest):
+        parse_place({"continuationToken": text}, "asked")
+
+
+def test_a_parameter_that_nobody_knows_is_named_with_those_that_are_known() -> None:
+    require_known({"limit": "1", "code": "a key", "CODE": "a key"}, ("limit", "state"))
+    for name in ("Limit", "states", "x" * 1000):
+        with pytest.raises(BadRequest) as caught:
+            require_known({name: ""}, ("limit", "state"))
+        assert caught.value.detail == f"{name[:50]} is not a known parameter; known are limit, state"
+    with pytest.raises(BadRequest, match=r"^dryRun is not a known parameter; there are none here$"):
+        require_known({"dryRun": "true"}, ())

@@ -101,14 +101,17 @@ def test_filters_by_webhook_state_and_time_hold_together(log: DeliveryLog) -> No
             log.write(replace(record, state=DeliveryState.HELD if webhook_id == 1 else DeliveryState.FAILED))
 
     def listed(wanted: DeliveryFilter) -> list[tuple[int, datetime]]:
-        return [(record.webhook_id, record.event_at) for _, record in log.list(wanted)]
+        found = [(record.webhook_id, record.event_at) for _, record in log.records(wanted)]
+        shown = [(int(row["PartitionKey"]), datetime.fromisoformat(row["EventAt"])) for _, row in log.summaries(wanted)]
+        assert shown == found
+        return found
 
     newest_first = moments[::-1]
     assert listed(DeliveryFilter()) == [(id_, moment) for id_ in (1, 2) for moment in newest_first]
     assert listed(DeliveryFilter(webhook_id=2)) == [(2, moment) for moment in newest_first]
-    assert listed(DeliveryFilter(state=DeliveryState.HELD)) == [(1, moment) for moment in newest_first]
+    assert listed(DeliveryFilter(states=(DeliveryState.HELD,))) == [(1, moment) for moment in newest_first]
     between = DeliveryFilter(webhook_id=1, since=moments[1], until=moments[3])
     assert listed(between) == [(1, moments[2]), (1, moments[1])]
-    assert listed(DeliveryFilter(webhook_id=1, state=DeliveryState.FAILED)) == []
+    assert listed(DeliveryFilter(webhook_id=1, states=(DeliveryState.FAILED,))) == []
     far = DeliveryFilter(since=datetime(1, 1, 1, tzinfo=UTC), until=datetime(9999, 12, 31, tzinfo=UTC))
     assert len(listed(far)) == 8

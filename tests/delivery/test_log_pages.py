@@ -5,16 +5,16 @@ from itertools import chain, islice
 from shared.delivery.log import DeliveryFilter
 from shared.delivery.record import DeliveryState, new_record
 from shared.hub.hub import Hub
-from shared.storage.paging import Position
+from shared.storage.paging import BEGINNING, Place
 from tests.support.events import make_event
 
 
 def pages(hub: Hub, wanted: DeliveryFilter, size: int) -> list[list[tuple[int, str]]]:
     found: list[list[tuple[int, str]]] = []
-    after: Position | None = None
-    while page := list(islice(hub.receivers.deliveries.list(wanted, after=after, page_size=size), size)):
+    place = BEGINNING
+    while page := list(islice(hub.receivers.deliveries.records(wanted, place=place, page_size=size), size)):
         found.append([(record.webhook_id, record.event_id) for _, record in page])
-        after = page[-1][0]
+        place = Place(page[-1][0])
     return found
 
 
@@ -32,7 +32,7 @@ def test_the_next_page_keeps_to_webhook_and_state(hub: Hub) -> None:
     for event in events:
         hub.receivers.deliveries.write(new_record(1, event))
         hub.receivers.deliveries.write(new_record(2, event))
-    wanted = DeliveryFilter(webhook_id=1, state=DeliveryState.PENDING)
+    wanted = DeliveryFilter(webhook_id=1, states=(DeliveryState.PENDING,))
     listed = pages(hub, wanted, 2)
     assert [len(page) for page in listed] == [2, 1]
     assert sorted(chain(*listed)) == sorted((1, event.id) for event in events)

@@ -12,13 +12,16 @@ from shared.delivery.attempt import Attempt, Verdict, loggable
 from shared.delivery.record import (
     DELIVERIES_TABLE,
     MAX_KEPT_ATTEMPTS,
+    SUMMARY,
     DeliveryRecord,
     DeliveryState,
     delivery_keys,
     delivery_row,
     new_record,
     parse_record,
+    summary,
 )
+from shared.delivery.waiting import WaitingReason
 from shared.hub.hub import Hub
 from shared.storage.query import Query
 from tests.support.events import RECEIVED_AT, make_event
@@ -146,6 +149,8 @@ def test_the_delivery_is_shown_with_its_attempts_where_they_are_asked_for() -> N
         "attempts": 1,
         "nextAttemptAt": None,
         "replays": 0,
+        "waitingReason": None,
+        "waitingUntil": None,
     }
     attempt = {
         "at": "2026-03-14T09:26:53+00:00",
@@ -155,6 +160,52 @@ def test_the_delivery_is_shown_with_its_attempts_where_they_are_asked_for() -> N
         "reply": "HTTP 500",
     }
     assert record.as_json(with_attempts=True) == {**shown, "log": [attempt]}
+
+
+def test_why_it_waits_counts_only_while_it_waits() -> None:
+    until = RECEIVED_AT + timedelta(hours=1)
+    waits = replace(RECORD, state=DeliveryState.WAITING, waiting_reason=WaitingReason.PAUSED, waiting_until=until)
+    row = delivery_row(waits)
+    assert (row["State"], row["WaitingReason"], row["WaitingUntil"]) == ("waiting", "paused", until.isoformat())
+    assert parse_record(row, "tag") == replace(waits, etag="tag")
+    assert waits.as_json() == {
+        **RECORD.as_json(),
+        "state": "waiting",
+        "waitingReason": "paused",
+        "waitingUntil": until.isoformat(),
+    }
+    for record in (waits.after(FAILURE, DeliveryState.PENDING), replace(waits, state=DeliveryState.HELD)):
+        row = delivery_row(record)
+        assert (row["WaitingReason"], row["WaitingUntil"]) == ("", "")
+        assert (record.as_json()["waitingReason"], record.as_json()["waitingUntil"]) == (None, None)
+
+
+def test_a_claim_is_kept_until_the_attempt_is_made_and_shown_to_nobody() -> None:
+    claimed = replace(RECORD, claimed_at=RECEIVED_AT, claimed_by="a message")
+    assert parse_record(delivery_row(claimed), "tag") == replace(claimed, etag="tag")
+    assert claimed.as_json(with_attempts=True) == RECORD.as_json(with_attempts=True)
+    made = claimed.after(FAILURE, DeliveryState.PENDING)
+    assert (made.claimed_at, made.claimed_by) == (None, None)
+
+
+def test_a_row_of_the_previous_version_is_read_and_listed() -> None:
+    row = {
+        "PartitionKey": "0000000007",
+        "RowKey": f"98226541786410211-{RECORD.event_id}",
+        "EventId": RECORD.event_id,
+        "Event": "connection.created",
+        "EventAt": "2026-03-14T09:26:53.589793+00:00",
+        "State": "pending",
+        "Cycle": 1,
+        "Attempts": 2,
+        "NextAttemptAt": "",
+        "Logged": 0,
+    }
+    expected = replace(RECORD, cycle=1, attempts=2, etag="tag")
+    # In a listing storage answers null for the columns that are not there.
+    missing = dict.fromkeys(set(SUMMARY) - set(row))
+    assert parse_record(row, "tag") == parse_record({**row, **missing}, "tag") == expected
+    assert summary({**row, **missing}) == expected.as_json()
 
 
 def test_all_records_of_a_webhook_stand_in_one_partition(hub: Hub) -> None:

@@ -12,6 +12,7 @@ from shared.delivery.waiting import (
     WaitingDelivery,
     WaitingReason,
     parse_waiting,
+    waiting_bound,
     waiting_keys,
     waiting_row,
 )
@@ -53,3 +54,8 @@ def test_waiting_rows_lie_behind_all_records() -> None:
     _, waiting = waiting_keys(1, _ID, _AT)
     _, last = waiting_keys(1, _ID, _AT + timedelta(days=365_000))
     assert record < WAITING_PREFIX < waiting < last < AFTER_WAITING
+
+
+@given(_MOMENTS, _MOMENTS)
+def test_a_bound_separates_earlier_events_from_those_of_its_moment_on(bound: datetime, moment: datetime) -> None:
+    assert (waiting_keys(1, _ID, moment)[1] < waiting_bound(bound)) == (moment < bound)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,24 @@ def test_a_moment_itself_is_within_since_and_outside_until(microseconds: int) ->
     assert meets(row, Query().of_times(None, NOON)) == (microseconds < 0)
 
 
+@given(st.lists(st.lists(st.text(), min_size=1, max_size=3), max_size=3))
+def test_alternatives_keep_their_own_values(alternatives: list[list[str]]) -> None:
+    queries = [Query() for _ in alternatives]
+    for number, values in enumerate(alternatives):
+        for value in values:
+            queries[number] = queries[number].where("State eq", value)
+    query = Query().where("PartitionKey eq", "a").either(*queries).where("RowKey gt", "b")
+    assert [*query.parameters.values()] == ["a", *(value for values in alternatives for value in values), "b"]
+    # Each parameter stands in the filter once, in the order of the values.
+    assert re.findall(r"@(p\d+)", query.text) == [*query.parameters]
+
+
+def test_no_alternative_is_no_condition_and_one_needs_no_parentheses() -> None:
+    one = Query().where("State eq", "a").where("RowKey gt", "b")
+    assert Query().either() == Query()
+    assert (Query().either(one).text, Query().either(one).parameters) == (one.text, one.parameters)
+
+
 def test_storage_understands_every_condition(hub: Hub) -> None:
     table = hub.storage.table("things")
     for partition, key in [("a", "1"), ("a", "2"), ("b", "1"), ("b", "' or State eq '")]:
@@ -76,10 +95,22 @@ def test_storage_understands_every_condition(hub: Hub) -> None:
     assert found(Query().where("PartitionKey ge", "a").where("PartitionKey le", "a").where("RowKey lt", "2")) == [
         ("a", "1")
     ]
+    ones = Query().where("RowKey eq", "1").where("PartitionKey eq", "b")
+    twos = Query().where("State eq", "2")
+    assert found(Query().either(ones, twos)) == [("a", "2"), ("b", "1")]
+    assert found(Query().where("PartitionKey eq", "a").either(ones, twos).beyond(Position("a", "1"))) == [("a", "2")]
+
+
+def test_a_flag_is_compared_and_a_row_without_it_has_neither_value(hub: Hub) -> None:
+    table = hub.storage.table("things")
+    for key, columns in {"yes": {"IsLogged": True}, "no": {"IsLogged": False}, "none": {}}.items():
+        table.put({"PartitionKey": "a", "RowKey": key, **columns})
+    for value, expected in ((True, ["yes"]), (False, ["no"])):
+        assert [row["RowKey"] for row in table.query(Query().where("IsLogged eq", value))] == expected
 
 
 def meets(row: dict[str, str], query: Query) -> bool:
     """As storage compares, for conditions without parentheses."""
-    compare = {"eq": str.__eq__, "ge": str.__ge__, "gt": str.__gt__, "le": str.__le__, "lt": str.__lt__}
+    compare: dict[str, Any] = {"eq": str.__eq__, "ge": str.__ge__, "gt": str.__gt__, "le": str.__le__, "lt": str.__lt__}
     conditions = [re.fullmatch(r"(\w+) (\w+) @(\w+)", condition) for condition in query.conditions]
     return all(found and compare[found[2]](row[found[1]], query.parameters[found[3]]) for found in conditions)
