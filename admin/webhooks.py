@@ -95,6 +95,8 @@ def create(
         note(target=f"webhooks/{saved.registration.id}")
     for warning in saved.warnings:
         typer.echo(f"warning: {warning}", err=True)
+    if saved.public_key is not None:
+        typer.echo(f"public key: {saved.public_key}", err=True)
     registration = saved.registration
     _print(_entity(receivers, registration, receivers.webhooks.usage(registration.id)), as_json=as_json)
 

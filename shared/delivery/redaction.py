@@ -15,7 +15,7 @@ from contextlib import suppress
 from urllib.parse import quote, quote_plus
 
 from shared.secret_mask import SECRET_MASK
-from shared.webhooks.signing import ENCODED, InvalidSecret, secret_bytes
+from shared.webhooks.signing import ENCODED, PRIVATE, PUBLIC, InvalidSecret, private_bytes, public_key_of, secret_bytes
 
 MIN_CHARACTERS = 6
 """The length from which secrets are cut."""
@@ -27,6 +27,8 @@ CLOUD_EVENTS_UNESCAPED = "".join(chr(code) for code in range(0x21, 0x7F) if chr(
 """The characters that stand as they are in a header of a binary CloudEvent; all others are percent-encoded."""
 
 _SCHEME = re.compile(r"[A-Za-z][\w-]*[ ]+(\S.*)", re.DOTALL)
+_PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
+"""What comes before the 32 bytes of an ed25519 key in its DER form."""
 _BETWEEN_PARTS = re.compile(r"[\s;,=\"']+")
 _PERCENT = re.compile("%[0-9A-F]{2}")
 
@@ -72,14 +74,30 @@ def _parts(secret: str) -> Iterator[str]:
         key = secret_bytes(secret)
         if secret.startswith(ENCODED):
             yield secret.removeprefix(ENCODED)
-            yield key.decode("latin-1")
-            yield key.hex()
+            yield from _written(key)
+    with suppress(InvalidSecret):
+        seed = private_bytes(secret)
+        yield secret.removeprefix(PRIVATE)
+        # As other programs write private keys: alone, with the public half, and as PKCS #8 (RFC 8410).
+        for key in (seed, seed + _public_bytes(secret), _PKCS8 + seed):
+            yield from _written(key)
     if scheme := _SCHEME.fullmatch(secret):
         yield scheme[1]
         yield from _basic(scheme[1])
     for part in _BETWEEN_PARTS.split(secret):
         if len(part) >= MIN_PART_CHARACTERS:
             yield part
+
+
+def _written(key: bytes) -> Iterator[str]:
+    """A key of bytes as it is written: base64 in both alphabets, hex in both cases, or its bytes taken for letters."""
+    for encoded in (base64.b64encode(key).decode(), base64.urlsafe_b64encode(key).decode()):
+        yield from (encoded, encoded.rstrip("="))
+    yield from (key.decode("latin-1"), repr(key)[2:-1], key.hex(), key.hex().upper())
+
+
+def _public_bytes(secret: str) -> bytes:
+    return base64.b64decode((public_key_of(secret) or "").removeprefix(PUBLIC))
 
 
 def _basic(credentials: str) -> Iterator[str]:

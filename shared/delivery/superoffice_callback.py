@@ -14,7 +14,7 @@ from shared.delivery.http_deliverer import HttpDeliverer
 from shared.delivery.known_secrets import redaction_of
 from shared.loops import TEST_HEADER, delivery_hops
 from shared.outbound.reply import OnHead, nothing
-from shared.webhooks.signing import standard_webhooks_headers, superoffice_signature
+from shared.webhooks.signing import is_private_key, standard_webhooks_headers, superoffice_signature
 from shared.webhooks.webhook import WebhookInput
 
 
@@ -55,7 +55,7 @@ def callback_headers(
 
     `retry` is 0 for the first attempt. `custom` are the headers that the webhook's owner adds. `secrets` has the
     current one first, then older ones that still sign: SuperOffice's signature is made with the first, because it can
-    carry only one. `at` is the time of this attempt, and aware.
+    carry only one, and not at all if that is a private key. `at` is the time of this attempt, and aware.
     """
     headers = request_headers(custom)
     headers |= {
@@ -69,6 +69,7 @@ def callback_headers(
     if event.is_test:
         headers[TEST_HEADER] = "true"
     if secrets:
-        headers["X-SuperOffice-Signature"] = superoffice_signature(secrets[0], body)
+        if not is_private_key(secrets[0]):
+            headers["X-SuperOffice-Signature"] = superoffice_signature(secrets[0], body)
         headers |= standard_webhooks_headers(event.event_id, int(at.timestamp()), body, secrets)
     return headers

@@ -24,6 +24,7 @@ from shared.webhooks.rotation import old_secrets_at, old_secrets_beside, signing
 from shared.webhooks.sealing import opened_webhook, sealed_webhook, wanted_webhook
 from shared.webhooks.secret_rules import refuse_moved_masks, warnings_of, with_plain_secret
 from shared.webhooks.signals import state_event
+from shared.webhooks.signing import public_key_of
 from shared.webhooks.webhook import WebhookInput, WebhookState
 
 
@@ -38,6 +39,11 @@ class SaveResult:
     new_secret: str | None
     warnings: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+
+    @property
+    def public_key(self) -> str | None:
+        """What receivers verify with, if this save set a private key (`whpk_...`)."""
+        return public_key_of(self.new_secret)
 
 
 class WebhookSaving:

@@ -77,7 +77,7 @@ def warnings_of(webhook: WebhookInput, secret: str | None) -> tuple[str, ...]:
 
 
 def _too_short(secret: str) -> str | None:
-    """The unit of which the secret has too little; None if it is long enough."""
+    """The unit of which the secret has too little; None if it is long enough, as every private key is."""
     if not secret.startswith(ENCODED):
         return "characters" if len(secret) < MIN_SECRET else None
     try:

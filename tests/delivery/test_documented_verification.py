@@ -9,7 +9,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 
+from shared.webhooks.signing import public_key_of
 from tests.fakes.receiver import Receiver
 from tests.fakes.server import Received
 from tests.support.delivering import attempt, delivering_hub, register
@@ -65,3 +67,14 @@ def test_what_the_documentation_tells_receivers_tells_genuine_from_not(call: Rec
 @pytest.mark.parametrize("signature", ["", "é", "bm90IGEgbWFj"])
 def test_a_strange_signature_is_not_genuine_and_no_exception(call: Received, verify: Verify, signature: str) -> None:
     assert not verify(SECRET, call.body, signature)
+
+
+def test_the_code_for_public_keys_tells_genuine_from_not(connection_string: str, receiver: Receiver) -> None:
+    private = f"whsk_{base64.b64encode(bytes(32)).decode()}"
+    hub = delivering_hub(connection_string)
+    attempt(hub, register(hub, receiver.url, Name="grüße", Secret=private))
+    call, names = receiver.journal[-1], dict[str, Callable[[str, dict[str, str], bytes], None]]()
+    exec(snippet("Python, with the public key"), names)  # noqa: S102 - our own documentation
+    names["verify"](public_key_of(private) or "", dict(call.headers), call.body)
+    with pytest.raises(InvalidSignature):
+        names["verify"](public_key_of(private) or "", dict(call.headers), call.body + b" ")

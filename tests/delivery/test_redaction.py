@@ -8,6 +8,8 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -194,3 +196,40 @@ def test_a_part_of_eight_characters_is_a_secret_and_a_shorter_one_is_a_word() ->
 
 def test_a_text_counts_as_whole_unless_it_is_said_to_be_cut() -> None:
     assert Redaction(["HEADERTOKEN123"]).redact("all is well, HEAD") == "all is well, HEAD"
+
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(200, 232)))
+SEED, PUBLIC_HALF = KEY.private_bytes_raw(), KEY.public_key().public_bytes_raw()
+DER = KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+PRIVATE_FORMS: dict[str, str] = {
+    "base64 of the seed": base64.b64encode(SEED).decode(),
+    "base64 of both halves": base64.b64encode(SEED + PUBLIC_HALF).decode(),
+    "a JSON web key": base64.urlsafe_b64encode(SEED).decode().rstrip("="),
+    "both halves for addresses": base64.urlsafe_b64encode(SEED + PUBLIC_HALF).decode().rstrip("="),
+    "PEM": base64.b64encode(DER).decode(),
+    "hex": SEED.hex(),
+    "HEX": SEED.hex().upper(),
+    "hex of both halves": (SEED + PUBLIC_HALF).hex(),
+    "letters": SEED.decode("latin-1"),
+    "Python": repr(SEED)[2:-1],
+    "a query": quote(base64.b64encode(SEED).decode(), safe=""),
+}
+
+
+@holds_for("form", PRIVATE_FORMS)
+@holds_for("key", [SEED, SEED + PUBLIC_HALF])
+@holds_for("prefix", ["", "whsk_"])
+def test_a_private_key_is_cut_in_whatever_form_it_comes_back(form: str, key: bytes, prefix: str) -> None:
+    secret = f"whsk_{base64.b64encode(key).decode()}"
+    text = Redaction([secret]).redact(f"before {prefix}{PRIVATE_FORMS[form]} after")
+    left = text.removeprefix(f"before {prefix}").removeprefix("before ").removesuffix(" after").rstrip("=")
+    assert (left, PRIVATE_FORMS[form].rstrip("=") in text) == (MASK, False)
+
+
+def test_a_public_key_is_no_secret() -> None:
+    text = f"verified with whpk_{base64.b64encode(PUBLIC_HALF).decode()}"
+    assert Redaction([f"whsk_{base64.b64encode(SEED).decode()}"]).redact(text) == text
+
+
+def test_a_private_key_that_is_none_is_cut_like_any_other() -> None:
+    assert Redaction(["whsk_!no-base64"]).redact("is whsk_!no-base64") == f"is {MASK}"

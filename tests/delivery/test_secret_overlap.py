@@ -4,17 +4,19 @@ import base64
 import time
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from shared.api.superoffice.operations import entity_of
+from shared.errors import BadRequest
 from shared.hub.hub import Hub
 from shared.storage.query import Query
 from shared.webhooks.registration import Usage
 from shared.webhooks.rows import WEBHOOKS_TABLE
-from shared.webhooks.signing import superoffice_signature
+from shared.webhooks.signing import public_key_of, superoffice_signature
 from tests.fakes.receiver import Receiver, answers
 from tests.fakes.server import Received
-from tests.support.delivering import attempt, delivering_hub, register, save
+from tests.support.delivering import MANAGER, attempt, delivering_hub, register, save
 
 FIRST, SECOND = "the first secret", "the second secret"
 
@@ -105,3 +107,40 @@ def test_a_secret_that_was_removed_first_is_out_at_once(hub: Hub, receiver: Rece
     save(hub, id_, Secret=None)
     attempt(hub, save(hub, id_, Secret=SECOND))
     assert signed_with(receiver.journal[-1], FIRST, SECOND) == [False, True]
+
+
+SEED = bytes(range(32))
+PRIVATE = f"whsk_{base64.b64encode(SEED).decode()}"
+
+
+def test_a_private_key_signs_the_test_event_and_deliveries_and_the_old_secret_beside_it(
+    hub: Hub, receiver: Receiver
+) -> None:
+    registration = save(hub, register(hub, receiver.url, Secret=FIRST).id, Secret=PRIVATE)
+    attempt(hub, registration)
+    key = Ed25519PrivateKey.from_private_bytes(SEED).public_key()
+    for call in receiver.journal[1:]:
+        asymmetric, symmetric = call.headers["webhook-signature"].split(" ")
+        signed = f"{call.headers['webhook-id']}.{call.headers['webhook-timestamp']}.".encode() + call.body
+        key.verify(base64.b64decode(asymmetric.removeprefix("v1a,")), signed)
+        assert (signed_with(call, FIRST), symmetric[:3]) == ([True], "v1,")
+        assert "x-superoffice-signature" not in call.headers
+    assert PRIVATE.removeprefix("whsk_") not in stored_text(hub) + str(entity_of(registration, Usage()))
+
+
+def test_the_save_that_sets_a_private_key_names_the_public_one(hub: Hub, receiver: Receiver) -> None:
+    id_ = register(hub, receiver.url).id
+    found = hub.receivers.webhooks.get(id_)
+    assert found is not None
+    saved = hub.receivers.saving.update(found, found.webhook.model_copy(update={"secret": PRIVATE}), MANAGER)
+    assert saved.public_key == public_key_of(PRIVATE)
+    kept = found.webhook.model_copy(update={"secret": "********", "name": "Renamed"})
+    assert hub.receivers.saving.update(saved.registration, kept, MANAGER).public_key is None
+
+
+def test_a_private_key_that_is_none_cannot_be_saved(hub: Hub, receiver: Receiver) -> None:
+    with pytest.raises(
+        BadRequest, match="Secret cannot sign: what follows whsk_ in the secret is not a key"
+    ) as refusal:
+        register(hub, receiver.url, Secret="whsk_c2hvcnQ=")
+    assert (refusal.value.errors[0].pointer, receiver.journal) == ("#/Secret", [])

@@ -1,5 +1,6 @@
 """Type `webhook`: the headers of SuperOffice's callback, its signatures, and its way to a receiver."""
 
+import base64
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -83,6 +84,17 @@ def test_superoffices_signature_is_made_with_the_first_secret() -> None:
     signed = headers(secrets=("new", "old"))
     assert signed["X-SuperOffice-Signature"] == superoffice_signature("new", b"{}")
     assert len(signed["webhook-signature"].split()) == 2
+
+
+def test_a_private_key_makes_no_signature_of_superoffices() -> None:
+    key, text = f"whsk_{base64.b64encode(bytes(32)).decode()}", "old"
+    assert "X-SuperOffice-Signature" not in headers(secrets=(key,))
+    during_a_rotation = headers(secrets=(key, text))
+    assert "X-SuperOffice-Signature" not in during_a_rotation
+    assert [one.partition(",")[0] for one in during_a_rotation["webhook-signature"].split()] == ["v1a", "v1"]
+    back_again = headers(secrets=(text, key))
+    assert back_again["X-SuperOffice-Signature"] == superoffice_signature(text, b"{}")
+    assert [one.partition(",")[0] for one in back_again["webhook-signature"].split()] == ["v1", "v1a"]
 
 
 def test_a_receiver_with_the_reference_library_accepts_the_callback() -> None:

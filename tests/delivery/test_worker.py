@@ -24,13 +24,13 @@ from tests.fakes.receiver import (
     drips_its_body,
     drips_its_head,
     floods_with_interim_answers,
+    floods_with_its_status_line,
     hangs,
     is_a_bomb,
     never_ends,
     redirects,
     resets_after,
     sends,
-    sends_many_headers,
 )
 from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
 from tests.support.host import QuietHost
@@ -40,7 +40,7 @@ from tests.support.transport import JournalTransport
 HOSTILE: dict[str, tuple[Behaviour, str, int | None]] = {
     "hangs": (hangs(), "timeout", None),
     "drips its head": (drips_its_head(), "timeout", None),
-    "a head of a megabyte": (sends_many_headers(), "too_large", None),
+    "a status line without an end": (floods_with_its_status_line(), "too_large", None),
     "floods with interim answers": (floods_with_interim_answers(), "http", None),
     "resets in its head": (resets_after(b"HTTP/1.1 200 OK\r\nConte"), "http", None),
     "closes at once": (sends(b""), "http", None),

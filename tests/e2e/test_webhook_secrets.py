@@ -330,6 +330,22 @@ def test_short_secrets_and_plain_http_are_warned_of_in_a_header_and_never_in_the
     assert "X-Hub-Warning" not in request(app, "GET", one(made)).headers
 
 
+def test_a_private_key_is_answered_with_its_public_one_in_a_header_by_the_save_that_sets_it(app: RunningApp) -> None:
+    public = "whpk_O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
+    document = stopped(Secret="whsk_" + "A" * 43 + "=")
+    made = request(app, "POST", "Webhook", document)
+    saves = [
+        made,
+        request(app, "PUT", one(ok(made)), document, Accept=XML),
+        request(app, "POST", f"{AGENT}SaveWebhook", document | {"WebhookId": 0}),
+    ]
+    assert [(save.headers["X-Hub-Public-Key"], "whpk_" in save.text) for save in saves] == [(public, False)] * 3
+    for other in (request(app, "GET", one(ok(made))), request(app, "PUT", one(ok(made)), document | {"Secret": MASK})):
+        assert "X-Hub-Public-Key" not in other.headers
+    status, message = refusal(request(app, "PATCH", one(ok(made)), {"Secret": "whsk_AAAA"}))
+    assert (status, "Secret cannot sign: what follows whsk_" in message) == (400, True)
+
+
 @pytest.mark.parametrize("secret", [f"{MASK} ", f" {MASK}", "*******", "*********", " "])
 def test_a_mask_is_never_taken_as_a_secret_by_accident(app: RunningApp, secret: str) -> None:
     status, message = refusal(request(app, "POST", "Webhook", stopped(Secret=secret)))

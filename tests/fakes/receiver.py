@@ -262,6 +262,11 @@ def sends_many_headers(count: int = 10_000) -> Behaviour:
     return sends(_head(200, *(f"X-{number}: {'h' * 90}" for number in range(count))))
 
 
+def floods_with_its_status_line() -> Behaviour:
+    """A status line without an end."""
+    return floods(b"HTTP/1.1 200 ", b"O" * 10_000)
+
+
 def floods_with_interim_answers() -> Behaviour:
     """100 Continue, forever."""
     return floods(b"", _head(100))

@@ -21,12 +21,12 @@ from tests.fakes.receiver import (
     answers,
     drips_its_head,
     floods_with_interim_answers,
+    floods_with_its_status_line,
     hangs,
     is_a_bomb,
     redirects,
     resets_after,
     sends,
-    sends_many_headers,
 )
 from tests.support.queues import announcements
 from tests.support.transport import Fault, JournalTransport
@@ -39,7 +39,7 @@ HOSTILE: dict[str, Behaviour] = {
     "hangs": hangs(),
     "drips": drips_its_head(),
     "endless": floods_with_interim_answers(),
-    "a huge head": sends_many_headers(),
+    "an endless status line": floods_with_its_status_line(),
     "redirects": redirects("http://127.0.0.1/elsewhere"),
     "closes at once": sends(b""),
     "closes in mid-reply": sends(b"HTTP/1.1 200 OK\r\nContent-Le"),

@@ -21,7 +21,10 @@ def test_a_short_secret_is_warned_of(secret: str) -> None:
     assert secret not in warning.split()
 
 
-@pytest.mark.parametrize("secret", [None, "x" * 24, encoded(24), encoded(32), "whsec_no base64!"])
+@pytest.mark.parametrize(
+    "secret",
+    [None, "x" * 24, encoded(24), encoded(32), "whsec_no base64!", f"whsk_{base64.b64encode(bytes(32)).decode()}"],
+)
 def test_a_long_one_and_none_are_not(secret: str | None) -> None:
     assert warnings_of(HOOK, secret) == ()
 

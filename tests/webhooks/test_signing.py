@@ -3,6 +3,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -10,6 +12,9 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from shared.webhooks.signing import (
     InvalidSecret,
     check_secret,
+    is_private_key,
+    private_bytes,
+    public_key_of,
     secret_bytes,
     standard_webhooks_headers,
     superoffice_signature,
@@ -161,3 +166,89 @@ def test_a_refusal_says_why(secret: str, reason: str) -> None:
 def test_padding_may_be_missing_whatever_the_length(length: int) -> None:
     key = bytes(range(1, length + 1))
     assert secret_bytes(encoded(key).rstrip("=")) == key
+
+
+# The key pair, and the signature by it, that the reference implementations have in their tests.
+PAIR = "6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="
+PRIVATE = f"whsk_{PAIR}"
+PUBLIC = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
+SEED = base64.b64decode(PAIR)[:32]
+ASYMMETRIC = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg=="
+
+
+def private(key: bytes) -> str:
+    return f"whsk_{base64.b64encode(key).decode()}"
+
+
+def verify_with_public_key(public: str, headers: dict[str, str], body: bytes) -> None:
+    """Verify as a receiver with nothing but the public key does; raises InvalidSignature.
+
+    The Python library of Standard Webhooks (1.1.0) knows no `v1a`, so `cryptography` verifies.
+    """
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    [signature] = [one[4:] for one in headers["webhook-signature"].split(" ") if one.startswith("v1a,")]
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public.removeprefix("whpk_")))
+    key.verify(base64.b64decode(signature), signed)
+
+
+@pytest.mark.parametrize("secret", [PRIVATE, PRIVATE.rstrip("="), private(SEED), private(SEED).rstrip("=")])
+def test_the_vector_of_a_private_key_with_and_without_its_public_half(secret: str) -> None:
+    check_secret(secret)
+    assert standard_webhooks_headers(ID, 1614265330, BODY, [secret])["webhook-signature"] == ASYMMETRIC
+    assert (is_private_key(secret), public_key_of(secret), private_bytes(secret)) == (True, PUBLIC, SEED)
+
+
+@given(st.binary(min_size=32, max_size=32), bodies)
+def test_whoever_has_the_public_key_verifies_what_the_private_one_signed(seed: bytes, body: bytes) -> None:
+    headers = standard_webhooks_headers(ID, now(), body, [private(seed)])
+    verify_with_public_key(public_key_of(private(seed)) or "", headers, body)
+    with pytest.raises(InvalidSignature):
+        verify_with_public_key(public_key_of(private(seed)) or "", headers, body + b" ")
+
+
+@pytest.mark.parametrize("secrets", [[PRIVATE, SECRET], [SECRET, PRIVATE]])
+def test_during_a_rotation_between_the_kinds_receivers_verify_with_either(secrets: list[str]) -> None:
+    headers = standard_webhooks_headers(ID, now(), BODY, secrets)
+    verify_with_public_key(PUBLIC, headers, BODY)
+    Webhook(SECRET).verify(BODY, headers)
+    kinds = [one.partition(",")[0] for one in headers["webhook-signature"].split(" ")]
+    assert kinds == ["v1a" if secret is PRIVATE else "v1" for secret in secrets]
+
+
+NO_KEYS = {
+    "whsk_": "nothing follows whsk_",
+    "whsk_!": "is not base64",
+    "whsk_a": "is not base64",
+    private(SEED[:31]): "not a key of 32 bytes",
+    private(SEED + b"x"): "not a key of 32 bytes",
+    private(SEED + bytes(32)): "is not its public key",
+    private(SEED * 2): "is not its public key",
+    private(SEED * 3): "not a key of 32 bytes",
+}
+
+
+@holds_for("secret", NO_KEYS)
+def test_a_private_key_that_is_none_is_refused_with_the_reason_and_not_repeated(secret: str) -> None:
+    with pytest.raises(InvalidSecret, match=NO_KEYS[secret]) as refusal:
+        check_secret(secret)
+    assert len(secret) < 10 or secret.removeprefix("whsk_") not in str(refusal.value)
+
+
+@holds_for("secret", NO_KEYS)
+def test_one_that_an_earlier_version_saved_goes_on_signing_as_the_text_that_it_was_taken_for(secret: str) -> None:
+    headers = standard_webhooks_headers(ID, now(), BODY, [secret])
+    Webhook(encoded(secret.encode())).verify(BODY, headers)
+    assert (is_private_key(secret), public_key_of(secret)) == (False, None)
+
+
+@pytest.mark.parametrize("secret", ["x", SECRET, "", "WHSK_" + PAIR, PUBLIC])
+def test_no_other_secret_is_a_private_key(secret: str) -> None:
+    assert (is_private_key(secret), public_key_of(secret), public_key_of(None)) == (False, None, None)
+    with pytest.raises(InvalidSecret, match="does not begin with whsk_"):
+        private_bytes(secret)
+
+
+def test_a_private_key_is_read_as_cryptography_writes_it() -> None:
+    key = Ed25519PrivateKey.generate()
+    public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
+    assert public_key_of(private(key.private_bytes_raw())) == f"whpk_{public}"

@@ -61,7 +61,9 @@ class _AgentCall:
             before = self.operations.find(str(id_))
             note(action="webhook.update")
             saved = self.operations.update(before, document, self.request.actor)
-        return self.request.reply(saved.entity, root="Webhook", select=True, warnings=saved.warnings)
+        return self.request.reply(
+            saved.entity, root="Webhook", select=True, warnings=saved.warnings, public_key=saved.public_key
+        )
 
     def get(self) -> func.HttpResponse:
         found = self.operations.find(self._id_in_query())

@@ -40,10 +40,14 @@ type Entity = dict[str, object]
 
 @dataclass(frozen=True)
 class SavedWebhook:
-    """A webhook as the client that saved it reads it, and sentences about what it should do better."""
+    """A webhook as the client that saved it reads it, and sentences about what it should do better.
+
+    `public_key` is what its receiver verifies with, if the save set a private key.
+    """
 
     entity: Entity
     warnings: tuple[str, ...]
+    public_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,12 +90,16 @@ class WebhookOperations:
         """Store a new webhook, whatever id the document names; raises BadRequest or Conflict."""
         saved = self.saving.create(_parse(document), actor)
         note(target=_target(saved.registration))
-        return SavedWebhook(entity_of(saved.registration, Usage(), new_secret=saved.new_secret), saved.warnings)
+        return SavedWebhook(
+            entity_of(saved.registration, Usage(), new_secret=saved.new_secret), saved.warnings, saved.public_key
+        )
 
     def update(self, before: Registration, document: Mapping[str, object], actor: Caller) -> SavedWebhook:
         """Put the document in the place of a webhook; raises BadRequest or Conflict."""
         saved = self._save(before, document, actor)
-        return SavedWebhook(self.show(saved.registration, new_secret=saved.new_secret), saved.warnings)
+        return SavedWebhook(
+            self.show(saved.registration, new_secret=saved.new_secret), saved.warnings, saved.public_key
+        )
 
     def patch(self, before: Registration, patch: object, actor: Caller) -> SavedWebhook:
         """Apply a JSON Patch or a merge object to what a reader sees; raises BadRequest or Conflict."""
@@ -101,7 +109,7 @@ class WebhookOperations:
         if after.is_active and not before.is_active:
             # The save has reset them; what was read before it is as good otherwise.
             usage = replace(usage, consecutive_errors=0)
-        return SavedWebhook(self._entity(after, usage, new_secret=saved.new_secret), saved.warnings)
+        return SavedWebhook(self._entity(after, usage, new_secret=saved.new_secret), saved.warnings, saved.public_key)
 
     def delete(self, registration: Registration) -> None:
         """Remove a webhook; raises Conflict."""

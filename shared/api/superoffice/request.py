@@ -81,12 +81,14 @@ class ApiRequest:
         root: str,
         select: bool = False,
         warnings: Collection[str] = (),
+        public_key: str | None = None,
         narrowed_by: tuple[str, ...] = (),
     ) -> func.HttpResponse:
         """200 with this value in the format that the client prefers; `select` honours the parameter $select.
 
-        `warnings` are sentences for the header X-Hub-Warning. An iterator of entities is a list that is read while it
-        is written; if that becomes too long, it raises BadRequest with the parameters, `narrowed_by`, that shorten it.
+        `warnings` are sentences for the header X-Hub-Warning, `public_key` is for X-Hub-Public-Key. An iterator of
+        entities is a list that is read while it is written; if that becomes too long, it raises BadRequest with the
+        parameters, `narrowed_by`, that shorten it.
         """
         wanted = self.query.get("$select") if select else None
         if isinstance(value, dict):
@@ -99,7 +101,8 @@ class ApiRequest:
         except TooLong as reason:
             names = " and ".join(narrowed_by)
             raise BadRequest(f"{names} must select fewer webhooks: {reason}", pointer=f"#/{narrowed_by[0]}") from None
-        headers = {**_NO_STORE, **warning_header(warnings), "Content-Type": content_type}
+        ours = {**warning_header(warnings), **({"X-Hub-Public-Key": public_key} if public_key else {})}
+        headers = {**_NO_STORE, **ours, "Content-Type": content_type}
         return func.HttpResponse(body, status_code=200, headers=headers)
 
     def _shaped(self, entity: dict[str, object], select: str | None) -> dict[str, object]:

@@ -90,7 +90,9 @@ class _RestApi:
 
     def _saved(self, saved: SavedWebhook) -> func.HttpResponse:
         entity = with_links(saved.entity, self.hub.settings.public_url)
-        return self.request.reply(entity, root="WebhookWithLinks", select=True, warnings=saved.warnings)
+        return self.request.reply(
+            entity, root="WebhookWithLinks", select=True, warnings=saved.warnings, public_key=saved.public_key
+        )
 
     def _count(self, name: str) -> int | None:
         return parse_count(self.request.query, name, 0, _MAX_COUNT)

@@ -85,6 +85,12 @@ def test_warnings_stand_in_one_header() -> None:
     assert "X-Hub-Warning" not in asked().reply({}, root="Webhook").headers
 
 
+def test_a_public_key_stands_in_a_header_of_its_own_and_not_in_the_body() -> None:
+    response = asked().reply({}, root="Webhook", public_key="whpk_a")
+    assert (response.headers["X-Hub-Public-Key"], b"whpk_" in response.get_body()) == ("whpk_a", False)
+    assert "X-Hub-Public-Key" not in asked().reply({}, root="Webhook").headers
+
+
 def test_no_content_is_kept_by_no_cache() -> None:
     assert (no_content().status_code, no_content().headers["Cache-Control"]) == (204, "no-store")
 
