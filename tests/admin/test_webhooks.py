@@ -206,6 +206,13 @@ def test_tokens_are_masked_and_a_short_secret_is_warned_of_on_standard_error(des
     assert [call.headers["authorization"] for call in receiver.journal] == ["Bearer HEADERTOKEN123"] * 2
 
 
+def test_a_private_key_is_answered_with_its_public_one_on_standard_error(desk: Desk, receiver: Receiver) -> None:
+    document = {"Name": "n", "Events": ["a.changed"], "TargetUrl": receiver.url, "Secret": "whsk_" + "A" * 43 + "="}
+    run = admin("webhooks", "create", "--file", "-", "--json", stdin=json.dumps(document), **desk.settings)
+    assert "public key: whpk_O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=" in run.err.splitlines()
+    assert "whpk_" not in run.out
+
+
 def test_reseal_seals_what_the_previous_version_stored_and_says_how_much(desk: Desk, receiver: Receiver) -> None:
     previous_version.store(desk.hub, receiver.url)
     created(desk, receiver)

@@ -34,6 +34,7 @@ def test_where_all_addresses_refuse_the_connection_is_refused(receiver: Receiver
     with pytest.raises(RequestFailed) as failure:
         connect([NOBODY, NOBODY], receiver.port, TimeLimit(10))
     assert failure.value.error_class is ErrorClass.REFUSED
+    assert failure.value.detail == f"no connection to port {receiver.port}: it was refused"
 
 
 def test_an_address_that_is_silent_ends_with_the_time(silent_port: int) -> None:

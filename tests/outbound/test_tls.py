@@ -72,7 +72,11 @@ def test_a_certificate_that_signs_itself_is_not_accepted(authority: Authority) -
 def test_an_authority_that_nobody_knows_is_not_accepted_by_default(authority: Authority) -> None:
     with Receiver(authority.server_context(NAME)) as receiver, pytest.raises(RequestFailed) as failure:
         post(http_client(POLICY, tls=trusted_authorities()), f"https://{NAME}:{receiver.port}/")
-    assert failure.value.error_class is ErrorClass.TLS
+    why = "its authority is unknown, or an intermediate certificate is missing"
+    assert (failure.value.error_class, failure.value.detail) == (
+        ErrorClass.TLS,
+        f"the certificate is not accepted: {why}",
+    )
 
 
 def test_an_old_version_of_tls_is_not_accepted(authority: Authority) -> None:
