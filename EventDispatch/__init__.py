@@ -2,11 +2,16 @@
 
 import azure.functions as func
 
-from shared.deadline import MESSAGE_SECONDS, deadline
+from shared.events.announcement import EVENTS_QUEUE
 from shared.hub.hub import process_hub
+from shared.queue_edge import handle_message
 
 
 def main(msg: func.QueueMessage) -> None:
     """Dispatch one event. After an exception the host tries again and finally moves the message to the poison queue."""
-    with deadline(MESSAGE_SECONDS):
-        process_hub().receivers.dispatcher.dispatch(msg.get_body(), attempt=msg.dequeue_count or 1)
+    hub = process_hub()
+
+    def dispatch(body: bytes, attempt: int) -> None:
+        hub.receivers.dispatcher.dispatch(body, attempt=attempt)
+
+    handle_message(msg, dispatch, storage=hub.storage, queue=EVENTS_QUEUE)

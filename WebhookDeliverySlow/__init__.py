@@ -2,12 +2,17 @@
 
 import azure.functions as func
 
-from shared.deadline import MESSAGE_SECONDS, deadline
+from shared.delivery.message import as_repeat
+from shared.delivery.queues import SLOW_QUEUE
 from shared.hub.hub import process_hub
+from shared.queue_edge import handle_message
 
 
 def main(msg: func.QueueMessage) -> None:
     """Make one attempt, as WebhookDelivery does."""
-    with deadline(MESSAGE_SECONDS):
-        worker = process_hub().receivers.worker
-        worker.work(msg.get_body(), message_id=msg.id or "", dequeue_count=msg.dequeue_count or 1)
+    hub = process_hub()
+
+    def work(body: bytes, dequeue_count: int) -> None:
+        hub.receivers.worker.work(body, message_id=msg.id or "", dequeue_count=dequeue_count)
+
+    handle_message(msg, work, storage=hub.storage, queue=SLOW_QUEUE, as_repeat=as_repeat)

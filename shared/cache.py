@@ -3,14 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
 
 from cachetools import TTLCache
 
-from shared.deadline import remaining_seconds
-from shared.errors import Unavailable
-
-_MAX_WAIT_SECONDS = 25.0
+from shared.single_flight import SingleFlight
 
 type Clock = Callable[[], float]
 """Returns seconds that only grow, as time.monotonic does."""
@@ -25,35 +21,26 @@ def single_flight_cache[Key: Hashable, Value](
     after the other would take longer than their deadlines. Failures are not kept. A caller whose deadline expires
     while it waits gets Unavailable.
     """
-    answers: TTLCache[Key, Future[Value]] = TTLCache(maxsize=most, ttl=seconds, timer=clock)
-    asking: dict[Key, Future[Value]] = {}
+    # In a tuple, so that an answer of None is told from none.
+    answers: TTLCache[Key, tuple[Value]] = TTLCache(maxsize=most, ttl=seconds, timer=clock)
+    flight: SingleFlight[Key, Value] = SingleFlight()
     lock = threading.Lock()
 
-    def ask_for_all(key: Key, answer: Future[Value]) -> Value:
-        try:
-            answer.set_result(ask(key))
-            with lock:
-                answers[key] = answer
-        except BaseException as exc:
-            answer.set_exception(exc)
-            raise
-        finally:
-            with lock:
-                del asking[key]
-        return answer.result()
+    def kept(key: Key) -> tuple[Value] | None:
+        with lock:
+            return answers.get(key)
+
+    def ask_unless_kept(key: Key) -> Value:
+        # Another call may have ended between the look below and this one.
+        if (known := kept(key)) is not None:
+            return known[0]
+        answer = ask(key)
+        with lock:
+            answers[key] = (answer,)
+        return answer
 
     def answer_of(key: Key) -> Value:
-        with lock:
-            known = answers.get(key) or asking.get(key)
-            if known is None:
-                new = asking[key] = Future()
-        return ask_for_all(key, new) if known is None else _wait_for(known)
+        known = kept(key)
+        return flight.run(key, lambda: ask_unless_kept(key)) if known is None else known[0]
 
     return answer_of
-
-
-def _wait_for[Value](answer: Future[Value]) -> Value:
-    try:
-        return answer.result(timeout=remaining_seconds(at_most=_MAX_WAIT_SECONDS))
-    except TimeoutError:
-        raise Unavailable("another request asked the same, and had no answer within the time of this one") from None

@@ -21,6 +21,7 @@ HubError
     ├── Throttled            503  a neighbour is there, and asks to be left alone for now
     ├── Misconfigured        503  an app setting is wrong; the message names it
     └── StorageDown          503  Table or Queue Storage cannot be reached, or did not answer in time
+        └── StorageRefused   503  it is there, and refuses this very call; the same call would fail again
 
 A refusal and an outage are different classes from the bottom up, and neither is ever turned into the other. Messages
 name the field, the setting or the service, and never hold a secret, a token or a whole body.
@@ -215,3 +216,7 @@ class StorageDown(Unavailable):
     def public_detail(self) -> str:
         """A sentence that names no table, no queue and no answer of storage."""
         return "storage is out of reach"
+
+
+class StorageRefused(StorageDown):
+    """Storage is there and refuses this very call, as for a wrong key or a row that is too large: 4xx."""

@@ -58,6 +58,11 @@ class DeliveryMessage(BaseModel):
         return text if _fits(text) else self.model_copy(update={"event": None}).model_dump_json()
 
 
+def as_repeat(body: bytes) -> str:
+    """The same message for another one to carry, told to be a possible repeat; raises UnrecognizedMessage."""
+    return parse_delivery_message(body).model_copy(update={"repeat": True}).as_text()
+
+
 class FirstMessages:
     """The messages that ask for the first attempts to deliver one event, to however many webhooks.
 

@@ -57,7 +57,7 @@ class DeliveryWorker:
         message = parse_delivery_message(body)
         if dequeue_count > 1:
             message = message.model_copy(update={"repeat": True})
-        registration = self.registry.get(message.webhook_id)
+        registration = self.registry.get_shared(message.webhook_id)
         event = self._event(message)
         if event and message.is_first and (registration is None or event.type not in registration.webhook.events):
             # The index of subscriptions may list too much; the registration decides.

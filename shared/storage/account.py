@@ -51,6 +51,11 @@ class StorageAccount:
         """
         return self._transport.now()
 
+    @property
+    def is_refusing(self) -> bool:
+        """True while calls to tables or to queues are refused at once, because the last ones got no answer."""
+        return self._transport.is_refusing
+
     def table(self, name: str) -> Table:
         """The table with this name; the first write creates it."""
         options: dict[str, Any] = {"transport": self._transport, **_TABLE_RETRIES}

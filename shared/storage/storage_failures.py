@@ -6,20 +6,25 @@ from contextlib import contextmanager
 
 from azure.core.exceptions import AzureError, DeserializationError, HttpResponseError
 
-from shared.errors import StorageDown
+from shared.errors import StorageDown, StorageRefused
+
+_PASSING = frozenset({408, 429})
+_REFUSALS = frozenset(range(400, 500)) - _PASSING
 
 
 @contextmanager
 def storage_failures(what: str) -> Iterator[None]:
-    """Errors of the SDK inside become StorageDown. `what` says what was tried, such as "insert into events".
+    """Errors of the SDK inside become StorageDown; StorageRefused where storage refuses the call itself.
 
-    The SDK's own text only stays in the traceback, because it can hold addresses and parts of requests.
+    `what` says what was tried, such as "insert into events". The SDK's own text only stays in the traceback, because it
+    can hold addresses and parts of requests.
     """
     try:
         yield
     except HttpResponseError as exc:
         reason = error_code(exc) or exc.reason or "no reason"
-        raise StorageDown(f"{what}: storage answered {exc.status_code} ({reason})") from exc
+        error = StorageRefused if exc.status_code in _REFUSALS else StorageDown
+        raise error(f"{what}: storage answered {exc.status_code} ({reason})") from exc
     except AzureError as exc:
         raise StorageDown(f"{what}: storage cannot be reached ({type(exc).__name__})") from exc
     except (DeserializationError, AttributeError, TypeError) as exc:

@@ -10,6 +10,7 @@ from azure.data.tables import TableEntity
 
 from shared import clock
 from shared.errors import Conflict
+from shared.single_flight import SingleFlight
 from shared.storage.account import StorageAccount
 from shared.storage.keys import row_key
 from shared.storage.tables import AlreadyStored, Changed, Row, RowVersion, Table
@@ -61,6 +62,8 @@ class WebhookRegistry:
         self._now = now
         self._counter = IdCounter(self._webhooks)
         self._counts = WebhookCounts(self._webhooks, limits, now)
+        self._reads: SingleFlight[int, Registration | None] = SingleFlight(is_fresh=True)
+        self._subscribed: SingleFlight[tuple[str, int, int | None], tuple[int, ...]] = SingleFlight(is_fresh=True)
 
     def require_room(self, caller_id: str) -> None:
         """Raise Conflict if the hub, or this caller, has as many registrations as the limits allow."""
@@ -129,12 +132,21 @@ class WebhookRegistry:
         row = self._row(webhook_id)
         return None if row is None else registration_of(row)
 
+    def get_shared(self, webhook_id: int) -> Registration | None:
+        """The same, where many threads may ask for one webhook at once: they share reads, begun after they asked."""
+        return self._reads.run(webhook_id, lambda: self.get(webhook_id))
+
     def subscribed_to(self, event: str, *, after: int = 0, at_most: int | None = None) -> list[int]:
         """The ids of webhooks that may want this event, ascending; some may not any more.
 
-        All of them, or the first `at_most` whose ids are above `after`.
+        All of them, or the first `at_most` whose ids are above `after`. Threads that ask the same at once share reads,
+        begun after they asked: no webhook that was stored before is missing.
         """
-        return self._subscriptions.webhook_ids(event, after=after, at_most=at_most)
+
+        def read() -> tuple[int, ...]:
+            return tuple(self._subscriptions.webhook_ids(event, after=after, at_most=at_most))
+
+        return [*self._subscribed.run((event.lower(), after, at_most), read)]
 
     def prune(self, event: str, webhook_id: int) -> None:
         """Take a webhook off the list of an event, after it turned out to be gone or not to want the event.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.arcgis.changes import bounded_changes
-from shared.delivery.message import MAX_MESSAGE_BYTES, DeliveryMessage, FirstMessages, parse_delivery_message
+from shared.delivery.message import MAX_MESSAGE_BYTES, DeliveryMessage, FirstMessages, as_repeat, parse_delivery_message
 from shared.events.announcement import UnrecognizedMessage
 from shared.events.rows import event_row
 from tests.support.cases import holds_for
@@ -142,3 +142,11 @@ def test_as_many_changes_as_arcgis_may_attach_fit_into_the_events_row_and_go_alo
         whole += isinstance(changes, list)
     # Some were attached as they are, and some were too long for that.
     assert 0 < whole < len(range(500, 20_000, 500))
+
+
+def test_a_message_that_is_sent_again_says_that_it_may_be_a_repeat_and_nothing_else_changes() -> None:
+    message = DeliveryMessage(event_id=make_event().id, webhook_id=7, attempt=2, event=make_event())
+    again = parse_delivery_message(as_repeat(message.as_text().encode()).encode())
+    assert again == message.model_copy(update={"repeat": True})
+    with pytest.raises(UnrecognizedMessage):
+        as_repeat(b"{}")

@@ -5,7 +5,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Forbidden, StorageDown
+from shared.errors import Forbidden, StorageDown, StorageRefused
 from shared.storage.storage_failures import error_code, storage_failures
 from tests.support.cases import holds_for
 
@@ -84,3 +84,17 @@ def test_a_caller_is_told_nothing_of_tables_and_of_what_storage_says(error: Exce
     with pytest.raises(StorageDown, match="list eventlog") as caught, storage_failures("list eventlog"):
         raise error
     assert caught.value.public_detail == "storage is out of reach"
+
+
+@holds_for(("status", "is_refused"), [(400, True), (403, True), (404, True), (413, True), (408, False), (429, False)])
+def test_a_refusal_of_the_call_itself_is_told_from_an_outage(status: int, *, is_refused: bool) -> None:
+    with pytest.raises(StorageDown) as caught, storage_failures("insert into events"):
+        raise refusal(Answer(status))
+    assert isinstance(caught.value, StorageRefused) is is_refused
+
+
+@holds_for("error", [refusal(Answer(500)), refusal(Answer(503)), ServiceRequestError("x"), AttributeError("x")])
+def test_what_may_pass_is_no_refusal(error: Exception) -> None:
+    with pytest.raises(StorageDown) as caught, storage_failures("insert into events"):
+        raise error
+    assert not isinstance(caught.value, StorageRefused)

@@ -14,20 +14,11 @@ from shared.errors import StorageDown
 from shared.settings import StorageSettings
 from shared.storage.account import StorageAccount
 from shared.storage.transport import StorageTransport
-from tests.fakes.server import FakeServer, Reply, json_reply
+from tests.fakes.server import Reply, json_reply
+from tests.fakes.storage import FakeStorage
 from tests.support.transport import JournalTransport
 
 DATE = "Wed, 04 Jan 2040 12:00:00 GMT"
-
-
-class Answering(FakeServer):
-    """A server that answers what it is told to, and is never storage."""
-
-    def account(self, transport: StorageTransport) -> StorageAccount:
-        """The account that it claims to be."""
-        endpoints = ";".join(f"{service}Endpoint={self.url}/a" for service in ("Table", "Queue"))
-        text = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;{endpoints}"
-        return StorageAccount(StorageSettings(AzureWebJobsStorage=SecretStr(text)), transport)
 
 
 def test_the_clock_of_storage_is_learnt_from_its_answers(storage_settings: StorageSettings) -> None:
@@ -50,7 +41,7 @@ def test_the_clock_of_storage_is_learnt_from_its_answers(storage_settings: Stora
     ids=["storage's", "a proxy's", "no date", "nonsense"],
 )
 def test_only_a_date_of_storage_itself_counts(headers: dict[str, str], *, is_learnt: bool) -> None:
-    with Answering() as server, JournalTransport() as transport:
+    with FakeStorage() as server, JournalTransport() as transport:
         not_found = json_reply({"odata.error": {"code": "ResourceNotFound"}}, 404)
         server.answer_always(replace(not_found, headers={**not_found.headers, **headers}))
         storage = server.account(transport)
@@ -85,9 +76,9 @@ def impatient(clock: Clock) -> Iterator[StorageTransport]:
 
 
 @pytest.fixture
-def fake() -> Iterator[Answering]:
+def fake() -> Iterator[FakeStorage]:
     """Storage without a row."""
-    with Answering() as running:
+    with FakeStorage() as running:
         running.answer_always(NOT_FOUND)
         yield running
 
@@ -107,7 +98,7 @@ def outcomes(callers: int, call: Callable[[], object]) -> Counter[str]:
 
 
 def test_while_storage_hangs_only_single_probes_reach_it_until_it_is_back(
-    fake: Answering, clock: Clock, impatient: StorageTransport
+    fake: FakeStorage, clock: Clock, impatient: StorageTransport
 ) -> None:
     table = fake.account(impatient).table("things")
     fake.hang()
@@ -126,7 +117,7 @@ def test_while_storage_hangs_only_single_probes_reach_it_until_it_is_back(
 
 
 def test_storage_that_refuses_connections_is_left_alone_too(
-    fake: Answering, clock: Clock, impatient: StorageTransport
+    fake: FakeStorage, clock: Clock, impatient: StorageTransport
 ) -> None:
     fake.close()
     outcomes(10, lambda: fake.account(impatient).table("things").get(*KEYS))
@@ -135,7 +126,7 @@ def test_storage_that_refuses_connections_is_left_alone_too(
     assert (impatient.is_refusing, impatient.is_failing) == (False, True)
 
 
-def test_one_slow_answer_refuses_nobody(fake: Answering, impatient: StorageTransport) -> None:
+def test_one_slow_answer_refuses_nobody(fake: FakeStorage, impatient: StorageTransport) -> None:
     fake.hang_where("slow")
     account = fake.account(impatient)
     assert outcomes(1, lambda: account.table("slow").get(*KEYS)) == {"down": 1}
@@ -143,7 +134,7 @@ def test_one_slow_answer_refuses_nobody(fake: Answering, impatient: StorageTrans
 
 
 def test_queues_are_asked_while_tables_are_down(impatient: StorageTransport) -> None:
-    with Answering() as tables, Answering() as queues:
+    with FakeStorage() as tables, FakeStorage() as queues:
         tables.hang()
         queues.answer_always(Reply(404, headers={"x-ms-error-code": "QueueNotFound"}))
         text = f"TableEndpoint={tables.url}/a;QueueEndpoint={queues.url}/a"
@@ -158,7 +149,7 @@ def test_queues_are_asked_while_tables_are_down(impatient: StorageTransport) -> 
     ("headers", "is_refusing"), [({}, True), ({"x-ms-request-id": "1"}, False)], ids=["a proxy's", "storage's own"]
 )
 def test_a_503_counts_only_if_storage_did_not_write_it(
-    fake: Answering, impatient: StorageTransport, headers: dict[str, str], *, is_refusing: bool
+    fake: FakeStorage, impatient: StorageTransport, headers: dict[str, str], *, is_refusing: bool
 ) -> None:
     fake.answer_always(Reply(503, headers=headers))
     with deadline(20):
@@ -167,7 +158,7 @@ def test_a_503_counts_only_if_storage_did_not_write_it(
 
 
 def test_a_call_whose_time_was_nearly_over_says_nothing_about_storage(
-    fake: Answering, impatient: StorageTransport
+    fake: FakeStorage, impatient: StorageTransport
 ) -> None:
     fake.hang()
     table = fake.account(impatient).table("things")
@@ -181,7 +172,7 @@ def test_a_call_whose_time_was_nearly_over_says_nothing_about_storage(
 
 
 def test_a_probe_that_was_given_up_makes_room_for_the_next(
-    fake: Answering, clock: Clock, impatient: StorageTransport
+    fake: FakeStorage, clock: Clock, impatient: StorageTransport
 ) -> None:
     fake.hang()
     table = fake.account(impatient).table("things")

@@ -307,3 +307,47 @@ def test_the_time_of_the_request_holds_for_what_is_done_side_by_side(
     with deadline(0), pytest.raises(StorageDown):
         registry.create(registration(7, *MANY))
     assert registry.subscribed_to(MANY[0]) == []
+
+
+class HoldingTransport(JournalTransport):
+    """Holds the first call until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came, self.go_on = threading.Event(), threading.Event()
+
+    def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in the class it stands for
+        """Wait, then send."""
+        self.came.set()
+        assert self.go_on.wait(30)
+        return super().send(request, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("read", "answer"),
+    [
+        (lambda registry: registry.get_shared(7).id, 7),
+        (lambda registry: registry.subscribed_to("a.b"), [7]),
+    ],
+    ids=["a registration", "the index"],
+)
+def test_reads_of_the_same_at_the_same_time_are_shared(
+    connection_string: str, read: Callable[[WebhookRegistry], object], answer: object
+) -> None:
+    settings = Settings.read({"AzureWebJobsStorage": connection_string})
+    Hub.assemble(settings).receivers.webhooks.create(registration(7, "a.b"))
+    transport, ready = HoldingTransport(), threading.Semaphore(0)
+    registry = Hub.assemble(settings, transport=transport).receivers.webhooks
+
+    def other() -> object:
+        ready.release()
+        return read(registry)
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = [pool.submit(read, registry)]
+        assert transport.came.wait(30)
+        answers += [pool.submit(other) for _ in range(9)]
+        assert all(ready.acquire(timeout=30) for _ in range(9))
+        transport.go_on.set()
+        assert [one.result(30) for one in answers] == [answer] * 10
+    assert 2 <= len(transport.calls) < 10
