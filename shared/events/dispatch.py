@@ -126,8 +126,9 @@ class Dispatcher:
             return None
 
     def _ask(self, event: Event, announcement: Announcement, *, repeat: bool) -> None:
-        """Ask for a page of the deliveries of a listed event, unless it has none."""
+        """Ask for a page of the deliveries of a listed event."""
         if event.state is not EventState.RECEIVED:
+            # What is done stays done: webhooks that subscribed since get no earlier event.
             return
         last = self._fan_out.send(event, after=announcement.after, repeat=repeat)
         if last is None:
@@ -141,8 +142,6 @@ def _goes_on(announcement: Announcement, begun: BegunDispatch) -> bool:
     """Whether an announcement, or a later page of it, goes on with a dispatch that was begun.
 
     Where it is another one's, that one's message is still in its queue, and does what is left to do. An announcement
-    of the previous version has no id to be known by, so it does it too. What is done stays done: webhooks that
-    subscribed since get no earlier event.
+    of the previous version has no id to be known by, so it does it too.
     """
-    is_done = begun.event.state is not EventState.RECEIVED
-    return not is_done and announcement.id in (None, begun.announcement_id)
+    return announcement.id in (None, begun.announcement_id)
