@@ -15,6 +15,7 @@ from shared.delivery.cloudevents import CloudEvents
 from shared.delivery.crmscript import CrmScript
 from shared.delivery.deliverer import Deliverer
 from shared.delivery.disabling import Notices, WebhookDisabler
+from shared.delivery.fan_out import DeliveryFanOut
 from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.log import DeliveryLog
 from shared.delivery.pace.blocked import BlockedWebhooks
@@ -27,7 +28,7 @@ from shared.delivery.pace.waker import Waker
 from shared.delivery.pace.wakeups import WakeUpQueue
 from shared.delivery.policy import RetryLimits
 from shared.delivery.progress import DeliveryProgress
-from shared.delivery.queues import DeliveryFanOut, DeliveryQueues
+from shared.delivery.queues import DeliveryQueues
 from shared.delivery.receiver_check import ReceiverCheck
 from shared.delivery.record import DELIVERIES_TABLE, DeliveryRecord
 from shared.delivery.settling import Settling
@@ -129,6 +130,7 @@ class Receivers:
                 PaceLimits(settings.circuit_after, settings.circuit_delays, at_most),
                 storage.now,
             ),
+            blocked=blocked,
             bulkhead=ReceiverBulkhead(),
             parking=Parking(table),
             now=storage.now,
@@ -176,7 +178,7 @@ class Receivers:
                 secret_overlap=timedelta(seconds=settings.secret_overlap_seconds),
                 recipients=recipients,
             ),
-            dispatcher=Dispatcher(events, completion, DeliveryFanOut(registry, queues), settings.retry_delays),
+            dispatcher=Dispatcher(events, completion, DeliveryFanOut(registry, queues, gate), settings.retry_delays),
             deliveries=deliveries,
             worker=worker,
             waker=waker,

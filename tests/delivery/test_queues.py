@@ -1,4 +1,4 @@
-"""Messages that ask for attempts: never early, and each in its lane."""
+"""Messages that ask for attempts: never early."""
 
 from datetime import timedelta
 
@@ -28,9 +28,8 @@ def test_a_delay_is_rounded_up_to_whole_seconds(
 ) -> None:
     queues = DeliveryQueues(hub.storage)
     queues.send(MESSAGE, delay=delay)
-    queues.send_slow(MESSAGE, delay=delay)
     sent = [call for call in transport.calls if call.path.endswith("/messages")]
     # The first try finds no queue.
-    assert {call.path for call in sent} == {"deliveries/messages", "deliveries-slow/messages"}
+    assert {call.path for call in sent} == {"deliveries/messages"}
     # The client leaves a delay of 0 out.
     assert {tuple(call.query.get("visibilitytimeout", ["0"])) for call in sent} == {(seconds,)}

@@ -6,6 +6,7 @@ import pytest
 from azure.storage.queue import QueueClient
 
 from shared.delivery.message import DeliveryMessage
+from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, WakeUp
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.redrive import POISON_SUFFIX, RedriveResult, redrive
 from shared.errors import StorageDown
@@ -19,12 +20,14 @@ from tests.support.host import QuietHost
 from tests.support.queues import announcements, visible_texts
 from tests.support.transport import Fault, JournalTransport
 
-QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE)
+QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE, WAKEUPS_QUEUE)
 NOT_OURS = '{"version": 7}'
 
 
 def message(queue: str) -> str:
     id_ = EventId(str(uuid.uuid4()))
+    if queue == WAKEUPS_QUEUE:
+        return WakeUp(webhook_id=1, number=7).as_text()
     return (new_announcement(id_) if queue == EVENTS_QUEUE else DeliveryMessage(event_id=id_, webhook_id=1)).as_text()
 
 
@@ -42,13 +45,14 @@ def test_what_is_ours_goes_back_where_it_came_from_and_what_is_not_stays(
     done = {one.queue: one for one in redrive(hub.storage, dry_run=False)}
     assert done[queue + POISON_SUFFIX] == RedriveResult(queue + POISON_SUFFIX, 1, 1)
     put_back = ours if queue != EVENTS_QUEUE else parse_announcement(ours.encode()).as_repeat().as_text()
-    assert visible_texts(connection_string, queue) == [put_back]
+    target = DELIVERIES_QUEUE if queue == SLOW_QUEUE else queue
+    assert visible_texts(connection_string, target) == [put_back]
     assert hub.storage.queue(queue + POISON_SUFFIX).count() == 1
 
 
 def test_a_message_of_another_queue_is_not_ours(hub: Hub, connection_string: str) -> None:
     strand(hub, EVENTS_QUEUE, message(DELIVERIES_QUEUE))
-    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=False)] == [(0, 1), (0, 0), (0, 0)]
+    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=False)] == [(0, 1), (0, 0), (0, 0), (0, 0)]
 
 
 @pytest.mark.parametrize("after", [0, 1])
@@ -74,14 +78,15 @@ def test_a_dispatch_that_stranded_goes_on_and_marks_what_it_asks_for_as_possible
 
 def test_a_dry_run_counts_and_leaves_everything(hub: Hub, connection_string: str) -> None:
     strand(hub, DELIVERIES_QUEUE, message(DELIVERIES_QUEUE), NOT_OURS)
-    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=True)] == [(0, 0), (0, 2), (0, 0)]
+    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=True)] == [(0, 0), (0, 2), (0, 0), (0, 0)]
     assert len(visible_texts(connection_string, DELIVERIES_QUEUE + POISON_SUFFIX)) == 2
 
 
 def test_there_may_be_more_than_one_look_finds(hub: Hub) -> None:
     strand(hub, SLOW_QUEUE, *(message(SLOW_QUEUE) for _ in range(40)))
-    assert [one.put_back for one in redrive(hub.storage, dry_run=False)] == [0, 0, 40]
-    assert hub.storage.queue(SLOW_QUEUE).count() == 40
+    assert [one.put_back for one in redrive(hub.storage, dry_run=False)] == [0, 0, 40, 0]
+    # They are deliveries as any other now.
+    assert hub.storage.queue(DELIVERIES_QUEUE).count() == 40
 
 
 def test_a_message_that_is_no_base64_stays_and_stops_no_other(hub: Hub, connection_string: str) -> None:
@@ -89,12 +94,12 @@ def test_a_message_that_is_no_base64_stays_and_stops_no_other(hub: Hub, connecti
     with QueueClient.from_connection_string(connection_string, EVENTS_QUEUE + POISON_SUFFIX) as bare:
         bare.send_message("<no base64>")
     strand(hub, EVENTS_QUEUE, message(EVENTS_QUEUE))
-    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=False)] == [(2, 1), (0, 0), (0, 0)]
+    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=False)] == [(2, 1), (0, 0), (0, 0), (0, 0)]
 
 
 def test_where_nothing_was_ever_sent_nothing_is_made(hub: Hub, transport: JournalTransport) -> None:
-    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=False)] == [(0, 0)] * 3
-    assert [call.method for call in transport.calls] == ["GET"] * 3
+    assert [(one.put_back, one.left) for one in redrive(hub.storage, dry_run=False)] == [(0, 0)] * 4
+    assert [call.method for call in transport.calls] == ["GET"] * 4
 
 
 @pytest.mark.parametrize("fault", list(Fault))

@@ -13,7 +13,8 @@ import pytest
 from azure.storage.queue import QueueClient, QueueMessage
 
 from shared.delivery.message import DeliveryMessage
-from shared.delivery.queues import DELIVERIES_QUEUE, DeliveryFanOut, DeliveryQueues
+from shared.delivery.fan_out import DeliveryFanOut
+from shared.delivery.queues import DELIVERIES_QUEUE, DeliveryQueues
 from shared.errors import StorageDown
 from shared.events.announcement import EVENTS_QUEUE, new_announcement
 from shared.events.dispatch import Dispatcher
@@ -49,7 +50,8 @@ class Instances:
         self.hub = delivering_hub(connection_string, transport)
         self._connection_string = connection_string
         self._transport = transport
-        fan_out = DeliveryFanOut(self.hub.receivers.webhooks, DeliveryQueues(self.hub.storage))
+        receivers = self.hub.receivers
+        fan_out = DeliveryFanOut(receivers.webhooks, DeliveryQueues(self.hub.storage), receivers.worker.gate)
         self.dispatcher = Dispatcher(self.hub.events, Always(), fan_out, (), missing_delays=(0,) * 7)
         self.hub.storage.table(SUBSCRIPTIONS_TABLE).insert(
             {"PartitionKey": EVENT, "RowKey": f"{WEBHOOK:010d}", "Revision": 1}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.delivery.attempt import Attempt
+from shared.delivery.pace.blocked import GRACE, BlockedWebhooks
 from shared.delivery.pace.bulkhead import ReceiverBulkhead
 from shared.delivery.pace.circuit import (
     Blocked,
@@ -25,6 +26,7 @@ from shared.delivery.pace.store import PaceStore
 from shared.delivery.pace.transition import short_of_places
 from shared.delivery.pace.waking import is_overdue, needs_wake_up, place_delay, with_wake_up
 from shared.delivery.waiting import WaitingDelivery, WaitingReason
+from shared.events.event import Event
 from shared.webhooks.registration import Registration
 from shared.webhooks.usage import CallResult, counted
 
@@ -45,6 +47,7 @@ class PaceGate:
     """
 
     store: PaceStore
+    blocked: BlockedWebhooks
     bulkhead: ReceiverBulkhead
     parking: Parking
     now: Callable[[], datetime]
@@ -100,6 +103,22 @@ class PaceGate:
         """Write down that a delivery waits, after seeing to it that a wake-up comes for it."""
         self.ensure_wake_up(waiting.webhook_id, self.store.latest(waiting.webhook_id).pace, waiting.until)
         self.parking.park(waiting)
+
+    def park_first(self, webhook_id: int, event: Event, entry: Blocked) -> bool:
+        """Park a delivery that nobody has asked for yet, because of the webhook's entry in the list: one write.
+
+        False if the entry has lost its meaning: whoever should have removed it is taken for dead, so a wake-up is made
+        again, and the delivery is asked for as if there were no entry.
+        """
+        now = self.now()
+        if entry.until + GRACE < now:
+            self.ensure_not_lost(webhook_id)
+            return False
+        waiting = WaitingDelivery(
+            webhook_id, event.id, event.type, event.received_at, entry.reason, parked_at=now, until=entry.until
+        )
+        self.parking.park_first(waiting)
+        return True
 
     def ensure_wake_up(self, webhook_id: int, pace: Pace, due: datetime) -> None:
         """Send a wake-up that is due at `due` if the one under way comes later, or is taken for lost."""

@@ -1,0 +1,85 @@
+"""What an event's dispatch asks for: one delivery to each webhook that may want the event, a page at a time."""
+
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from itertools import batched
+
+from shared.deadline import MESSAGE_SECONDS, remaining_seconds
+from shared.delivery.message import FirstMessages
+from shared.delivery.pace.circuit import Blocked
+from shared.delivery.pace.gate import PaceGate
+from shared.delivery.queues import DeliveryQueues
+from shared.events.event import Event
+from shared.webhooks.registry import WebhookRegistry
+
+MAX_WEBHOOKS_A_MESSAGE = 300
+"""Two seconds of work where storage is quick, so that little is done again after a failure."""
+
+_RESERVED_SECONDS = 30.0
+"""Kept back for sending the message that goes on: a few calls, each tried three times."""
+
+_AT_ONCE = 8
+"""Up to this many webhooks are asked for one after the other; more of them side by side, by this many threads."""
+
+
+class DeliveryFanOut:
+    """Asks for the deliveries of an event.
+
+    It reads one partition of the subscriptions, so its cost grows only with the webhooks that match. One call asks for
+    at most `max_webhooks` deliveries, and for fewer where storage is slow.
+    """
+
+    def __init__(
+        self,
+        registry: WebhookRegistry,
+        queues: DeliveryQueues,
+        gate: PaceGate,
+        *,
+        max_webhooks: int = MAX_WEBHOOKS_A_MESSAGE,
+    ) -> None:
+        self._registry = registry
+        self._queues = queues
+        self._gate = gate
+        self._max_webhooks = max_webhooks
+
+    def send(self, event: Event, *, after: int, repeat: bool) -> int | None:
+        """Ask for one delivery to each webhook that may want the event and has an id above `after`, by their ids.
+
+        `repeat` marks the messages as possible repeats. Returns the id of the last one asked for if there are more than
+        one call may ask for, None if these were all. A stopped webhook gets its message too, so that the event is held
+        for it. Raises StorageDown.
+        """
+        # One more than is asked for tells whether there are more, without another read.
+        wanting = self._registry.subscribed_to(event.type, after=after, at_most=self._max_webhooks + 1)
+        page = wanting[: self._max_webhooks]
+        blocked = self._gate.blocked.read() if page else {}
+        messages = FirstMessages(event, repeat=repeat)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for batch in batched(page, _AT_ONCE if len(page) > _AT_ONCE else 1, strict=False):
+                _each(pool, batch, lambda id_: self._ask(event, messages, id_, blocked.get(id_)))
+                if batch[-1] != wanting[-1] and _is_time_short():
+                    return batch[-1]
+        return page[-1] if len(page) < len(wanting) else None
+
+    def _ask(self, event: Event, messages: FirstMessages, webhook_id: int, entry: Blocked | None) -> None:
+        """Ask for one delivery: by a message, or by parking it where the webhook cannot be called now anyway."""
+        if entry is not None and self._gate.park_first(webhook_id, event, entry):
+            return
+        self._queues.send_text(messages.text_for(webhook_id))
+
+
+def _each(pool: ThreadPoolExecutor, webhook_ids: Collection[int], do: Callable[[int], None]) -> None:
+    """Do this for each webhook, side by side, and be done with all of them at the end."""
+    if len(webhook_ids) == 1:
+        # No thread is started for a few of them.
+        for webhook_id in webhook_ids:
+            do(webhook_id)
+        return
+    # Each call keeps to the message's deadline; a context can be entered once at a time, so each gets a copy.
+    for done in [pool.submit(copy_context().run, do, webhook_id) for webhook_id in webhook_ids]:
+        done.result()
+
+
+def _is_time_short() -> bool:
+    return remaining_seconds(at_most=MESSAGE_SECONDS) < _RESERVED_SECONDS
