@@ -13,14 +13,13 @@ from shared.audit.writing import write
 from shared.delivery.attempt import Attempt
 from shared.errors import Unavailable
 from shared.events.event import Event
-from shared.events.store import EventStore
-from shared.storage.tables import AlreadyStored, Changed
+from shared.storage.tables import Changed
 from shared.webhooks.recipients import Recipients
 from shared.webhooks.registration import Author, Registration
 from shared.webhooks.registry import WebhookRegistry
-from shared.webhooks.signals import state_event
+from shared.webhooks.signals import with_state_event
 from shared.webhooks.usage import NoticeClaims
-from shared.webhooks.webhook import WebhookState
+from shared.webhooks.webhook import NotifyVia, WebhookState
 
 _HUB = Author("hub", is_application=True)
 _MAX_NAME = 60
@@ -42,12 +41,15 @@ class Notices(Protocol):
 
 
 class WebhookDisabler:
-    """Sets webhooks to TooManyErrors. `now` returns the current time in UTC."""
+    """Sets webhooks to TooManyErrors. `now` returns the current time in UTC.
+
+    `watch` has somebody read a webhook, by its id, when what is about to change its state is over.
+    """
 
     def __init__(
         self,
         registry: WebhookRegistry,
-        events: EventStore,
+        watch: Callable[[int], None],
         usage: NoticeClaims,
         notices: Notices,
         recipients: Recipients,
@@ -55,7 +57,7 @@ class WebhookDisabler:
         audit: Keeper,
     ) -> None:
         self._registry = registry
-        self._events = events
+        self._watch = watch
         self._usage = usage
         self._notices = notices
         self._recipients = recipients
@@ -76,7 +78,10 @@ class WebhookDisabler:
             # It is tested anyway when it is set to Active, and fingerprints of the previous version should not stay.
             tested="",
         )
-        self._signal(disabled, event)
+        total_calls = self._registry.usage(registration.id).total_calls
+        # Whatever dies from here on, somebody reads the webhook later, and signals what is stored and not signalled.
+        self._watch(registration.id)
+        disabled = with_state_event(registration, disabled, total_calls=total_calls, hops=event.hops)
         try:
             self._registry.update(registration, disabled)
         except Changed:
@@ -89,16 +94,10 @@ class WebhookDisabler:
         self._notify(registration, event, attempt)
         return True
 
-    def _signal(self, disabled: Registration, cause: Event) -> None:
-        """Signal `.errors` before the state changes, so that a host that dies in between has signalled it too."""
-        event, payload = state_event(disabled, self._now(), _HUB.id, hops=cause.hops)
-        try:
-            self._events.append(event, payload)
-        except AlreadyStored:
-            return
-
     def _notify(self, registration: Registration, event: Event, attempt: Attempt) -> None:
-        addresses = self._recipients.of_webhook(registration.webhook)
+        webhook = registration.webhook
+        # Without any channel, as older clients leave it, the addresses stand for the wish to be mailed.
+        addresses = () if webhook.notify_via == NotifyVia.IN_APP else self._recipients.of_webhook(webhook)
         subject, text = _notice(registration, event, attempt)
         try:
             # Claimed before it is sent: if this fails, nobody may be told, but nobody is told twice.

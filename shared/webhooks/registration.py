@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.events.event import Event
 from shared.webhooks.webhook import WebhookInput, WebhookState
 
 
@@ -29,7 +30,8 @@ class Registration:
     Secret values of headers and properties are masks in `webhook`, and `sealed_values` holds what they stand for,
     sealed; rows of the first version hold them in `webhook` (sealing.py opens both). `revision` counts the saves.
     `tested` is the fingerprint with which a test event last succeeded, empty before. `old_secrets` come newest first.
-    `per_minute` is how many requests the receiver allows, None for any number.
+    `per_minute` is how many requests the receiver allows, None for any number. `signals` are events about changes of
+    its state that are stored with it and not signalled yet (outbox.py).
     """
 
     id: int
@@ -45,6 +47,7 @@ class Registration:
     old_secrets: tuple[OldSecret, ...] = ()
     per_minute: int | None = None
     sealed_values: str | None = None
+    signals: tuple[Event, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ValueError for a secret that is not sealed, so that none ever reaches a row."""

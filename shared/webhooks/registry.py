@@ -1,5 +1,6 @@
 """Where registrations are kept: the truth in `webhooks`, the index in `subscriptions`, the counters in `usage`."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,7 +10,8 @@ from typing import Any
 from azure.data.tables import TableEntity
 
 from shared import clock
-from shared.errors import Conflict
+from shared.errors import Conflict, Unavailable
+from shared.events.store import EventStore
 from shared.single_flight import SingleFlight
 from shared.storage.account import StorageAccount
 from shared.storage.keys import row_key
@@ -17,9 +19,20 @@ from shared.storage.tables import AlreadyStored, Changed, Row, RowVersion, Table
 from shared.webhooks.counts import WebhookCounts
 from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.listing import WebhookFilter, WebhookListing, registration_of
+from shared.webhooks.outbox import SignalOutbox
 from shared.webhooks.registration import OldSecret, Registration, Usage
-from shared.webhooks.rows import PARTITION, USAGE_TABLE, WEBHOOKS_TABLE, parse_usage, registration_row, usage_keys
+from shared.webhooks.rows import (
+    PARTITION,
+    SIGNALS_COLUMN,
+    USAGE_TABLE,
+    WEBHOOKS_TABLE,
+    parse_usage,
+    registration_row,
+    usage_keys,
+)
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, Subscriptions
+
+log = logging.getLogger(__name__)
 
 _CREATE_LASTS = timedelta(minutes=10)
 """Much longer than any request may take."""
@@ -59,6 +72,7 @@ class WebhookRegistry:
         self._usage = storage.table(USAGE_TABLE)
         self._subscriptions = Subscriptions(storage.table(SUBSCRIPTIONS_TABLE))
         self._listing = WebhookListing(self._webhooks, self._usage, self._subscriptions)
+        self._outbox = SignalOutbox(self._webhooks, self._usage, EventStore(storage))
         self._now = now
         self._counter = IdCounter(self._webhooks)
         self._counts = WebhookCounts(self._webhooks, limits, now)
@@ -90,13 +104,16 @@ class WebhookRegistry:
         self._subscriptions.extend(*index, revision=registration.revision)
 
     def update(self, before: Registration, after: Registration) -> Registration:
-        """Put `after` in the place of `before`; raises Changed if somebody else saved or removed it meanwhile."""
+        """Put `after` in the place of `before`; raises Changed if somebody else saved or removed it meanwhile.
+
+        What `after.signals` has more than `before` is signalled once that is stored (outbox.py).
+        """
         registration = replace(after, revision=before.revision + 1)
         self._subscriptions.extend(registration.id, registration.webhook.events, revision=registration.revision)
-        etag = self._replaced(registration_row(registration), before.etag)
+        stored = self._replaced_over(before, registration)
         unwanted = set(before.webhook.events) - set(registration.webhook.events)
         self._subscriptions.remove(registration.id, sorted(unwanted), revision=registration.revision)
-        return replace(registration, etag=etag)
+        return self._settled(stored)
 
     def keep_old_secrets(self, registration: Registration, kept: tuple[OldSecret, ...]) -> Registration:
         """Remove all old secrets but these, in one transaction; nothing else of the registration changes."""
@@ -110,6 +127,19 @@ class WebhookRegistry:
         """Write a registration in another form that shows no difference, in one transaction; raises Changed."""
         return replace(registration, etag=self._replaced(registration_row(registration), registration.etag))
 
+    def _replaced_over(self, before: Registration, after: Registration) -> Registration:
+        """Replace the row of `before`, also if nothing happened to it but that its signals were taken out."""
+        try:
+            return replace(after, etag=self._replaced(registration_row(after), before.etag))
+        except Changed:
+            row = self._row(before.id)
+            current = None if row is None else registration_of(row)
+            if current is None or replace(current, etag=before.etag, signals=before.signals) != before:
+                raise
+            left = tuple(one for one in after.signals if one in current.signals or one not in before.signals)
+            after = replace(after, signals=left)
+            return replace(after, etag=self._replaced(registration_row(after), current.etag))
+
     def _replaced(self, row: dict[str, Any], etag: str) -> str:
         """Replace the row that has this etag, and return its new etag; raises Changed."""
         try:
@@ -117,20 +147,33 @@ class WebhookRegistry:
         except Changed:
             # The SDK may have tried again after an answer that was lost, and found our own row.
             stored = self._row(int(row["RowKey"]))
-            if stored is None or any(stored.get(name) != value for name, value in row.items()):
+            same = {name: value for name, value in row.items() if name != SIGNALS_COLUMN}
+            if stored is None or any(stored.get(name) != value for name, value in same.items()):
                 raise
             return str(stored.metadata["etag"])
 
     def delete(self, registration: Registration) -> None:
-        """Remove a registration, then what else was kept of it; raises Changed as `update` does."""
+        """Remove a registration, then what else was kept of it; raises Changed as `update` does.
+
+        What it still has to signal is signalled first, because nobody could do it afterwards.
+        """
+        registration = self._outbox.settle(registration)
         self._counts.delete(row_key(registration.id), registration.etag, registration.registered_by.id)
         self._subscriptions.remove(registration.id, registration.webhook.events, revision=registration.revision)
         self._usage.delete(*usage_keys(registration.id))
 
     def get(self, webhook_id: int) -> Registration | None:
-        """The registration with this id."""
+        """The registration with this id. What it still has to signal is signalled."""
         row = self._row(webhook_id)
-        return None if row is None else registration_of(row)
+        return None if row is None else self._settled(registration_of(row))
+
+    def _settled(self, registration: Registration) -> Registration:
+        """The registration without signals; in an outage as it is, for the next reader."""
+        try:
+            return self._outbox.settle(registration)
+        except Unavailable as error:
+            log.warning("a state of webhook %d is stored and not signalled yet: %s", registration.id, error.detail)
+            return registration
 
     def get_shared(self, webhook_id: int) -> Registration | None:
         """The same, where many threads may ask for one webhook at once: they share reads, begun after they asked."""
@@ -171,15 +214,6 @@ class WebhookRegistry:
     def usage(self, webhook_id: int) -> Usage:
         """How many attempts this webhook had, and how they ended."""
         return parse_usage(self._usage.get(*usage_keys(webhook_id)))
-
-    def reset_errors(self, webhook_id: int) -> None:
-        """Set the number of consecutive errors to 0."""
-        partition, key = usage_keys(webhook_id)
-        try:
-            self._usage.merge({"PartitionKey": partition, "RowKey": key, "ConsecutiveErrors": 0})
-        except Changed:
-            # It was never called, so there is nothing to reset.
-            return
 
     def list(
         self, wanted: WebhookFilter, *, skip: int = 0, top: int | None = None

@@ -7,6 +7,9 @@ from datetime import datetime
 from itertools import count, takewhile
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from shared.events.event import Event
 from shared.storage.keys import row_key
 from shared.timestamps import stored_time
 from shared.webhooks.registration import Author, OldSecret, Registration, Usage
@@ -21,6 +24,10 @@ _SEALED_VALUES = "SealedValues"
 SIZE_COLUMN = "Bytes"
 """How long document and sealed values are; rows of the first version do not have it."""
 
+SIGNALS_COLUMN = "Signals"
+"""Events that are still to be signalled; empty or missing in nearly all rows."""
+
+_SIGNALS = TypeAdapter(tuple[Event, ...])
 _PIECE_CHARACTERS = 16_000
 """A property holds 32 Ki UTF-16 code units, and a character takes two at most."""
 
@@ -47,6 +54,7 @@ def registration_row(registration: Registration) -> dict[str, Any]:
         "SealedSecret": registration.sealed_secret,
         "OldSecrets": json.dumps([[old.sealed, stored_time(old.until)] for old in registration.old_secrets]),
         "PerMinute": registration.per_minute,
+        SIGNALS_COLUMN: _SIGNALS.dump_json(registration.signals).decode() if registration.signals else None,
     }
     # A row has no nulls: what is None is left out.
     return {name: value for name, value in row.items() if value is not None}
@@ -71,6 +79,7 @@ def parse_registration(row: Mapping[str, Any], etag: str) -> Registration:
         ),
         per_minute=row.get("PerMinute"),
         sealed_values=_joined(_SEALED_VALUES, row) or None,
+        signals=_SIGNALS.validate_json(row.get(SIGNALS_COLUMN) or "[]"),
     )
 
 

@@ -4,16 +4,14 @@ See docs/superoffice.md "What a save checks".
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.callers.caller import Caller
 from shared.errors import BadRequest, Conflict, Misconfigured
-from shared.events.store import EventStore
 from shared.secret_mask import SECRET_MASK
 from shared.storage.sealed import Sealer
-from shared.storage.tables import AlreadyStored, Changed
+from shared.storage.tables import Changed
 from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.properties import property_refusals
 from shared.webhooks.receiver_proof import ReceiverTestResult, ReceiverTests, TargetCheck
@@ -23,7 +21,7 @@ from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rotation import old_secrets_at, old_secrets_beside, signing_secrets
 from shared.webhooks.sealing import opened_webhook, sealed_webhook, wanted_webhook
 from shared.webhooks.secret_rules import refuse_moved_masks, warnings_of, with_plain_secret
-from shared.webhooks.signals import state_event
+from shared.webhooks.signals import with_state_event
 from shared.webhooks.signing import public_key_of
 from shared.webhooks.webhook import WebhookInput, WebhookState
 
@@ -47,12 +45,15 @@ class SaveResult:
 
 
 class WebhookSaving:
-    """Saves webhooks. A replaced secret keeps signing for `secret_overlap`. `now` gives the current time, in UTC."""
+    """Saves webhooks. A replaced secret keeps signing for `secret_overlap`. `now` gives the current time, in UTC.
+
+    `watch` has somebody read a webhook, by its id, when the save that is about to change its state is over.
+    """
 
     def __init__(
         self,
         registry: WebhookRegistry,
-        events: EventStore,
+        watch: Callable[[int], None],
         sealer: Sealer,
         target: TargetCheck,
         now: Callable[[], datetime],
@@ -62,7 +63,7 @@ class WebhookSaving:
         recipients: Recipients,
     ) -> None:
         self._registry = registry
-        self._events = events
+        self._watch = watch
         self._sealer = sealer
         self._tests = ReceiverTests(target, sealer, now)
         self._now = now
@@ -122,7 +123,8 @@ class WebhookSaving:
             per_minute=proof.per_minute,
             sealed_values=sealed_values,
         )
-        self._signal_change(before, after, caller)
+        if before.webhook.state is not after.webhook.state:
+            after = self._with_signal(before, after, caller)
         try:
             stored = self._registry.update(before, after)
         except Changed:
@@ -185,16 +187,11 @@ class WebhookSaving:
     def _secrets(self, registration: Registration) -> list[str]:
         return signing_secrets(registration, self._sealer, self._now())
 
-    def _signal_change(self, before: Registration, after: Registration, caller: Caller) -> None:
-        """Signal a change of state before it is stored: a save that fails in between is repeated, and signals again."""
-        if before.webhook.state is after.webhook.state:
-            return
-        if after.is_active:
-            self._registry.reset_errors(after.id)
-        event, payload = state_event(after, self._now(), caller.user.id, hops=caller.hops)
-        # A repeated save signals the same event, which is stored once.
-        with suppress(AlreadyStored):
-            self._events.append(event, payload)
+    def _with_signal(self, before: Registration, after: Registration, caller: Caller) -> Registration:
+        """`after` with the event that tells of its new state, once somebody is certain to look at the webhook later."""
+        total_calls = self._registry.usage(before.id).total_calls
+        self._watch(before.id)
+        return with_state_event(before, after, total_calls=total_calls, hops=caller.hops)
 
 
 def changed_members(before: WebhookInput, after: WebhookInput) -> tuple[str, ...]:

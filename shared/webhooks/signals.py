@@ -12,9 +12,11 @@ from datetime import datetime
 
 from shared.errors import BadRequest
 from shared.events.event import Event, EventId
+from shared.timestamps import utc_z
 from shared.validation import INT32, bad_field, max_length
+from shared.webhooks.associate import associate_of
 from shared.webhooks.fields import EVENT_NAME
-from shared.webhooks.registration import Registration
+from shared.webhooks.registration import Author, Registration
 from shared.webhooks.webhook import WebhookState
 
 HUB_SOURCE = "hub"
@@ -24,6 +26,9 @@ STATE_EVENTS = {
     WebhookState.STOPPED: "stopped",
     WebhookState.TOO_MANY_ERRORS: "errors",
 }
+
+STATE_PAYLOAD = b"{}"
+"""The payload of every state event, which comes from no source outside."""
 
 _OF_THE_HUB = re.compile(r"test|webhook[0-9]*\..*|connection\.created|(feature|attachment)\..*|schema\.changed")
 """Events of the hub and its sources: `connection.created` comes from Dataverse, the last three from ArcGIS."""
@@ -64,17 +69,39 @@ def signalled_event(
     return replace(event, hops=hops, **told), payload.encode()
 
 
-def state_event(registration: Registration, now: datetime, user_id: str, *, hops: int) -> tuple[Event, bytes]:
-    """`webhook{id}.started`, `.stopped` or `.errors`, as the registration's state says.
+def with_state_event(before: Registration, after: Registration, *, total_calls: int, hops: int) -> Registration:
+    """`after` with the event that tells of its new state, to be stored with it; its state is not that of `before`.
 
-    `hops` is how many deliveries of the hub led to the change. The id follows from revision and state, so that an event
-    that is signalled twice is stored once.
+    The event is `webhook{id}.started`, `.stopped` or `.errors`. `total_calls` is how many attempts the webhook had,
+    `hops` how many deliveries of the hub led to the change. The id follows from the state and the revision that it
+    changed, so that an event that is signalled twice is stored once.
     """
-    name = f"webhook{registration.id}.{STATE_EVENTS[registration.webhook.state]}"
-    values = {"events": str(len(registration.webhook.events)), "state": registration.webhook.state.value}
-    id_ = EventId(str(uuid.uuid5(_NAMESPACE, f"{name}/{registration.revision}")))
-    event = _event(id_, name, HUB_SOURCE, str(registration.id), user_id, now, values)
-    return replace(event, hops=hops), b"{}"
+    name = f"webhook{after.id}.{STATE_EVENTS[after.webhook.state]}"
+    id_ = EventId(str(uuid.uuid5(_NAMESPACE, f"{name}/{before.revision}")))
+    values = _state_values(after, total_calls)
+    event = _event(id_, name, HUB_SOURCE, str(after.id), after.updated_by.id, after.updated, values)
+    return replace(after, signals=(*after.signals, replace(event, hops=hops)))
+
+
+def is_start(event: Event) -> bool:
+    """Whether a state event says that its webhook became active."""
+    return event.type.endswith(f".{STATE_EVENTS[WebhookState.ACTIVE]}")
+
+
+def _state_values(registration: Registration, total_calls: int) -> dict[str, object]:
+    """The six fields that the vendor documents, with its types; the state has the number of the vendor's enum."""
+    return {
+        "events": total_calls,
+        "registered": utc_z(registration.registered),
+        "registered_associate_id": _associate_id(registration.registered_by),
+        "state": list(WebhookState).index(registration.webhook.state),
+        "updated": utc_z(registration.updated),
+        "updated_associate_id": _associate_id(registration.updated_by),
+    }
+
+
+def _associate_id(author: Author) -> int:
+    return associate_of(author.id, is_application=author.is_application).id
 
 
 def _event(
@@ -84,7 +111,7 @@ def _event(
     entity_id: str,
     user_id: str,
     now: datetime,
-    field_values: Mapping[str, str],
+    field_values: Mapping[str, object],
 ) -> Event:
     return Event(
         id=id_,

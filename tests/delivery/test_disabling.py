@@ -1,20 +1,23 @@
 """A webhook whose receiver fails for good: disabled once, signalled once, told once, and nothing is lost."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from azure.core.exceptions import ServiceResponseError
 
+from shared.delivery.attempt import Attempt
+from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, WakeUp
 from shared.delivery.record import DeliveryState
 from shared.events.event import Event
 from shared.events.store import LogFilter
 from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
-from shared.webhooks.rows import USAGE_TABLE
+from shared.webhooks.rows import USAGE_TABLE, usage_keys
 from shared.webhooks.usage import NoticeClaims
 from shared.webhooks.webhook import WebhookState
 from tests.fakes.graph import FakeGraph
@@ -22,9 +25,10 @@ from tests.fakes.receiver import Behaviour, Receiver, Visit, answers
 from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
 from tests.support.host import QuietHost
 from tests.support.patience import Meeting, eventually
+from tests.support.stepping import SteppingTransport
 from tests.support.tenant import Tenant
 from tests.support.transport import Fault, JournalTransport
-from tests.support.usage import count_call
+from tests.webhooks.registered import stored
 
 FAILURES = 9
 MAILBOX = "hub@contoso.example"
@@ -253,7 +257,8 @@ def test_a_claim_whose_answer_was_lost_is_still_ones_own(
     usage, now = NoticeClaims(hub.storage.table(USAGE_TABLE)), datetime.now(UTC)
     usage.claim_notice(webhook.id + 1, now)
     if has_row:
-        count_call(hub, webhook.id)
+        partition, key = usage_keys(webhook.id)
+        hub.storage.table(USAGE_TABLE).put({"PartitionKey": partition, "RowKey": key, "TotalCalls": 1})
     transport.forget()
     transport.fail(2, Fault.AFTER, ServiceResponseError("the connection ended"))
     assert usage.claim_notice(webhook.id, now)
@@ -350,3 +355,59 @@ def test_what_disables_a_webhook_is_as_far_from_the_first_event_as_its_signal(
     receiver.behave(answers(410))
     attempt(hub, webhook, replace(new_event(), hops=3))
     assert [event.hops for event in signals(hub, connection_string, webhook)] == [3]
+
+
+def test_who_disables_it_and_is_killed_at_any_call_has_signalled_it_once_it_is_disabled(
+    new_account: Callable[[], str], receiver: Receiver
+) -> None:
+    kept = 0
+    for calls in range(20):
+        account = new_account()
+        with SteppingTransport() as stepping:
+            hub, other = delivering_hub(account, stepping), delivering_hub(account)
+            webhook = stored(other, register(other, receiver.url).id)
+            gone = Attempt(datetime.now(UTC), timedelta(0), 410, "http", "")
+            disable = partial(hub.receivers.worker.progress.disabler.disable_webhook, webhook, new_event(), gone)
+            stepping.run(["disable"] * calls, {"disable": disable})
+            row = other.storage.table("webhooks").get("webhook", f"{webhook.id:010d}")
+            assert row is not None
+            is_disabled = row["State"] == "TooManyErrors"
+            is_kept = bool(row.get("Signals"))
+            kept += is_kept
+            if is_kept:
+                assert other.storage.queue(WAKEUPS_QUEUE).count() == 1
+            other.receivers.waker.work(WakeUp(webhook_id=webhook.id).as_text().encode())
+            assert len(signals(other, account, webhook)) == is_disabled
+        if is_disabled and not is_kept:
+            break
+    assert kept >= 3
+
+
+def test_a_webhook_that_somebody_saves_meanwhile_is_not_said_to_be_disabled(
+    hub: Hub, webhook: Registration, connection_string: str
+) -> None:
+    before = stored(hub, webhook.id)
+    save(hub, webhook.id, Description="its receiver is being mended")
+    gone = Attempt(datetime.now(UTC), timedelta(0), 410, "http", "")
+    assert not hub.receivers.worker.progress.disabler.disable_webhook(before, new_event(), gone)
+    assert (current(hub, webhook), signals(hub, connection_string, webhook)) == (WebhookState.ACTIVE, [])
+
+
+@pytest.mark.parametrize(
+    ("members", "mails"),
+    [
+        ({}, 1),
+        ({"NotifyVia": "Email"}, 1),
+        ({"NotifyVia": "Email, InApp"}, 1),
+        ({"NotifyVia": "InApp"}, 0),
+        ({"NotifyWhen": "FirstFailure"}, 1),
+        ({"NotifyWhen": "Disabling"}, 1),
+    ],
+)
+def test_a_disabled_webhook_is_mailed_unless_its_people_want_no_mail(
+    hub: Hub, receiver: Receiver, graph: FakeGraph, members: dict[str, str], mails: int
+) -> None:
+    registration = register(hub, receiver.url, **PEOPLE, **members)
+    receiver.behave(answers(410))
+    attempt(hub, registration)
+    assert (current(hub, registration), len(graph.mails)) == (WebhookState.TOO_MANY_ERRORS, mails)

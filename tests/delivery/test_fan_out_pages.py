@@ -15,8 +15,8 @@ from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueClient
 
 from shared.deadline import deadline, remaining_seconds
-from shared.delivery.message import parse_delivery_message
 from shared.delivery.fan_out import MAX_WEBHOOKS_A_MESSAGE, DeliveryFanOut
+from shared.delivery.message import parse_delivery_message
 from shared.delivery.queues import DELIVERIES_QUEUE, DeliveryQueues
 from shared.delivery.redrive import POISON_SUFFIX, redrive
 from shared.errors import DataverseDown, StorageDown

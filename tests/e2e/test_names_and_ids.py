@@ -5,6 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
+from shared.api.parameters import token_of
+from shared.events.store import LogFilter
+from shared.storage.paging import Place, Position
 from tests.e2e.running import RunningApp
 from tests.e2e.webhooks import created, new_event_name, ok, one, refusal, request, stopped
 from tests.support.cases import holds_for
@@ -87,9 +90,9 @@ def test_digits_of_other_scripts_are_no_digits(app: RunningApp) -> None:
     assert refusal(request(app, "POST", f"Webhook/a.b/{written}"))[0] == 400
     assert app.get("v1/events/deliveries", webhook=written).status_code == 400
     assert app.get("v1/events", limit="\u0665").status_code == 400
-    token = "79739685.98226441599999999-37c7c867-d571-e911-a956-000d3a1bc3f6"
+    token = token_of(Place(Position("79739685", "98226441599999999-37c7c867-d571-e911-a956-000d3a1bc3f6")), LogFilter())
     assert app.get("v1/events", continuationToken=token).status_code == 200
-    assert app.get("v1/events", continuationToken=token.replace("7973", "\u0667\u0669\u0667\u0663")).status_code == 400
+    assert app.get("v1/events", continuationToken=f"\u0667{token[1:]}").status_code == 400
     form = f"EventName=a.b&PrimaryKey={quote('\u0665')}".encode()
     signal = request(app, "POST", "Agents/Webhook/SignalEvent", form, Content_Type="application/x-www-form-urlencoded")
     assert refusal(signal)[0] == 400

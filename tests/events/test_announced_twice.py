@@ -12,8 +12,8 @@ from dataclasses import replace
 import pytest
 from azure.storage.queue import QueueClient, QueueMessage
 
-from shared.delivery.message import DeliveryMessage
 from shared.delivery.fan_out import DeliveryFanOut
+from shared.delivery.message import DeliveryMessage
 from shared.delivery.queues import DELIVERIES_QUEUE, DeliveryQueues
 from shared.errors import StorageDown
 from shared.events.announcement import EVENTS_QUEUE, new_announcement

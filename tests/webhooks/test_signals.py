@@ -1,7 +1,8 @@
 """What clients may signal, and what they may not because the hub's own sources make it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,17 +11,31 @@ from hypothesis import strategies as st
 from shared.arcgis.layer_event import EVENT_NAMES
 from shared.dynamics.connection_intake import CONNECTION_CREATED
 from shared.errors import BadRequest
-from shared.events.event import EventId
-from shared.webhooks.signals import STATE_EVENTS, signalled_event, state_event
+from shared.events.event import Event, EventId
+from shared.webhooks.associate import associate_of
+from shared.webhooks.registration import Author
+from shared.webhooks.rows import parse_registration, registration_row
+from shared.webhooks.signals import STATE_EVENTS, is_start, signalled_event, with_state_event
 from shared.webhooks.webhook import WebhookState
 from tests.support.cases import holds_for
 from tests.webhooks.registered import NOW, registration
+
+LATER = NOW + timedelta(milliseconds=500)
 
 
 def signal(name: str, hops: int = 0) -> str:
     event, _ = signalled_event(EventId("id"), name, 1, {}, "kim@hub.example", datetime.now(UTC), hops=hops)
     assert (event.hops, event.source_kind) == (hops, "signal")
     return event.type
+
+
+def changed(state: WebhookState, *, revision: int = 4, total_calls: int = 12, hops: int = 0) -> Event:
+    """The event that tells of a webhook's new state."""
+    before = replace(registration(3, "a.b", "c.d"), revision=revision)
+    webhook = before.webhook.model_copy(update={"state": state})
+    after = replace(before, webhook=webhook, updated=LATER, updated_by=Author("alex@hub.example"))
+    [event] = with_state_event(before, after, total_calls=total_calls, hops=hops).signals
+    return event
 
 
 MADE = sorted({CONNECTION_CREATED, *EVENT_NAMES, "test"})
@@ -37,10 +52,47 @@ def test_names_of_the_hubs_own_sources_cannot_be_signalled(name: str, case: Call
 
 @pytest.mark.parametrize("state", STATE_EVENTS)
 def test_what_the_hub_signals_of_a_webhook_cannot_be_signalled(state: WebhookState) -> None:
-    event, _ = state_event(registration(3, "a.b", State=str(WebhookState.STOPPED)), NOW, "hub", hops=2)
+    event = changed(WebhookState.STOPPED, hops=2)
     assert (event.hops, event.source_kind) == (2, "hub")
     with pytest.raises(BadRequest):
         signal(f"webhook3.{STATE_EVENTS[state]}")
+
+
+@pytest.mark.parametrize(("state", "number"), [("Active", 1), ("Stopped", 2), ("TooManyErrors", 3)])
+def test_a_state_event_has_the_six_fields_that_the_vendor_documents(state: str, number: int) -> None:
+    event = changed(WebhookState(state))
+    assert (event.type, event.entity_id) == (f"webhook3.{STATE_EVENTS[WebhookState(state)]}", "3")
+    assert (event.initiator, event.received_at) == ("alex@hub.example", LATER)
+    assert dict(event.field_values) == {
+        "events": 12,
+        "registered": "2026-01-01T00:00:00Z",
+        "registered_associate_id": associate_of("kim@hub.example", is_application=False).id,
+        "state": number,
+        "updated": "2026-01-01T00:00:00.500000Z",
+        "updated_associate_id": associate_of("alex@hub.example", is_application=False).id,
+    }
+
+
+def test_the_id_of_a_state_event_follows_from_the_change_alone() -> None:
+    event = changed(WebhookState.STOPPED)
+    assert changed(WebhookState.STOPPED, total_calls=13, hops=1).id == event.id
+    assert changed(WebhookState.ACTIVE).id != event.id
+    assert changed(WebhookState.STOPPED, revision=5).id != event.id
+
+
+@pytest.mark.parametrize("state", STATE_EVENTS)
+def test_only_a_start_is_one(state: WebhookState) -> None:
+    assert is_start(changed(state)) == (state is WebhookState.ACTIVE)
+
+
+def test_an_event_joins_those_that_are_still_to_be_signalled() -> None:
+    first = registration(3, "a.b", State="Stopped")
+    second = with_state_event(first, first, total_calls=0, hops=0)
+    third = with_state_event(second, replace(second, revision=2), total_calls=0, hops=0)
+    assert third.signals[:1] == second.signals
+    assert len(third.signals) == 2
+    assert parse_registration(registration_row(third), "").signals == third.signals
+    assert "Signals" not in registration_row(first)
 
 
 @holds_for(
