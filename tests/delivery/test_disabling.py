@@ -17,7 +17,7 @@ from shared.events.event import Event
 from shared.events.store import LogFilter
 from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
-from shared.webhooks.rows import USAGE_TABLE, usage_keys
+from shared.webhooks.rows import USAGE_TABLE
 from shared.webhooks.usage import NoticeClaims
 from shared.webhooks.webhook import WebhookState
 from tests.fakes.graph import FakeGraph
@@ -28,6 +28,7 @@ from tests.support.patience import Meeting, eventually
 from tests.support.stepping import SteppingTransport
 from tests.support.tenant import Tenant
 from tests.support.transport import Fault, JournalTransport
+from tests.support.usage import count_call
 from tests.webhooks.registered import stored
 
 FAILURES = 9
@@ -257,8 +258,7 @@ def test_a_claim_whose_answer_was_lost_is_still_ones_own(
     usage, now = NoticeClaims(hub.storage.table(USAGE_TABLE)), datetime.now(UTC)
     usage.claim_notice(webhook.id + 1, now)
     if has_row:
-        partition, key = usage_keys(webhook.id)
-        hub.storage.table(USAGE_TABLE).put({"PartitionKey": partition, "RowKey": key, "TotalCalls": 1})
+        count_call(hub, webhook.id)
     transport.forget()
     transport.fail(2, Fault.AFTER, ServiceResponseError("the connection ended"))
     assert usage.claim_notice(webhook.id, now)
