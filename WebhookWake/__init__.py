@@ -2,11 +2,12 @@
 
 import azure.functions as func
 
-from shared.deadline import MESSAGE_SECONDS, deadline
+from shared.delivery.pace.wakeups import WAKEUPS_QUEUE
 from shared.hub.hub import process_hub
+from shared.queue_edge import handle_message
 
 
 def main(msg: func.QueueMessage) -> None:
     """Work on one wake-up. After an exception the host tries again, and finally moves it to the poison queue."""
-    with deadline(MESSAGE_SECONDS):
-        process_hub().receivers.waker.work(msg.get_body())
+    hub = process_hub()
+    handle_message(msg, lambda body, _: hub.receivers.waker.work(body), storage=hub.storage, queue=WAKEUPS_QUEUE)

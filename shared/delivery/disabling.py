@@ -14,6 +14,7 @@ from shared.delivery.attempt import Attempt
 from shared.errors import Unavailable
 from shared.events.event import Event
 from shared.storage.tables import Changed
+from shared.webhooks.pace import WebhookPace
 from shared.webhooks.recipients import Recipients
 from shared.webhooks.registration import Author, Registration
 from shared.webhooks.registry import WebhookRegistry
@@ -41,15 +42,12 @@ class Notices(Protocol):
 
 
 class WebhookDisabler:
-    """Sets webhooks to TooManyErrors. `now` returns the current time in UTC.
-
-    `watch` has somebody read a webhook, by its id, when what is about to change its state is over.
-    """
+    """Sets webhooks to TooManyErrors. `now` returns the current time in UTC."""
 
     def __init__(
         self,
         registry: WebhookRegistry,
-        watch: Callable[[int], None],
+        pace: WebhookPace,
         usage: NoticeClaims,
         notices: Notices,
         recipients: Recipients,
@@ -57,7 +55,7 @@ class WebhookDisabler:
         audit: Keeper,
     ) -> None:
         self._registry = registry
-        self._watch = watch
+        self._pace = pace
         self._usage = usage
         self._notices = notices
         self._recipients = recipients
@@ -80,7 +78,7 @@ class WebhookDisabler:
         )
         total_calls = self._registry.usage(registration.id).total_calls
         # Whatever dies from here on, somebody reads the webhook later, and signals what is stored and not signalled.
-        self._watch(registration.id)
+        self._pace.watch(registration.id)
         disabled = with_state_event(registration, disabled, total_calls=total_calls, hops=event.hops)
         try:
             self._registry.update(registration, disabled)
@@ -92,6 +90,8 @@ class WebhookDisabler:
         target = f"webhooks/{registration.id}"
         write(AuditEntry(disabled.updated, _HUB.id, DISABLE, target, Outcome.DONE, changed=("State",)), self._audit)
         self._notify(registration, event, attempt)
+        # After an outage here, whoever was made to watch does it.
+        self._pace.ended(registration.id)
         return True
 
     def _notify(self, registration: Registration, event: Event, attempt: Attempt) -> None:

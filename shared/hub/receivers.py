@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from shared.audit.entry import Keeper
-from shared.deadline import MESSAGE_SECONDS
 from shared.delivery.attempt_runner import AttemptRunner
 from shared.delivery.claims import Claims
 from shared.delivery.cloudevents import CloudEvents
@@ -26,7 +25,7 @@ from shared.delivery.pace.gate import PaceGate
 from shared.delivery.pace.parking import Parking
 from shared.delivery.pace.store import PaceStore
 from shared.delivery.pace.waker import Waker
-from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
+from shared.delivery.pace.wakeups import WakeUpQueue
 from shared.delivery.policy import RetryLimits
 from shared.delivery.progress import DeliveryProgress
 from shared.delivery.queues import DeliveryQueues
@@ -52,10 +51,6 @@ from shared.webhooks.saving import WebhookSaving
 from shared.webhooks.usage import NoticeClaims
 
 _AFTER_AN_ATTEMPT_SECONDS = 30.0
-
-
-_CHANGE_LASTS = timedelta(seconds=MESSAGE_SECONDS + 30)
-"""By then a change of a webhook's state is stored, or never will be: a message may take so long, a request less."""
 
 
 def make_deliverers(settings: Settings, client: HttpClient, now: Callable[[], datetime]) -> Mapping[str, Deliverer]:
@@ -128,9 +123,6 @@ class Receivers:
         at_most = settings.delivery_deadline_seconds + _AFTER_AN_ATTEMPT_SECONDS
         blocked, wake_ups = BlockedWebhooks(usage), WakeUpQueue(storage, storage.now)
 
-        def watch(webhook_id: int) -> None:
-            wake_ups.send(WakeUp(webhook_id=webhook_id), storage.now() + _CHANGE_LASTS)
-
         gate = PaceGate(
             store=PaceStore(
                 usage,
@@ -142,13 +134,14 @@ class Receivers:
             blocked=blocked,
             bulkhead=ReceiverBulkhead(),
             parking=Parking(table),
+            wake_ups=wake_ups,
             now=storage.now,
         )
         progress = DeliveryProgress(
             deliveries=deliveries,
             queues=queues,
             gate=gate,
-            disabler=WebhookDisabler(registry, watch, notice_claims, notices, recipients, now, audit),
+            disabler=WebhookDisabler(registry, gate, notice_claims, notices, recipients, now, audit),
             limits=RetryLimits(settings.retry_delays, settings.disable_after, settings.disable_after_seconds),
             now=now,
         )
@@ -179,7 +172,7 @@ class Receivers:
             webhooks=registry,
             saving=WebhookSaving(
                 registry,
-                watch,
+                gate,
                 sealer,
                 ReceiverCheck(deliverers, now),
                 now,

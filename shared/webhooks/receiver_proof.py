@@ -53,11 +53,13 @@ class TargetCheck(Protocol):
 class Proof:
     """What a receiver proved, now or before: the fingerprint that was tested, and how many requests it allows a minute.
 
-    The fingerprint is empty if nothing was tested, the number None if it allows any.
+    The fingerprint is empty if nothing was tested, the number None if it allows any. `is_new` says that the receiver
+    was tested just now.
     """
 
     tested: str
     per_minute: int | None
+    is_new: bool = False
 
 
 class ReceiverTests:
@@ -93,7 +95,7 @@ class ReceiverTests:
         tested = self._send(webhook, secrets, caller, before)
         if not tested.is_success:
             raise BadRequest(f"TargetUrl: the test event failed: {tested.message}", pointer="#/TargetUrl")
-        return Proof(prints.current, tested.per_minute)
+        return Proof(prints.current, tested.per_minute, is_new=True)
 
     def _require_allowed(self, webhook: WebhookInput, secrets: list[str]) -> None:
         if refusals := self._target.refusals(webhook, secrets[0] if secrets else None):

@@ -3,16 +3,19 @@
 See docs/superoffice.md "What a save checks".
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.callers.caller import Caller
-from shared.errors import BadRequest, Conflict, Misconfigured
+from shared.errors import BadRequest, Conflict, Misconfigured, Unavailable
 from shared.secret_mask import SECRET_MASK
 from shared.storage.sealed import Sealer
 from shared.storage.tables import Changed
 from shared.webhooks.limits import WebhookLimits
+from shared.webhooks.pace import WebhookPace
 from shared.webhooks.properties import property_refusals
 from shared.webhooks.receiver_proof import ReceiverTestResult, ReceiverTests, TargetCheck
 from shared.webhooks.recipients import Recipients
@@ -20,10 +23,12 @@ from shared.webhooks.registration import Author, Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rotation import old_secrets_at, old_secrets_beside, signing_secrets
 from shared.webhooks.sealing import opened_webhook, sealed_webhook, wanted_webhook
-from shared.webhooks.secret_rules import refuse_moved_masks, warnings_of, with_plain_secret
+from shared.webhooks.secret_rules import has_moved, refuse_moved_masks, warnings_of, with_plain_secret
 from shared.webhooks.signals import with_state_event
 from shared.webhooks.signing import public_key_of
 from shared.webhooks.webhook import WebhookInput, WebhookState
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,12 @@ class SaveResult:
 
 
 class WebhookSaving:
-    """Saves webhooks. A replaced secret keeps signing for `secret_overlap`. `now` gives the current time, in UTC.
-
-    `watch` has somebody read a webhook, by its id, when the save that is about to change its state is over.
-    """
+    """Saves webhooks. A replaced secret keeps signing for `secret_overlap`. `now` gives the current time, in UTC."""
 
     def __init__(
         self,
         registry: WebhookRegistry,
-        watch: Callable[[int], None],
+        pace: WebhookPace,
         sealer: Sealer,
         target: TargetCheck,
         now: Callable[[], datetime],
@@ -63,7 +65,7 @@ class WebhookSaving:
         recipients: Recipients,
     ) -> None:
         self._registry = registry
-        self._watch = watch
+        self._pace = pace
         self._sealer = sealer
         self._tests = ReceiverTests(target, sealer, now)
         self._now = now
@@ -129,6 +131,7 @@ class WebhookSaving:
             stored = self._registry.update(before, after)
         except Changed:
             raise Conflict(f"webhook {before.id} was changed by somebody else meanwhile") from None
+        self._tell_pace(before, after, is_proved_anew=proof.is_new)
         warnings = warnings_of(webhook, secrets[0] if secrets else None)
         changed = changed_members(self._opened(before), wanted.webhook)
         if before.sealed_secret != after.sealed_secret:
@@ -141,6 +144,8 @@ class WebhookSaving:
             self._registry.delete(registration)
         except Changed:
             raise Conflict(f"webhook {registration.id} was changed by somebody else meanwhile") from None
+        with _stored_all_the_same(registration.id):
+            self._pace.ended(registration.id)
 
     def test(self, webhook: WebhookInput, before: Registration | None, caller: Caller) -> ReceiverTestResult:
         """Send a test event without saving anything; raises BadRequest if the target may not be called.
@@ -149,8 +154,8 @@ class WebhookSaving:
         """
         webhook = with_plain_secret(webhook, before)
         wanted = wanted_webhook(webhook, before, self._sealer)
-        has_moved = before is not None and refuse_moved_masks(before, wanted, with_secret=True)
-        if before is None or before.sealed_secret is None or has_moved:
+        is_elsewhere = before is not None and refuse_moved_masks(before, wanted, with_secret=True)
+        if before is None or before.sealed_secret is None or is_elsewhere:
             secrets = [webhook.secret] if webhook.secret else []
         else:
             secrets = self._secrets(self._with_secret_of(webhook, before))
@@ -187,11 +192,27 @@ class WebhookSaving:
     def _secrets(self, registration: Registration) -> list[str]:
         return signing_secrets(registration, self._sealer, self._now())
 
+    def _tell_pace(self, before: Registration, after: Registration, *, is_proved_anew: bool) -> None:
+        with _stored_all_the_same(after.id):
+            if not after.is_active:
+                self._pace.ended(after.id)
+            elif is_proved_anew:
+                self._pace.is_well(after.id, ends_pause=has_moved(before.webhook, after.webhook))
+
     def _with_signal(self, before: Registration, after: Registration, caller: Caller) -> Registration:
         """`after` with the event that tells of its new state, once somebody is certain to look at the webhook later."""
         total_calls = self._registry.usage(before.id).total_calls
-        self._watch(before.id)
+        self._pace.watch(before.id)
         return with_state_event(before, after, total_calls=total_calls, hops=caller.hops)
+
+
+@contextmanager
+def _stored_all_the_same(webhook_id: int) -> Iterator[None]:
+    """What is stored stays stored in an outage that comes afterwards: a wake-up that is under way does the rest."""
+    try:
+        yield
+    except Unavailable as error:
+        log.warning("what waits for webhook %d is looked after later: %s", webhook_id, error.detail)
 
 
 def changed_members(before: WebhookInput, after: WebhookInput) -> tuple[str, ...]:

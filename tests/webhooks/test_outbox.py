@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import count
 
 import pytest
@@ -95,9 +96,7 @@ def test_a_save_that_is_killed_at_any_call_has_signalled_what_it_stored_once_som
             if state == "Stopped":
                 save(hub, id_, State="Active")
             before = signals(other)
-            done = stepping.run(["save"] * calls, {"save": lambda hub=hub, id_=id_: save(hub, id_, State=state)})[
-                "save"
-            ]
+            done = stepping.run(["save"] * calls, {"save": partial(save, hub, id_, State=state)})["save"]
             row = in_row(other, id_)
             is_stored = row.webhook.state == state
             if row.signals:
@@ -160,8 +159,8 @@ def test_of_two_saves_at_once_what_was_refused_is_not_signalled(
         id_ = register(hub, receiver.url).id
         before = stored(hub, id_)
         works: dict[str, Callable[[], object]] = {
-            "stop": lambda id_=id_: save(hub, id_, State="Stopped"),
-            "other": lambda id_=id_: save(hub, id_, **other_change),
+            "stop": partial(save, hub, id_, State="Stopped"),
+            "other": partial(save, hub, id_, **other_change),
         }
         done = stepping.run(order, works)
         failed = [one.exception() for one in done.values() if one.exception()]

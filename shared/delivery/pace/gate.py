@@ -3,8 +3,9 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from shared.deadline import MESSAGE_SECONDS
 from shared.delivery.attempt import Attempt
 from shared.delivery.pace.blocked import GRACE, BlockedWebhooks
 from shared.delivery.pace.bulkhead import ReceiverBulkhead
@@ -24,11 +25,15 @@ from shared.delivery.pace.parking import Parking
 from shared.delivery.pace.state import Circuit, Pace, PacedUsage
 from shared.delivery.pace.store import PaceStore
 from shared.delivery.pace.transition import short_of_places
+from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
 from shared.delivery.pace.waking import is_overdue, needs_wake_up, place_delay, with_wake_up
 from shared.delivery.waiting import WaitingDelivery, WaitingReason
 from shared.events.event import Event
 from shared.webhooks.registration import Registration
 from shared.webhooks.usage import CallResult, counted
+
+_CHANGE_LASTS = timedelta(seconds=MESSAGE_SECONDS + 30)
+"""By then a change of a webhook's state is stored, or never will be: a message may take so long, a request less."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class PaceGate:
     blocked: BlockedWebhooks
     bulkhead: ReceiverBulkhead
     parking: Parking
+    wake_ups: WakeUpQueue
     now: Callable[[], datetime]
 
     def admit(self, registration: Registration, probe: int | None, *, has_turn: bool) -> Admitted | Blocked:
@@ -150,6 +156,14 @@ class PaceGate:
             )
 
         return self.store.change(webhook_id, learnt) or self.store.latest(webhook_id)
+
+    def watch(self, webhook_id: int) -> None:
+        """Have somebody read a webhook, and put away what waits if it is not active, once a change of it is over."""
+        self.wake_ups.send(WakeUp(webhook_id=webhook_id), self.now() + _CHANGE_LASTS)
+
+    def ended(self, webhook_id: int) -> None:
+        """A webhook was stopped, disabled or removed: what waits for it is put away at once."""
+        self.wake_ups.send(WakeUp(webhook_id=webhook_id))
 
     def is_well(self, webhook_id: int, *, ends_pause: bool) -> None:
         """A save's test event succeeded: the circuit closes, errors begin anew, and what waits is woken."""
