@@ -178,6 +178,7 @@ def _opened(pace: Pace, now: datetime, limits: PaceLimits, spread: float) -> Pac
         openings=pace.openings + 1,
         failures=0,
         is_quick=False,
+        is_answering=False,
         ramp=0,
     )
 

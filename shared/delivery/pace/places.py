@@ -29,6 +29,7 @@ _MAX_WAIT_SECONDS = 2.0
 _MAX_WAITING = 32
 _RISEN = 2.0
 _RISEN_BY_SECONDS = 0.25
+_KNOWN_SECONDS = 10.0
 _MAX_REMEMBERED = 10_000
 
 
@@ -64,6 +65,7 @@ class _Receiver:
     is_failing: bool = False
     seconds: float = 0.0
     least_seconds: float | None = None
+    answered_at: float = 0.0
     mark: Hashable = None
     under_way: dict[str, _UnderWay] = field(default_factory=dict)
     waiting: int = 0
@@ -73,9 +75,14 @@ class _Receiver:
         """The attempts under way, without those that began before the circuit turned or a pause was asked for."""
         return [one for one in self.under_way.values() if one.mark == self.mark]
 
-    def slow(self, now: float, lag: float) -> int:
-        """How many of them are slow at this moment."""
-        return sum(one.is_headless(now, lag, QUICK_SECONDS) for one in self.current)
+    def slow(self, now: float, lag: float, seconds: float = QUICK_SECONDS) -> int:
+        """How many of them have been without an answer for longer than this."""
+        return sum(one.is_headless(now, lag, seconds) for one in self.current)
+
+    @property
+    def usual_seconds(self) -> float:
+        """How long an answer of this receiver usually takes, at most: a second, or less of one that is quicker."""
+        return QUICK_SECONDS if self.least_seconds is None else min(_risen(self.least_seconds), QUICK_SECONDS)
 
     def bears(self, now: float, lag: float) -> int:
         """How many attempts at once it bears now: while several are slow, the places it has earned do not count."""
@@ -90,6 +97,7 @@ class Places:
         self._receivers: dict[int, _Receiver] = {}
         self._busy: dict[int, _Receiver] = {}
         self._waiting = 0
+        self._answered_at = 0.0
 
     def note(self, webhook_id: int, *, is_proven: bool, mark: Hashable) -> None:
         """Note what the shared pace says of a webhook before an attempt.
@@ -102,7 +110,9 @@ class Places:
             receiver = _Receiver(FIRST_PLACES if is_proven else 1.0, is_proven, mark=mark)
             self._receivers[webhook_id] = receiver
         elif receiver.mark != mark:
+            # It may be another receiver by now, for all that is known.
             receiver.mark, receiver.limit, receiver.is_proven, receiver.is_failing = mark, 1.0, is_proven, False
+            receiver.seconds, receiver.least_seconds = 0.0, None
         elif is_proven and not receiver.is_proven and not receiver.is_failing:
             # Another process proved it.
             receiver.is_proven, receiver.limit = True, max(receiver.limit, FIRST_PLACES)
@@ -117,13 +127,12 @@ class Places:
         receiver = self._receivers[webhook_id]
         if event_id in receiver.under_way:
             return Verdict.UNDER_WAY
-        is_answering = self._is_answering(receiver, now, lag)
         is_full = len(receiver.current) >= receiver.bears(now, lag) and not is_probe
-        if not is_full and self._has_room(is_answering=is_answering, now=now, lag=lag):
+        if not is_full and self._has_room(receiver, now, lag):
             return Verdict.ENTER
         if is_probe:
             return Verdict.WAIT if waited < _MAX_WAIT_SECONDS else Verdict.PARK
-        if self._may_wait(receiver, waited, now - lag, is_answering=is_answering):
+        if waited < _MAX_WAIT_SECONDS and self._may_wait(receiver, now, lag):
             return Verdict.WAIT
         return Verdict.PARK
 
@@ -160,8 +169,10 @@ class Places:
             del self._busy[webhook_id]
         if succeeded is None or attempt.mark != receiver.mark:
             return
-        seconds = now - attempt.began
-        receiver.seconds = seconds if not receiver.seconds else 0.8 * receiver.seconds + 0.2 * seconds
+        if succeeded:
+            seconds = now - attempt.began
+            receiver.seconds = seconds if not receiver.seconds else 0.8 * receiver.seconds + 0.2 * seconds
+            receiver.answered_at = self._answered_at = now
         is_quick = succeeded and head_seconds is not None and head_seconds <= QUICK_SECONDS
         receiver.is_failing, receiver.is_proven = not succeeded, is_quick
         if is_quick:
@@ -172,18 +183,26 @@ class Places:
             receiver.limit = max(receiver.limit / 2, 1.0)
 
     def is_silent(self, webhook_id: int, now: float, lag: float = 0.0) -> bool:
-        """Whether all places that the webhook has here have been without an answer for five seconds."""
+        """Whether all places that the webhook has here have been without an answer for five seconds.
+
+        It has as many as it bears, or fewer where those that do not answer have used up theirs.
+        """
         receiver = self._receivers.get(webhook_id)
-        if receiver is None or len(receiver.current) < receiver.bears(now, lag):
+        if receiver is None or not receiver.current:
+            return False
+        if len(receiver.current) < receiver.bears(now, lag) and self._has_room(receiver, now, lag):
             return False
         return all(one.is_headless(now, lag, SILENT_SECONDS) for one in receiver.current)
 
     def a_second(self, webhook_id: int) -> float | None:
-        """How many attempts the receiver answers in a second, as far as this process knows; None if it does not."""
+        """How many attempts the receiver answers in a second, as far as this process knows; None if it does not.
+
+        What it knew before anybody else's last answers, it does not know any more.
+        """
         receiver = self._receivers.get(webhook_id)
-        if receiver is None or not receiver.seconds:
+        if receiver is None or not receiver.seconds or self._answered_at - receiver.answered_at > _KNOWN_SECONDS:
             return None
-        return max(receiver.limit, 1.0) / max(receiver.seconds, 0.01)
+        return max(receiver.limit, FIRST_PLACES if receiver.is_proven else 1.0) / max(receiver.seconds, 0.01)
 
     def under_way(self, webhook_id: int) -> int:
         """How many attempts are under way."""
@@ -191,34 +210,42 @@ class Places:
         return 0 if receiver is None else len(receiver.under_way)
 
     def is_answering(self, webhook_id: int, now: float, lag: float = 0.0) -> bool:
-        """Whether the receiver is proven, does not fail, and is not slow at this moment."""
+        """Whether the receiver answers, be it slowly: its last attempt was a success, and none takes longer than usual."""
         receiver = self._receivers.get(webhook_id)
         return receiver is not None and self._is_answering(receiver, now, lag)
 
-    def _is_answering(self, receiver: _Receiver, now: float, lag: float) -> bool:
-        return receiver.is_proven and not receiver.is_failing and not receiver.slow(now, lag)
+    @staticmethod
+    def _is_answering(receiver: _Receiver, now: float, lag: float) -> bool:
+        if receiver.is_failing or not (receiver.is_proven or receiver.seconds):
+            return False
+        return not receiver.slow(now, lag, max(QUICK_SECONDS, _RISEN * receiver.seconds))
 
-    def _has_room(self, *, is_answering: bool, now: float, lag: float) -> bool:
+    @staticmethod
+    def _is_quick(receiver: _Receiver, now: float, lag: float) -> bool:
+        return receiver.is_proven and not receiver.is_failing and not receiver.slow(now, lag, receiver.usual_seconds)
+
+    def _has_room(self, receiver: _Receiver, now: float, lag: float) -> bool:
         if sum(len(one.under_way) for one in self._busy.values()) >= PLACES:
             return False
-        return is_answering or sum(self._of_others(one, now, lag) for one in self._busy.values()) < PLACES // 2
+        if self._is_quick(receiver, now, lag):
+            return True
+        return sum(self._of_others(one, now, lag) for one in self._busy.values()) < PLACES // 2
 
     def _of_others(self, receiver: _Receiver, now: float, lag: float) -> int:
-        """How many places a receiver occupies of the half of those that do not answer."""
-        if not self._is_answering(receiver, now, lag):
+        """How many places a receiver occupies of the half of those that do not answer at once."""
+        if not self._is_quick(receiver, now, lag):
             return len(receiver.under_way)
         return len(receiver.under_way) - len(receiver.current)
 
-    def _may_wait(self, receiver: _Receiver, waited: float, now: float, *, is_answering: bool) -> bool:
-        if is_answering:
-            expected = receiver.waiting * receiver.seconds / max(receiver.limit, 1.0)
-            if expected < _SHORT_WAIT_SECONDS or self._waiting <= _MAX_WAITING:
-                return waited < _MAX_WAIT_SECONDS
-            return False
-        if receiver.is_failing or receiver.seconds or not receiver.current:
-            return False
-        oldest = min(one.began for one in receiver.current)
-        return now - oldest < _FIRST_ANSWER_SECONDS and waited < _MAX_WAIT_SECONDS
+    def _may_wait(self, receiver: _Receiver, now: float, lag: float) -> bool:
+        oldest = max((now - lag - one.began for one in receiver.current if not one.has_head), default=0.0)
+        if self._is_answering(receiver, now, lag):
+            # An attempt that takes longer than others did says more of what is to be expected than they do.
+            seconds = max(receiver.seconds, oldest)
+            is_short = receiver.waiting * seconds / max(receiver.limit, 1.0) < _SHORT_WAIT_SECONDS
+            return is_short or (receiver.is_proven and self._waiting <= _MAX_WAITING)
+        is_first = not receiver.is_failing and not receiver.seconds and bool(receiver.current)
+        return is_first and oldest < _FIRST_ANSWER_SECONDS
 
     @staticmethod
     def _learn_quick(receiver: _Receiver, head_seconds: float, used: int) -> None:
@@ -226,7 +253,7 @@ class Places:
         receiver.least_seconds = least
         if receiver.limit < FIRST_PLACES:
             receiver.limit = FIRST_PLACES
-        elif head_seconds <= least * _RISEN + _RISEN_BY_SECONDS:
+        elif head_seconds <= _risen(least):
             # Places that nobody used are not earned: a receiver that hangs would fill them all.
             receiver.limit = min(receiver.limit + (2 * used >= receiver.limit), MAX_PLACES)
         else:
@@ -237,3 +264,7 @@ class Places:
             return
         for webhook_id in [id_ for id_, one in self._receivers.items() if not one.under_way and not one.waiting]:
             del self._receivers[webhook_id]
+
+
+def _risen(least_seconds: float) -> float:
+    return least_seconds * _RISEN + _RISEN_BY_SECONDS

@@ -39,7 +39,7 @@ class Pace:
     pauses: how often in a row it asked for one without naming its length.
     failing_since: when the first of the current failures was.
     is_quick: whether the last attempt, of any instance, was a success within a second: then the webhook is proven.
-    is_answering: whether the last attempt was a success.
+    is_answering: whether the last attempt was a success, and nobody has seen since that the receiver hangs.
     wake_number, wake_due: the number and the time of the wake-up that is under way; `wake_due` is None if none is.
     place_waits: how many wake-ups in a row met a receiver that did not answer.
     ramp: how many deliveries the last wake-up put back into the queue.

@@ -25,8 +25,7 @@ def settled(before: Pace, after: Pace, now: datetime) -> Pace:
         return _with_wake_up_by(replace(after, is_listed=True), now, stopped.until)
     if was is not None:
         return with_wake_up(replace(after, is_listed=False), now)
-    # One that answers slowly stays listed while something waits: it would go on and off the list with each answer.
-    after = replace(after, is_listed=False) if after.is_quick else after
+    after = replace(after, is_listed=False) if after.is_answering else after
     if before.place_waits and not after.place_waits and after.wake_due is not None and not after.is_idle:
         return _with_wake_up_by(after, now, now)
     return with_wake_up(after, now) if is_overdue(after, now) else after
@@ -35,7 +34,8 @@ def settled(before: Pace, after: Pace, now: datetime) -> Pace:
 def short_of_places(pace: Pace, now: datetime, due: datetime, *, is_answering: bool) -> Pace:
     """The pace once a delivery was parked for want of a place; one that does not answer is listed until its wake-up."""
     waking = _with_wake_up_by(pace, now, due)
-    return waking if is_answering else replace(waking, is_listed=True)
+    # What the last attempt showed is out of date: the next success takes it off the list.
+    return waking if is_answering else replace(waking, is_listed=True, is_answering=False)
 
 
 def list_entry(pace: Pace, now: datetime) -> Blocked | None:

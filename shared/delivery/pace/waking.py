@@ -27,7 +27,6 @@ MAX_RELEASED = 96
 _STEP = timedelta(seconds=1)
 _MAX_PLACE_SECONDS = 60
 _SLOW_RECEIVER = 4
-_UNKNOWN_RECEIVER = 32
 _TURNS_AHEAD_SECONDS = 10
 
 
@@ -154,7 +153,11 @@ def _released(pace: Pace, a_second: float | None) -> int:
     """How many go back: 1, 2, 4, ... up to what the receiver answers in a second; one while it does not answer."""
     if not pace.is_answering:
         return 1
-    bears = (_UNKNOWN_RECEIVER if pace.is_quick else _SLOW_RECEIVER) if a_second is None else ceil(a_second)
+    if a_second is None:
+        # Other processes know it: it gets no more than twice of what the last wake-up released.
+        bears = MAX_RELEASED if pace.is_quick else _SLOW_RECEIVER
+    else:
+        bears = ceil(a_second)
     return max(1, min(pace.ramp * 2, bears, MAX_RELEASED))
 
 

@@ -243,6 +243,29 @@ def test_a_webhook_is_silent_only_once_all_its_places_are() -> None:
     assert process.places.is_silent(A, process.now)
 
 
+def test_it_is_silent_too_where_those_that_do_not_answer_have_used_up_their_half() -> None:
+    process = Process(proven=(A,))
+    process.begin(A, 2)
+    for webhook in range(10, 40):
+        process.note(webhook)
+        process.begin(webhook)
+    process.now += 5.1
+    assert process.judge(A) is Verdict.PARK
+    assert process.places.is_silent(A, process.now)
+
+
+def test_one_that_takes_longer_than_it_usually_does_is_not_lent_more_places_of_those_that_answer() -> None:
+    process = Process(proven=tuple(range(1, 21)))
+    for webhook in range(1, 21):
+        process.answer(webhook)
+    for _ in range(2):
+        for webhook in range(1, 21):
+            if process.judge(webhook) is Verdict.ENTER:
+                process.begin(webhook)
+        process.now += 0.4
+    assert sum(process.places.under_way(webhook) for webhook in range(1, 21)) == PLACES // 2
+
+
 # Who waits
 
 
@@ -286,15 +309,43 @@ def test_where_the_wait_to_be_expected_is_short_more_wait() -> None:
     assert process.judge(A) is Verdict.WAIT
 
 
-@pytest.mark.parametrize("succeeded", [True, False])
-def test_those_of_one_that_was_slow_or_failed_are_parked_at_once(succeeded: bool) -> None:
-    process = Process()
-    process.note(A)
+def test_those_of_one_that_failed_are_parked_at_once() -> None:
+    process = Process(proven=(A,))
     [name] = process.begin(A)
-    process.now += 2
-    process.end(A, name, succeeded=succeeded, seconds=2.0)
+    process.end(A, name, succeeded=False, seconds=None)
     process.fill(A)
     assert process.judge(A) is Verdict.PARK
+
+
+def test_of_one_that_answers_slowly_as_many_wait_as_have_a_place_within_half_a_second() -> None:
+    process = Process()
+    process.note(A)
+    process.answer(A, seconds=1.5)
+    process.fill(A)
+    process.places.begin_waiting(A)
+    assert process.judge(A) is Verdict.WAIT
+    process.places.begin_waiting(A)
+    assert process.judge(A) is Verdict.PARK
+
+
+def test_an_attempt_that_takes_longer_than_others_did_says_what_is_to_be_expected() -> None:
+    process = Process()
+    process.note(A)
+    process.answer(A, seconds=1.5)
+    process.fill(A)
+    process.now += 2.5
+    process.places.begin_waiting(A)
+    assert process.judge(A) is Verdict.PARK
+
+
+def test_the_time_of_failed_attempts_is_not_expected_of_answers() -> None:
+    process = Process(proven=(A,))
+    process.answer(A, seconds=0.5)
+    [name] = process.begin(A)
+    process.now += 15
+    process.end(A, name, succeeded=False, seconds=None)
+    process.answer(A, seconds=0.5)
+    assert process.places.a_second(A) == pytest.approx(8)
 
 
 def test_how_many_it_answers_in_a_second_is_its_places_over_its_time() -> None:
@@ -303,6 +354,24 @@ def test_how_many_it_answers_in_a_second_is_its_places_over_its_time() -> None:
     process.answer(A, seconds=0.5)
     assert process.places.a_second(A) == pytest.approx(8)
     assert process.places.a_second(B) is None
+
+
+def test_what_is_known_of_its_pace_is_out_of_date_once_others_have_answered_for_ten_seconds() -> None:
+    process = Process(proven=(A, B))
+    process.answer(A)
+    process.now += 9
+    process.answer(B)
+    assert process.places.a_second(A) is not None
+    process.now += 2
+    process.answer(B)
+    assert process.places.a_second(A) is None
+
+
+def test_what_is_known_of_its_pace_is_out_of_date_once_the_circuit_turned() -> None:
+    process = Process(proven=(A,))
+    process.answer(A)
+    process.note(A, is_proven=True, mark=1)
+    assert process.places.a_second(A) is None
 
 
 # Whatever happens

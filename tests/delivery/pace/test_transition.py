@@ -97,10 +97,10 @@ def test_it_is_not_woken_again_by_its_next_answers() -> None:
     assert settled(pace, after(pace, success(), NOW, LIMITS, 0.0), NOW).wake_number == 7
 
 
-def test_a_quick_answer_takes_it_off_the_list_and_a_slow_one_leaves_it() -> None:
+def test_an_answer_takes_it_off_the_list() -> None:
     pace = Pace(is_listed=True, wake_due=in_(1))
-    assert not settled(pace, after(pace, success(), NOW, LIMITS, 0.0), NOW).is_listed
-    assert settled(pace, after(pace, success(is_quick=False), NOW, LIMITS, 0.0), NOW).is_listed
+    assert not settled(pace, after(pace, success(is_quick=False), NOW, LIMITS, 0.0), NOW).is_listed
+    assert settled(pace, after(pace, failure(), NOW, LIMITS, 0.0), NOW).is_listed
 
 
 @given(paces(), made)
@@ -123,6 +123,13 @@ def test_one_that_is_a_little_late_is_not() -> None:
 def test_one_that_does_not_answer_is_listed_until_its_wake_up() -> None:
     pace = short_of_places(Pace(), NOW, in_(1), is_answering=False)
     assert list_entry(pace, NOW) == Blocked(WaitingReason.PLACE, in_(1))
+
+
+def test_one_that_hangs_since_its_last_success_stays_listed_until_the_next_one() -> None:
+    well = Pace(is_answering=True, is_quick=True)
+    listed = settled(well, short_of_places(well, NOW, in_(1), is_answering=False), NOW)
+    assert listed.is_listed
+    assert not settled(listed, after(listed, success(), NOW, LIMITS, 0.0), NOW).is_listed
 
 
 def test_one_that_answers_never_is() -> None:

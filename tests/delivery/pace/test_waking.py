@@ -126,7 +126,7 @@ def test_it_is_a_transaction_at_most() -> None:
     assert len(released(replace(ANSWERS, ramp=96), a_second=3200).deliveries) == 96
 
 
-@pytest.mark.parametrize(("is_quick", "most"), [(True, 32), (False, 4)])
+@pytest.mark.parametrize(("is_quick", "most"), [(True, 96), (False, 4)])
 def test_of_a_receiver_that_this_process_does_not_know_a_slow_one_gets_few(is_quick: bool, most: int) -> None:
     assert len(released(replace(ANSWERS, ramp=96, is_quick=is_quick)).deliveries) == most
 
