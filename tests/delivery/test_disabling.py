@@ -23,6 +23,7 @@ from shared.webhooks.webhook import WebhookState
 from tests.fakes.graph import FakeGraph
 from tests.fakes.receiver import Behaviour, Receiver, Visit, answers
 from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
+from tests.support.events import store_event
 from tests.support.host import QuietHost
 from tests.support.patience import Meeting, eventually
 from tests.support.stepping import SteppingTransport
@@ -228,7 +229,7 @@ def test_set_to_active_again_it_has_all_its_attempts_and_what_was_held_can_be_re
 ) -> None:
     receiver.behave(answers(500))
     for _ in range(FAILURES):
-        event = attempt(hub, webhook)
+        event = attempt(hub, webhook, store_event(hub, new_event()))
     receiver.reset()
     save(hub, webhook.id, State="Active")
     receiver.journal.clear()

@@ -113,7 +113,9 @@ def test_a_webhook_is_disabled_before_its_delivery_is_held(
     stored = hub.receivers.webhooks.get(webhook.id)
     assert stored is not None
     assert stored.webhook.state is WebhookState.TOO_MANY_ERRORS
-    steps = ["POST usage", "POST events/messages", "POST events", "PUT webhooks", "POST deliveries"]
+    # Counted; somebody is made to look; stored with what is to be signalled; signalled; and what waits is put away.
+    wake, signal = ["POST wakeups/messages"], ["POST events/messages", "POST events"]
+    steps = ["POST usage", *wake, "PUT webhooks", *signal, *wake, "POST deliveries"]
     assert [call for call in transport.summary if call in steps] == steps
 
 

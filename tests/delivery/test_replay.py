@@ -11,7 +11,7 @@ from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
 from tests.fakes.receiver import Receiver, answers, answers_in_turn
 from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
-from tests.support.events import PAYLOAD
+from tests.support.events import PAYLOAD, store_event
 from tests.support.host import QuietHost
 from tests.support.transport import JournalTransport
 
@@ -48,7 +48,7 @@ def test_what_was_delivered_failed_or_held_is_delivered_again_with_its_id(
     hub: Hub, webhook: Registration, receiver: Receiver, host: QuietHost, status: int
 ) -> None:
     receiver.behave(answers(status))
-    event = attempt(hub, webhook)
+    event = attempt(hub, webhook, store_event(hub, new_event()))
     host.run(hub)
     before = stored(hub, webhook, event)
     receiver.reset()
@@ -72,7 +72,7 @@ def test_a_replay_has_the_whole_schedule_before_it(
     hub: Hub, webhook: Registration, receiver: Receiver, host: QuietHost
 ) -> None:
     receiver.behave(answers(500))
-    event = attempt(hub, webhook)
+    event = attempt(hub, webhook, store_event(hub, new_event()))
     host.run(hub)
     replay(hub, webhook, event)
     host.run(hub)
@@ -86,7 +86,7 @@ def test_the_retry_that_was_scheduled_before_a_replay_is_not_made(
     hub: Hub, webhook: Registration, receiver: Receiver, host: QuietHost
 ) -> None:
     receiver.behave(answers(500))
-    event = attempt(hub, webhook)
+    event = attempt(hub, webhook, store_event(hub, new_event()))
     receiver.reset()
     replay(hub, webhook, event)
     # In whatever order the two messages come.
@@ -97,7 +97,7 @@ def test_the_retry_that_was_scheduled_before_a_replay_is_not_made(
 def test_two_who_replay_at_once_begin_one_cycle(
     hub: Hub, webhook: Registration, receiver: Receiver, host: QuietHost
 ) -> None:
-    event = attempt(hub, webhook)
+    event = attempt(hub, webhook, store_event(hub, new_event()))
     record = stored(hub, webhook, event)
     receiver.journal.clear()
     with ThreadPoolExecutor(2) as pool:
@@ -110,7 +110,7 @@ def test_two_who_replay_at_once_begin_one_cycle(
 def test_a_replay_for_a_webhook_that_is_not_active_is_held_again(
     hub: Hub, webhook: Registration, receiver: Receiver, host: QuietHost
 ) -> None:
-    event = attempt(hub, webhook)
+    event = attempt(hub, webhook, store_event(hub, new_event()))
     save(hub, webhook.id, State="Stopped")
     receiver.journal.clear()
     replay(hub, webhook, event)
@@ -122,7 +122,7 @@ def test_a_replay_for_a_webhook_that_is_not_active_is_held_again(
 def test_a_replay_costs_two_transactions(
     hub: Hub, webhook: Registration, transport: JournalTransport, connection_string: str
 ) -> None:
-    event = attempt(hub, webhook)
+    event = attempt(hub, webhook, store_event(hub, new_event()))
     replay(hub, webhook, event)
     transport.forget()
     replay(hub, webhook, event)

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from shared.events.event import Event, EventId
+from shared.events.rows import EVENTS_TABLE, event_row
+from shared.hub.hub import Hub
 
 PAYLOAD = b'{"MessageName": "Create"}'
 RECEIVED_AT = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
@@ -24,3 +26,9 @@ def make_event(**changes: Any) -> Event:  # noqa: ANN401 - whatever the fields o
         field_values={"connectionid": "37c7c867-d571-e911-a956-000d3a1bc3f6"},
     )
     return replace(event, **changes)
+
+
+def store_event(hub: Hub, event: Event) -> Event:
+    """Store an event that nobody announces, and return it."""
+    hub.storage.table(EVENTS_TABLE).insert(event_row(event, PAYLOAD))
+    return event

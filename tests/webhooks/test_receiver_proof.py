@@ -52,7 +52,7 @@ def prove(target: Target, given: WebhookInput, before: Registration | None) -> P
 
 def test_a_new_active_webhook_is_tested() -> None:
     target, given = Target(), webhook("a.b")
-    assert prove(target, given, None) == Proof(Fingerprints(given, None, SEALER).current, 60)
+    assert prove(target, given, None) == Proof(Fingerprints(given, None, SEALER).current, 60, is_new=True)
     assert target.asked == ["policy", "receiver"]
 
 

@@ -17,7 +17,6 @@ rows = st.builds(
     paces(),
     st.text(max_size=20),
     moments,
-    st.text(max_size=20),
 )
 
 
