@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared.events.announcement import EVENTS_QUEUE
+from shared.events.announcement import EVENTS_QUEUE, as_repeat
 from shared.hub.hub import process_hub
 from shared.queue_edge import handle_message
 
@@ -14,4 +14,4 @@ def main(msg: func.QueueMessage) -> None:
     def dispatch(body: bytes, attempt: int) -> None:
         hub.receivers.dispatcher.dispatch(body, attempt=attempt)
 
-    handle_message(msg, dispatch, storage=hub.storage, queue=EVENTS_QUEUE)
+    handle_message(msg, dispatch, storage=hub.storage, queue=EVENTS_QUEUE, as_repeat=as_repeat)

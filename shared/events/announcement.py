@@ -72,6 +72,14 @@ def parse_announcement(body: bytes) -> Announcement:
         raise UnrecognizedMessage(text) from None
 
 
+def as_repeat(body: bytes) -> str:
+    """The same announcement for another message to carry, told that it was perhaps handled in part.
+
+    Raises UnrecognizedMessage.
+    """
+    return parse_announcement(body).as_repeat().as_text()
+
+
 def members_at_fault(refusal: ValidationError) -> str:
     """The members of a message that its model refused, for a sentence; `body` is the message as a whole."""
     return ", ".join(sorted({".".join(map(str, error["loc"])) or "body" for error in refusal.errors()}))

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.events.announcement import Announcement, UnrecognizedMessage, new_announcement, parse_announcement
+from shared.events.announcement import (
+    Announcement,
+    UnrecognizedMessage,
+    as_repeat,
+    new_announcement,
+    parse_announcement,
+)
 from shared.events.event import EventId
 from tests.support.cases import holds_for
 
@@ -51,6 +57,7 @@ def test_each_message_that_goes_on_for_an_announcement_changes_only_what_its_nam
     assert dict(one.missed()) == {**dict(one), "misses": one.misses + 1}
     assert dict(one.going_on(after=7, repeat=False)) == {**dict(one), "after": 7, "repeat": False}
     assert dict(one.as_repeat()) == {**dict(one), "repeat": True}
+    assert parse_announcement(as_repeat(one.as_text().encode()).encode()) == one.as_repeat()
 
 
 @holds_for(

@@ -60,6 +60,11 @@ def attempt(hub: Hub, registration: Registration, event: Event | None = None, /,
     return delivered
 
 
+def lasting_calls(transport: JournalTransport) -> list[str]:
+    """The journal of a dispatch in short, without its look at the list of blocked webhooks: one a second, not each."""
+    return [call for call in transport.summary if call != "GET usage"]
+
+
 def waiting(connection_string: str) -> list[DeliveryMessage]:
     """The messages in the queue of deliveries that can be seen now."""
     return [DeliveryMessage.model_validate_json(text) for text in visible_texts(connection_string, DELIVERIES_QUEUE)]
