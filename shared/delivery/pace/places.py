@@ -210,7 +210,7 @@ class Places:
         return 0 if receiver is None else len(receiver.under_way)
 
     def is_answering(self, webhook_id: int, now: float, lag: float = 0.0) -> bool:
-        """Whether the receiver answers, be it slowly: its last attempt was a success, and none takes longer than usual."""
+        """Whether it answers, be it slowly: its last attempt was a success, and none takes much longer than usual."""
         receiver = self._receivers.get(webhook_id)
         return receiver is not None and self._is_answering(receiver, now, lag)
 

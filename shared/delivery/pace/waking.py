@@ -153,11 +153,8 @@ def _released(pace: Pace, a_second: float | None) -> int:
     """How many go back: 1, 2, 4, ... up to what the receiver answers in a second; one while it does not answer."""
     if not pace.is_answering:
         return 1
-    if a_second is None:
-        # Other processes know it: it gets no more than twice of what the last wake-up released.
-        bears = MAX_RELEASED if pace.is_quick else _SLOW_RECEIVER
-    else:
-        bears = ceil(a_second)
+    # Where this process does not know it, it gets twice of what the last wake-up released, wherever that was.
+    bears = (MAX_RELEASED if pace.is_quick else _SLOW_RECEIVER) if a_second is None else ceil(a_second)
     return max(1, min(pace.ramp * 2, bears, MAX_RELEASED))
 
 
