@@ -144,8 +144,9 @@ class Listener:
     async def _renew(self, leased: Leased) -> None:
         try:
             await self._queue.keep(leased, self._lease_seconds)
-        except QueueFailed as error:
-            log.warning("the lease of a message of queue %s was not renewed (%s)", self.queue_name, error)
+        except Exception as error:
+            # Whatever it is (an identity may give no token): the next renewal may do better.
+            log.warning("the lease of a message of queue %s was not renewed (%s)", self.queue_name, _reason(error))
 
 
 def _reason(error: Exception) -> str:

@@ -20,6 +20,8 @@ class Counting(FakeServer):
     def __init__(self, port: int) -> None:
         super().__init__()
         self._port = port
+        self.strips = ""
+        """The method whose answers lose what the service says in headers."""
 
     def reply(self, request: Received) -> Reply:
         url = f"http://127.0.0.1:{self._port}{request.path}"
@@ -29,7 +31,8 @@ class Counting(FakeServer):
         answer = requests.request(
             request.method, url, params=request.query, data=request.body, headers=headers, timeout=30
         )
-        told = {name: value for name, value in answer.headers.items() if name.startswith("x-ms-")}
+        kept = "x-ms-" if request.method != self.strips else "none"
+        told = {name: value for name, value in answer.headers.items() if name.startswith(kept)}
         return Reply(answer.status_code, answer.content, told)
 
     def fetches(self, queue: str) -> int:
@@ -60,6 +63,18 @@ def test_messages_that_end_do_not_shorten_the_wait_after_an_empty_poll(
         assert eventually(lambda: len(host.lines("ended")) == MESSAGES)
         # One that found them all, and then one after 0, 0.1, 0.2, 0.4, 0.8, 1.6, ... seconds.
         assert 1 < counting.fetches(queues.name("work")) < MESSAGES / 2
+
+
+def test_a_renewal_that_fails_in_any_way_is_tried_again(
+    azurite_process: Azurite, counting: Counting, tmp_path: Path
+) -> None:
+    counting.strips = "PUT"
+    queues = Queues(azurite_process.connection_string)
+    root = write_queue_app(tmp_path, queues)
+    queues.send("work", "slow 4")
+    with running_host(root, "--lease-seconds", "2", AzureWebJobsStorage=through(counting)) as host:
+        assert eventually(lambda: host.log.count("was not renewed (") >= 2)
+        assert "was not renewed (KeyError)" in host.log
 
 
 def test_a_full_listener_asks_at_once_when_a_place_is_free(
