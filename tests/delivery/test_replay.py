@@ -18,7 +18,7 @@ from tests.support.transport import JournalTransport
 
 @pytest.fixture
 def hub(connection_string: str, transport: JournalTransport) -> Hub:
-    return delivering_hub(connection_string, transport, DELIVERY_RETRY_DELAYS="0,0")
+    return delivering_hub(connection_string, transport, DELIVERY_RETRY_DELAYS="0,0", DELIVERY_CIRCUIT_AFTER="100")
 
 
 @pytest.fixture

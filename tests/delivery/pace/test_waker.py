@@ -10,7 +10,7 @@ from shared.delivery.message import DeliveryMessage
 from shared.delivery.pace.circuit import Blocked
 from shared.delivery.pace.state import Circuit, Pace
 from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, WakeUp
-from shared.delivery.pace.waking import LOOK_AGAIN
+from shared.delivery.pace.waking import LOOK_AGAIN, LOOK_SOON
 from shared.delivery.record import DeliveryState
 from shared.delivery.waiting import WaitingDelivery, WaitingReason
 from shared.errors import StorageDown
@@ -126,17 +126,15 @@ def test_what_waits_for_a_receiver_that_is_well_goes_back_at_a_growing_pace(
     assert len(waiting(connection_string)) == released
 
 
-def test_a_webhook_for_which_nothing_waits_is_looked_at_once_more_and_then_left_alone(
+def test_a_webhook_for_which_nothing_waits_is_looked_at_twice_more_and_then_left_alone(
     hub: Hub, webhook: Registration, transport: JournalTransport
 ) -> None:
     number = set_pace(hub, webhook, wake_number=3, wake_due=ago(hub, seconds=1), is_listed=True).wake_number
-    transport.forget()
-    wake(hub, webhook, number)
-    assert sent_wake_ups(transport) == [LOOK_AGAIN.seconds]
-    assert hub.receivers.waker.store.latest(webhook.id).pace.is_idle
-    transport.forget()
-    wake(hub, webhook, number + 1)
-    assert sent_wake_ups(transport) == []
+    for later, expected in enumerate(([LOOK_SOON.seconds], [LOOK_AGAIN.seconds], [])):
+        transport.forget()
+        wake(hub, webhook, number + later)
+        assert sent_wake_ups(transport) == expected
+        assert hub.receivers.waker.store.latest(webhook.id).pace.is_idle
     assert hub.receivers.waker.store.latest(webhook.id).pace.wake_due is None
 
 
