@@ -74,8 +74,8 @@ def test_a_change_of_state_costs_seven_transactions_more_and_a_start_one_besides
     assert summary == plain
     around = ["GET usage", "POST wakeups/messages"]
     signalled = ["POST events/messages", "POST events", "PATCH webhooks"]
-    # At the end the pace is told: what waits is put away, or woken where anything is known of it.
-    ended, told = ["POST wakeups/messages"], ["GET usage", "PATCH usage"]
+    # At the end the pace is told: what waits is put away, or woken; the row has changed since it was last seen.
+    ended, told = ["POST wakeups/messages"], ["PATCH usage", "GET usage", "PATCH usage"]
     for state, more in (("Stopped", [*signalled, *ended]), ("Active", ["PATCH usage", *signalled, *told])):
         transport.forget()
         save(hub, id_, State=state)
