@@ -61,7 +61,7 @@ def stopped(hub: Hub, url: str) -> Registration:
     return registration
 
 
-def test_a_change_of_state_costs_seven_transactions_more_and_a_start_one_besides(
+def test_a_change_of_state_costs_six_transactions_more_and_a_start_one_besides(
     connection_string: str, transport: JournalTransport, receiver: Receiver
 ) -> None:
     hub = delivering_hub(connection_string, transport)

@@ -145,7 +145,7 @@ def test_no_secret_is_in_a_row_nor_in_what_a_registration_says(hub: Hub, receive
 def test_whichever_call_fails_a_state_that_was_stored_is_signalled_once_and_its_errors_are_forgotten(
     new_account: Callable[[], str], receiver: Receiver, fault: Fault
 ) -> None:
-    for number in range(1, 40):
+    for number in range(1, 60):
         account = new_account()
         with JournalTransport() as transport:
             hub = hub_of(account, transport)
