@@ -96,7 +96,7 @@ QueueDelay = Annotated[int, Field(ge=0, le=604_800)]
 class StorageSettings(BaseModel):
     """Where the storage account is: a connection string, or the account's name or addresses and azure-identity."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, populate_by_name=True, str_strip_whitespace=True)
 
     connection_string: SecretStr | None = Field(None, alias="AzureWebJobsStorage")
     account_name: str | None = Field(None, alias="AzureWebJobsStorage__accountName")
@@ -108,7 +108,7 @@ class StorageSettings(BaseModel):
 class Settings(BaseModel):
     """The settings of the app. A field's alias is the name of its app setting; an empty one counts as not set."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, populate_by_name=True, str_strip_whitespace=True)
 
     storage: StorageSettings
     public_url: BaseUrl = Field("http://localhost:7071", alias="PUBLIC_URL")

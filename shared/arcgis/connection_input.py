@@ -79,7 +79,9 @@ _Token = Annotated[SecretStr, Field(max_length=10_000), AfterValidator(_token)]
 class ConnectionInput(BaseModel):
     """A webhook connection as its owner wants it. `secret` may be the mask, which stands for the stored one."""
 
-    model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, defer_build=True, strict=True, alias_generator=to_camel, populate_by_name=True
+    )
 
     connection_name: _Name
     item_id: _ItemId

@@ -24,12 +24,12 @@ _SHORT = {
 }
 
 
-class _Claim(BaseModel):
+class _Claim(BaseModel, defer_build=True):
     typ: str
     val: str
 
 
-class _Principal(BaseModel):
+class _Principal(BaseModel, defer_build=True):
     auth_typ: str
     claims: list[_Claim]
     role_typ: str | None = None

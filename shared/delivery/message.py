@@ -1,5 +1,6 @@
 """The queue message that asks for one attempt to deliver one event to one webhook. Pure."""
 
+from functools import cache
 from operator import not_
 from typing import Annotated, Literal
 
@@ -12,7 +13,13 @@ from shared.validation import UUID_PATTERN
 MAX_MESSAGE_BYTES = 40_000
 """Of a message's text. A queue message holds 64 KiB of base64, which is 48 KiB of text."""
 
-_EVENT = TypeAdapter(Event)
+
+@cache
+def _event_adapter() -> TypeAdapter[Event]:
+    """How an event is written; made when the first one is."""
+    return TypeAdapter(Event)
+
+
 _NO_EVENT = '"event":null'
 
 
@@ -33,7 +40,7 @@ class DeliveryMessage(BaseModel):
     in its cycle, and `due_at` when its own schedule allows the attempt (an earlier one uses up nothing of it).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     version: Literal[1] = 1
     event_id: Annotated[EventId, Field(pattern=rf"^{UUID_PATTERN}$")]
@@ -72,7 +79,7 @@ class FirstMessages:
     def __init__(self, event: Event, *, repeat: bool = False) -> None:
         self._event_id = event.id
         self._repeat = repeat
-        self._event_member = f'"event":{_EVENT.dump_json(event).decode()}'
+        self._event_member = f'"event":{_event_adapter().dump_json(event).decode()}'
 
     def text_for(self, webhook_id: int) -> str:
         """The text of the message for this webhook."""

@@ -112,7 +112,7 @@ KeyValueList = BeforeValidator(_pairs)
 type Lenient[T] = Annotated[T | None, WrapValidator(_none_if_refused)]
 """A field that is None if its value is missing, null or not a T, and never refuses its model."""
 
-_ID: TypeAdapter[str] = TypeAdapter(Id)
+_ID: TypeAdapter[str] = TypeAdapter(Id, config=ConfigDict(defer_build=True))
 
 
 def id_or_none(raw: object) -> str | None:
@@ -136,6 +136,7 @@ class Contract(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
+        defer_build=True,
         extra="ignore",
         alias_generator=to_pascal,
         # An error may end in a log, and what Dynamics sent does not belong there.

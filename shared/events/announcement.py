@@ -26,7 +26,7 @@ class Announcement(BaseModel):
     begins with the first. `repeat` says that what this message asks for may have been asked for before.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", strict=True)
 
     version: Literal[1] = 1
     # What says nothing is left out of the text.

@@ -133,7 +133,7 @@ class WebhookInput(BaseModel):
     secrets although their names do not say so.
     """
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, alias_generator=to_pascal, populate_by_name=True)
 
     name: Annotated[str, AfterValidator(not_blank), at_most(MAX_NAME)]
     events: Annotated[tuple[str, ...], BeforeValidator(event_names)]

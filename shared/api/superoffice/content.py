@@ -9,8 +9,6 @@ from enum import StrEnum
 
 from shared.api.superoffice.form import mislabelled_texts, read_form
 from shared.api.superoffice.relaxed_json import parse_relaxed_json
-from shared.api.superoffice.xml_input import read_xml
-from shared.api.superoffice.xml_output import write_xml, write_xml_list
 from shared.errors import BadRequest, UnsupportedMediaType
 
 MAX_LIST_BYTES = 8_000_000
@@ -30,11 +28,18 @@ class Format(StrEnum):
     TEXT_XML = "text/xml"
 
 
+def _read_xml(body: bytes) -> object:
+    # Imported late: few clients send XML.
+    from shared.api.superoffice.xml_input import read_xml
+
+    return read_xml(body)
+
+
 _READERS: dict[str, Callable[[bytes], object]] = {
     Format.JSON: parse_relaxed_json,
     Format.TEXT_JSON: parse_relaxed_json,
-    Format.XML: read_xml,
-    Format.TEXT_XML: read_xml,
+    Format.XML: _read_xml,
+    Format.TEXT_XML: _read_xml,
     "application/x-www-form-urlencoded": read_form,
 }
 _MAX_RANGES = 100
@@ -85,7 +90,7 @@ def _reader(content_type: str) -> Callable[[bytes], object]:
 
 def _read_mislabelled(texts: Sequence[bytes]) -> object:
     """The document in the first of the texts that can be read; if none can, raises what is wrong with the first."""
-    reader = read_xml if texts[0].lstrip().startswith(b"<") else parse_relaxed_json
+    reader = _read_xml if texts[0].lstrip().startswith(b"<") else parse_relaxed_json
     refusals = list[BadRequest]()
     for text in texts:
         try:
@@ -157,10 +162,10 @@ def write_document(value: object, format_: Format, root: str) -> tuple[bytes, st
     An iterator is written as a list, item by item, so that only its document is held as a whole. Raises TooLong as soon
     as that has more than MAX_LIST_BYTES.
     """
-    if isinstance(value, Iterator):
-        body = _bounded(write_xml_list(value, root) if format_ in _XML else _json_list(value))
+    if format_ in _XML:
+        body = _xml(value, root)
     else:
-        body = write_xml(value, root) if format_ in _XML else _json(value)
+        body = _bounded(_json_list(value)) if isinstance(value, Iterator) else _json(value)
     return body, f"{format_}; charset=utf-8"
 
 
@@ -180,6 +185,12 @@ def _json_list(items: Iterator[object]) -> Iterator[bytes]:
     for number, item in enumerate(items):
         yield b", " + _json(item) if number else _json(item)
     yield b"]"
+
+
+def _xml(value: object, root: str) -> bytes:
+    from shared.api.superoffice.xml_output import write_xml, write_xml_list
+
+    return _bounded(write_xml_list(value, root)) if isinstance(value, Iterator) else write_xml(value, root)
 
 
 def _json(value: object) -> bytes:

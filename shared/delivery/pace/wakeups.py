@@ -20,7 +20,7 @@ class WakeUp(BaseModel):
     it only asks to put away what waits for a webhook that is gone or not active any more.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", strict=True)
 
     version: Literal[1] = 1
     webhook_id: Annotated[int, Field(ge=1, lt=2**31)]
