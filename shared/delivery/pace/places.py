@@ -7,9 +7,10 @@ others leave unused of their own half is lent to those that answer. Times are se
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from math import log2
 
 PLACES = 64
-"""As many messages as the host hands to one process at a time (host.json)."""
+"""Of one process. The host hands it more messages than that (host.json), so that some may wait for a place."""
 
 MAX_PLACES = 32
 """Of one webhook."""
@@ -83,6 +84,12 @@ class _Receiver:
     def usual_seconds(self) -> float:
         """How long an answer of this receiver usually takes, at most: a second, or less of one that is quicker."""
         return QUICK_SECONDS if self.least_seconds is None else min(_risen(self.least_seconds), QUICK_SECONDS)
+
+    def rounds(self) -> float:
+        """How many attempts, one after the other, those that wait have to wait for."""
+        ahead = self.waiting / max(self.limit, 1.0)
+        # Each round of quick answers doubles the places of one that has not earned all yet.
+        return log2(1 + ahead) if self.is_proven and self.limit < MAX_PLACES else ahead
 
     def bears(self, now: float, lag: float) -> int:
         """How many attempts at once it bears now: while several are slow, the places it has earned do not count."""
@@ -241,8 +248,7 @@ class Places:
         oldest = max((now - lag - one.began for one in receiver.current if not one.has_head), default=0.0)
         if self._is_answering(receiver, now, lag):
             # An attempt that takes longer than others did says more of what is to be expected than they do.
-            seconds = max(receiver.seconds, oldest)
-            is_short = receiver.waiting * seconds / max(receiver.limit, 1.0) < _SHORT_WAIT_SECONDS
+            is_short = max(receiver.seconds, oldest) * receiver.rounds() < _SHORT_WAIT_SECONDS
             return is_short or (receiver.is_proven and self._waiting <= _MAX_WAITING)
         is_first = not receiver.is_failing and not receiver.seconds and bool(receiver.current)
         return is_first and oldest < _FIRST_ANSWER_SECONDS

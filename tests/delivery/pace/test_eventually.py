@@ -1,8 +1,8 @@
-"""Whatever waits is sent in the end: a model of one webhook, driven by the pure rules, with any receiver and any faults.
+"""Whatever waits is sent in the end: a model of one webhook, driven by the pure rules, with any receiver and any fault.
 
 The model has a row, a list, two queues, and deliveries that wait, all with the order of writes of store.py, gate.py,
-waker.py and progress.py. A step may be killed before any of its writes: then its message comes again, as the host sees to
-it. Wake-ups are lost and doubled. Attempts take time, so their outcomes arrive late and in any order.
+waker.py and progress.py. A step may be killed before any of its writes: then its message comes again, as the host sees
+to it. Wake-ups are lost and doubled. Attempts take time, so their outcomes arrive late and in any order.
 """
 
 import heapq
@@ -51,7 +51,7 @@ TROUBLE = 400.0
 PLACES = 4
 
 
-class Killed(Exception):  # noqa: N818 - no error
+class Killed(Exception):
     """The process died."""
 
 
@@ -288,7 +288,7 @@ def any_receiver(random: Random) -> Callable[[float], tuple[float, str]]:
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.02, 0.2]), st.sampled_from([0.0, 0.1, 0.5]))
 @settings(deadline=None, max_examples=150)
 def test_whatever_waits_is_sent_in_the_end_and_never_early(seed: int, kills: float, loses: float) -> None:
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - no secret
     hub = Hub(random, any_receiver(random), kills, loses)
     events = range(60)
     for event in events:
@@ -309,7 +309,7 @@ def test_whatever_waits_is_sent_in_the_end_and_never_early(seed: int, kills: flo
 @given(st.integers(0, 2**32))
 @settings(deadline=None, max_examples=50)
 def test_without_faults_nothing_needs_a_later_event_to_be_sent(seed: int) -> None:
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - no secret
     hub = Hub(random, any_receiver(random), 0.0, 0.0)
     for event in range(30):
         hub.at(random.uniform(0, TROUBLE), lambda event=event: hub.hand_out(lambda: hub.dispatch(event)))  # type: ignore[misc]

@@ -300,6 +300,22 @@ def test_where_the_wait_to_be_expected_is_long_only_32_wait_in_a_process() -> No
     assert process.judge(A) is Verdict.WAIT
 
 
+def test_places_that_double_with_each_round_of_answers_make_the_wait_short() -> None:
+    process = Process(proven=(A, B))
+    for webhook in (A, B):
+        process.answer(webhook, seconds=0.1)
+    for at_once in range(4, 33):
+        process.answer(B, at_once=at_once, seconds=0.1)
+    for webhook in (A, B):
+        process.fill(webhook)
+        for _ in range(60):
+            process.places.begin_waiting(webhook)
+    assert process.judge(A) is Verdict.WAIT
+    for _ in range(120):
+        process.places.begin_waiting(B)
+    assert process.judge(B) is Verdict.PARK
+
+
 def test_where_the_wait_to_be_expected_is_short_more_wait() -> None:
     process = Process(proven=(A,))
     process.answer(A, seconds=0.02)
