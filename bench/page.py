@@ -20,7 +20,7 @@ def page_with(results: Mapping[str, Any], page: str) -> str:
     around = [["measured on", ""], *map(list, results["machine"].items())]
     settings = [["set up as", ""], *map(list, results["settings"].items())]
     tables = [around, figures, *results["side by side"], settings]
-    text = "\n\n".join(_markdown(table) for table in tables)
+    text = "\n\n".join(markdown(table) for table in tables)
     skipped = "".join(f"\n\n{line}" for line in results["skipped"])
     return re.sub(
         f"{re.escape(_BEGIN)}.*{re.escape(_END)}",
@@ -30,7 +30,8 @@ def page_with(results: Mapping[str, Any], page: str) -> str:
     )
 
 
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """A table, whose first row is its head. Pure."""
     lines = [f"| {' | '.join(cell.strip() for cell in row)} |" for row in rows]
     return "\n".join([lines[0], f"|{'---|' * len(rows[0])}", *lines[1:]]).replace("|  |", "| |")
 
