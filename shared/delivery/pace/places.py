@@ -26,6 +26,9 @@ SILENT_SECONDS = 5.0
 
 _FIRST_ANSWER_SECONDS = 0.3
 _SHORT_WAIT_SECONDS = 0.5
+_BODY_SECONDS = 2.0
+"""For what follows once an answer has begun: its body, and writing it all down."""
+
 _MAX_WAIT_SECONDS = 2.0
 _MAX_WAITING = 32
 _RISEN = 2.0
@@ -56,6 +59,10 @@ class _UnderWay:
         """Whether it has been without an answer for longer than this."""
         return not self.has_head and now - self.began - lag > seconds
 
+    def is_slow(self, now: float, lag: float, seconds: float) -> bool:
+        """Whether it has been without an answer for longer than this, or without the end of one for much longer."""
+        return now - self.began - lag > seconds + (_BODY_SECONDS if self.has_head else 0.0)
+
 
 @dataclass
 class _Receiver:
@@ -77,8 +84,8 @@ class _Receiver:
         return [one for one in self.under_way.values() if one.mark == self.mark]
 
     def slow(self, now: float, lag: float, seconds: float = QUICK_SECONDS) -> int:
-        """How many of them have been without an answer for longer than this."""
-        return sum(one.is_headless(now, lag, seconds) for one in self.current)
+        """How many of them take longer than this."""
+        return sum(one.is_slow(now, lag, seconds) for one in self.current)
 
     @property
     def usual_seconds(self) -> float:
@@ -229,7 +236,9 @@ class Places:
 
     @staticmethod
     def _is_quick(receiver: _Receiver, now: float, lag: float) -> bool:
-        return receiver.is_proven and not receiver.is_failing and not receiver.slow(now, lag, receiver.usual_seconds)
+        if not receiver.is_proven or receiver.is_failing or receiver.seconds > QUICK_SECONDS + _BODY_SECONDS:
+            return False
+        return not receiver.slow(now, lag, receiver.usual_seconds)
 
     def _has_room(self, receiver: _Receiver, now: float, lag: float) -> bool:
         if sum(len(one.under_way) for one in self._busy.values()) >= PLACES:

@@ -222,6 +222,31 @@ def test_a_second_without_an_answer_counts_as_slow_while_it_lasts() -> None:
     assert process.places.is_answering(A, process.now)
 
 
+def test_one_whose_answers_begin_at_once_and_do_not_end_is_not_lent_places_of_those_that_answer() -> None:
+    process = Process(proven=tuple(range(1, 21)))
+    for webhook in range(1, 21):
+        process.answer(webhook)
+    for _ in range(3):
+        for webhook in range(1, 21):
+            if process.judge(webhook) is Verdict.ENTER:
+                [name] = process.begin(webhook)
+                process.places.head(webhook, name)
+        process.now += 2.4
+    assert sum(process.places.under_way(webhook) for webhook in range(1, 21)) == PLACES // 2
+
+
+def test_one_whose_answers_take_long_to_end_shares_the_half_of_the_slow_ones() -> None:
+    process = Process(proven=(A,))
+    [name] = process.begin(A)
+    process.places.head(A, name)
+    process.now += 14
+    process.end(A, name)
+    for webhook in range(10, 50):
+        process.note(webhook)
+        process.fill(webhook)
+    assert process.judge(A) is not Verdict.ENTER
+
+
 def test_the_process_takes_its_own_lag_off() -> None:
     process = Process(proven=(A,))
     process.begin(A, 4)
