@@ -19,7 +19,8 @@ from shared.delivery.pace.circuit import (
     may_probe,
     open_for_silence,
 )
-from shared.delivery.pace.places import QUICK_SECONDS, Places, Verdict
+from shared.delivery.pace.places import Places, Verdict
+from shared.delivery.pace.receiver import QUICK_SECONDS
 from shared.delivery.pace.state import Circuit, Pace
 from shared.delivery.pace.transition import short_of_places
 from shared.delivery.pace.waking import needs_wake_up, place_delay

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from shared.delivery.pace.lag import LagMeter
-from shared.delivery.pace.places import QUICK_SECONDS, Places, Verdict
+from shared.delivery.pace.places import Places, Verdict
+from shared.delivery.pace.receiver import QUICK_SECONDS
 from shared.delivery.pace.state import Pace
 
 _LOOK_SECONDS = 0.1

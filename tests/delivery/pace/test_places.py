@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from shared.delivery.pace.places import FIRST_PLACES, MAX_PLACES, PLACES, Places, Verdict
+from shared.delivery.pace.places import PLACES, Places, Verdict
+from shared.delivery.pace.receiver import FIRST_PLACES, MAX_PLACES
 
 A, B = 1, 2
 
