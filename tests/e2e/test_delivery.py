@@ -45,7 +45,13 @@ def app(new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
     """An app that gives up soon."""
     folder, delays = tmp_path_factory.mktemp("app"), ",".join(map(str, DELAYS))
     with running_app(
-        new_account(), folder, DELIVERY_RETRY_DELAYS=delays, DELIVERY_DISABLE_AFTER=str(DISABLE_AFTER)
+        new_account(),
+        folder,
+        DELIVERY_RETRY_DELAYS=delays,
+        DELIVERY_DISABLE_AFTER=str(DISABLE_AFTER),
+        # Failures disable whatever their age, and open no circuit before.
+        DELIVERY_DISABLE_AFTER_SECONDS="0",
+        DELIVERY_CIRCUIT_AFTER="100",
     ) as running:
         yield running
 
@@ -159,7 +165,7 @@ def test_a_webhook_that_fails_again_and_again_is_disabled_and_its_events_are_hel
         assert eventually(lambda: sorted(set(states(app, webhook))) in (["held"], ["failed", "held"]), seconds=30)
         assert eventually(lambda: len(states(app, webhook)) == 3)
         assert app.get(f"v1/Webhook/{number}").json()["ConsecutiveErrors"] == DISABLE_AFTER
-        assert "broken" in app.get(f"v1/Webhook/{number}/LastError").text
+        assert app.get(f"v1/Webhook/{number}/LastError").json() == "HTTP 500 Internal Server Error"
         assert eventually(lambda: len(events_of(watcher.journal)) == 1)
         (told,) = events_of(watcher.journal)
         assert told.headers["x-superoffice-event"] == f"webhook{number}.errors"
