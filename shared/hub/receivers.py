@@ -88,6 +88,7 @@ class Receivers:
     deliveries: DeliveryLog
     worker: DeliveryWorker
     waker: Waker
+    gate: PaceGate
     replay: Callable[[DeliveryRecord, Event | None], None]
     known_secrets: KnownSecrets
 
@@ -184,6 +185,7 @@ class Receivers:
             deliveries=deliveries,
             worker=worker,
             waker=waker,
+            gate=gate,
             replay=progress.replay,
             known_secrets=KnownSecrets(sealer, now),
         )

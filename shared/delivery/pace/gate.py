@@ -143,6 +143,13 @@ class PaceGate:
         if pace.wake_due is None or is_overdue(pace, now):
             self.ensure_wake_up(webhook_id, pace, now)
 
+    def remake_lost_wake_ups(self, *, dry_run: bool) -> int:
+        """Make all wake-ups again that are taken for lost; returns how many, or with `dry_run` how many it would be."""
+        lost = self.store.overdue()
+        for webhook_id in [] if dry_run else lost:
+            self.ensure_not_lost(webhook_id)
+        return len(lost)
+
     def count(self, webhook_id: int, event_id: str, attempt: Attempt, outcome: Outcome) -> PacedUsage:
         """Count an attempt, and let the pace learn from it: a write, which attempts that end together share."""
         failed = attempt.last_error

@@ -20,9 +20,12 @@ from shared.delivery.pace.circuit import PaceLimits
 from shared.delivery.pace.state import Pace, PacedUsage, paced_usage_columns, parse_paced_usage
 from shared.delivery.pace.transition import is_put_off, is_same_wake_up, list_entry, settled
 from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
+from shared.delivery.pace.waking import OVERDUE
 from shared.errors import StorageDown
 from shared.single_flight import SingleFlight
+from shared.storage.query import Query
 from shared.storage.tables import AlreadyStored, Changed, Table, retry_races
+from shared.timestamps import stored_time
 from shared.webhooks.rows import usage_keys
 
 _MAX_KNOWN = 10_000
@@ -114,6 +117,13 @@ class PaceStore:
                 line.is_writing = False
                 line.changed.notify_all()
         return mine.result
+
+    def overdue(self) -> list[int]:
+        """The webhooks whose wake-up is taken for lost: a look at the whole table. Raises StorageDown."""
+        # A time as text begins with its date, so texts compare as times do; one without a wake-up is empty.
+        late = Query().where("WakeDue gt", "0").where("WakeDue lt", stored_time(self.now() - OVERDUE))
+        rows = self._table.query(late, select=["PartitionKey"])
+        return [int(row["PartitionKey"]) for row in rows]
 
     def remove(self, webhook_id: int) -> None:
         """Remove the entry of the list and the row of a webhook that is gone. Raises StorageDown."""

@@ -234,3 +234,16 @@ def test_what_is_kept_of_a_webhook_that_is_gone_is_removed(hub: Hub, store: Pace
     store.remove(7)
     assert store_of(hub).read(7) == PacedUsage()
     assert BlockedWebhooks(hub.storage.table(USAGE_TABLE)).read() == {}
+
+
+def test_wake_ups_that_are_late_by_a_minute_are_found_and_no_others(hub: Hub, connection_string: str) -> None:
+    clock = Clock()
+    store = store_of(hub, clock)
+    for webhook_id in (7, 8):
+        opened(store, webhook_id)
+    store.change(9, one_call)
+    clock.now += timedelta(seconds=60)
+    assert store.overdue() == []
+    clock.now += timedelta(seconds=6)
+    opened(store, 6)
+    assert sorted(store.overdue()) == [7, 8]
