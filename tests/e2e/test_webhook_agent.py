@@ -111,7 +111,8 @@ def test_a_signal_is_delivered_and_an_error_is_told(app: RunningApp, receiver: R
     assert eventually(lambda: bool(events_of(receiver.journal)))
     body = json.loads(events_of(receiver.journal)[0].body)
     assert (body["Event"], body["PrimaryKey"], body["Changes"]) == (event, 5, ["name"])
-    assert eventually(lambda: "out of order" in ok(call(app, "GetLastError", {"webhookId": made["WebhookId"]})))
+    told = "HTTP 500 Internal Server Error"
+    assert eventually(lambda: ok(call(app, "GetLastError", {"webhookId": made["WebhookId"]})) == told)
 
 
 def test_conditions_do_not_apply_to_agents(app: RunningApp) -> None:
