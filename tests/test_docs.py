@@ -23,9 +23,12 @@ from shared.audit.log import AUDIT_TABLE, MAX_REFUSALS_PER_MINUTE, audit_row
 from shared.audit.surface import UNKNOWN
 from shared.audit.surfaces import OTHER_ACTIONS, SURFACES
 from shared.audit.writing import LINE_NAME, RowOutcome
+from shared.delivery.pace.state import PacedUsage, paced_usage_columns
+from shared.delivery.pace.wakeups import WAKEUPS_QUEUE
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
-from shared.delivery.record import DeliveryState
+from shared.delivery.record import DELIVERIES_TABLE, DeliveryState
 from shared.delivery.redrive import POISON_SUFFIX
+from shared.delivery.waiting import WaitingReason
 from shared.dynamics.connection_intake import IntakeOutcome
 from shared.dynamics.registration.failed_jobs import EXPLANATIONS
 from shared.errors import HubError
@@ -35,6 +38,8 @@ from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
 from shared.outbound.reply import ErrorClass
 from shared.settings import Settings, setting_names
 from shared.version import __version__
+from shared.webhooks.rows import USAGE_TABLE, WEBHOOKS_TABLE
+from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
 from shared.webhooks.webhook import WEBHOOK_TYPES
 from tests.support.cases import holds_for
 
@@ -111,7 +116,17 @@ def test_every_type_of_webhook_is_documented(type_: str) -> None:
     assert f"`{type_}`" in doc("superoffice")
 
 
-@pytest.mark.parametrize("queue", [EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE])
+@pytest.mark.parametrize("reason", list(WaitingReason))
+def test_every_reason_to_wait_is_documented(reason: WaitingReason) -> None:
+    assert f"| `{reason.value}` |" in doc("delivery")
+
+
+@holds_for("column", sorted(paced_usage_columns(PacedUsage())))
+def test_every_column_of_a_webhooks_usage_is_documented(column: str) -> None:
+    assert f"`{column}`" in doc("runbook").partition("### The row of usage")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("queue", [EVENTS_QUEUE, DELIVERIES_QUEUE, WAKEUPS_QUEUE, SLOW_QUEUE])
 def test_every_queue_is_documented_with_its_poison_queue(queue: str) -> None:
     assert f"| `{queue}` |" in doc("architecture")
     assert f"`{queue}{POISON_SUFFIX}`" in doc("architecture")
@@ -144,7 +159,11 @@ def test_every_member_of_a_webhook_connection_is_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [EVENTS_TABLE, EVENTLOG_TABLE, CONNECTIONS_TABLE, RUN_AS_TABLE, AUDIT_TABLE, "roles", "apikeys"]
+    "table",
+    [
+        *(EVENTS_TABLE, EVENTLOG_TABLE, WEBHOOKS_TABLE, SUBSCRIPTIONS_TABLE, USAGE_TABLE, DELIVERIES_TABLE),
+        *(CONNECTIONS_TABLE, RUN_AS_TABLE, AUDIT_TABLE, "roles", "apikeys"),
+    ],
 )
 def test_every_table_is_documented(table: str) -> None:
     assert f"| `{table}` |" in doc("architecture")

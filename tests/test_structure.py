@@ -21,12 +21,14 @@ MODULES = {
 PURE = {name for name, tree in MODULES.items() if "Pure." in (ast.get_docstring(tree) or "")}
 TOUCHING_CALLS = {"uuid1", "uuid4", "now", "utcnow", "today", "open", "print", "input", "getaddrinfo"}
 SAME_NAME = {
+    "claims": "callers reads the claims of an access token, delivery claims a delivery",
     "client": "outbound calls receivers, arcgis calls a portal: each is its package's HTTP client",
     "log": "AuditLog and DeliveryLog: a log of the package's own rows",
     "operations": "the operations of an API, for each of the two that have them",
-    "queues": "storage has the queue, delivery its two queues",
+    "queues": "storage has the queue, delivery the one that it fills",
     "registration": "hub puts together what registers in Dataverse, webhooks has the stored registration",
     "rows": "how the package's data stands in rows",
+    "store": "EventStore and PaceStore: where the package's own rows are kept",
     "webhook": "Dataverse's webhook, and the hub's",
     "arcgis": "the API, and what it is put together from",
 }
