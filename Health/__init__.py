@@ -4,7 +4,6 @@ import azure.functions as func
 
 from shared.audit.edge import administer
 from shared.audit.surfaces import HEALTH
-from shared.delivery.redrive import POISON_QUEUES
 from shared.health import deep_health, health
 from shared.http import answer, json_response
 from shared.hub.hub import Hub, process_hub
@@ -20,4 +19,7 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 
 def _show(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     hub.callers.identify(req.headers)
+    # Imported here: the shallow answer needs none of it.
+    from shared.delivery.redrive import POISON_QUEUES
+
     return json_response(deep_health(hub.storage, POISON_QUEUES))

@@ -2,14 +2,16 @@
 
 import azure.functions as func
 
-from shared.delivery.message import as_repeat
-from shared.delivery.queues import DELIVERIES_QUEUE
 from shared.hub.hub import process_hub
 from shared.queue_edge import handle_message
 
 
 def main(msg: func.QueueMessage) -> None:
     """Make one attempt. After an exception the host tries again, and finally moves the message to the poison queue."""
+    # Imported here, so that the cold start of another function does not wait for it.
+    from shared.delivery.message import as_repeat
+    from shared.delivery.queues import DELIVERIES_QUEUE
+
     hub = process_hub()
 
     def work(body: bytes, dequeue_count: int) -> None:
