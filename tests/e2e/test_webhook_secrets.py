@@ -280,10 +280,10 @@ def test_what_a_receiver_echoes_is_shown_nowhere(app: RunningApp, receiver: Rece
     for reply in (attempt["reply"] for attempt in attempts(app, delivery)):
         assert (in_clear(reply), MASK in reply) == ([], True)
     read = ok(request(app, "GET", one(made)))
-    told = [ok(request(app, "GET", f"{one(made)}/LastError")), read["LastError"]]
-    told.append(ok(request(app, "POST", f"{AGENT}GetLastError", {"WebhookId": made["WebhookId"]})))
+    errors = [ok(request(app, "GET", f"{one(made)}/LastError")), read["LastError"]]
+    errors.append(ok(request(app, "POST", f"{AGENT}GetLastError", {"WebhookId": made["WebhookId"]})))
     # The last error is the hub's own words, without anything of the answer.
-    assert (told, in_clear(str(read))) == (["HTTP 500 Internal Server Error"] * 3, [])
+    assert (errors, in_clear(str(read))) == (["HTTP 500 Internal Server Error"] * 3, [])
 
 
 def test_what_the_previous_version_stored_in_clear_is_masked_and_goes_on_working(
