@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import azure.functions as func
 
@@ -18,6 +19,7 @@ from shared.api.parameters import (
 from shared.audit.recording import note
 from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.log import DeliveryFilter, DeliveryLog
+from shared.delivery.pace.circuit import Blocked
 from shared.delivery.record import DeliveryRecord, DeliveryState, summary
 from shared.delivery.replaying import BulkReplay, Replay
 from shared.errors import BadRequest, Conflict, NotFound
@@ -27,6 +29,7 @@ from shared.http import bounded_body, json_response
 from shared.hub.hub import Hub
 from shared.loops import HOPS_HEADER, request_hops
 from shared.storage.scan import WorkBudget
+from shared.timestamps import stored_time
 from shared.validation import bad_field, one_of
 from shared.webhooks.registry import WebhookRegistry
 
@@ -49,6 +52,7 @@ def serve_deliveries(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...])
         receivers.replay,
         receivers.known_secrets,
         f"{hub.settings.public_url}/api/v1/events",
+        blocked=receivers.gate.blocked.read,
     )
     match req.method.upper(), segments:
         case "GET", ("deliveries",):
@@ -84,6 +88,8 @@ class Deliveries:
     """Shows deliveries and replays them; `url` is where the Events API stands.
 
     `new_budget` gives what one call may do. Where it ends, the answer has a token with which the next call goes on.
+    `blocked` gives the webhooks that cannot be called now: what waits for them may wait for longer than was known when
+    it was parked.
     """
 
     events: EventStore
@@ -93,6 +99,7 @@ class Deliveries:
     known_secrets: KnownSecrets
     url: str
     new_budget: Callable[[], WorkBudget] = WorkBudget
+    blocked: Callable[[], Mapping[int, Blocked]] = dict
 
     def list(self, query: Mapping[str, str]) -> dict[str, object]:
         """A page of deliveries, as `page` makes it; raises BadRequest."""
@@ -100,7 +107,7 @@ class Deliveries:
         limit, wanted = parse_limit(query), parse_filter(query)
         place, budget = parse_place(query, wanted), self.new_budget()
         found = self.log.summaries(wanted, place=place, budget=budget, page_size=limit + 1)
-        return page(found, summary, query, wanted, limit=limit, url=f"{self.url}/deliveries")
+        return page(found, self._summary, query, wanted, limit=limit, url=f"{self.url}/deliveries")
 
     def list_of_event(self, event_id: str, query: Mapping[str, str]) -> dict[str, object]:
         """A page of one event's deliveries; raises NotFound or BadRequest."""
@@ -109,14 +116,14 @@ class Deliveries:
         limit, place = parse_limit(query), parse_place(query, asked)
         event = find_event(self.events, event_id)
         found = self.log.of_event(event, place=place, budget=self.new_budget(), page_size=limit + 1)
-        return page(found, summary, query, asked, limit=limit, url=f"{self.url}/{event.id}/deliveries")
+        return page(found, self._summary, query, asked, limit=limit, url=f"{self.url}/{event.id}/deliveries")
 
     def show(self, event_id: str, webhook: str, query: Mapping[str, str]) -> dict[str, object]:
         """One delivery with its attempts; raises NotFound or BadRequest."""
         require_known(query, ())
         _, record = self._find(event_id, webhook)
         registration = self.webhooks.get(record.webhook_id)
-        return self.known_secrets.record(registration, record).as_json(with_attempts=True)
+        return self._current(self.known_secrets.record(registration, record).as_json(with_attempts=True))
 
     def replay_one(self, event_id: str, webhook: str, query: Mapping[str, str]) -> dict[str, object]:
         """Replay one delivery, whatever its state, unless it waits for its receiver.
@@ -147,6 +154,20 @@ class Deliveries:
         done = (bulk.count if only_counts else bulk.replay)(wanted, place, self.new_budget())
         told: dict[str, object] = {"count" if only_counts else "replayed": done.count, "more": done.place is not None}
         return told if done.place is None else {**told, "continuationToken": token_of(done.place, asked)}
+
+    def _summary(self, row: Mapping[str, Any]) -> dict[str, object]:
+        return self._current(summary(row))
+
+    def _current(self, shown: dict[str, object]) -> dict[str, object]:
+        """A delivery with the present reason and moment of its wait: one read, shared by all for a second."""
+        if shown["state"] != DeliveryState.WAITING:
+            return shown
+        entry = self.blocked().get(int(str(shown["webhookId"])))
+        until = None if entry is None else stored_time(entry.until)
+        # Both are texts of one form, so the later one is the greater one.
+        if entry is None or until is None or until <= str(shown["waitingUntil"]):
+            return shown
+        return {**shown, "waitingReason": entry.reason.value, "waitingUntil": until, "nextAttemptAt": until}
 
     def _find(self, event_id: str, webhook: str) -> tuple[Event, DeliveryRecord]:
         event = find_event(self.events, event_id)

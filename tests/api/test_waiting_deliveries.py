@@ -9,6 +9,7 @@ import pytest
 
 from shared.api.deliveries import Deliveries
 from shared.delivery.attempt import Attempt
+from shared.delivery.pace.circuit import Blocked
 from shared.delivery.record import DELIVERIES_TABLE, DeliveryState, new_record
 from shared.delivery.waiting import WaitingDelivery, WaitingReason, waiting_row
 from shared.errors import Conflict, NotFound
@@ -225,3 +226,30 @@ def test_a_listing_of_one_webhook_reads_each_range_from_its_bound_on(hub: Hub, t
     api(hub).list({"webhook": "1", "since": NOON.isoformat()})
     assert transport.summary == ["GET deliveries"] * 2
     assert [" or " in read.query["$filter"][0] for read in transport.calls] == [False, False]
+
+
+@pytest.mark.parametrize("is_logged", [False, True])
+def test_what_waits_for_longer_than_was_known_is_shown_with_the_present_moment(
+    hub: Hub, receiver: Receiver, transport: JournalTransport, is_logged: bool
+) -> None:
+    webhook_id, event = register(hub, receiver.url).id, happened(hub)
+    if is_logged:
+        attempted(hub, webhook_id, event, DeliveryState.WAITING)
+    else:
+        park(hub, webhook_id, event)
+    shown = replace(api(hub), blocked=hub.receivers.gate.blocked.read)
+    later = UNTIL + timedelta(hours=1)
+    (before,) = shown.list({})["value"]  # type: ignore[misc]  # a list
+    for until, reason, expected in (
+        (UNTIL - timedelta(hours=1), WaitingReason.PAUSED, (before["waitingReason"], UNTIL)),
+        (later, WaitingReason.PLACE, (WaitingReason.PLACE, later)),
+    ):
+        hub.receivers.gate.blocked.put(webhook_id, Blocked(reason, until))
+        transport.forget()
+        listed = shown.list({})["value"]
+        assert isinstance(listed, list)
+        one = shown.show(event.id, str(webhook_id), {})
+        for item in (*listed, one):
+            assert (item["waitingReason"], item["waitingUntil"]) == (expected[0], expected[1].isoformat())
+        # However many wait, the list of blocked webhooks is read once.
+        assert transport.summary.count("GET usage") == 1
