@@ -10,6 +10,7 @@ from shared.delivery.message import FirstMessages
 from shared.delivery.pace.circuit import Blocked
 from shared.delivery.pace.gate import PaceGate
 from shared.delivery.queues import DeliveryQueues
+from shared.events.dispatch import Page
 from shared.events.event import Event
 from shared.webhooks.registry import WebhookRegistry
 
@@ -43,24 +44,28 @@ class DeliveryFanOut:
         self._gate = gate
         self._max_webhooks = max_webhooks
 
-    def send(self, event: Event, *, after: int, repeat: bool) -> int | None:
-        """Ask for one delivery to each webhook that may want the event and has an id above `after`, by their ids.
-
-        `repeat` marks the messages as possible repeats. Returns the id of the last one asked for if there are more than
-        one call may ask for, None if these were all. A stopped webhook gets its message too, so that the event is held
-        for it. Raises StorageDown.
-        """
+    def page(self, event_type: str, *, after: int) -> Page:
+        """The webhooks that one message asks for, from those with ids above `after`. Raises StorageDown."""
         # One more than is asked for tells whether there are more, without another read.
-        wanting = self._registry.subscribed_to(event.type, after=after, at_most=self._max_webhooks + 1)
-        page = wanting[: self._max_webhooks]
-        blocked = self._gate.blocked.read() if page else {}
+        wanting = self._registry.subscribed_to(event_type, after=after, at_most=self._max_webhooks + 1)
+        return Page(tuple(wanting[: self._max_webhooks]), is_last=len(wanting) <= self._max_webhooks)
+
+    def ask(self, event: Event, page: Page, *, repeat: bool) -> int | None:
+        """Ask for one delivery to each webhook of a page, by their ids.
+
+        `repeat` marks the messages as possible repeats. Returns the id of the last one asked for if others remain,
+        because time is short or the page is not the last one, and None if these were all. A stopped webhook gets its
+        message too, so that the event is held for it. Raises StorageDown.
+        """
+        ids = page.webhook_ids
+        blocked = self._gate.blocked.read() if ids else {}
         messages = FirstMessages(event, repeat=repeat)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for batch in batched(page, _AT_ONCE if len(page) > _AT_ONCE else 1, strict=False):
+            for batch in batched(ids, _AT_ONCE if len(ids) > _AT_ONCE else 1, strict=False):
                 _each(pool, batch, lambda id_: self._ask(event, messages, id_, blocked.get(id_)))
-                if batch[-1] != wanting[-1] and _is_time_short():
+                if not (page.is_last and batch[-1] == ids[-1]) and _is_time_short():
                     return batch[-1]
-        return page[-1] if len(page) < len(wanting) else None
+        return None if page.is_last else ids[-1]
 
     def _ask(self, event: Event, messages: FirstMessages, webhook_id: int, entry: Blocked | None) -> None:
         """Ask for one delivery: by a message, or by parking it where the webhook cannot be called now anyway."""

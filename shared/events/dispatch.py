@@ -7,7 +7,7 @@ repeats.
 """
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shared.errors import Unavailable
@@ -17,6 +17,9 @@ from shared.events.store import BegunDispatch, EventStore
 
 MISSING_DELAYS = (1, 2, 4, 8, 16, 32, 64)
 """Seconds until the next look for an event that is not stored. They add up to far more than a request may take."""
+
+_UNTOLD = frozenset({EventState.IGNORED, EventState.UNREADABLE})
+"""States of events that no webhook is asked for."""
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +32,26 @@ class Completion(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Page:
+    """Webhooks that may want an event, by their ids; `is_last` says that no others follow."""
+
+    webhook_ids: tuple[int, ...]
+    is_last: bool
+
+
 class FanOut(Protocol):
     """Asks for the delivery of an event."""
 
-    def send(self, event: Event, *, after: int, repeat: bool) -> int | None:
-        """Ask for one delivery to each webhook that may want the event, in the order of ids, from those above `after`.
+    def page(self, event_type: str, *, after: int) -> Page:
+        """The webhooks that one message asks for, from those with ids above `after`."""
+        ...
 
-        `repeat` says that they may have been asked for before. Returns the id of the last webhook asked for if more of
-        them remain than one message should handle, None if these were all.
+    def ask(self, event: Event, page: Page, *, repeat: bool) -> int | None:
+        """Ask for one delivery to each webhook of a page, in their order.
+
+        `repeat` says that they may have been asked for before. Returns the id of the last webhook asked for if others
+        remain, because time is short or the page is not the last one, and None if these were all.
         """
         ...
 
@@ -99,13 +114,19 @@ class Dispatcher:
             completed = self._completed(event, announcement) if event.trimmed else event
             if completed is None:
                 return
-            begun = self._events.begin_dispatch(completed, announcement.id)
+            page = self._page(completed, announcement)
+            # What one message asks for is listed as it will be, which spares a write. If the message dies, it comes
+            # again, finds itself, and goes on.
+            is_done = page is not None and page.is_last
+            listed = replace(completed, state=EventState.DISPATCHED) if is_done else completed
+            begun = self._events.begin_dispatch(listed, announcement.id)
             if begun is None:
-                self._ask(completed, announcement, repeat=repeat)
+                self._ask(BegunDispatch(listed, announcement.id), announcement, page, repeat=repeat)
                 return
         if _goes_on(announcement, begun):
             # Of a later page, the message knows whether it was asked for before.
-            self._ask(begun.event, announcement, repeat=repeat or not announcement.after)
+            page = self._page(begun.event, announcement)
+            self._ask(begun, announcement, page, repeat=repeat or not announcement.after)
 
     def _completed(self, event: Event, announcement: Announcement) -> Event | None:
         """A trimmed event after its completion, or after the last attempt at it; None if it was put off."""
@@ -125,23 +146,34 @@ class Dispatcher:
             log.warning("event %s cannot be completed yet: %s", event.id, error.detail)
             return None
 
-    def _ask(self, event: Event, announcement: Announcement, *, repeat: bool) -> None:
-        """Ask for a page of the deliveries of a listed event."""
-        if event.state is not EventState.RECEIVED:
-            # What is done stays done: webhooks that subscribed since get no earlier event.
+    def _page(self, event: Event, announcement: Announcement) -> Page | None:
+        """The webhooks that this message asks for; None for an event that nobody is told."""
+        if event.state in _UNTOLD:
+            return None
+        return self._fan_out.page(event.type, after=announcement.after)
+
+    def _ask(self, begun: BegunDispatch, announcement: Announcement, page: Page | None, *, repeat: bool) -> None:
+        """Ask for a page of the deliveries of a listed event, and see to it that the next one follows."""
+        if page is None:
             return
-        last = self._fan_out.send(event, after=announcement.after, repeat=repeat)
-        if last is None:
-            self._events.mark_dispatched(event)
-        else:
+        event = replace(begun.event, state=EventState.RECEIVED)
+        last = self._fan_out.ask(event, page, repeat=repeat)
+        if last is not None:
             # Before this message ends: whatever dies, one of the two exists.
             self._events.publish(announcement.going_on(after=last, repeat=repeat))
+        elif begun.event.state is EventState.RECEIVED:
+            self._events.mark_dispatched(event)
 
 
 def _goes_on(announcement: Announcement, begun: BegunDispatch) -> bool:
     """Whether an announcement, or a later page of it, goes on with a dispatch that was begun.
 
-    Where it is another one's, that one's message is still in its queue, and does what is left to do. An announcement
-    of the previous version has no id to be known by, so it does it too.
+    Where it is another one's, that one's message is still in its queue, and does what is left to do; so webhooks that
+    subscribed since get no earlier event. An announcement of the previous version has no id to be known by, so it does
+    it too, unless all is done.
     """
-    return announcement.id in (None, begun.announcement_id)
+    if begun.event.state in _UNTOLD:
+        return False
+    if announcement.id is None:
+        return begun.event.state is EventState.RECEIVED
+    return announcement.id == begun.announcement_id
