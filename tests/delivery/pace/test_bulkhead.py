@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from shared.delivery.pace.bulkhead import Place, ReceiverBulkhead
-from shared.delivery.pace.places import FIRST_PLACES, Verdict
+from shared.delivery.pace.places import Verdict
+from shared.delivery.pace.receiver import FIRST_PLACES
 from shared.delivery.pace.state import Pace
 
 NEW = Pace()
