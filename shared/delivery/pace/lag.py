@@ -29,7 +29,12 @@ class LagMeter:
             if self._is_running:
                 return
             self._is_running = True
-        threading.Thread(target=self._measure, name="lag", daemon=True).start()
+        try:
+            threading.Thread(target=self._measure, name="lag", daemon=True).start()
+        except RuntimeError:
+            # No more threads can be made. What begins is more than its measurement; the next one tries again.
+            with self._lock:
+                self._is_running = False
 
     def end(self) -> None:
         """It has ended."""

@@ -1,33 +1,52 @@
-"""How late the process itself is, as attempts are told."""
+"""How late this process is: measured while something is under way, and no condition of anything."""
+
+import threading
+
+import pytest
 
 from shared.delivery.pace.lag import LagMeter
 from tests.support.patience import eventually
 
 
-def test_while_nothing_is_under_way_there_is_no_lag() -> None:
+def measuring() -> int:
+    return sum(thread.name == "lag" for thread in threading.enumerate())
+
+
+def test_nothing_is_late_while_nothing_is_under_way() -> None:
     assert LagMeter().seconds == 0
 
 
-def test_it_is_measured_while_anything_is_under_way() -> None:
-    meter = LagMeter()
-    meter.begin()
-    # No sleep ends at the very moment that was asked for.
-    assert eventually(lambda: meter.seconds > 0)
-    meter.end()
-
-
-def test_what_was_measured_is_forgotten_once_nothing_is_under_way_any_more() -> None:
-    meter = LagMeter()
-    meter.begin()
-    assert eventually(lambda: meter.seconds > 0)
-    meter.end()
-    assert eventually(lambda: meter.seconds == 0)
-
-
-def test_it_is_measured_again_after_that() -> None:
-    meter = LagMeter()
-    for _ in range(2):
+def test_one_thread_measures_however_much_is_under_way_and_ends_a_while_after_it() -> None:
+    before, meter = measuring(), LagMeter()
+    for _ in range(9):
         meter.begin()
-        assert eventually(lambda: meter.seconds > 0)
+    assert measuring() == before + 1
+    for _ in range(9):
         meter.end()
-        assert eventually(lambda: meter.seconds == 0)
+    assert eventually(lambda: measuring() <= before)
+    assert meter.seconds == 0
+
+
+def test_a_process_that_is_held_up_is_late_by_about_that() -> None:
+    meter = LagMeter()
+    meter.begin()
+    # A pure computation that keeps the interpreter to itself, again and again, until the meter has seen it.
+    assert eventually(lambda: sum(number for number in range(3_000_000)) > 0 and meter.seconds > 0)
+    meter.end()
+
+
+def test_what_begins_begins_although_no_thread_can_be_made_for_its_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, meter = measuring(), LagMeter()
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        meter.begin()
+    assert (measuring(), meter.seconds) == (before, 0)
+    meter.end()
+    # The next one tries again.
+    meter.begin()
+    assert measuring() == before + 1
+    meter.end()
