@@ -1,39 +1,54 @@
-"""`make bench`: what the hub costs, as counts and as ratios within one run."""
+"""`make bench`: what the hub costs, as counts and as ratios within one run, each beside its goal."""
 
-import os
+import argparse
 import signal
 import sys
+import time
 
-from bench import delivering, growth, registering
-from bench.compared import run_comparisons
 from bench.comparison import machine
-from bench.imports import import_ratio
-from bench.receiving import handler_over_bare_calls, transactions_per_event
-from bench.report import print_rows, print_table
-from devhost.azurite import azurite
+from bench.groups import GROUPS
+from bench.report import Figure, print_rows, print_table
+from bench.results import draw, store
+from bench.workshop import Workshop
 from devhost.install import find_node
 
 
 def main() -> int:
-    """Measure on Azurites of its own, print the tables, and write bench/results.json and bench/results.png."""
+    """Measure and print the tables; write bench/results.json and bench/results.png where nothing was left out."""
     # Ending this process ends the programs that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    chosen = _chosen()
     find_node()
     around = machine()
-    with azurite() as storage:
-        os.environ["AzureWebJobsStorage"] = storage.connection_string  # noqa: SIM112 - the platform's spelling
-        figures = [
-            transactions_per_event(storage.connection_string),
-            handler_over_bare_calls(storage.connection_string),
-            *delivering.figures(storage.connection_string),
-            *registering.figures(storage.connection_string),
-            *growth.figures(),
-            import_ratio(),
-        ]
     print_rows([["measured on", ""], *([name, text] for name, text in around.items())])
-    print_table(figures)
-    run_comparisons(figures, around)
+    figures: list[Figure] = []
+    with Workshop() as shop:
+        for name in chosen:
+            began = time.monotonic()
+            found = GROUPS[name](shop)
+            sys.stdout.write(f"{name}, {time.monotonic() - began:.0f} s\n")
+            print_table(found)
+            figures += found
+        for table in shop.tables:
+            print_rows(table)
+        sys.stdout.writelines(f"{line}\n" for line in shop.skipped)
+    if chosen == list(GROUPS):
+        store(figures, around, shop)
+        draw()
+    missed = [figure for figure in figures if figure.is_met is False]
+    sys.stdout.write(f"goals missed: {len(missed)}\n")
+    sys.stdout.writelines(f"  {figure.name}: {figure.value} (goal {figure.goal})\n" for figure in missed)
     return 0
+
+
+def _chosen() -> list[str]:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures the hub, beside its peers.")
+    parser.add_argument("--only", default=",".join(GROUPS), help=f"some of: {', '.join(GROUPS)}")
+    chosen = [name.strip() for name in parser.parse_args().only.split(",")]
+    unknown = [name for name in chosen if name not in GROUPS]
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(GROUPS)}")
+    return chosen
 
 
 if __name__ == "__main__":

@@ -1,55 +1,95 @@
-"""Runs the comparisons, skips what is not available here and says why, prints and stores the results."""
+"""The hub beside what a user would pick instead, as a sender and as a receiver; what is not available is skipped."""
 
-import json
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 from bench import comparison
-from bench.install import FOLDER, NotAvailable, python_environment
-from bench.receiver import RunningReceiver, running_receiver
+from bench.install import NotAvailable
+from bench.load import percentile
 from bench.receiving_apps import ReceivingResult, hub_receiving, webhook_receiving
-from bench.report import Figure, print_rows
+from bench.report import Figure, at_least, at_most
 from bench.senders import django_sender, hub_sender
-from bench.side_by_side import Compared, Start, compare
-from devhost.install import ROOT
+from bench.side_by_side import BURST, STEADY, Compared, Start, compare
+from bench.workshop import Workshop
 
-RESULTS = ROOT / "bench" / "results.json"
-CHART = ROOT / "bench" / "results.png"
-
-
-def run_comparisons(figures: list[Figure], machine: Mapping[str, str]) -> None:
-    """Compare, print, write `bench/results.json` and draw `bench/results.png`."""
-    folder = FOLDER / "run"
-    shutil.rmtree(folder, ignore_errors=True)
-    skipped: list[str] = []
-    with running_receiver() as receiver:
-        senders = _compare_senders(receiver, folder, skipped)
-    receiving = _had(_receiving_apps(folder), skipped)
-    tables = [comparison.sender_rows(senders), comparison.receiving_rows(receiving)]
-    for table in tables:
-        print_rows(table)
-    settings = {one.name: one.settings for one in senders} | {one.name: one.settings for one in receiving}
-    print_rows([["set up as", ""], *([name, text] for name, text in settings.items())])
-    sys.stdout.writelines(f"{line}\n" for line in ["not comparable:", *comparison.NOT_COMPARABLE, "", *skipped])
-    _store(figures, machine, tables, settings, skipped, comparison.curves(senders))
-    _draw()
+_HUB, _PEER = "hub", "django-webhook"
 
 
-def _compare_senders(receiver: RunningReceiver, folder: Path, skipped: list[str]) -> list[Compared]:
-    starts: dict[str, Start] = {"hub": hub_sender, "django-webhook": django_sender}
-    return _had([partial(compare, start, receiver, folder / name) for name, start in starts.items()], skipped)
+def sender_figures(shop: Workshop) -> list[Figure]:
+    """Bursts and a steady load, by the hub and by django-webhook."""
+    starts: dict[str, Start] = {_HUB: hub_sender, _PEER: django_sender}
+    measurements = [
+        partial(compare, start, shop.receiver, shop.folder / "sends" / name) for name, start in starts.items()
+    ]
+    found = _had(measurements, shop.skipped)
+    shop.tables.append(comparison.sender_rows(found))
+    shop.settings.update({one.name: one.settings for one in found})
+    shop.curves.update(comparison.curves(found))
+    by_name = {one.name: one for one in found}
+    return [*_delays(by_name[_HUB]), *(_against(by_name[_HUB], by_name[_PEER]) if _PEER in by_name else [])]
 
 
-def _receiving_apps(folder: Path) -> list[Callable[[], ReceivingResult]]:
+def receiving_figures(shop: Workshop) -> list[Figure]:
+    """Posts by eight clients, to the hub and to Debian's `webhook`."""
+    folder = shop.folder
     debian = [partial(webhook_receiving, folder / f"webhook-{waits}", waits=waits) for waits in (False, True)]
-    return [partial(hub_receiving, folder / "receives"), *debian]
+    found = _had([partial(hub_receiving, folder / "receives"), *debian], shop.skipped)
+    shop.tables.append(comparison.receiving_rows(found))
+    shop.settings.update({one.name: one.settings for one in found})
+    hub, *peers = found
+    return [
+        at_least(
+            "accepted a second, over Debian's webhook (its command awaited)",
+            hub.run.accepted_a_second / peer.run.accepted_a_second,
+            0.5,
+            f"{hub.run.accepted_a_second:.0f} over {peer.run.accepted_a_second:.0f}, 8 clients",
+            unit="x",
+        )
+        for peer in peers
+        if peer.waits
+    ]
 
 
-def _had[Result](measurements: list[Callable[[], Result]], skipped: list[str]) -> list[Result]:
+def _delays(hub: Compared) -> list[Figure]:
+    events, rate = STEADY
+    return [
+        at_most(
+            f"accepted to delivered at {rate:g} a second, p{percent}",
+            1000 * percentile(hub.steady.delays, percent) if hub.steady.delays else math.inf,
+            goal,
+            f"{len(hub.steady.arrived)} of {events} events",
+            unit=" ms",
+            digits=0,
+        )
+        for percent, goal in ((50, 250), (95, 600))
+    ]
+
+
+def _against(hub: Compared, peer: Compared) -> list[Figure]:
+    rates = f"{hub.burst.delivered_a_second:.0f} over {peer.burst.delivered_a_second:.0f}"
+    times = f"{hub.cpu_an_event * 1000:.1f} over {peer.cpu_an_event * 1000:.1f} ms"
+    return [
+        at_most(
+            f"CPU an event in a burst of {BURST}, over {peer.name}'s",
+            hub.cpu_an_event / peer.cpu_an_event,
+            1.5,
+            f"{times}, without Azurite and Redis, medians of {len(hub.cpu)} bursts",
+            unit="x",
+        ),
+        at_least(
+            f"delivered a second in a burst of {BURST}, over {peer.name}'s",
+            hub.burst.delivered_a_second / peer.burst.delivered_a_second,
+            0.6,
+            f"{rates}, medians of {len(hub.bursts)} bursts",
+            unit="x",
+        ),
+    ]
+
+
+def _had[Result: (Compared, ReceivingResult)](
+    measurements: Sequence[Callable[[], Result]], skipped: list[str]
+) -> list[Result]:
     results = []
     for measure in measurements:
         try:
@@ -57,35 +97,3 @@ def _had[Result](measurements: list[Callable[[], Result]], skipped: list[str]) -
         except NotAvailable as error:
             skipped.append(f"skipped: {error}")
     return results
-
-
-def _store(
-    figures: list[Figure],
-    machine: Mapping[str, str],
-    tables: list[list[list[str]]],
-    settings: Mapping[str, str],
-    skipped: list[str],
-    curves: Mapping[str, object],
-) -> None:
-    content = {
-        "machine": dict(machine),
-        "figures": [vars(figure) for figure in figures],
-        "side by side": tables,
-        "settings": dict(settings),
-        "not comparable": comparison.NOT_COMPARABLE,
-        "skipped": skipped,
-        "curves": curves,
-    }
-    RESULTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    sys.stdout.write(f"written: {RESULTS.relative_to(ROOT)}\n")
-
-
-def _draw() -> None:
-    try:
-        python = python_environment()
-        command = [str(python), str(ROOT / "bench" / "chart.py"), str(RESULTS), str(CHART)]
-        subprocess.run(command, check=True)  # noqa: S603 - our own arguments
-    except (NotAvailable, subprocess.CalledProcessError) as error:
-        sys.stdout.write(f"no chart: {error}\n")
-    else:
-        sys.stdout.write(f"drawn: {CHART.relative_to(ROOT)}\n")

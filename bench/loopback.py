@@ -4,16 +4,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 from bench.counting import CountingTransport
 from shared.hub.hub import Hub
 from shared.settings import Settings
 
+FAILS_FIRST = "fails-first"
+"""A path at which the first request for an event is answered with 500."""
+
 
 class _Receiver(BaseHTTPRequestHandler):
+    failed: ClassVar[set[str]] = set()
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        self.send_response(204)
+        event_id = self.headers.get("X-SuperOffice-EventId", "")
+        fails = self.path.endswith(FAILS_FIRST) and "X-Hook-Test" not in self.headers and event_id not in self.failed
+        self.failed.add(event_id)
+        self.send_response(500 if fails else 204)
+        self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.compared import RESULTS
+from bench.results import RESULTS
 from devhost.install import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -15,8 +15,8 @@ _BEGIN, _END = "<!-- from bench/results.json -->", "<!-- end -->"
 
 def page_with(results: Mapping[str, Any], page: str) -> str:
     """The page with the tables of these results. Pure."""
-    figures = [["figure", "value", "goal", "method"]]
-    figures += [[one["name"], one["value"], one["goal"], one["method"]] for one in results["figures"]]
+    figures = [["figure", "value", "goal", "", "method"]]
+    figures += [[one["name"], one["value"], one["goal"], one["verdict"], one["method"]] for one in results["figures"]]
     around = [["measured on", ""], *map(list, results["machine"].items())]
     settings = [["set up as", ""], *map(list, results["settings"].items())]
     tables = [around, figures, *results["side by side"], settings]

@@ -33,13 +33,16 @@ class Sessions:
 
 
 @contextmanager
-def running(command: list[str], environment: Mapping[str, str], log: int) -> Iterator[None]:
-    """A program in a process group of its own, until the end of the block; `log` is a file descriptor."""
+def running(command: list[str], environment: Mapping[str, str], log: int) -> Iterator[int]:
+    """A program in a process group of its own, whose id it gives; until the end of the block.
+
+    `log` is a file descriptor.
+    """
     process = subprocess.Popen(  # noqa: S603 - our own arguments
         command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
     )
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         try:

@@ -1,7 +1,8 @@
 """`python -m bench.receiver`: the receiver of the benchmarks, in a process of its own, the same for everyone compared.
 
-`POST /hanging` is answered after 30 s; every other POST at once, with 204. `GET /journal` tells what came to each path:
-`[[path, monotonic seconds, body], ...]`; the clock is the machine's, so other processes can compare it with theirs.
+What begins with `/hanging` is answered after 30 s, what begins with `/slow` after 700 ms, every other POST at once, all
+with 204. `GET /journal` tells what came: `[[path, monotonic seconds, body], ...]`; the clock is the machine's, so other
+processes can compare it with theirs. After `GET /restart` it breaks off all connections and refuses new ones for 3 s.
 """
 
 import asyncio
@@ -10,14 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import requests
 
-_HANGING = "/hanging"
-_HANG_SECONDS = 30.0
+_SECONDS = {"/hanging": 30.0, "/slow": 0.7}
+_RESTART_SECONDS = 3.0
 _journal: list[tuple[str, float, str]] = []
+_connections: set[asyncio.StreamWriter] = set()
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,15 @@ class RunningReceiver:
     url: str
 
     def receipts(self) -> list[Receipt]:
-        """What came since the last time this was asked."""
+        """What came since the last time this was asked; raises requests' ConnectionError while it restarts."""
         answer = requests.get(f"{self.url}/journal", timeout=30).json()
         return [Receipt(path.strip("/"), at, json.loads(body)) for path, at, body in answer]
+
+    def restart(self) -> None:
+        """Be gone for three seconds, from now on."""
+        with suppress(requests.ConnectionError):
+            # The connection may be broken off with the answer on its way.
+            requests.get(f"{self.url}/restart", timeout=30)
 
 
 @contextmanager
@@ -59,13 +67,26 @@ def _port_of(process: "subprocess.Popen[str]") -> int:
 
 
 async def _serve() -> None:
-    server = await asyncio.start_server(_converse, "127.0.0.1", 0, backlog=512)
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    server = await _listen(0)
+    port = server.sockets[0].getsockname()[1]
+    sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    await server.serve_forever()
+    while True:
+        await _restart_asked.wait()
+        server.close()
+        for connection in _connections:
+            connection.transport.abort()
+        await asyncio.sleep(_RESTART_SECONDS)
+        _restart_asked.clear()
+        server = await _listen(port)
+
+
+async def _listen(port: int) -> asyncio.Server:
+    return await asyncio.start_server(_converse, "127.0.0.1", port, backlog=512)
 
 
 async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    _connections.add(writer)
     try:
         while await _answer(reader, writer):
             pass
@@ -73,6 +94,7 @@ async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
         # The caller is gone.
         return
     finally:
+        _connections.discard(writer)
         writer.close()
 
 
@@ -83,17 +105,29 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
     body = await reader.readexactly(int(fields.get("content-length", "0")))
     if method == "GET":
-        answer = json.dumps(_journal).encode()
-        _journal.clear()
+        answer = _told(path)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
     else:
-        if path == _HANGING and "x-hook-test" not in fields:
-            await asyncio.sleep(_HANG_SECONDS)
-        _journal.append((path, time.monotonic(), body.decode()))
+        came = time.monotonic()
+        if "x-hook-test" not in fields:
+            await asyncio.sleep(sum(seconds for prefix, seconds in _SECONDS.items() if path.startswith(prefix)))
+        # Once it is certain that it will be answered: what a restart breaks off has not been delivered.
+        _journal.append((path, came, body.decode()))
         writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
     await writer.drain()
     return fields.get("connection") != "close"
 
+
+def _told(path: str) -> bytes:
+    if path == "/restart":
+        _restart_asked.set()
+        return b""
+    told = json.dumps(_journal).encode()
+    _journal.clear()
+    return told
+
+
+_restart_asked = asyncio.Event()
 
 if __name__ == "__main__":
     asyncio.run(_serve())

@@ -23,12 +23,13 @@ _HOOK = "connection"
 
 @dataclass(frozen=True)
 class ReceivingResult:
-    """What one receiver did; `stored` counts what it kept of what it accepted."""
+    """What one receiver did; `stored` counts what it kept of what it accepted. `waits`: it answered afterwards."""
 
     name: str
     settings: str
     run: Run
     stored: int
+    waits: bool
 
 
 def hub_receiving(folder: Path) -> ReceivingResult:
@@ -37,7 +38,8 @@ def hub_receiving(folder: Path) -> ReceivingResult:
         offer(sender.post, _WARM_UP)
         accepted = offer(sender.post, EVENTS)
         # The listing is written by dispatch, a moment after the answer.
-        return ReceivingResult("hub", HubSender.settings, Run(EVENTS, accepted, {}, {}), _kept(accepted, sender.listed))
+        kept = _kept(accepted, sender.listed)
+        return ReceivingResult("hub", HubSender.settings, Run(EVENTS, accepted, {}, {}), kept, waits=True)
 
 
 def webhook_receiving(folder: Path, *, waits: bool) -> ReceivingResult:
@@ -55,7 +57,7 @@ def webhook_receiving(folder: Path, *, waits: bool) -> ReceivingResult:
         # A command that is not awaited goes on after the answer.
         stored = _kept(accepted, lambda: set((folder / "stored").read_text(encoding="utf-8").split()))
     name = "webhook, its command awaited" if waits else "webhook"
-    return ReceivingResult(name, f"{version}, defaults", Run(EVENTS, accepted, {}, {}), stored)
+    return ReceivingResult(name, f"{version}, defaults", Run(EVENTS, accepted, {}, {}), stored, waits=waits)
 
 
 def _kept(accepted: Mapping[str, object], look: Callable[[], set[str]]) -> int:
@@ -71,7 +73,7 @@ def _webhook(folder: Path, *, waits: bool) -> Iterator[tuple[str, str]]:
     """Its address for posts, and its version; raises NotAvailable."""
     program = str(debian_packages(WEBHOOK_PACKAGES) / "usr" / "bin" / "webhook")
     version = version_of([program, "-version"])
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     command, hooks, port = folder / "store", folder / "hooks.json", free_port()
     command.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$1\" >> {folder / 'stored'}\n", encoding="utf-8")
     command.chmod(0o700)

@@ -2,13 +2,18 @@
 
 import json
 import os
+import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
+from requests import RequestException
+
+from bench.cpu import cpu_seconds
 from bench.install import REDIS_PACKAGES, debian_packages, libraries_of, python_environment, version_of
 from bench.processes import Sessions, free_port, running, wait_for
 from bench.receiving import SAMPLE
@@ -17,7 +22,8 @@ from bench.soak.client import Client
 from devhost.install import ROOT
 
 CREATED = 201
-_HUB_SETTINGS = {"DELIVERY_REQUIRE_HTTPS": "false", "DELIVERY_ALLOWED_NETWORKS": "127.0.0.0/8"}
+HUB_SETTINGS = {"DELIVERY_REQUIRE_HTTPS": "false", "DELIVERY_ALLOWED_NETWORKS": "127.0.0.0/8"}
+_REGISTER_THREADS = 4
 
 
 class Sender(Protocol):
@@ -41,6 +47,10 @@ class Sender(Protocol):
         """The mark in what the receiver got."""
         ...
 
+    def cpu_seconds(self) -> float:
+        """The processor time that it has used so far, without that of its storage (Azurite, Redis)."""
+        ...
+
 
 class HubSender:
     """The hub: a connection posted as Dataverse does, judged, stored, dispatched, signed and delivered."""
@@ -49,19 +59,31 @@ class HubSender:
     settings = "development host, one process, 192 threads; Azurite with its data on disk; default settings"
 
     def __init__(self, site: Site, client: Client) -> None:
-        self._client = client
-        self._url = f"{site.url}/api/webhooks/incoming/dynamicscrm/connection?code={quote(site.code)}"
+        self.site = site
+        self.client = client
         self._sessions = Sessions()
 
     def post(self, mark: str) -> bool:
         """A connection with this id."""
+        return self.post_to(self.site.url, mark) == CREATED
+
+    def post_to(self, url: str, mark: str, *, timeout: float = 30) -> int:
+        """Post a connection with this id to one instance: the status, or 0 where no answer came."""
         body = json.dumps({**SAMPLE, "PrimaryEntityId": mark})
+        address = f"{url}/api/webhooks/incoming/dynamicscrm/connection?code={quote(self.site.code)}"
         headers = {"Content-Type": "application/json"}
-        return self._sessions.own.post(self._url, body, headers=headers, timeout=30).status_code == CREATED
+        try:
+            return self._sessions.own.post(address, body, headers=headers, timeout=timeout).status_code
+        except RequestException:
+            return 0
+
+    def cpu_seconds(self) -> float:
+        """Of its hosts, which are the workers too."""
+        return self.site.cpu_seconds()
 
     def listed(self) -> set[str]:
         """The connections that the Events API shows."""
-        return {str(event["entityId"]) for event in self._client.events()}
+        return {str(event["entityId"]) for event in self.client.events()}
 
     def mark_of(self, body: Mapping[str, object]) -> str:
         """The connection's id."""
@@ -74,8 +96,9 @@ class DjangoSender:
 
     name = "django-webhook"
 
-    def __init__(self, url: str, settings: str) -> None:
+    def __init__(self, url: str, settings: str, groups: Sequence[int]) -> None:
         self._url = url
+        self._groups = groups
         self._sessions = Sessions()
         self.settings = settings
 
@@ -88,21 +111,27 @@ class DjangoSender:
         record = body["object"]
         return str(record["mark"]) if isinstance(record, dict) else ""
 
+    def cpu_seconds(self) -> float:
+        """Of gunicorn and Celery."""
+        return cpu_seconds(self._groups)
+
 
 @contextmanager
-def hub_sender(folder: Path, *urls: str) -> Iterator[HubSender]:
+def hub_sender(folder: Path, *urls: str, instances: int = 1) -> Iterator[HubSender]:
     """A hub of its own, which delivers to these URLs."""
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with Site(folder, _HUB_SETTINGS) as site:
+    with Site(folder, HUB_SETTINGS, instances=instances) as site:
         client = Client(site)
-        for url in urls:
-            client.register("bench", url)
+        with ThreadPoolExecutor(_REGISTER_THREADS) as pool:
+            list(pool.map(lambda url: client.register("bench", url), urls))
         yield HubSender(site, client)
 
 
 @contextmanager
 def django_sender(folder: Path, *urls: str) -> Iterator[DjangoSender]:
     """Redis, gunicorn and Celery of their own, which deliver to these URLs; raises NotAvailable."""
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     python, redis = python_environment(), debian_packages(REDIS_PACKAGES)
     redis_port, web_port = free_port(), free_port()
@@ -120,6 +149,7 @@ def django_sender(folder: Path, *urls: str) -> Iterator[DjangoSender]:
         f"{version}, without snapshots; Celery with its default of one process a core; gunicorn, one process, "
         "8 threads; SQLite with a write-ahead log; versions of Python packages: requirements-bench.txt"
     )
+    groups: list[int] = []
     with ExitStack() as stack, (folder / "log").open("wb") as log:
         for command, port, env in (
             ([*server, "--save", "", "--dir", str(folder)], redis_port, libraries_of(redis)),
@@ -129,7 +159,8 @@ def django_sender(folder: Path, *urls: str) -> Iterator[DjangoSender]:
             if port == web_port:
                 prepare = [str(python), "-m", "bench.django_site.register", *urls]
                 subprocess.run(prepare, cwd=ROOT, env=environment, check=True, stderr=log)  # noqa: S603
-            stack.enter_context(running(command, env, log.fileno()))
+            group = stack.enter_context(running(command, env, log.fileno()))
+            groups += [group] if env is environment else []
             if port is not None:
                 wait_for(port)
-        yield DjangoSender(f"http://127.0.0.1:{web_port}", settings)
+        yield DjangoSender(f"http://127.0.0.1:{web_port}", settings, groups)

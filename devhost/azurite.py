@@ -65,8 +65,12 @@ class Azurite:
 
 
 @contextmanager
-def azurite(ports: Ports | None = None, location: Path | None = None) -> Iterator[Azurite]:
+def azurite(
+    ports: Ports | None = None, location: Path | None = None, *, access_log: Path | None = None
+) -> Iterator[Azurite]:
     """Azurite on these ports (by default on free ones), in memory or with its data in `location`.
+
+    A line for each request that it answers is appended to `access_log`.
 
     It runs in a process group of its own, so that a Ctrl-C in the terminal does not end it before the app has stopped.
     Its data, also what an earlier one left in `location`, are for nobody else of this machine to read.
@@ -76,9 +80,13 @@ def azurite(ports: Ports | None = None, location: Path | None = None) -> Iterato
     if location is not None:
         make_private_folder(location)
         make_private(location)
-    process = subprocess.Popen(  # noqa: S603 - our own arguments
-        _command(chosen, location), start_new_session=True, stdout=subprocess.DEVNULL, umask=OTHERS_NOTHING
-    )
+    with (access_log or Path(os.devnull)).open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own arguments
+            _command(chosen, location, is_silent=access_log is None),
+            start_new_session=True,
+            stdout=output,
+            umask=OTHERS_NOTHING,
+        )
     running = Azurite(chosen, process)
     try:
         _wait_until_ready(running)
@@ -103,14 +111,15 @@ def _connection_string(ports: Ports, account: str, key: str) -> str:
     return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};{endpoints}"
 
 
-def _command(ports: Ports, location: Path | None) -> list[str]:
+def _command(ports: Ports, location: Path | None, *, is_silent: bool) -> list[str]:
     own = _ROOT / ".local" / "azurite" / "node_modules" / ".bin" / "azurite"
     program = os.environ.get("AZURITE") or (str(own) if own.exists() else shutil.which("azurite"))
     if not program:
         raise AzuriteFailed("Azurite is not installed: run `make azurite`")
     numbers = zip(("--blobPort", "--queuePort", "--tablePort"), map(str, ports), strict=True)
     data = ["--inMemoryPersistence"] if location is None else ["--location", str(location)]
-    switches = ["--silent", "--disableTelemetry", "--skipApiVersionCheck", *data]
+    said = ["--silent"] if is_silent else []
+    switches = [*said, "--disableTelemetry", "--skipApiVersionCheck", *data]
     return [program, *switches, *(part for pair in numbers for part in pair)]
 
 

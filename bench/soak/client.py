@@ -56,6 +56,11 @@ class Client:
         }
         return int(self._call("POST", "v1/Webhook", document)["WebhookId"])
 
+    def webhooks(self) -> list[Mapping[str, object]]:
+        """All webhooks, as they are listed."""
+        listed: list[Mapping[str, object]] = self._call("GET", "v1/Webhook")
+        return listed
+
     def activate(self, webhook_id: int) -> None:
         """Let it begin again."""
         self._call("PATCH", f"v1/Webhook/{webhook_id}", {"State": "Active"})

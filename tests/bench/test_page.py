@@ -2,8 +2,8 @@
 
 import json
 
-from bench.compared import CHART, RESULTS
 from bench.page import PAGE, page_with
+from bench.results import CHART, RESULTS
 
 
 def test_the_page_shows_what_the_results_say() -> None:

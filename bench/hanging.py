@@ -1,0 +1,71 @@
+"""What hanging receivers leave to a healthy one, all of them subscribed to the same events, and what they cost."""
+
+import time
+from pathlib import Path
+
+from bench.load import Run, percentile
+from bench.receiver import RunningReceiver
+from bench.report import Figure, at_least, at_most, shown
+from bench.runs import run_events
+from bench.senders import hub_sender
+from bench.storage_log import Transactions
+
+_SECONDS = 40
+_PATIENCE_SECONDS = 40.0
+_CASES = ((1, 5.0, 0.95), (20, 5.0, 0.8), (100, 1.0, 0.7))
+"""Hanging receivers, events a second offered, the part of its rate that is to be left to the healthy one."""
+
+
+def figures(receiver: RunningReceiver, folder: Path) -> list[Figure]:
+    """Each number of hanging receivers over none at the same rate, on hubs of their own; none is warmed up."""
+    alone = {rate: _measure(receiver, folder, 0, rate)[0] for rate in sorted({rate for _, rate, _ in _CASES})}
+    found: list[Figure] = []
+    for hanging, rate, goal in _CASES:
+        run, spent = _measure(receiver, folder, hanging, rate)
+        found += _figures(hanging, rate, goal, run, alone[rate], spent)
+    return found
+
+
+def _measure(receiver: RunningReceiver, folder: Path, hanging: int, rate: float) -> tuple[Run, Transactions]:
+    """Offer for some time; transactions are counted from the first event on, and until the last one has arrived."""
+    urls = [f"{receiver.url}/hanging/{number}" for number in range(hanging)]
+    receiver.receipts()
+    with hub_sender(folder / f"hanging-{hanging}-{rate:g}", f"{receiver.url}/healthy", *urls) as sender:
+        log = sender.site.storage_log
+        log.begin()
+        began = time.monotonic()
+        run = run_events(sender, receiver, int(_SECONDS * rate), rate, patience_seconds=_PATIENCE_SECONDS)
+        time.sleep(max(0.0, began + _SECONDS - time.monotonic()))
+        return run, log.since()
+
+
+def _figures(hanging: int, rate: float, goal: float, run: Run, alone: Run, spent: Transactions) -> list[Figure]:
+    name = f"beside {hanging} hanging, {rate:g} events a second offered"
+    left = _rate(run) / _rate(alone)
+    delays = f"p50 {percentile(run.delays, 50):.2f} s, p95 {percentile(run.delays, 95):.2f} s, at most " + (
+        f"{run.delays[-1]:.2f} s"
+    )
+    cost = f"transactions an event {name}"
+    method = (
+        f"{run.offered} events, from the first on, {spent.fetches / run.offered:.1f} fetches from queues among them"
+    )
+    return [
+        at_least(
+            f"rate left to a healthy receiver {name}",
+            left,
+            goal,
+            f"{len(run.arrived)} of {len(run.accepted)} delivered; accepted to delivered: {delays}",
+            unit="x",
+        ),
+        at_most(cost, spent.total / run.offered, 35, method, digits=0)
+        if hanging == 20
+        else shown(cost, f"{spent.total / run.offered:.0f}", method),
+        shown("  of these", spent.shares(run.offered)),
+    ]
+
+
+def _rate(run: Run) -> float:
+    """Over the whole wait if something is missing, because a sender that stopped is not fast."""
+    if run.missing:
+        return len(run.arrived) / (_SECONDS + _PATIENCE_SECONDS)
+    return run.delivered_a_second
