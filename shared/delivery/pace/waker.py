@@ -6,9 +6,13 @@ message is marked as a possible repeat, so the receiver is not called twice.
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import batched
 
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.pace.bulkhead import ReceiverBulkhead
@@ -35,12 +39,20 @@ from shared.delivery.waiting import WaitingDelivery
 from shared.webhooks.registration import Registration
 from shared.webhooks.registry import WebhookRegistry
 
+_AT_ONCE = 8
+_A_SLICE = 16
+_RELEASE_SECONDS = 1.0
+"""The successor of a release comes no earlier."""
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Waker:
-    """Its fields are what it works with. `now` returns the time by the storage service's clock."""
+    """Its fields are what it works with. `now` returns the time by the storage service's clock.
+
+    `seconds` is the process's own, for spans of time.
+    """
 
     registry: WebhookRegistry
     store: PaceStore
@@ -51,6 +63,7 @@ class Waker:
     wake_ups: WakeUpQueue
     give_up_after: timedelta
     now: Callable[[], datetime]
+    seconds: Callable[[], float] = time.monotonic
 
     def work(self, body: bytes) -> None:
         """Handle one message; after an exception the host tries it again.
@@ -132,13 +145,32 @@ class Waker:
             case Probe(delivery=delivery):
                 self.queues.send(_message(delivery).model_copy(update={"probe": number}))
                 self.parking.remove([delivery])
-            case Release(deliveries=deliveries, delays=delays, has_turns=has_turns):
-                for delivery, delay in zip(deliveries, delays, strict=True):
-                    message = _message(delivery).model_copy(update={"has_turn": has_turns})
-                    self.queues.send(message, delay=delay)
-                self.parking.remove(deliveries)
+            case Release():
+                self._release(step)
             case NotYet() | LookAgain() | Rest():
                 return
+
+    def _release(self, step: Release) -> None:
+        """Put deliveries back, some at a time, and no more than before the successor comes, which would find them too.
+
+        What is left then, it releases. Moments that were reserved are used, for they count whether they are or not.
+        """
+        began = self.seconds()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for some in batched(zip(step.deliveries, step.delays, strict=True), _A_SLICE, strict=False):
+                if not step.has_turns and self.seconds() - began >= _RELEASE_SECONDS:
+                    return
+                # Each call keeps to the message's deadline; a context can be entered once at a time.
+                sent = [
+                    pool.submit(copy_context().run, self._put_back, delivery, delay, has_turn=step.has_turns)
+                    for delivery, delay in some
+                ]
+                for one in sent:
+                    one.result()
+                self.parking.remove([delivery for delivery, _ in some])
+
+    def _put_back(self, delivery: WaitingDelivery, delay: timedelta, *, has_turn: bool) -> None:
+        self.queues.send(_message(delivery).model_copy(update={"has_turn": has_turn}), delay=delay)
 
 
 def _with_successor(step: Step) -> Pace:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count as counter
 
 import pytest
 
@@ -124,6 +125,19 @@ def test_what_waits_for_a_receiver_that_is_well_goes_back_at_a_growing_pace(
         released += count
         assert left(hub, webhook) == [one.id for one in events[released:]], count
     assert len(waiting(connection_string)) == released
+
+
+def test_what_is_not_put_back_before_the_successor_comes_is_left_to_it(
+    hub: Hub, webhook: Registration, connection_string: str
+) -> None:
+    events = park(hub, webhook, 60)
+    set_pace(hub, webhook, ramp=60)
+    seconds = counter(step=0.4)
+    slow = replace(hub.receivers.waker, seconds=lambda: float(next(seconds)))
+    slow.work(WakeUp(webhook_id=webhook.id, number=1).as_text().encode())
+    # Each look at the clock finds 0.4 s gone: two slices, and no third.
+    assert left(hub, webhook) == [one.id for one in events[32:]]
+    assert {one.event_id for one in waiting(connection_string)} == {one.id for one in events[:32]}
 
 
 def test_a_webhook_for_which_nothing_waits_is_looked_at_twice_more_and_then_left_alone(
