@@ -17,7 +17,7 @@ from bench.senders import CREATED, HubSender, hub_sender
 
 _OUTAGE_SECONDS = 40.0
 _CALLERS = 150
-_PAUSE_SECONDS = 5.0
+_PAUSE_SECONDS = 3.0
 _LONG_SECONDS = 25.0
 _PATIENCE_SECONDS = 150.0
 _HEALTH_SECONDS = 2.0
@@ -32,7 +32,7 @@ class _Call:
 
 
 def figures(receiver: RunningReceiver, folder: Path) -> list[Figure]:
-    """150 callers, each of which posts again 5 s after an answer, while Azurite answers nothing for 40 s."""
+    """150 callers, each of which posts again 3 s after an answer, while Azurite answers nothing for 40 s."""
     with hub_sender(folder / "outage", f"{receiver.url}/healthy") as sender:
         warm_up(sender, receiver)
         until = time.monotonic() + _OUTAGE_SECONDS

@@ -61,9 +61,12 @@ class Client:
         listed: list[Mapping[str, object]] = self._call("GET", "v1/Webhook")
         return listed
 
-    def activate(self, webhook_id: int) -> None:
-        """Let it begin again."""
-        self._call("PATCH", f"v1/Webhook/{webhook_id}", {"State": "Active"})
+    def activate_disabled(self) -> list[int]:
+        """Let those webhooks begin again that are not active: their ids."""
+        ids = [int(str(one["WebhookId"])) for one in self.webhooks() if one["State"] != "Active"]
+        for webhook_id in ids:
+            self._call("PATCH", f"v1/Webhook/{webhook_id}", {"State": "Active"})
+        return ids
 
     def replay(self) -> None:
         """Replay what is failed or held."""
@@ -105,16 +108,26 @@ class Client:
             token = page["continuationToken"]
 
     def _call(self, method: str, path: str, document: object = None, **query: str) -> Any:  # noqa: ANN401 - JSON
-        response = requests.request(
-            method,
-            f"{self._site.url}/api/{path}",
-            params={"code": self._site.code, **query},
-            headers=self._caller,
-            json=document,
-            timeout=_TIMEOUT_SECONDS,
-        )
-        response.raise_for_status()
-        return response.json()
+        """The answer; asked for again where the hub is too busy to give one, or none comes."""
+        for number in range(1, _MAX_TRIES + 1):
+            try:
+                response = requests.request(
+                    method,
+                    f"{self._site.url}/api/{path}",
+                    params={"code": self._site.code, **query},
+                    headers=self._caller,
+                    json=document,
+                    timeout=_TIMEOUT_SECONDS,
+                )
+                response.raise_for_status()
+            except requests.RequestException as error:
+                is_refusal = error.response is not None and error.response.status_code < 500
+                if is_refusal or number == _MAX_TRIES:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return response.json()
+        raise AssertionError("the last try returns or raises")
 
     @property
     def _caller(self) -> dict[str, str]:

@@ -1,38 +1,67 @@
-"""What hurts the hub while a soak runs: planned faults of host and storage, and queue messages that come twice."""
+"""What hurts the hub while a soak runs: planned faults of hosts and storage, and queue messages that come twice."""
 
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from azure.core.exceptions import AzureError
 from azure.storage.queue import QueueClient
 
 from bench.site import Site
-from bench.soak.plan import Fault, PlannedFault
-from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
+from bench.soak.plan import HOSTS, Fault, PlannedFault
+from shared.delivery.pace.wakeups import WAKEUPS_QUEUE
+from shared.delivery.queues import DELIVERIES_QUEUE
 from shared.events.announcement import EVENTS_QUEUE
 
-_QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, SLOW_QUEUE)
+_QUEUES = (EVENTS_QUEUE, DELIVERIES_QUEUE, WAKEUPS_QUEUE)
 _LOOK_SECONDS = 0.3
 _CALL_SECONDS = 2
 _MAX_REMEMBERED = 500
 
 
-def cause(site: Site, faults: Iterable[PlannedFault], started: float, done: "Counter[str]") -> None:
+@dataclass
+class FaultTimes:
+    """When faults began and were over, in monotonic seconds; threads may share it."""
+
+    spans: list[tuple[float, float]] = field(default_factory=list)
+
+    @contextmanager
+    def during(self) -> Iterator[None]:
+        """A fault is under way until the end of the block."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.spans.append((began, time.monotonic()))
+
+
+def cause(site: Site, faults: Iterable[PlannedFault], started: float, done: "Counter[str]", times: FaultTimes) -> None:
     """Each fault at its moment, or as soon after it as the one before is over; `started` is of the monotonic clock."""
     for planned in faults:
         time.sleep(max(0.0, started + planned.at - time.monotonic()))
-        match planned.fault:
-            case Fault.KILL_HOST:
-                site.kill_host()
-                site.start_host()
-            case Fault.PAUSE_STORAGE:
-                site.pause_storage(planned.seconds)
-            case Fault.RESTART_STORAGE:
-                site.restart_storage()
+        with times.during():
+            _cause(site, planned)
         done[planned.fault] += 1
+
+
+def _cause(site: Site, planned: PlannedFault) -> None:
+    match planned.fault:
+        case Fault.KILL_HOST:
+            site.kill_host(planned.host)
+            site.start_host(planned.host)
+        case Fault.KILL_ALL_HOSTS:
+            for number in range(HOSTS):
+                site.kill_host(number)
+            for number in range(HOSTS):
+                site.start_host(number)
+        case Fault.PAUSE_STORAGE:
+            site.pause_storage(planned.seconds)
+        case Fault.RESTART_STORAGE:
+            site.restart_storage()
 
 
 def double(site: Site, chance: random.Random, is_over: threading.Event, done: "Counter[str]") -> None:

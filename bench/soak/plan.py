@@ -8,6 +8,9 @@ import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
+HOSTS = 2
+CALM_EVENTS = 15
+
 _RESTART_SECONDS = 3.0
 """What a host or a storage needs to come up: no fault of the same kind begins earlier."""
 
@@ -23,6 +26,7 @@ class Fault(StrEnum):
     """What happens to the hub."""
 
     KILL_HOST = "host killed"
+    KILL_ALL_HOSTS = "all hosts killed"
     PAUSE_STORAGE = "storage paused"
     RESTART_STORAGE = "storage restarted"
 
@@ -38,19 +42,25 @@ class PlannedEvent:
 
 @dataclass(frozen=True)
 class PlannedFault:
-    """A fault `at` seconds after the start, which lasts for `seconds`."""
+    """A fault `at` seconds after the start, which lasts for `seconds`; `host` is the one that is killed."""
 
     at: float
     fault: Fault
     seconds: float
+    host: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Events in order of time; faults of the host and of the storage, which may fall together."""
+    """Events in order of time; faults of the hosts and of the storage, which may fall together.
+
+    `calm` are events that come one after the other when all faults are over: what only holds without faults is judged
+    by them.
+    """
 
     seed: int
     events: tuple[PlannedEvent, ...]
+    calm: tuple[PlannedEvent, ...]
     host_faults: tuple[PlannedFault, ...]
     storage_faults: tuple[PlannedFault, ...]
 
@@ -62,7 +72,8 @@ def make_plan(seed: int, *, events: int, seconds: float) -> Plan:
     return Plan(
         seed,
         tuple(_event(chance, number, at) for number, at in enumerate(moments, 1)),
-        tuple(_faults(chance, seconds, (Fault.KILL_HOST,))),
+        tuple(_event(chance, events + number, 0.0) for number in range(1, CALM_EVENTS + 1)),
+        tuple(_faults(chance, seconds, (Fault.KILL_HOST, Fault.KILL_ALL_HOSTS))),
         tuple(_faults(chance, seconds, (Fault.PAUSE_STORAGE, Fault.RESTART_STORAGE))),
     )
 
@@ -81,6 +92,6 @@ def _faults(chance: random.Random, seconds: float, kinds: tuple[Fault, ...]) -> 
         fault = kinds[len(found) % len(kinds)]
         # Now and then longer than a storage call is given, mostly shorter.
         lasts = chance.choice((0.5, 1.0, 2.0, 6.0)) if fault is Fault.PAUSE_STORAGE else 0.0
-        found.append(PlannedFault(at, fault, lasts))
+        found.append(PlannedFault(at, fault, lasts, chance.randrange(HOSTS)))
         at += lasts + _RESTART_SECONDS + chance.uniform(1, 6)
     return found

@@ -4,20 +4,21 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.site import Site
-from bench.soak.account import SETTLED, Books
+from bench.soak.account import DELIVERED, SETTLED, Books
 from bench.soak.client import CONNECTION_EVENT, SIGNAL_EVENT, Client
-from bench.soak.faults import cause, double
-from bench.soak.plan import Plan
+from bench.soak.faults import FaultTimes, cause, double
+from bench.soak.pauses import Judged
+from bench.soak.plan import HOSTS, Plan
 from bench.soak.receivers import Kind, Receivers
 from shared.delivery.redrive import redrive
 
-LEASE_SECONDS = 6
+LEASE_SECONDS = 10
 """How long a message that a killed host held stays hidden; the platform takes ten minutes."""
 
 SETTINGS = {
@@ -25,8 +26,8 @@ SETTINGS = {
     "DELIVERY_REQUIRE_HTTPS": "false",
     "DELIVERY_ALLOWED_NETWORKS": "127.0.0.0/8",
     "DELIVERY_RETRY_DELAYS": "1,1,2",
-    "DELIVERY_DISABLE_AFTER": "6",
-    "DELIVERY_DEADLINE_SECONDS": "1",
+    "DELIVERY_CIRCUIT_DELAYS": "1,2,4",
+    "DELIVERY_DEADLINE_SECONDS": "4",
 }
 """Shorter than in production, so that a run ends; the wait between attempts to dispatch, times their number, stays
 above the 25 s that a request may take."""
@@ -34,11 +35,15 @@ above the 25 s that a request may take."""
 _POSTERS = 32
 _LOOK_SECONDS = 1.0
 _REDRIVE_SECONDS = 15.0
+_CALM_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a soak found: the books when all had settled, and those after receivers were repaired and all replayed."""
+    """What a soak found: the books when all had settled, and those after receivers were repaired and all replayed.
+
+    `disabled` are the receivers whose webhooks a person had to activate again. `pauses` were judged before the repair.
+    """
 
     plan: Plan
     settled: Books
@@ -46,12 +51,14 @@ class Report:
     statuses: "Counter[int]"
     done: "Counter[str]"
     forged: int
+    disabled: frozenset[Kind]
+    pauses: Judged
     seconds: dict[str, float]
 
     @property
     def lost(self) -> list[str]:
         """What is missing from all accounts, before or after the replay; [] if nothing was lost."""
-        return list(dict.fromkeys([*self.settled.lost(), *self.replayed.lost(settled=["delivered"])]))
+        return list(dict.fromkeys([*self.settled.lost(), *self.replayed.lost(settled=DELIVERED)]))
 
 
 def run(plan: Plan, folder: Path, *, patience_seconds: float, say: Callable[[str], object] = len) -> Report:
@@ -60,24 +67,37 @@ def run(plan: Plan, folder: Path, *, patience_seconds: float, say: Callable[[str
     `say` is called with the progress.
     """
     done: Counter[str] = Counter()
-    with Receivers(plan.seed) as receivers, Site(folder, SETTINGS, lease_seconds=LEASE_SECONDS) as site:
+    site = Site(folder, SETTINGS, lease_seconds=LEASE_SECONDS, instances=HOSTS)
+    with Receivers(plan.seed) as receivers, site:
         client = Client(site)
         webhooks = {client.register(kind, receivers.url(kind)): kind for kind in Kind}
-        clock = _Clock()
-        _trouble(plan, site, client, done)
+        clock, times = _Clock(), FaultTimes()
+        _trouble(plan, site, client, done, times)
         clock.lap("trouble")
-        say(f"{len(client.acknowledged)} events acknowledged; the faults are over, waiting until all has settled")
+        say(f"{len(client.acknowledged)} events acknowledged; the faults are over, some more events come")
+        _calm(plan, client)
+        clock.lap("calm")
         look = _Look(client, receivers, webhooks)
         settled = _wait(site, look, SETTLED, patience_seconds, done)
         clock.lap("settling")
+        pauses = receivers.pauses.judged(times.spans)
         say(f"{len(settled.lost())} lost so far; replaying what is held or failed to receivers that are mended")
         receivers.mend()
-        for webhook_id in webhooks:
-            client.activate(webhook_id)
+        disabled = frozenset(webhooks[id_] for id_ in client.activate_disabled())
         client.replay()
-        replayed = _wait(site, look, frozenset({"delivered"}), patience_seconds, done)
+        replayed = _wait(site, look, DELIVERED, patience_seconds, done)
         clock.lap("replaying")
-        return Report(plan, settled, replayed, client.statuses, done, len(receivers.forged), clock.laps)
+        return Report(
+            plan,
+            settled,
+            replayed,
+            client.statuses,
+            done,
+            len(receivers.forged),
+            disabled,
+            pauses,
+            clock.laps,
+        )
 
 
 class _Clock:
@@ -93,7 +113,14 @@ class _Clock:
         self.laps[name], self._since = now - self._since, now
 
 
-def _trouble(plan: Plan, site: Site, client: Client, done: "Counter[str]") -> None:
+def _calm(plan: Plan, client: Client) -> None:
+    """Post some more events, one after the other, while nothing but receivers is at fault."""
+    for event in plan.calm:
+        client.post(event)
+        time.sleep(_CALM_SECONDS)
+
+
+def _trouble(plan: Plan, site: Site, client: Client, done: "Counter[str]", times: FaultTimes) -> None:
     """Post all events while faults happen; over when every event was posted and the last fault is mended."""
     is_over = threading.Event()
     started = time.monotonic()
@@ -101,7 +128,8 @@ def _trouble(plan: Plan, site: Site, client: Client, done: "Counter[str]") -> No
     with ThreadPoolExecutor(3) as trouble, ThreadPoolExecutor(_POSTERS) as posters:
         doubling = trouble.submit(double, site, chance, is_over, done)
         under_way: list[Future[None]] = [
-            trouble.submit(cause, site, faults, started, done) for faults in (plan.host_faults, plan.storage_faults)
+            trouble.submit(cause, site, faults, started, done, times)
+            for faults in (plan.host_faults, plan.storage_faults)
         ]
         for event in plan.events:
             time.sleep(max(0.0, started + event.at - time.monotonic()))
@@ -133,12 +161,16 @@ class _Look:
                 if event["type"] in {CONNECTION_EVENT, SIGNAL_EVENT}
             ),
             states={
-                (str(each["eventId"]), int(str(each["webhookId"]))): str(each["state"])
-                for each in self.client.deliveries()
+                (str(each["eventId"]), int(str(each["webhookId"]))): _state(each) for each in self.client.deliveries()
             },
             successes={(id_, numbers[kind]): count for (kind, id_), count in self.receivers.successes.items()},
             webhooks=self.webhooks,
         )
+
+
+def _state(delivery: Mapping[str, object]) -> str:
+    state = str(delivery["state"])
+    return f"{state} for no reason" if state == "waiting" and not delivery.get("waitingReason") else state
 
 
 def _wait(

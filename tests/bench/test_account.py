@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.soak.account import Books
+from bench.soak.account import DELIVERED, Books
 from bench.soak.receivers import Kind
 
 BOOKS = Books(
@@ -14,6 +14,7 @@ BOOKS = Books(
     successes={("id1", 1): 1, ("id2", 1): 3},
     webhooks={1: Kind.HEALTHY, 2: Kind.GONE},
 )
+FIRST_TO_GONE = ("id1", 2)
 
 
 def test_what_is_delivered_held_or_failed_is_accounted_for() -> None:
@@ -31,9 +32,20 @@ def test_a_delivery_that_is_not_in_the_log_is_lost() -> None:
     assert replace(BOOKS, states=states).lost() == ["event id2 for webhook 2 (gone) is not in the log"]
 
 
-def test_a_delivery_that_stays_open_is_lost() -> None:
-    lost = replace(BOOKS, states={**BOOKS.states, ("id1", 1): "pending"}).lost()
-    assert lost == ["event id1 for webhook 1 (healthy) is pending"]
+@pytest.mark.parametrize("state", ["pending", "waiting", "held", "failed"])
+def test_what_is_for_a_receiver_that_is_well_must_be_delivered(state: str) -> None:
+    lost = replace(BOOKS, states={**BOOKS.states, ("id1", 1): state}).lost()
+    assert lost == [f"event id1 for webhook 1 (healthy) is {state}"]
+
+
+def test_what_waits_for_one_that_is_not_well_is_accounted_for() -> None:
+    assert replace(BOOKS, states={**BOOKS.states, FIRST_TO_GONE: "waiting"}).lost() == []
+
+
+@pytest.mark.parametrize("state", ["pending", "waiting for no reason"])
+def test_what_stays_open_or_waits_for_no_reason_is_lost(state: str) -> None:
+    lost = replace(BOOKS, states={**BOOKS.states, FIRST_TO_GONE: state}).lost()
+    assert lost == [f"event id1 for webhook 2 (gone) is {state}"]
 
 
 def test_what_is_logged_as_delivered_and_never_came_is_lost() -> None:
@@ -42,7 +54,7 @@ def test_what_is_logged_as_delivered_and_never_came_is_lost() -> None:
 
 
 def test_after_a_replay_nothing_may_be_held_or_failed() -> None:
-    assert BOOKS.lost(settled=["delivered"]) == [
+    assert BOOKS.lost(settled=DELIVERED) == [
         "event id1 for webhook 2 (gone) is held",
         "event id2 for webhook 2 (gone) is failed",
     ]
