@@ -79,7 +79,6 @@ class PaceStore:
         self._lock = threading.Lock()
         self._lines: dict[int, _Line] = {}
         self._known: OrderedDict[int, _Version] = OrderedDict()
-        self._writes = 0
         self._reads: SingleFlight[int, _Version] = SingleFlight()
 
     def read(self, webhook_id: int) -> PacedUsage:
@@ -110,7 +109,8 @@ class PaceStore:
         except BaseException:
             with line.changed:
                 # The others try for themselves: it may be this thread's time alone that was over.
-                line.pending = [*(one for one in batch if one is not mine), *line.pending]
+                left = [one for one in batch if one is not mine and not one.is_done]
+                line.pending = [*left, *line.pending]
             raise
         finally:
             with line.changed:
@@ -150,6 +150,7 @@ class PaceStore:
             now = self.now()
             after = _changed(seen.row, batch, now)
             if after is None:
+                _end(batch)
                 return
             after = replace(after, pace=settled(seen.row.pace, after.pace, now))
             if after.pace.wake_number > seen.row.pace.wake_number and not (sent and is_same_wake_up(sent, after.pace)):
@@ -158,13 +159,13 @@ class PaceStore:
             if seen.row.pace.is_listed and not after.pace.is_listed:
                 self._blocked.remove(webhook_id)
             self._write(webhook_id, seen, after)
+            # Whatever fails from here on, these must not be made a second time.
+            _end(batch)
             entry = list_entry(after.pace, now)
             if entry is not None and is_put_off(list_entry(seen.row.pace, now), entry):
                 self._blocked.put(webhook_id, entry)
 
         retry_races(attempt, "the usage of a webhook could not be changed")
-        for one in batch:
-            one.is_done = True
 
     def _write(self, webhook_id: int, seen: _Version, after: PacedUsage) -> None:
         """Write a row over the version that was seen; raises Changed if it is another one by now."""
@@ -177,17 +178,15 @@ class PaceStore:
                 self._known.pop(webhook_id, None)
             raise Changed(key) from exc
         with self._lock:
-            self._writes += 1
             self._remember(webhook_id, _Version(after, etag))
 
     def _read(self, webhook_id: int) -> _Version:
-        with self._lock:
-            writes = self._writes
+        known = self._known_version(webhook_id)
         row = self._table.get(*usage_keys(webhook_id))
         version = _Version(parse_paced_usage(row), None if row is None else str(row.metadata["etag"]))
         with self._lock:
-            # What this process wrote meanwhile may be newer than what was read.
-            if writes == self._writes or webhook_id not in self._known:
+            # What this process wrote to the row meanwhile is newer than what was read.
+            if self._known.get(webhook_id) is known:
                 self._remember(webhook_id, version)
         return version
 
@@ -216,3 +215,8 @@ def _changed(row: PacedUsage, batch: Sequence[_Pending], now: datetime) -> Paced
         if one.result is not None:
             after, is_changed = one.result, True
     return after if is_changed else None
+
+
+def _end(batch: Sequence[_Pending]) -> None:
+    for one in batch:
+        one.is_done = True

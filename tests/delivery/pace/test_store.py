@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -32,6 +34,22 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+class BetweenCalls(JournalTransport):
+    """Does something before or after the next call to storage."""
+
+    before_next: Callable[[], object] | None = None
+    after_next: Callable[[], object] | None = None
+
+    def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in the class it stands for
+        before, after_, self.before_next, self.after_next = self.before_next, self.after_next, None, None
+        if before:
+            before()
+        response = super().send(request, **kwargs)
+        if after_:
+            after_()
+        return response
 
 
 def store_of(hub: Hub, now: Callable[[], datetime] = lambda: NOW) -> PaceStore:
@@ -201,6 +219,58 @@ def test_a_process_that_dies_while_it_opens_a_circuit_leaves_a_wake_up_or_nothin
     # Never a listed webhook without its row, and never a row without a wake-up.
     assert is_open or not is_listed
     assert sent or not is_open
+
+
+def test_what_is_written_is_not_counted_again_where_the_list_cannot_be_written(
+    store: PaceStore, transport: JournalTransport
+) -> None:
+    def failed(row: PacedUsage, now: datetime) -> PacedUsage:
+        return outcome(Kind.FAILURE)(one_call(row, now), now)
+
+    opened(store, 6)
+    for _ in range(LIMITS.after - 2):
+        store.change(7, failed)
+    meeting = Meeting(3)
+
+    def first(row: PacedUsage, now: datetime) -> PacedUsage:
+        meeting.wait()
+        return one_call(row, now)
+
+    def other() -> None:
+        meeting.wait()
+        # Whoever writes for both is told.
+        with suppress(StorageDown):
+            store.change(7, failed)
+
+    transport.forget()
+    # After the first one's write: the wake-up, the row with both failures, and then the list.
+    transport.fail(4, Fault.BEFORE)
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(store.change, 7, first), pool.submit(other), pool.submit(other)]:
+            done.result()
+    assert transport.summary[3] == "PUT usage"
+    assert store.read(7).usage.total_calls == LIMITS.after + 1
+
+
+def test_what_was_read_last_is_known_whatever_is_written_of_other_webhooks_meanwhile(
+    connection_string: str, hub: Hub
+) -> None:
+    between = BetweenCalls()
+    store = store_of(delivering_hub(connection_string, between))
+    store.change(7, one_call)
+    opened(store_of(hub))
+    between.before_next = lambda: store.change(8, one_call)
+    store.read(7)
+    assert store.latest(7).pace.circuit is Circuit.OPEN
+
+
+def test_what_was_written_while_a_row_was_read_is_known_rather_than_what_was_read(connection_string: str) -> None:
+    between = BetweenCalls()
+    store = store_of(delivering_hub(connection_string, between))
+    store.change(7, one_call)
+    between.after_next = lambda: store.change(7, one_call)
+    assert store.read(7).usage.total_calls == 1
+    assert store.latest(7).usage.total_calls == 2
 
 
 def test_a_row_of_the_previous_version_is_closed_and_keeps_its_counters(hub: Hub, store: PaceStore) -> None:
