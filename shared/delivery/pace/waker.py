@@ -75,7 +75,7 @@ class Waker:
         if registration is None:
             self._clear(wake_up)
         elif not registration.is_active:
-            self._hold(wake_up)
+            self._hold(wake_up, registration)
         elif wake_up.number is not None:
             self._wake(wake_up.number, registration)
 
@@ -88,12 +88,16 @@ class Waker:
             return
         self.store.remove(wake_up.webhook_id)
 
-    def _hold(self, wake_up: WakeUp) -> None:
+    def _hold(self, wake_up: WakeUp, registration: Registration) -> None:
         """Keep what waits for a webhook that is not active for a replay, a page of it."""
         waiting = self.parking.oldest(wake_up.webhook_id, MAX_RELEASED)
         if waiting:
             self.wake_ups.send(wake_up)
             self.settling.settle(waiting, DeliveryState.HELD)
+        elif wake_up.number is not None:
+            # It looks again, as where an active webhook has nothing that waits: this one may be active before long, and
+            # whoever parks then must not rely on a wake-up that has ended.
+            self._carry_out(wake_up.number, registration, waiting)
 
     def _wake(self, number: int, registration: Registration) -> None:
         row = self.store.read(registration.id)

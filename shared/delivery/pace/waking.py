@@ -22,7 +22,7 @@ OVERDUE = timedelta(seconds=60)
 """A wake-up that is late by this much is taken for lost."""
 
 MAX_RELEASED = 96
-"""How many deliveries one wake-up puts back into the queue: as many rows as a transaction removes."""
+"""How many deliveries one wake-up puts back into the queue at most: one transaction, of 100 rows at most, ends them."""
 
 _STEP = timedelta(seconds=1)
 _MAX_PLACE_SECONDS = 60
@@ -116,12 +116,14 @@ def place_delay(waits: int) -> timedelta:
 def needs_wake_up(pace: Pace, now: datetime, due: datetime) -> bool:
     """Whether whoever parks a delivery, or blocks the webhook, has to send a wake-up that is due at `due`.
 
-    Not if one is under way that comes by then: it looks for itself how long it has to wait. The second look of an idle
-    webhook is none: what is parked from now on must not wait for it.
+    Not if one is under way that comes by then, or as soon as the webhook may be called. An earlier one could do
+    nothing, and its number would end a probe that is under way, which is known by the number of the latest wake-up. The
+    looks at an idle webhook are none: what is parked from now on must not wait for them.
     """
     if pace.wake_due is None or pace.is_idle or is_overdue(pace, now):
         return True
-    return pace.wake_due > due + _STEP
+    stopped = blocked(pace, now)
+    return pace.wake_due > (max(due, stopped.until) if stopped else due) + _STEP
 
 
 def is_overdue(pace: Pace, now: datetime) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.pace.circuit import Blocked
+from shared.delivery.pace.gate import Admitted
 from shared.delivery.pace.state import Circuit, Pace
 from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, WakeUp
 from shared.delivery.pace.waking import LOOK_AGAIN, LOOK_SOON
@@ -103,6 +104,31 @@ def test_one_delivery_tries_whether_the_receiver_is_well_again(
     assert (after.circuit, probe.probe) == (Circuit.HALF_OPEN, after.wake_number)
     # Its successor looks after it once the attempt must have ended.
     assert sent_wake_ups(transport) == [45]
+
+
+def test_whoever_parks_by_a_reading_from_before_the_probe_lets_it_be_made(
+    hub: Hub, webhook: Registration, connection_string: str
+) -> None:
+    opened = {"circuit": Circuit.OPEN, "circuit_until": ago(hub, seconds=1), "turned_at": ago(hub, minutes=1)}
+    pace = set_pace(hub, webhook, **opened)
+    park(hub, webhook)
+    wake(hub, webhook, pace.wake_number)
+    (probe,) = waiting(connection_string)
+    late = new_event()
+    hub.receivers.gate.park(
+        WaitingDelivery(
+            webhook.id,
+            late.id,
+            late.type,
+            late.received_at,
+            WaitingReason.CIRCUIT,
+            hub.storage.now(),
+            hub.storage.now(),
+        )
+    )
+    admitted = hub.receivers.gate.admit(webhook, probe.probe, has_turn=False)
+    assert isinstance(admitted, Admitted)
+    assert admitted.is_probe
 
 
 def test_the_one_that_failed_as_the_last_probe_is_not_tried_again_while_another_waits(
@@ -216,6 +242,25 @@ def test_what_waits_for_a_webhook_that_was_stopped_is_held_page_by_page(
         assert record.state is DeliveryState.HELD
     # Each page that found something sent the wake-up for the next one.
     assert len(visible_texts(connection_string, WAKEUPS_QUEUE)) >= 2
+
+
+def test_what_is_parked_for_a_webhook_that_was_stopped_and_started_again_has_a_wake_up(
+    hub: Hub, webhook: Registration, connection_string: str
+) -> None:
+    number = set_pace(hub, webhook, wake_number=3, wake_due=ago(hub, seconds=1)).wake_number
+    save(hub, webhook.id, State="Stopped")
+    wake(hub, webhook, number)
+    save(hub, webhook.id, State="Active")
+    hub.storage.queue(WAKEUPS_QUEUE).drain(lambda _: True)
+    event, now = new_event(), hub.storage.now()
+    hub.receivers.gate.park(
+        WaitingDelivery(webhook.id, event.id, event.type, event.received_at, WaitingReason.PLACE, now, now)
+    )
+    latest = hub.receivers.waker.store.latest(webhook.id).pace.wake_number
+    texts = visible_texts(connection_string, WAKEUPS_QUEUE)
+    assert WakeUp(webhook_id=webhook.id, number=latest).as_text() in texts
+    wake(hub, webhook, latest)
+    assert [one.event_id for one in waiting(connection_string)] == [event.id]
 
 
 def test_holding_stops_where_the_webhook_is_active_again(hub: Hub, webhook: Registration) -> None:

@@ -223,9 +223,18 @@ def test_whatever_is_found_meanwhile_begins_the_looks_anew() -> None:
 def test_whoever_parks_sends_a_wake_up_unless_one_comes_by_then(pace: Pace, due: float) -> None:
     if not needs_wake_up(pace, NOW, in_(due)):
         assert pace.wake_due is not None
-        assert pace.wake_due <= in_(due + 1)
+        stopped = blocked(pace, NOW)
+        assert pace.wake_due <= max(in_(due), stopped.until if stopped else NOW) + seconds(1)
         assert not is_overdue(pace, NOW)
         assert not pace.is_idle
+
+
+@given(paces(), st.floats(-3600, 3600))
+def test_none_is_needed_before_the_webhook_may_be_called(pace: Pace, due: float) -> None:
+    stopped = blocked(pace, NOW)
+    if stopped is None or pace.is_idle:
+        return
+    assert not needs_wake_up(with_wake_up(pace, stopped.until), NOW, in_(due))
 
 
 def test_a_wake_up_is_overdue_after_a_minute() -> None:
