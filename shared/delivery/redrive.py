@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.delivery.message import parse_delivery_message
+from shared.delivery.message import as_repeat
 from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, parse_wake_up
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
-from shared.events.announcement import EVENTS_QUEUE, Announcement, UnrecognizedMessage, parse_announcement
+from shared.events.announcement import EVENTS_QUEUE, UnrecognizedMessage, parse_announcement
 from shared.storage.account import StorageAccount
 from shared.storage.queues import Queue
 
@@ -15,18 +15,22 @@ POISON_SUFFIX = "-poison"
 
 @dataclass(frozen=True)
 class _Source:
-    """Whose messages a poison queue holds: the queue that they are put back into, and what recognizes them."""
+    """Whose messages a poison queue holds: the queue that they are put back into, and their text there.
+
+    What stranded was tried, so it was perhaps handled in part: a message that comes anew cannot know that, so its text
+    says it. `again` raises UnrecognizedMessage for a message that the hub never sent.
+    """
 
     queue: str
-    parse: Callable[[bytes], object]
+    again: Callable[[bytes], str]
 
 
 _SOURCES: Mapping[str, _Source] = {
-    EVENTS_QUEUE: _Source(EVENTS_QUEUE, parse_announcement),
-    DELIVERIES_QUEUE: _Source(DELIVERIES_QUEUE, parse_delivery_message),
+    EVENTS_QUEUE: _Source(EVENTS_QUEUE, lambda body: parse_announcement(body).as_repeat().as_text()),
+    DELIVERIES_QUEUE: _Source(DELIVERIES_QUEUE, as_repeat),
     # The previous version's second queue of deliveries, which is only drained now.
-    SLOW_QUEUE: _Source(DELIVERIES_QUEUE, parse_delivery_message),
-    WAKEUPS_QUEUE: _Source(WAKEUPS_QUEUE, parse_wake_up),
+    SLOW_QUEUE: _Source(DELIVERIES_QUEUE, as_repeat),
+    WAKEUPS_QUEUE: _Source(WAKEUPS_QUEUE, lambda body: parse_wake_up(body).as_text()),
 }
 POISON_QUEUES = tuple(queue + POISON_SUFFIX for queue in _SOURCES)
 
@@ -51,20 +55,19 @@ def redrive(storage: StorageAccount, *, dry_run: bool) -> Iterator[RedriveResult
         if dry_run:
             yield RedriveResult(name + POISON_SUFFIX, 0, poison.count())
         else:
-            yield _redrive(name, poison, storage.queue(source.queue), source.parse)
+            yield _redrive(name, poison, storage.queue(source.queue), source.again)
 
 
-def _redrive(name: str, poison: Queue, target: Queue, parse: Callable[[bytes], object]) -> RedriveResult:
+def _redrive(name: str, poison: Queue, target: Queue, again: Callable[[bytes], str]) -> RedriveResult:
     put_back = 0
 
     def put_back_if_ours(text: str) -> bool:
         nonlocal put_back
         try:
-            message = parse(text.encode())
+            told = again(text.encode())
         except UnrecognizedMessage:
             return False
-        # What stranded was tried, so it was perhaps handled in part: the message cannot know that when it comes anew.
-        target.send(message.as_repeat().as_text() if isinstance(message, Announcement) else text)
+        target.send(told)
         put_back += 1
         return True
 

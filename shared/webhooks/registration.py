@@ -62,7 +62,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class Usage:
-    """How the attempts ended so far. `last_error` is headers and body of a reply, or a sentence of the hub."""
+    """How the attempts ended so far. `last_error` is in the hub's own words, without anything that was answered."""
 
     total_calls: int = 0
     total_errors: int = 0

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from azure.storage.queue import QueueClient
 
-from shared.delivery.message import DeliveryMessage
+from shared.delivery.message import DeliveryMessage, as_repeat
 from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, WakeUp
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.redrive import POISON_SUFFIX, RedriveResult, redrive
@@ -44,9 +44,11 @@ def test_what_is_ours_goes_back_where_it_came_from_and_what_is_not_stays(
     strand(hub, queue, ours, NOT_OURS)
     done = {one.queue: one for one in redrive(hub.storage, dry_run=False)}
     assert done[queue + POISON_SUFFIX] == RedriveResult(queue + POISON_SUFFIX, 1, 1)
-    put_back = ours if queue != EVENTS_QUEUE else parse_announcement(ours.encode()).as_repeat().as_text()
+    # It was tried, and was perhaps handled in part.
+    put_back = {EVENTS_QUEUE: parse_announcement(ours.encode()).as_repeat().as_text()} if queue == EVENTS_QUEUE else {}
+    put_back |= {queue: as_repeat(ours.encode())} if queue in (DELIVERIES_QUEUE, SLOW_QUEUE) else {}
     target = DELIVERIES_QUEUE if queue == SLOW_QUEUE else queue
-    assert visible_texts(connection_string, target) == [put_back]
+    assert visible_texts(connection_string, target) == [put_back.get(queue, ours)]
     assert hub.storage.queue(queue + POISON_SUFFIX).count() == 1
 
 

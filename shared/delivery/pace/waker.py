@@ -80,11 +80,12 @@ class Waker:
             self._wake(wake_up.number, registration)
 
     def _clear(self, wake_up: WakeUp) -> None:
-        """Remove what was kept of a webhook that is gone, a page of it."""
+        """Remove what was kept of a webhook that is gone, a page of it. What was attempted stays in the log, failed."""
         waiting = self.parking.oldest(wake_up.webhook_id, MAX_RELEASED)
         if waiting:
             self.wake_ups.send(wake_up)
-            self.parking.remove(waiting)
+            self.settling.settle([one for one in waiting if one.is_logged], DeliveryState.FAILED)
+            self.parking.remove([one for one in waiting if not one.is_logged])
             return
         self.store.remove(wake_up.webhook_id)
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.delivery.pace.bulkhead import Place, ReceiverBulkhead
-from shared.delivery.pace.places import FIRST_PLACES, PLACES, Verdict
+from shared.delivery.pace.places import PLACES, Verdict
+from shared.delivery.pace.receiver import FIRST_PLACES
 from shared.delivery.pace.state import Pace
 from tests.support.patience import eventually
 
