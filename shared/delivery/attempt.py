@@ -39,7 +39,8 @@ class Attempt:
     `at` is aware. `status` is None if no answer came. `error_class` names the kind of failure and is empty for a
     success. `text` is for the log, at most 4,000 characters: status, headers and body of the answer (after a redirect,
     the address to register before them), or the hub's own words. `wait` is how long the receiver asks the hub to wait
-    before the next attempt, at most a day; it matters for the next decision only and is not stored.
+    before the next attempt, at most a day; it matters for the next decision only and is not stored. Neither is
+    `own_words`: the text without what the receiver sent instead of an answer, empty if it is the hub's own anyway.
     """
 
     at: datetime
@@ -48,6 +49,7 @@ class Attempt:
     error_class: str
     text: str
     wait: timedelta = timedelta(0)
+    own_words: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -62,7 +64,7 @@ class Attempt:
         if self.is_success:
             return None
         if self.status is None:
-            return self.text
+            return self.own_words or self.text
         phrase = HTTPStatus(self.status).phrase if self.status in HTTPStatus else ""
         return f"HTTP {self.status} {phrase}".rstrip()
 
@@ -99,7 +101,7 @@ def judge_reply(
 def judge_failure(failure: RequestFailed, at: datetime, now: datetime, redaction: Redaction = _NO_SECRETS) -> Attempt:
     """The attempt that began at `at` and was known at `now` to get no answer."""
     text = loggable(failure.detail, redaction, is_cut=failure.is_cut)
-    return Attempt(at, elapsed(at, now), None, failure.error_class.value, text)
+    return Attempt(at, elapsed(at, now), None, failure.error_class.value, text, own_words=failure.own_words)
 
 
 def elapsed(at: datetime, now: datetime) -> timedelta:

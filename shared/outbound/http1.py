@@ -166,8 +166,9 @@ def _not_http(data: bytes) -> RequestFailed:
     line = data.split(b"\n")[0].decode("utf-8", "replace").strip()
     shown = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in line[:_MAX_TEXT])
     what = f": it begins with {shown}" if shown else ""
+    own_words = "the answer is not HTTP"
     # What was sent may go on after this line, and a secret in it too.
-    return RequestFailed(ErrorClass.HTTP, f"the answer is not HTTP{what}", is_cut=True)
+    return RequestFailed(ErrorClass.HTTP, f"{own_words}{what}", is_cut=True, own_words=own_words)
 
 
 @contextmanager

@@ -78,13 +78,15 @@ class ErrorClass(StrEnum):
 class RequestFailed(Exception):
     """There is no answer; whether the receiver processed the request is unknown. `detail` is a sentence for the log.
 
-    It may repeat what the receiver sent; `is_cut` says that this is only the beginning of it.
+    It may repeat what the receiver sent; `is_cut` says that this is only the beginning of it. `own_words` is the
+    sentence without that, empty if it repeats nothing.
     """
 
-    def __init__(self, error_class: ErrorClass, detail: str, *, is_cut: bool = False) -> None:
+    def __init__(self, error_class: ErrorClass, detail: str, *, is_cut: bool = False, own_words: str = "") -> None:
         super().__init__(f"{error_class}: {detail}")
         self.error_class = error_class
         self.detail = detail
+        self.own_words = own_words
         self.is_cut = is_cut
 
 

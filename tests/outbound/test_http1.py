@@ -95,6 +95,8 @@ def test_what_is_no_answer_fails_and_says_why_in_the_hubs_own_words(
 ) -> None:
     failed = failure(answer)
     assert (failed.error_class, failed.detail) == (error_class, detail)
+    # What the webhook's LastError says repeats nothing of what came.
+    assert (failed.own_words or detail) == detail.partition(":")[0]
 
 
 ODD_HEADS = {
