@@ -17,6 +17,27 @@ def test_whole_seconds_are_understood(value: str, seconds: int) -> None:
     assert retry_after(value, NOW) == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize(("value", "seconds"), [("1.5", 2), ("20.0", 20), ("0.001", 1), ("0.0", 0)])
+def test_a_fraction_of_a_second_is_rounded_up(value: str, seconds: int) -> None:
+    assert retry_after(value, NOW) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("20, 20", 20),
+        ("20,40", 40),
+        ("40, soon", 40),
+        (", 7", 7),
+        ("5, Sat, 14 Mar 2026 09:28:53 GMT", 120),
+        ("Sat, 14 Mar 2026 09:28:53 GMT, Sat, 14 Mar 2026 09:27:53 GMT", 120),
+        ("Saturday, 14-Mar-26 09:28:53 GMT, 5", 120),
+    ],
+)
+def test_of_several_values_the_longest_counts(value: str, seconds: int) -> None:
+    assert retry_after(value, NOW) == timedelta(seconds=seconds)
+
+
 @pytest.mark.parametrize("zone", ["GMT", "+0000", "-0000"])
 def test_an_http_date_is_understood(zone: str) -> None:
     assert retry_after(f"Sat, 14 Mar 2026 09:28:53 {zone}", NOW) == timedelta(minutes=2)
@@ -26,7 +47,7 @@ def test_a_date_in_the_past_means_no_wait() -> None:
     assert retry_after("Fri, 13 Mar 2026 09:26:53 GMT", NOW) == timedelta(0)
 
 
-@holds_for("value", [None, "", " ", "soon", "-1", "1.5", "1e3", "٣", "9" * 30, "Sat, 99 Foo 2026", "1, 2"])
+@holds_for("value", [None, "", " ", "soon", "-1", "1.", ".5", "1e3", "٣", "9" * 30, "Sat, 99 Foo 2026", "a, b"])
 def test_anything_else_says_nothing(value: str | None) -> None:
     assert retry_after(value, NOW) is None
 

@@ -112,11 +112,11 @@ def status_of(head: bytes | bytearray) -> int | None:
 def head_by_its_status(head: bytes, status: int) -> Head:
     """What is certain of a head that is not proper HTTP: its status, and the headers that the hub acts on.
 
-    One that stands there twice says nothing.
+    A Location that stands there twice says nothing; of Retry-After all values are kept, as in a proper head.
     """
     lines = [found for line in head.split(b"\n")[1:-1] if (found := _READABLE.fullmatch(line.removesuffix(b"\r")))]
-    names = [found[1].decode("ascii").lower() for found in lines]
-    headers = {
-        name: found[2].decode("ascii") for name, found in zip(names, lines, strict=True) if names.count(name) == 1
-    }
+    values: dict[str, list[str]] = {}
+    for found in lines:
+        values.setdefault(found[1].decode("ascii").lower(), []).append(found[2].decode("ascii"))
+    headers = {name: ", ".join(found) for name, found in values.items() if len(found) == 1 or name == "retry-after"}
     return Head(status, headers, is_whole=False)

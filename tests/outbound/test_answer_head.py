@@ -98,12 +98,14 @@ def test_the_status_is_in_the_first_line(line: bytes, status: int | None) -> Non
             b"RETRY-after:\t20 \r\nLocation: https://a.example/x y\r\n",
             {"retry-after": "20", "location": "https://a.example/x y"},
         ),
-        (b"Retry-After: 20\r\nRetry-After: 30\r\n", {}),
+        (b"Location: /a\r\nRetry-After: 20\r\nretry-after: 30\r\nLocation: /b\r\n", {"retry-after": "20, 30"}),
         (b"Retry-After : 20\r\n Retry-After: 20\r\nX-Retry-After: 20\r\nRetry-After:\r\n", {}),
         (b"Retry-After: 2\x000\r\nRetry-After: \xe9\r\n", {}),
         (b"A: b\r\nRetry-After: 2", {}),
         (b"A\rRetry-After: 20\r\n", {}),
     ],
 )
-def test_of_an_odd_head_only_plain_lines_that_stand_there_once_are_read(lines: bytes, headers: dict[str, str]) -> None:
+def test_of_an_odd_head_only_plain_lines_are_read_and_a_location_only_if_it_is_one(
+    lines: bytes, headers: dict[str, str]
+) -> None:
     assert head_by_its_status(b"HTTP/1.1 503 Busy\r\n" + lines, 503) == Head(503, headers, is_whole=False)
