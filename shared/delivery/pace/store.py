@@ -9,9 +9,10 @@ No change counts as made before it is written, so none is lost.
 """
 
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.deadline import MESSAGE_SECONDS, remaining_seconds
@@ -36,19 +37,21 @@ type Change = Callable[[PacedUsage, datetime], PacedUsage | None]
 
 @dataclass(frozen=True)
 class _Version:
-    """A row as it was read or written; `etag` is None if there is none."""
+    """A row as it was read or written, and the id of the write that made it; `etag` is None if there is none."""
 
     row: PacedUsage
     etag: str | None
+    write_id: str
 
 
 @dataclass(eq=False)
 class _Pending:
-    """A change that waits for its write."""
+    """A change that waits for its write. `tried` are the ids of the writes with it, perhaps in vain."""
 
     change: Change
     result: PacedUsage | None = None
     is_done: bool = False
+    tried: set[str] = field(default_factory=set)
 
 
 class _Line:
@@ -148,7 +151,7 @@ class PaceStore:
             nonlocal sent
             seen = self._known_version(webhook_id) or self._read(webhook_id)
             now = self.now()
-            after = _changed(seen.row, batch, now)
+            after = _changed(seen.row, _unwritten(batch, seen.write_id), now)
             if after is None:
                 _end(batch)
                 return
@@ -158,7 +161,10 @@ class PaceStore:
                 sent = after.pace
             if seen.row.pace.is_listed and not after.pace.is_listed:
                 self._blocked.remove(webhook_id)
-            self._write(webhook_id, seen, after)
+            write_id = uuid.uuid4().hex
+            for one in batch:
+                one.tried.add(write_id)
+            self._write(webhook_id, seen, after, write_id)
             # Whatever fails from here on, these must not be made a second time.
             _end(batch)
             entry = list_entry(after.pace, now)
@@ -167,10 +173,10 @@ class PaceStore:
 
         retry_races(attempt, "the usage of a webhook could not be changed")
 
-    def _write(self, webhook_id: int, seen: _Version, after: PacedUsage) -> None:
+    def _write(self, webhook_id: int, seen: _Version, after: PacedUsage, write_id: str) -> None:
         """Write a row over the version that was seen; raises Changed if it is another one by now."""
         partition, key = usage_keys(webhook_id)
-        row = {"PartitionKey": partition, "RowKey": key, **paced_usage_columns(after)}
+        row = {"PartitionKey": partition, "RowKey": key, "WriteId": write_id, **paced_usage_columns(after)}
         try:
             etag = self._table.insert(row) if seen.etag is None else self._table.merge(row, etag=seen.etag)
         except (AlreadyStored, Changed) as exc:
@@ -178,15 +184,16 @@ class PaceStore:
                 self._known.pop(webhook_id, None)
             raise Changed(key) from exc
         with self._lock:
-            self._remember(webhook_id, _Version(after, etag))
+            self._remember(webhook_id, _Version(after, etag, write_id))
 
     def _read(self, webhook_id: int) -> _Version:
-        known = self._known_version(webhook_id)
+        before = self._known_version(webhook_id)
         row = self._table.get(*usage_keys(webhook_id))
-        version = _Version(parse_paced_usage(row), None if row is None else str(row.metadata["etag"]))
+        etag, write_id = (None, "") if row is None else (str(row.metadata["etag"]), row.get("WriteId") or "")
+        version = _Version(parse_paced_usage(row), etag, write_id)
         with self._lock:
-            # What this process wrote to the row meanwhile is newer than what was read.
-            if self._known.get(webhook_id) is known:
+            # What this process wrote of it meanwhile may be newer than what was read.
+            if self._known.get(webhook_id) is before:
                 self._remember(webhook_id, version)
         return version
 
@@ -205,6 +212,16 @@ class PaceStore:
             if len(self._lines) > _MAX_KNOWN:
                 self._lines = {id_: line for id_, line in self._lines.items() if line.is_writing or line.pending}
             return self._lines.setdefault(webhook_id, _Line())
+
+
+def _unwritten(batch: Sequence[_Pending], write_id: str) -> list[_Pending]:
+    """The changes of a batch that are still to be written, where the row was made by this write.
+
+    Those that were in it are there: only the answer to the write was lost.
+    """
+    for one in batch:
+        one.is_done = one.is_done or write_id in one.tried
+    return [one for one in batch if not one.is_done]
 
 
 def _changed(row: PacedUsage, batch: Sequence[_Pending], now: datetime) -> PacedUsage | None:

@@ -20,8 +20,9 @@ from shared.hub.hub import Hub
 from shared.webhooks.rows import USAGE_TABLE, usage_keys
 from shared.webhooks.usage import CallResult, counted
 from tests.support.delivering import delivering_hub
-from tests.support.patience import Meeting
+from tests.support.patience import Meeting, eventually
 from tests.support.queues import visible_texts
+from tests.support.stepping import InterruptedTransport
 from tests.support.transport import Fault, JournalTransport
 
 NOW = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
@@ -275,6 +276,66 @@ def test_what_was_written_while_a_row_was_read_is_known_rather_than_what_was_rea
     between.after_next = lambda: store.change(7, one_call)
     assert store.read(7).usage.total_calls == 1
     assert store.latest(7).usage.total_calls == 2
+
+
+def test_what_others_wrote_is_known_once_it_was_read_though_rows_of_other_webhooks_are_written_meanwhile(
+    connection_string: str,
+) -> None:
+    with InterruptedTransport() as transport:
+        hub = delivering_hub(connection_string, transport)
+        store, other = store_of(hub), store_of(delivering_hub(connection_string))
+        store.change(7, outcome(Kind.PAUSE, wait=timedelta(days=1)))
+        other.change(7, lambda row, now: replace(row, pace=replace(row.pace, paused_until=None)))
+        transport.interrupt(lambda method, url: method == "GET" and "usage" in url, lambda: store.change(8, one_call))
+        assert store.read(7).pace.paused_until is None
+        assert store.latest(7).pace.paused_until is None
+
+
+def test_what_this_process_wrote_while_it_read_is_not_forgotten(connection_string: str) -> None:
+    with InterruptedTransport() as transport:
+        store = store_of(delivering_hub(connection_string, transport))
+        store.change(7, one_call)
+        transport.interrupt(lambda method, url: method == "GET", lambda: store.change(7, one_call))
+        store.read(7)
+        assert store.latest(7).usage.total_calls == 2
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_calls_that_are_written_together_count_once_each_whatever_call_fails(
+    hub: Hub, store: PaceStore, transport: JournalTransport, number: int, fault: Fault
+) -> None:
+    opened(store, 6)
+    store.change(7, one_call)
+    transport.forget()
+    transport.fail(number, fault)
+    others, told = 8, []
+
+    def first(row: PacedUsage, now: datetime) -> PacedUsage:
+        # While this one is under way, all others come.
+        assert eventually(lambda: len(store._line(7).pending) == others)
+        return one_call(row, now)
+
+    def other(row: PacedUsage, now: datetime) -> PacedUsage:
+        return outcome(Kind.FAILURE)(one_call(row, now), now)
+
+    def work(change: Callable[[PacedUsage, datetime], PacedUsage]) -> None:
+        try:
+            told.append(store.change(7, change) is not None)
+        except StorageDown:
+            told.append(False)
+
+    with ThreadPoolExecutor(others + 1) as pool:
+        begun = pool.submit(work, first)
+        assert eventually(lambda: store._line(7).is_writing)
+        list(pool.map(work, [other] * others))
+        begun.result()
+    # Together they open the circuit: a wake-up, the row, and the list. Who was told of a failure comes again.
+    assert told.count(False) == 1
+    is_written = (number, fault) not in {(2, Fault.BEFORE), (2, Fault.AFTER), (3, Fault.BEFORE)}
+    row = store_of(hub).read(7)
+    assert row.usage.total_calls == 1 + 1 + others - (not is_written)
+    assert row.pace.circuit is Circuit.OPEN
 
 
 def test_a_row_of_the_previous_version_is_closed_and_keeps_its_counters(hub: Hub, store: PaceStore) -> None:
