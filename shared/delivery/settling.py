@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import batched
 
 from shared.delivery.record import DeliveryRecord, DeliveryState, delivery_keys, delivery_row, parse_record
-from shared.delivery.waiting import WaitingDelivery, waiting_keys
+from shared.delivery.waiting import WaitingDelivery
 from shared.storage.tables import AlreadyStored, Changed, Row, RowVersion, Table, Write
 
 _PAIRS = 50
@@ -37,7 +37,7 @@ class Settling:
             for one in waiting
             for write in (
                 Write("insert", delivery_row(_record(one, state))),
-                Write("delete", _keys(one), one.etag),
+                Write("delete", one.keys, one.etag),
             )
         ]
         try:
@@ -60,7 +60,7 @@ class Settling:
         known = None if waiting.is_logged else RowVersion(None)
         self._table.modify(*keys, settled, known=known, replaces=True)
         with suppress(Changed):
-            self._table.delete(*_keys(waiting).values(), etag=waiting.etag)
+            self._table.delete(*waiting.keys.values(), etag=waiting.etag)
 
 
 def _record(waiting: WaitingDelivery, state: DeliveryState) -> DeliveryRecord:
@@ -73,8 +73,3 @@ def _record(waiting: WaitingDelivery, state: DeliveryState) -> DeliveryRecord:
         cycle=waiting.cycle,
         attempts=waiting.attempt,
     )
-
-
-def _keys(waiting: WaitingDelivery) -> dict[str, str]:
-    partition, key = waiting_keys(waiting.webhook_id, waiting.event_id, waiting.event_at)
-    return {"PartitionKey": partition, "RowKey": key}

@@ -59,6 +59,12 @@ class WaitingDelivery:
     is_logged: bool = False
     etag: str = field(default="", compare=False)
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """The keys of its row, partition first, as columns."""
+        partition, key = waiting_keys(self.webhook_id, self.event_id, self.event_at)
+        return {"PartitionKey": partition, "RowKey": key}
+
 
 def waiting_keys(webhook_id: int, event_id: str, event_at: datetime) -> tuple[str, str]:
     """Partition and row key. Within a webhook's partition, the oldest event comes first."""
@@ -73,10 +79,8 @@ def waiting_bound(moment: datetime) -> str:
 
 def waiting_row(waiting: WaitingDelivery) -> dict[str, Any]:
     """The row in `deliveries`."""
-    partition, key = waiting_keys(waiting.webhook_id, waiting.event_id, waiting.event_at)
     return {
-        "PartitionKey": partition,
-        "RowKey": key,
+        **waiting.keys,
         "EventId": waiting.event_id,
         "Event": waiting.event_type,
         "EventAt": stored_time(waiting.event_at),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 
 from shared.delivery.waiting import (
@@ -32,14 +33,16 @@ class Parking:
             return
 
     def park(self, waiting: WaitingDelivery) -> None:
-        """Park a delivery; of one that waits already, the later attempt counts, and the earlier beginning."""
+        """Park a delivery; of one that waits already, the later attempt counts, since the cycle's first parking."""
 
         def parked(row: Row | None) -> Row | None:
             if row is None:
                 return waiting_row(waiting)
             there = parse_waiting(row)
-            is_older = (waiting.cycle, waiting.attempt) < (there.cycle, there.attempt)
-            return None if is_older else waiting_row(waiting)
+            if (waiting.cycle, waiting.attempt) < (there.cycle, there.attempt):
+                return None
+            began = min(waiting.parked_at, there.parked_at) if waiting.cycle == there.cycle else waiting.parked_at
+            return waiting_row(replace(waiting, parked_at=began))
 
         keys = waiting_keys(waiting.webhook_id, waiting.event_id, waiting.event_at)
         # Nearly always it is not there yet, so the first try needs no reading.
@@ -59,7 +62,7 @@ class Parking:
         """
         if len(deliveries) > 1:
             try:
-                self._table.transact([Write("delete", _keys(one), one.etag) for one in deliveries])
+                self._table.transact([Write("delete", one.keys, one.etag) for one in deliveries])
             except Changed:
                 # One of them at least; so each for itself.
                 pass
@@ -67,9 +70,4 @@ class Parking:
                 return
         for one in deliveries:
             with suppress(Changed):
-                self._table.delete(*_keys(one).values(), etag=one.etag)
-
-
-def _keys(waiting: WaitingDelivery) -> dict[str, str]:
-    partition, key = waiting_keys(waiting.webhook_id, waiting.event_id, waiting.event_at)
-    return {"PartitionKey": partition, "RowKey": key}
+                self._table.delete(*one.keys.values(), etag=one.etag)
