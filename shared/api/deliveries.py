@@ -23,7 +23,6 @@ from shared.delivery.pace.circuit import Blocked
 from shared.delivery.record import DeliveryRecord, DeliveryState, summary
 from shared.delivery.replaying import BulkReplay, Replay
 from shared.errors import BadRequest, Conflict, NotFound
-from shared.events.event import Event
 from shared.events.store import EventStore
 from shared.http import bounded_body, json_response
 from shared.hub.hub import Hub
@@ -121,7 +120,7 @@ class Deliveries:
     def show(self, event_id: str, webhook: str, query: Mapping[str, str]) -> dict[str, object]:
         """One delivery with its attempts; raises NotFound or BadRequest."""
         require_known(query, ())
-        _, record = self._find(event_id, webhook)
+        record = self._find(event_id, webhook)
         registration = self.webhooks.get(record.webhook_id)
         return self._current(self.known_secrets.record(registration, record).as_json(with_attempts=True))
 
@@ -131,12 +130,12 @@ class Deliveries:
         Raises BadRequest, NotFound, also if its webhook was removed, and Conflict for one that waits.
         """
         require_known(query, ())
-        event, record = self._find(event_id, webhook)
+        record = self._find(event_id, webhook)
         if self.webhooks.get(record.webhook_id) is None:
             raise NotFound("the webhook was removed, so nothing can be replayed to it")
         if record.state is DeliveryState.WAITING:
             raise Conflict("this delivery waits for its receiver and is made without a replay once that is ready")
-        self.replay(record, event)
+        self.replay(record)
         return {"replayed": 1}
 
     def replay_all(self, query: Mapping[str, str]) -> dict[str, object]:
@@ -169,7 +168,7 @@ class Deliveries:
             return shown
         return {**shown, "waitingReason": entry.reason.value, "waitingUntil": until, "nextAttemptAt": until}
 
-    def _find(self, event_id: str, webhook: str) -> tuple[Event, DeliveryRecord]:
+    def _find(self, event_id: str, webhook: str) -> DeliveryRecord:
         event = find_event(self.events, event_id)
         webhook_id = parse_webhook_id(webhook)
         if webhook_id is None:
@@ -177,7 +176,7 @@ class Deliveries:
         record = self.log.get(webhook_id, event) or self.log.get_waiting(webhook_id, event)
         if record is None:
             raise NotFound("this event was not delivered to this webhook")
-        return event, record
+        return record
 
 
 def parse_filter(query: Mapping[str, str]) -> DeliveryFilter:

@@ -26,7 +26,7 @@ class Claims:
 
     def __init__(self, table: Table, lasts: timedelta, now: Callable[[], datetime]) -> None:
         self._table = table
-        self._lasts = lasts
+        self.lasts = lasts
         self._now = now
 
     def claim(
@@ -45,7 +45,7 @@ class Claims:
                 found[0] = None
                 return None
             if self._is_foreign(record, message_id, now):
-                found[0] = Foreign((record.claimed_at or now) + self._lasts - now)
+                found[0] = Foreign((record.claimed_at or now) + self.lasts - now)
                 return None
             mine = replace(record, claimed_at=now, claimed_by=message_id)
             found[0] = mine
@@ -60,4 +60,4 @@ class Claims:
     def _is_foreign(self, record: DeliveryRecord, message_id: str, now: datetime) -> bool:
         if record.claimed_at is None or record.claimed_by == message_id:
             return False
-        return now - record.claimed_at < self._lasts
+        return now - record.claimed_at < self.lasts

@@ -59,6 +59,11 @@ class DeliveryMessage(BaseModel):
         """Whether it asks for the very first attempt of the delivery."""
         return self.cycle == 0 and self.attempt == 0
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing of its delivery can be stored yet: it asks for the first attempt, and nobody else did."""
+        return self.is_first and not self.repeat
+
     def as_text(self) -> str:
         """The message's text; the event is left out if the message would be too large with it."""
         text = self.model_dump_json()

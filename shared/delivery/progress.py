@@ -81,11 +81,11 @@ class DeliveryProgress:
         """Keep a delivery for a replay, because its webhook is stopped or disabled."""
         self.deliveries.write(replace(record, state=DeliveryState.HELD, next_attempt_at=None))
 
-    def replay(self, record: DeliveryRecord, event: Event | None) -> None:
+    def replay(self, record: DeliveryRecord) -> None:
         """Begin the delivery's next cycle: the same event, with the same EventId and the whole schedule.
 
-        `event` is not needed: the attempt reads it. The message is sent first: a replay that is interrupted before the
-        write is made all the same, and at worst shown late.
+        The message is sent first: a replay that is interrupted before the write is made all the same, and at worst
+        shown late.
         """
         cycle, event_id = record.cycle + 1, EventId(record.event_id)
         self.queues.send(DeliveryMessage(event_id=event_id, webhook_id=record.webhook_id, cycle=cycle))

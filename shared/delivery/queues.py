@@ -1,4 +1,4 @@
-"""The queues of deliveries: one for every webhook, and one for slow ones; and what fills them for an event."""
+"""The queue of deliveries that may be attempted now; the previous version had a second one, which is drained."""
 
 from datetime import timedelta
 from math import ceil
@@ -8,6 +8,7 @@ from shared.storage.account import StorageAccount
 
 DELIVERIES_QUEUE = "deliveries"
 SLOW_QUEUE = "deliveries-slow"
+"""Of the previous version: nothing is sent there any more."""
 
 _NO_DELAY = timedelta(0)
 

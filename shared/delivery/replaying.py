@@ -8,7 +8,6 @@ from itertools import batched
 
 from shared.delivery.log import DeliveryFilter, DeliveryLog
 from shared.delivery.record import DeliveryRecord, DeliveryState
-from shared.events.event import Event
 from shared.storage.paging import Place
 from shared.storage.scan import WorkBudget
 from shared.webhooks.registry import WebhookRegistry
@@ -18,7 +17,7 @@ _THREADS = 8
 _TRANSACTIONS = 2
 """Of one replay: it sends a message and writes a row. Both again where somebody else changes the row at this moment."""
 
-type Replay = Callable[[DeliveryRecord, Event | None], None]
+type Replay = Callable[[DeliveryRecord], None]
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class BulkReplay:
 
     def _replay_all(self, records: Sequence[DeliveryRecord], pool: ThreadPoolExecutor) -> None:
         # A context, which holds the request's deadline, can be entered once at a time, so each call gets a copy.
-        for done in [pool.submit(copy_context().run, self._replay, record, None) for record in records]:
+        for done in [pool.submit(copy_context().run, self._replay, record) for record in records]:
             done.result()
 
 

@@ -33,8 +33,7 @@ log = logging.getLogger(__name__)
 class DeliveryWorker:
     """Decides whether an attempt may be made now, and makes it; its fields are what it works with.
 
-    `claim_lasts` is how long another message's claim of the same delivery counts. `now` returns the current time in
-    UTC.
+    `now` returns the current time in UTC.
     """
 
     registry: WebhookRegistry
@@ -45,7 +44,6 @@ class DeliveryWorker:
     claims: Claims
     runner: AttemptRunner
     progress: DeliveryProgress
-    claim_lasts: timedelta
     now: Callable[[], datetime]
 
     def work(self, body: bytes, *, message_id: str = "", dequeue_count: int = 1) -> None:
@@ -78,9 +76,7 @@ class DeliveryWorker:
         return (self.events.dispatched(event) or event) if event and event.trimmed else event
 
     def _hold(self, message: DeliveryMessage, registration: Registration, event: Event) -> None:
-        is_new = message.is_first and not message.repeat
-        stored = None if is_new else self.deliveries.get(registration.id, event)
-        record = self._unmade(message, stored, registration, event)
+        record = self._unmade(message, self._stored(message, event), registration, event)
         if record is not None:
             self.progress.hold(record)
 
@@ -96,14 +92,12 @@ class DeliveryWorker:
                 self._attempt_in(place, admitted, message, registration, event, message_id)
                 return
         if place is Verdict.UNDER_WAY:
-            self._come_again(message, self.claim_lasts)
+            self._come_again(message, self.claims.lasts)
         else:
             self._park(message, registration, event, self.gate.no_place(registration.id))
 
     def _park(self, message: DeliveryMessage, registration: Registration, event: Event, stopped: Blocked) -> None:
-        # Of a first attempt nothing can be stored yet.
-        is_new = message.is_first and not message.repeat
-        stored = None if is_new else self.deliveries.get(registration.id, event)
+        stored = self._stored(message, event)
         record = self._unmade(message, stored, registration, event)
         if record is not None:
             self.progress.wait(message, event, record if stored else None, stopped)
@@ -137,15 +131,16 @@ class DeliveryWorker:
         self, message: DeliveryMessage, registration: Registration, event: Event, message_id: str
     ) -> DeliveryRecord | None:
         """The delivery before this attempt; None if the attempt was made, or is about to be made by another message."""
-        if message.is_first and not message.repeat:
-            return new_record(registration.id, event)
         if not message.repeat:
-            return self._unmade(message, self.deliveries.get(registration.id, event), registration, event)
+            return self._unmade(message, self._stored(message, event), registration, event)
         claimed = self.claims.claim(message, registration.id, event, message_id)
         if isinstance(claimed, Foreign):
             self._come_again(message, claimed.wait)
             return None
         return None if claimed is None else self._unmade(message, claimed, registration, event)
+
+    def _stored(self, message: DeliveryMessage, event: Event) -> DeliveryRecord | None:
+        return None if message.is_new else self.deliveries.get(message.webhook_id, event)
 
     def _unmade(
         self, message: DeliveryMessage, record: DeliveryRecord | None, registration: Registration, event: Event

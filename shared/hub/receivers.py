@@ -30,7 +30,8 @@ from shared.delivery.policy import RetryLimits
 from shared.delivery.progress import DeliveryProgress
 from shared.delivery.queues import DeliveryQueues
 from shared.delivery.receiver_check import ReceiverCheck
-from shared.delivery.record import DELIVERIES_TABLE, DeliveryRecord
+from shared.delivery.record import DELIVERIES_TABLE
+from shared.delivery.replaying import Replay
 from shared.delivery.settling import Settling
 from shared.delivery.superoffice_callback import SuperOfficeCallback
 from shared.delivery.worker import DeliveryWorker
@@ -89,7 +90,7 @@ class Receivers:
     worker: DeliveryWorker
     waker: Waker
     gate: PaceGate
-    replay: Callable[[DeliveryRecord, Event | None], None]
+    replay: Replay
     known_secrets: KnownSecrets
 
     @classmethod
@@ -155,7 +156,6 @@ class Receivers:
             claims=Claims(table, timedelta(seconds=at_most), storage.now),
             runner=AttemptRunner(deliverers, sealer, now),
             progress=progress,
-            claim_lasts=timedelta(seconds=at_most),
             now=now,
         )
         waker = Waker(

@@ -235,7 +235,7 @@ def test_set_to_active_again_it_has_all_its_attempts_and_what_was_held_can_be_re
     receiver.journal.clear()
     record = hub.receivers.deliveries.get(webhook.id, event)
     assert record is not None
-    hub.receivers.replay(record, event)
+    hub.receivers.replay(record)
     QuietHost(connection_string).run(hub)
     assert state(hub, webhook, event) is DeliveryState.DELIVERED
     receiver.behave(answers(500))

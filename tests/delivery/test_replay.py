@@ -40,7 +40,7 @@ def stored(hub: Hub, webhook: Registration, event: Event) -> DeliveryRecord:
 
 
 def replay(hub: Hub, webhook: Registration, event: Event) -> None:
-    hub.receivers.replay(stored(hub, webhook, event), event)
+    hub.receivers.replay(stored(hub, webhook, event))
 
 
 @pytest.mark.parametrize("status", [200, 500, 410])
@@ -101,7 +101,7 @@ def test_two_who_replay_at_once_begin_one_cycle(
     record = stored(hub, webhook, event)
     receiver.journal.clear()
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: hub.receivers.replay(record, event), range(2)))
+        list(pool.map(lambda _: hub.receivers.replay(record), range(2)))
     host.run(hub)
     after = stored(hub, webhook, event)
     assert (after.state, after.cycle, len(receiver.journal)) == (DeliveryState.DELIVERED, 1, 1)
@@ -141,6 +141,6 @@ def test_the_hops_of_an_event_outlive_retries_and_replays_also_of_one_too_large_
     host.run(hub)
     replay(hub, webhook, event)
     host.run(hub)
-    hub.receivers.replay(stored(hub, webhook, event), None)
+    hub.receivers.replay(stored(hub, webhook, event))
     host.run(hub)
     assert [visit.headers["x-hub-hops"] for visit in receiver.journal] == ["3"] * 4

@@ -142,7 +142,7 @@ def test_a_call_ends_with_its_time_but_not_before_it_came_further(hub: Hub) -> N
         budget = WorkBudget(seconds=10, clock=clock)
         replayed: list[object] = []
 
-        def slow(record: object, event: object, replayed: list[object] = replayed) -> None:
+        def slow(record: object, replayed: list[object] = replayed) -> None:
             replayed.append(record)
             clock.seconds += 10
 

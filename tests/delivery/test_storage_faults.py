@@ -124,9 +124,9 @@ def test_a_replay_survives_the_failure_of_each_call(path: Path, fault: Fault) ->
         record = path.desk.receivers.deliveries.get(webhook.id, event)
         assert record is not None
         try:
-            path.hub.receivers.replay(record, event)
+            path.hub.receivers.replay(record)
         except Unavailable:
-            path.hub.receivers.replay(record, event)
+            path.hub.receivers.replay(record)
         path.host.run(path.hub)
         assert path.received(event.type) in ([event.id], [event.id, event.id])
         assert (path.state(webhook, event), path.host.poison) == ("delivered", [])

@@ -92,7 +92,7 @@ class PaceGate:
     def no_place(self, webhook_id: int) -> Blocked:
         """Why a delivery that found no place has to wait; the wake-up that looks after it was sent."""
         if self.bulkhead.is_silent(webhook_id):
-            self.store.change(webhook_id, lambda row, now: self._silent(row, now))
+            self.store.change(webhook_id, self._silent)
         pace = self.store.latest(webhook_id).pace
         now = self.now()
         if (stopped := blocked(pace, now)) is not None:

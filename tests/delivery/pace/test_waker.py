@@ -226,7 +226,6 @@ def test_what_waited_for_too_long_fails_and_can_be_replayed(hub: Hub, webhook: R
     assert record.state is DeliveryState.FAILED
 
 
-@pytest.mark.parametrize("number", [None, 1])
 def test_what_is_parked_once_more_has_waited_since_it_was_parked_first(hub: Hub, webhook: Registration) -> None:
     (event,) = park(hub, webhook, parked_at=ago(hub, days=3, seconds=1))
     # Another message for it, of a dispatch that came again, knows nothing of that.
@@ -234,12 +233,13 @@ def test_what_is_parked_once_more_has_waited_since_it_was_parked_first(hub: Hub,
         webhook.id, event.id, event.type, event.received_at, WaitingReason.PLACE, ago(hub, hours=1), hub.storage.now()
     )
     hub.receivers.gate.park(again)
-    wake(hub, webhook, set_pace(hub, webhook).wake_number)
+    wake(hub, webhook, set_pace(hub, webhook, wake_number=9).wake_number)
     record = hub.receivers.deliveries.get(webhook.id, event)
     assert record is not None
     assert record.state is DeliveryState.FAILED
 
 
+@pytest.mark.parametrize("number", [None, 1])
 def test_what_waits_for_a_webhook_that_was_stopped_is_held_page_by_page(
     hub: Hub, webhook: Registration, connection_string: str, number: int | None
 ) -> None:
