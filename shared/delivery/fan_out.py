@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from itertools import batched
 
 from shared.deadline import MESSAGE_SECONDS, remaining_seconds
@@ -12,6 +11,7 @@ from shared.delivery.pace.gate import PaceGate
 from shared.delivery.queues import DeliveryQueues
 from shared.events.dispatch import Page
 from shared.events.event import Event
+from shared.side_by_side import each_side_by_side
 from shared.webhooks.registry import WebhookRegistry
 
 MAX_WEBHOOKS_A_MESSAGE = 300
@@ -81,9 +81,7 @@ def _each(pool: ThreadPoolExecutor, webhook_ids: Collection[int], do: Callable[[
         for webhook_id in webhook_ids:
             do(webhook_id)
         return
-    # Each call keeps to the message's deadline; a context can be entered once at a time, so each gets a copy.
-    for done in [pool.submit(copy_context().run, do, webhook_id) for webhook_id in webhook_ids]:
-        done.result()
+    each_side_by_side(pool, webhook_ids, do)
 
 
 def _is_time_short() -> bool:

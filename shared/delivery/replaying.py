@@ -1,13 +1,13 @@
 """Replays of many deliveries: so many a call, side by side, and where the next call goes on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from itertools import batched
 
 from shared.delivery.log import DeliveryFilter, DeliveryLog
 from shared.delivery.record import DeliveryRecord, DeliveryState
+from shared.side_by_side import each_side_by_side
 from shared.storage.paging import Place
 from shared.storage.scan import WorkBudget
 from shared.webhooks.registry import WebhookRegistry
@@ -72,14 +72,9 @@ class BulkReplay:
                     return ReplayResult(replayed, reached)
                 records = [record for _, record in part if registered(record.webhook_id)]
                 budget.spend(_TRANSACTIONS * len(records))
-                self._replay_all(records, pool)
+                each_side_by_side(pool, records, self._replay)
                 replayed, reached = replayed + len(records), part[-1][0]
         return ReplayResult(replayed, None if scan.is_complete else scan.place)
-
-    def _replay_all(self, records: Sequence[DeliveryRecord], pool: ThreadPoolExecutor) -> None:
-        # A context, which holds the request's deadline, can be entered once at a time, so each call gets a copy.
-        for done in [pool.submit(copy_context().run, self._replay, record) for record in records]:
-            done.result()
 
 
 class _Registered:

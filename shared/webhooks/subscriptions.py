@@ -6,11 +6,11 @@ needs it, and removed only while it is certain that no later version of the regi
 
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from shared.side_by_side import each_side_by_side
 from shared.storage.keys import key_text, row_key
 from shared.storage.query import Query
 from shared.storage.tables import Changed, Row, Table
@@ -105,6 +105,4 @@ def _each(events: Collection[str], do: Callable[[str], None]) -> None:
             do(event)
         return
     with ThreadPoolExecutor(_MAX_PARALLEL_WRITES) as pool:
-        # A context can be entered once at a time, so each call gets a copy.
-        for done in [pool.submit(copy_context().run, do, event) for event in events]:
-            done.result()
+        each_side_by_side(pool, events, do)

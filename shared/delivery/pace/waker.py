@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import batched
@@ -36,6 +35,7 @@ from shared.delivery.queues import DeliveryQueues
 from shared.delivery.record import DeliveryState
 from shared.delivery.settling import Settling
 from shared.delivery.waiting import WaitingDelivery
+from shared.side_by_side import each_side_by_side
 from shared.webhooks.registration import Registration
 from shared.webhooks.registry import WebhookRegistry
 
@@ -165,13 +165,7 @@ class Waker:
             for some in batched(zip(step.deliveries, step.delays, strict=True), _A_SLICE, strict=False):
                 if not step.has_turns and self.seconds() - began >= _RELEASE_SECONDS:
                     return
-                # Each call keeps to the message's deadline; a context can be entered once at a time.
-                sent = [
-                    pool.submit(copy_context().run, self._put_back, delivery, delay, has_turn=step.has_turns)
-                    for delivery, delay in some
-                ]
-                for one in sent:
-                    one.result()
+                each_side_by_side(pool, some, lambda one: self._put_back(*one, has_turn=step.has_turns))
                 self.parking.remove([delivery for delivery, _ in some])
 
     def _put_back(self, delivery: WaitingDelivery, delay: timedelta, *, has_turn: bool) -> None:
