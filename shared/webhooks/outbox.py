@@ -29,8 +29,8 @@ class SignalOutbox:
     def settle(self, registration: Registration) -> Registration:
         """Signal what this stored registration still has to, take it out of the row, and return the registration so.
 
-        Three transactions for each event, one more for a start, which ends the row of consecutive errors. None if
-        there is nothing to signal. Raises StorageDown, and can be repeated.
+        No transaction if there is nothing to signal. Else two for each event, one more for a start, after which
+        consecutive errors count from zero, and one for the row. Raises StorageDown, and can be repeated.
         """
         if not registration.signals:
             return registration

@@ -19,7 +19,7 @@ _LOOK_SECONDS = 0.1
 
 @dataclass
 class Place:
-    """A place that an attempt occupies. `waited` is how many seconds it was waited for.
+    """A place that an attempt occupies since `began`, in seconds of a monotonic clock.
 
     Whoever has one reports what the attempt showed with `head` and `ended`; without `ended` nothing is learnt.
     """
@@ -28,7 +28,6 @@ class Place:
     webhook_id: int
     event_id: str
     began: float
-    waited: float
     head_seconds: float | None = None
     succeeded: bool | None = None
 
@@ -112,7 +111,7 @@ class ReceiverBulkhead:
                 return verdict
             self._places.enter(webhook_id, event_id, now)
         self._lag.begin()
-        return Place(self, webhook_id, event_id, now, now - came)
+        return Place(self, webhook_id, event_id, now)
 
     def _leave(self, place: Place) -> None:
         self._lag.end()

@@ -71,7 +71,7 @@ class PaceGate:
         return self._in_turn(registration.id, registration.per_minute, admitted)
 
     def end_probe(self, webhook_id: int) -> None:
-        """Give a claimed probe back whose attempt turned out to be made already: the next one is sent at once."""
+        """Give a claimed probe back that makes no attempt, for another message does: the next one is sent now."""
 
         def ended(row: PacedUsage, now: datetime) -> PacedUsage | None:
             if row.pace.circuit is not Circuit.HALF_OPEN:

@@ -95,6 +95,7 @@ class PaceStore:
     def change(self, webhook_id: int, change: Change) -> PacedUsage | None:
         """Make a change, and return the row after it; None if it left the row as it was.
 
+        What follows from the change (transition.py) is written with it, but shown by `latest` alone.
         Costs a write, shared with the changes that come meanwhile, and a read where others wrote the row. `change` runs
         again whenever others were quicker. Raises StorageDown.
         """
