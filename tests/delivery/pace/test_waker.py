@@ -276,6 +276,23 @@ def test_what_is_parked_for_a_webhook_that_was_stopped_and_started_again_has_a_w
     assert [one.event_id for one in waiting(connection_string)] == [event.id]
 
 
+def test_the_wake_up_of_a_webhook_that_was_stopped_is_not_taken_to_be_under_way_any_more(
+    hub: Hub, webhook: Registration, transport: JournalTransport
+) -> None:
+    now = hub.storage.now()
+    pace = set_pace(hub, webhook, is_answering=False, wake_number=3, wake_due=now, is_listed=True)
+    save(hub, webhook.id, State="Stopped")
+    wake(hub, webhook, pace.wake_number)
+    save(hub, webhook.id, State="Active")
+    transport.forget()
+    (event,) = park(hub, webhook)
+    hub.receivers.gate.park(hub.receivers.waker.parking.oldest(webhook.id, 1)[0])
+    # Dispatch sends messages again, and whoever parks one of them sends a wake-up.
+    assert webhook.id not in hub.receivers.gate.blocked.read()
+    assert len(sent_wake_ups(transport)) == 1
+    assert left(hub, webhook) == [event.id]
+
+
 def test_holding_stops_where_the_webhook_is_active_again(hub: Hub, webhook: Registration) -> None:
     events = park(hub, webhook, 3)
     wake(hub, webhook, None)
