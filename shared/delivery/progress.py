@@ -56,7 +56,7 @@ class DeliveryProgress:
         `record` is the delivery before the attempt, `message` is the one that asked for it.
         """
         row = self.gate.count(registration.id, event.id, attempt, outcome)
-        match self._decision(message, registration, event, record, attempt, row):
+        match self._decision(message, registration, event, record, attempt, outcome, row):
             case Delivered():
                 self.deliveries.write(record.after(attempt, DeliveryState.DELIVERED))
             case Retry(delay, counts):
@@ -120,12 +120,14 @@ class DeliveryProgress:
         event: Event,
         record: DeliveryRecord,
         attempt: Attempt,
+        outcome: Outcome,
         row: PacedUsage,
     ) -> Decision:
         """Decide on a counted attempt. Where the decision is Disable, the webhook is disabled already."""
         since = row.pace.failing_since
         decision = decide(
-            attempt,
+            # Another instance will read when the next one is due, and its clock may differ from this one's.
+            replace(attempt, at=outcome.began),
             attempts=record.attempts + 1,
             standing=Standing(
                 row.usage.consecutive_errors,

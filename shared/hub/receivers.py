@@ -161,6 +161,7 @@ class Receivers:
         waker = Waker(
             registry=registry,
             store=gate.store,
+            blocked=gate.blocked,
             bulkhead=gate.bulkhead,
             parking=gate.parking,
             settling=Settling(table),

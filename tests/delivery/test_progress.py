@@ -186,3 +186,18 @@ def test_a_delivery_that_was_never_attempted_waits_without_a_record(
     assert hub.receivers.deliveries.get(webhook.id, event) is None
     (parked,) = hub.receivers.waker.parking.oldest(webhook.id, 10)
     assert (parked.reason, parked.until, parked.is_logged) == (WaitingReason.PAUSED, now, False)
+
+
+@pytest.mark.parametrize("minutes", [-1, 1])
+def test_when_a_parked_delivery_is_due_is_told_by_storages_clock(
+    connection_string: str, receiver: Receiver, minutes: int
+) -> None:
+    # Instances whose clocks differ have to understand each other.
+    with JournalTransport(clock=lambda: datetime.now(UTC) + timedelta(minutes=minutes)) as transport:
+        hub = delivering_hub(connection_string, transport, DELIVERY_CIRCUIT_AFTER="1", DELIVERY_RETRY_DELAYS="300,300")
+        webhook, progress = registered(hub, receiver), hub.receivers.worker.progress
+        attempt = replace(made(500), at=datetime.now(UTC) + timedelta(minutes=minutes))
+        advance(progress, webhook, new_event(), attempt)
+    (parked,) = hub.receivers.waker.parking.oldest(webhook.id, 10)
+    assert parked.due_at is not None
+    assert abs(parked.due_at - parked.parked_at - timedelta(seconds=315)) < timedelta(seconds=25)

@@ -1,36 +1,22 @@
-"""Ending the wait of deliveries: their records say so, and the rows that wait are gone, in one transaction."""
+"""What waits and is not attempted any more: it is held or failed, once, and never taken from an attempt."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
-from shared.delivery.attempt import Attempt
-from shared.delivery.log import DeliveryLog
 from shared.delivery.pace.parking import Parking
-from shared.delivery.record import DELIVERIES_TABLE, DeliveryState, new_record
+from shared.delivery.record import DELIVERIES_TABLE, DeliveryRecord, DeliveryState, new_record
 from shared.delivery.settling import Settling
 from shared.delivery.waiting import WaitingDelivery, WaitingReason
+from shared.errors import StorageDown
 from shared.events.event import Event
 from shared.hub.hub import Hub
-from tests.support.delivering import delivering_hub, new_event
-from tests.support.transport import JournalTransport
+from tests.support.delivering import new_event
+from tests.support.transport import Fault, JournalTransport
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
-
-
-def made(status: int) -> Attempt:
-    return Attempt(NOW, timedelta(milliseconds=5), status, "" if status == 200 else "http", "a text")
-
-
-@pytest.fixture
-def hub(connection_string: str, transport: JournalTransport) -> Hub:
-    return delivering_hub(connection_string, transport)
-
-
-@pytest.fixture
-def log(hub: Hub) -> DeliveryLog:
-    return DeliveryLog(hub.storage.table(DELIVERIES_TABLE))
+HELD = DeliveryState.HELD
 
 
 @pytest.fixture
@@ -43,70 +29,88 @@ def settling(hub: Hub) -> Settling:
     return Settling(hub.storage.table(DELIVERIES_TABLE))
 
 
-def parked(parking: Parking, event: Event, **fields: object) -> WaitingDelivery:
-    at = event.received_at
-    one = WaitingDelivery(1, event.id, event.type, at, WaitingReason.CIRCUIT, parked_at=at, until=at)
-    parking.park(replace(one, **fields))  # type: ignore[arg-type]
-    return next(found for found in parking.oldest(1, 1000) if found.event_id == event.id)
+def parked(parking: Parking, count: int = 1, **fields: object) -> list[Event]:
+    events = [new_event() for _ in range(count)]
+    for event in events:
+        given: dict[str, object] = {"reason": WaitingReason.PAUSED, "parked_at": NOW, "until": NOW, **fields}
+        parking.park(WaitingDelivery(7, event.id, event.type, event.received_at, **given))  # type: ignore[arg-type]
+    return events
 
 
-@pytest.mark.parametrize("state", [DeliveryState.HELD, DeliveryState.FAILED])
-def test_one_that_was_never_attempted_gets_a_record(
-    log: DeliveryLog, parking: Parking, settling: Settling, state: DeliveryState
+def record(hub: Hub, event: Event) -> DeliveryRecord:
+    found = hub.receivers.deliveries.get(7, event)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("state", [HELD, DeliveryState.FAILED])
+def test_those_that_were_never_attempted_cost_a_transaction_for_fifty(
+    hub: Hub, parking: Parking, settling: Settling, transport: JournalTransport, state: DeliveryState
 ) -> None:
-    event = new_event()
-    settling.settle([parked(parking, event)], state)
-    record = log.get(1, event)
-    assert record is not None
-    assert (record.state, record.attempts, record.log) == (state, 0, ())
-    assert parking.oldest(1, 10) == []
-
-
-def test_fifty_of_them_are_one_transaction(parking: Parking, settling: Settling, transport: JournalTransport) -> None:
-    for _ in range(51):
-        parked(parking, new_event())
-    waiting = parking.oldest(1, 100)
+    events = parked(parking, 96)
+    waiting = parking.oldest(7, 96)
     transport.forget()
-    settling.settle(waiting, DeliveryState.HELD)
-    assert len(transport.calls) == 2
-    assert parking.oldest(1, 10) == []
+    settling.settle(waiting, state)
+    assert transport.summary == ["POST $batch"] * 2
+    assert parking.oldest(7, 96) == []
+    assert {(record(hub, event).state, record(hub, event).attempts) for event in events[:5]} == {(state, 0)}
 
 
-def test_one_that_was_attempted_keeps_its_attempts(log: DeliveryLog, parking: Parking, settling: Settling) -> None:
-    event = new_event()
-    log.write(new_record(1, event).after(made(500), DeliveryState.WAITING))
-    settling.settle([parked(parking, event, attempt=1, is_logged=True)], DeliveryState.HELD)
-    record = log.get(1, event)
-    assert record is not None
-    assert (record.state, record.attempts, [one.status for one in record.log]) == (DeliveryState.HELD, 1, [500])
-    assert parking.oldest(1, 10) == []
+def test_one_that_was_attempted_keeps_what_its_record_says(hub: Hub, parking: Parking, settling: Settling) -> None:
+    (event,) = parked(parking, attempt=2, is_logged=True)
+    before = replace(new_record(7, event), attempts=2, state=DeliveryState.WAITING, next_attempt_at=NOW)
+    hub.receivers.deliveries.write(before)
+    settling.settle(parking.oldest(7, 96), HELD)
+    after = record(hub, event)
+    assert (after.state, after.attempts, after.next_attempt_at) == (HELD, 2, None)
+    assert parking.oldest(7, 96) == []
 
 
-def test_one_that_was_delivered_meanwhile_stays_delivered(
-    log: DeliveryLog, parking: Parking, settling: Settling
+@pytest.mark.parametrize("is_logged", [False, True])
+def test_one_that_was_delivered_meanwhile_stays_so(
+    hub: Hub, parking: Parking, settling: Settling, *, is_logged: bool
 ) -> None:
-    event, other = new_event(), new_event()
-    waiting = [parked(parking, event), parked(parking, other)]
-    log.write(new_record(1, event).after(made(200), DeliveryState.DELIVERED))
-    settling.settle(waiting, DeliveryState.HELD)
-    states = [record.state for one in (event, other) if (record := log.get(1, one))]
-    assert states == [DeliveryState.DELIVERED, DeliveryState.HELD]
-    assert parking.oldest(1, 10) == []
+    # Its message was sent, and whoever sent it died before the row was taken out.
+    delivered, other = parked(parking, 2, is_logged=is_logged)
+    hub.receivers.deliveries.write(replace(new_record(7, delivered), attempts=1, state=DeliveryState.DELIVERED))
+    settling.settle(parking.oldest(7, 96), HELD)
+    assert (record(hub, delivered).state, record(hub, other).state) == (DeliveryState.DELIVERED, HELD)
+    assert parking.oldest(7, 96) == []
 
 
-def test_one_that_was_parked_again_for_a_later_attempt_goes_on_waiting(parking: Parking, settling: Settling) -> None:
-    event = new_event()
-    before = parked(parking, event)
-    parked(parking, event, attempt=1, is_logged=True)
-    settling.settle([before], DeliveryState.HELD)
-    assert [one.attempt for one in parking.oldest(1, 10)] == [1]
+def test_one_that_was_parked_again_meanwhile_stays_parked(hub: Hub, parking: Parking, settling: Settling) -> None:
+    first, second = parked(parking, 2)
+    waiting = parking.oldest(7, 96)
+    again = next(one for one in waiting if one.event_id == first.id)
+    parking.park(replace(again, attempt=1))
+    settling.settle(waiting, HELD)
+    assert [one.attempt for one in parking.oldest(7, 96)] == [1]
+    assert record(hub, second).state is HELD
+    settling.settle(parking.oldest(7, 96), HELD)
+    assert (record(hub, first).state, parking.oldest(7, 96)) == (HELD, [])
 
 
-def test_doing_it_twice_changes_nothing(log: DeliveryLog, parking: Parking, settling: Settling) -> None:
-    event = new_event()
-    waiting = parked(parking, event)
-    for _ in range(2):
-        settling.settle([waiting], DeliveryState.HELD)
-    record = log.get(1, event)
-    assert record is not None
-    assert record.state is DeliveryState.HELD
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("is_logged", [False, True])
+def test_whatever_call_fails_it_can_be_done_again(
+    hub: Hub, parking: Parking, settling: Settling, transport: JournalTransport, fault: Fault, *, is_logged: bool
+) -> None:
+    parked(parking)
+    settling.settle(parking.oldest(7, 96), HELD)
+    for number in range(1, 7):
+        events = parked(parking, 2, is_logged=is_logged)
+        waiting = parking.oldest(7, 96)
+        transport.forget()
+        transport.fail(number, fault)
+        try:
+            settling.settle(waiting, HELD)
+        except StorageDown:
+            settling.settle(parking.oldest(7, 96), HELD)
+        transport.forget()
+        assert {record(hub, event).state for event in events} == {HELD}
+        assert parking.oldest(7, 96) == []
+
+
+def test_nothing_is_nothing(settling: Settling, transport: JournalTransport) -> None:
+    settling.settle([], HELD)
+    assert transport.calls == []

@@ -41,8 +41,9 @@ class Parking:
             there = parse_waiting(row)
             if (waiting.cycle, waiting.attempt) < (there.cycle, there.attempt):
                 return None
-            began = min(waiting.parked_at, there.parked_at) if waiting.cycle == there.cycle else waiting.parked_at
-            return waiting_row(replace(waiting, parked_at=began))
+            if waiting.cycle > there.cycle:
+                return waiting_row(waiting)
+            return waiting_row(replace(waiting, parked_at=min(waiting.parked_at, there.parked_at)))
 
         keys = waiting_keys(waiting.webhook_id, waiting.event_id, waiting.event_at)
         # Nearly always it is not there yet, so the first try needs no reading.

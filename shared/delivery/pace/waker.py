@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from itertools import batched
 
 from shared.delivery.message import DeliveryMessage
+from shared.delivery.pace.blocked import BlockedWebhooks
 from shared.delivery.pace.bulkhead import ReceiverBulkhead
 from shared.delivery.pace.parking import Parking
 from shared.delivery.pace.state import Pace, PacedUsage
@@ -56,6 +57,7 @@ class Waker:
 
     registry: WebhookRegistry
     store: PaceStore
+    blocked: BlockedWebhooks
     bulkhead: ReceiverBulkhead
     parking: Parking
     settling: Settling
@@ -90,15 +92,19 @@ class Waker:
         self.store.remove(wake_up.webhook_id)
 
     def _hold(self, wake_up: WakeUp, registration: Registration) -> None:
-        """Keep what waits for a webhook that is not active for a replay, a page of it."""
+        """Keep what waits for a webhook that is not active for a replay, a page of it.
+
+        Nothing is parked for it any more once it is off the list. What was parked by an older reading of the list is
+        found by the looks of the wake-up with a number, which end as those of an active one do.
+        """
         waiting = self.parking.oldest(wake_up.webhook_id, MAX_RELEASED)
         if waiting:
             self.wake_ups.send(wake_up)
             self.settling.settle(waiting, DeliveryState.HELD)
         elif wake_up.number is not None:
-            # It looks again, as where an active webhook has nothing that waits: this one may be active before long, and
-            # whoever parks then must not rely on a wake-up that has ended.
-            self._carry_out(wake_up.number, registration, waiting)
+            self._carry_out(wake_up.number, registration, ())
+        elif self.store.read(wake_up.webhook_id).pace.is_listed:
+            self.store.change(wake_up.webhook_id, lambda row, _: _off_the_list(row))
 
     def _wake(self, number: int, registration: Registration) -> None:
         row = self.store.read(registration.id)
@@ -131,8 +137,12 @@ class Waker:
             return replace(row, pace=_with_successor(steps[0]))
 
         after = self.store.change(registration.id, taken)
-        if after is not None:
-            self._send(steps[0], after.pace.wake_number)
+        if after is None:
+            return
+        if isinstance(steps[0], LookAgain | Rest):
+            # Whoever listed it may have been slower than who took it off, and the entry would outlast the wake-ups.
+            self.blocked.remove(registration.id)
+        self._send(steps[0], after.pace.wake_number)
 
     def _step(self, pace: Pace, waiting: Sequence[WaitingDelivery], registration: Registration, now: datetime) -> Step:
         return next_step(
@@ -176,6 +186,10 @@ def _with_successor(step: Step) -> Pace:
     if isinstance(step, Rest):
         return step.pace
     return replace(with_wake_up(step.pace, step.due), is_idle=step.pace.is_idle)
+
+
+def _off_the_list(row: PacedUsage) -> PacedUsage | None:
+    return replace(row, pace=replace(row.pace, is_listed=False)) if row.pace.is_listed else None
 
 
 def _message(waiting: WaitingDelivery) -> DeliveryMessage:

@@ -293,6 +293,41 @@ def test_the_wake_up_of_a_webhook_that_was_stopped_is_not_taken_to_be_under_way_
     assert left(hub, webhook) == [event.id]
 
 
+@pytest.mark.parametrize("number", [None, 5])
+def test_a_webhook_that_was_stopped_leaves_the_list_so_that_dispatch_parks_nothing_more(
+    hub: Hub, webhook: Registration, transport: JournalTransport, number: int | None
+) -> None:
+    in_a_while = ago(hub, minutes=-30)
+    blocked = {"circuit": Circuit.OPEN, "circuit_until": in_a_while, "wake_number": 5, "wake_due": in_a_while}
+    pace = set_pace(hub, webhook, **blocked)
+    assert webhook.id in hub.receivers.worker.gate.blocked.read()
+    save(hub, webhook.id, State="Stopped")
+    transport.forget()
+    wake(hub, webhook, number and pace.wake_number)
+    assert webhook.id not in hub.receivers.worker.gate.blocked.read()
+    # With a number it looks again, for what was parked by an older reading of the list, and then no more.
+    assert len(sent_wake_ups(transport)) == (number is not None)
+    if number:
+        park(hub, webhook)
+        for _ in range(5):
+            wake(hub, webhook, hub.receivers.waker.store.latest(webhook.id).pace.wake_number)
+        assert left(hub, webhook) == []
+        assert hub.receivers.waker.store.latest(webhook.id).pace.wake_due is None
+
+
+def test_an_entry_that_somebody_put_on_the_list_after_it_was_taken_off_goes_with_the_next_look(
+    hub: Hub, webhook: Registration
+) -> None:
+    number = set_pace(hub, webhook, wake_number=3).wake_number
+    wake(hub, webhook, number)
+    # Another instance opened the circuit, wrote the row, and was slow with the list: it is closed long since.
+    gate = hub.receivers.worker.gate
+    for later in (1, 2):
+        gate.blocked.put(webhook.id, Blocked(WaitingReason.CIRCUIT, ago(hub, minutes=-30)))
+        wake(hub, webhook, number + later)
+        assert webhook.id not in gate.blocked.read()
+
+
 def test_holding_stops_where_the_webhook_is_active_again(hub: Hub, webhook: Registration) -> None:
     events = park(hub, webhook, 3)
     wake(hub, webhook, None)
