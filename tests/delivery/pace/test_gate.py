@@ -98,7 +98,7 @@ def test_only_the_message_of_the_wake_up_that_claimed_it_is_the_probe(gate: Pace
 def test_where_nothing_waits_the_next_message_is_the_probe_and_only_one_is(
     gate: PaceGate, webhook: Registration, connection_string: str
 ) -> None:
-    set_pace(gate, webhook, circuit=Circuit.OPEN, circuit_until=in_(gate, -1), is_idle=True)
+    set_pace(gate, webhook, circuit=Circuit.OPEN, circuit_until=in_(gate, -1), is_idle=True, wake_due=in_(gate, 180))
     other = delivering_hub(connection_string).receivers.worker.gate
     admitted = [one.admit(webhook, None, has_turn=False) for one in (gate, other, gate)]
     assert [isinstance(one, Admitted) and one.is_probe for one in admitted] == [True, False, False]
