@@ -7,6 +7,7 @@ import time
 
 from bench.comparison import machine
 from bench.groups import GROUPS
+from bench.page import write_page
 from bench.report import Figure, print_rows, print_table
 from bench.results import draw, store
 from bench.workshop import Workshop
@@ -14,7 +15,7 @@ from devhost.install import find_node
 
 
 def main() -> int:
-    """Measure and print the tables; write bench/results.json and bench/results.png where nothing was left out."""
+    """Measure and print the tables; write the results, the chart and the page where nothing was left out."""
     # Ending this process ends the programs that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     chosen = _chosen()
@@ -35,6 +36,7 @@ def main() -> int:
     if chosen == list(GROUPS):
         store(figures, around, shop)
         draw()
+        write_page()
     missed = [figure for figure in figures if figure.is_met is False]
     sys.stdout.write(f"goals missed: {len(missed)}\n")
     sys.stdout.writelines(f"  {figure.name}: {figure.value} (goal {figure.goal})\n" for figure in missed)

@@ -39,11 +39,10 @@ def measured(
 def _figures(run: Run, spent: Transactions, events: int) -> list[Figure]:
     parked = max(0, spent.created[_RECORDS] - events)
     each = f"storage transactions an event in a burst of {events:,} to one webhook"
-    how = f"all that Azurite's access log has, {spent.fetches / events:.2f} fetches from queues among them"
+    how = f"all in Azurite's access log: {spent.shares(events)}"
     count = at_most(each, spent.total / events, 10, how, digits=1)
     return [
         count if events == BURSTS[0] else shown(each, count.value, how),
-        shown("  of these", spent.shares(events)),
         at_most(
             f"deliveries to a healthy receiver that were parked, burst of {events:,}",
             100 * parked / events,

@@ -60,7 +60,6 @@ def _figures(hanging: int, rate: float, goal: float, run: Run, alone: Run, spent
         at_most(cost, spent.total / run.offered, 35, method, digits=0)
         if hanging == 20
         else shown(cost, f"{spent.total / run.offered:.0f}", method),
-        shown("  of these", spent.shares(run.offered)),
     ]
 
 

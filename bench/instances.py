@@ -34,7 +34,7 @@ def twice_figures(receiver: RunningReceiver, folder: Path) -> list[Figure]:
     again = len(came) - len(frozenset(came))
     return [
         at_most("delivered again when two instances get the same post at once", again, 0, method, digits=0),
-        at_most("  not delivered at all", missing, 0, "", digits=0),
+        at_most("not delivered at all then", missing, 0, f"of {_POSTS}", digits=0),
     ]
 
 

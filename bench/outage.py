@@ -63,9 +63,9 @@ def _figures(calls: list[_Call], accepted: set[str], health: list[float], resume
             f"p50 {percentile(waits, 50):.1f} s, at most {waits[-1]:.1f} s",
             digits=0,
         ),
-        shown("  Health answers within", f"{max(health):.1f} s", f"{len(health)} calls meanwhile"),
+        shown("storage outage: Health answers within", f"{max(health):.1f} s", f"{len(health)} calls meanwhile"),
         shown(
-            "  what was accepted meanwhile is delivered after it",
+            "storage outage: what was accepted around it is delivered after",
             "not all" if resumed is None else f"{max(resumed, 0):.0f} s",
             f"{len(accepted)} accepted",
         ),

@@ -36,12 +36,12 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], f"|{'---|' * len(rows[0])}", *lines[1:]]).replace("|  |", "| |")
 
 
-def main() -> int:
+def write_page() -> None:
     """Write the page anew."""
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     PAGE.write_text(page_with(results, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    return 0
+    sys.stdout.write(f"written: {PAGE.relative_to(ROOT)}\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    write_page()

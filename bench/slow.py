@@ -54,6 +54,12 @@ def restart_figures(receiver: RunningReceiver, folder: Path) -> list[Figure]:
             f"{run.duplicates} again",
             digits=0,
         ),
-        at_least("  the webhook is Active afterwards", float(state == "Active"), 1, f"its state: {state}", digits=0),
-        shown("  delivered a second, the restart included", f"{run.delivered_a_second:.0f}"),
+        at_least(
+            f"burst of {_BURST:,} while its receiver restarts: the webhook is Active afterwards",
+            float(state == "Active"),
+            1,
+            f"its state: {state}",
+            digits=0,
+        ),
+        shown(f"burst of {_BURST:,} while its receiver restarts: delivered a second", f"{run.delivered_a_second:.0f}"),
     ]

@@ -36,8 +36,9 @@ class Transactions:
         return sum(count for kind, count in self.kinds.items() if _POLL.match(kind))
 
     def shares(self, events: int, most: int = 12) -> str:
-        """The most frequent kinds, each as a number of requests an event."""
-        return ", ".join(f"{kind} {count / events:.2f}" for kind, count in self.kinds.most_common(most))
+        """The most frequent kinds, each as a number of requests an event; fetches from queues come last."""
+        told = [f"{kind} {count / events:.2f}" for kind, count in self.kinds.most_common() if not _POLL.match(kind)]
+        return ", ".join([*told[:most], f"fetches from queues {self.fetches / events:.2f}"])
 
 
 def parse(text: str) -> Transactions:

@@ -37,7 +37,7 @@ def test_fetches_and_what_was_created_are_told_apart() -> None:
 
 
 def test_a_share_is_a_number_an_event() -> None:
-    assert parse(LINES).shares(4, most=1) == "POST /deliveries 0.50"
+    assert parse(LINES).shares(4, most=1) == "POST /deliveries 0.50, fetches from queues 0.25"
 
 
 def test_azurite_is_asked_what_its_log_says_from_the_beginning_on(tmp_path: Path) -> None:
