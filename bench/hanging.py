@@ -42,25 +42,29 @@ def _measure(receiver: RunningReceiver, folder: Path, hanging: int, rate: float)
 def _figures(hanging: int, rate: float, goal: float, run: Run, alone: Run, spent: Transactions) -> list[Figure]:
     name = f"beside {hanging} hanging, {rate:g} events a second offered"
     left = _rate(run) / _rate(alone)
-    delays = f"p50 {percentile(run.delays, 50):.2f} s, p95 {percentile(run.delays, 95):.2f} s, at most " + (
-        f"{run.delays[-1]:.2f} s"
-    )
     cost = f"transactions an event {name}"
-    method = (
-        f"{run.offered} events, from the first on, {spent.fetches / run.offered:.1f} fetches from queues among them"
-    )
+    method = f"{run.offered} events, from the first on: {spent.shares(run.offered)}"
     return [
         at_least(
             f"rate left to a healthy receiver {name}",
             left,
             goal,
-            f"{len(run.arrived)} of {len(run.accepted)} delivered; accepted to delivered: {delays}",
+            f"{len(run.arrived)} of {len(run.accepted)} delivered; accepted to delivered: {_delays(run)}",
             unit="x",
         ),
         at_most(cost, spent.total / run.offered, 35, method, digits=0)
         if hanging == 20
         else shown(cost, f"{spent.total / run.offered:.0f}", method),
     ]
+
+
+def _delays(run: Run) -> str:
+    """From the first event on."""
+    if not run.delays:
+        return "none"
+    soon = sum(delay <= 1 for delay in run.delays) / len(run.delays)
+    p50, p95 = (f"p{percent} {percentile(run.delays, percent):.2f} s" for percent in (50, 95))
+    return f"{p50}, {p95}, at most {run.delays[-1]:.2f} s, {soon:.0%} within a second"
 
 
 def _rate(run: Run) -> float:
