@@ -8,6 +8,7 @@ from bench import (
     compared,
     growth,
     hanging,
+    imports,
     instances,
     outage,
     receiving,
@@ -15,7 +16,6 @@ from bench import (
     slow,
     wide,
 )
-from bench.imports import import_ratio
 from bench.report import Figure
 from bench.workshop import Workshop
 
@@ -36,5 +36,5 @@ GROUPS: dict[str, Group] = {
     "handler": lambda shop: [receiving.handler_over_bare_calls(shop.connection_string)],
     "registering": lambda shop: registering.figures(shop.connection_string),
     "growth": lambda _: growth.figures(),
-    "imports": lambda _: [import_ratio()],
+    "imports": lambda _: imports.figures(),
 }

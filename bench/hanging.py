@@ -1,13 +1,14 @@
 """What hanging receivers leave to a healthy one, all of them subscribed to the same events, and what they cost."""
 
+import math
 import time
 from pathlib import Path
 
 from bench.load import Run, percentile
 from bench.receiver import RunningReceiver
 from bench.report import Figure, at_least, at_most, shown
-from bench.runs import run_events
-from bench.senders import hub_sender
+from bench.runs import run_events, warm_up
+from bench.senders import hub_sender, register_all
 from bench.storage_log import Transactions
 
 _SECONDS = 40
@@ -17,20 +18,31 @@ _CASES = ((1, 5.0, 0.95), (20, 5.0, 0.8), (100, 1.0, 0.7))
 
 
 def figures(receiver: RunningReceiver, folder: Path) -> list[Figure]:
-    """Each number of hanging receivers over none at the same rate, on hubs of their own; none is warmed up."""
+    """Each number of hanging receivers over none at the same rate, on hubs of their own.
+
+    The healthy receiver has been called before, but none of the hanging ones: the hub learns of them meanwhile.
+    """
     alone = {rate: _measure(receiver, folder, 0, rate)[0] for rate in sorted({rate for _, rate, _ in _CASES})}
     found: list[Figure] = []
     for hanging, rate, goal in _CASES:
         run, spent = _measure(receiver, folder, hanging, rate)
         found += _figures(hanging, rate, goal, run, alone[rate], spent)
-    return found
+    most, rate, _ = _CASES[-1]
+    new, _ = _measure(receiver, folder, most, rate, is_known=False)
+    name = f"accepted to delivered for a receiver never called before, beside {most} hanging, p50"
+    return [*found, shown(name, f"{percentile(new.delays or [math.inf], 50):.1f} s", _told(new))]
 
 
-def _measure(receiver: RunningReceiver, folder: Path, hanging: int, rate: float) -> tuple[Run, Transactions]:
+def _measure(
+    receiver: RunningReceiver, folder: Path, hanging: int, rate: float, *, is_known: bool = True
+) -> tuple[Run, Transactions]:
     """Offer for some time; transactions are counted from the first event on, and until the last one has arrived."""
     urls = [f"{receiver.url}/hanging/{number}" for number in range(hanging)]
     receiver.receipts()
-    with hub_sender(folder / f"hanging-{hanging}-{rate:g}", f"{receiver.url}/healthy", *urls) as sender:
+    with hub_sender(folder / f"hanging-{hanging}-{rate:g}-{is_known}", f"{receiver.url}/healthy") as sender:
+        if is_known:
+            warm_up(sender, receiver)
+        register_all(sender.client, urls)
         log = sender.site.storage_log
         log.begin()
         began = time.monotonic()
@@ -49,7 +61,7 @@ def _figures(hanging: int, rate: float, goal: float, run: Run, alone: Run, spent
             f"rate left to a healthy receiver {name}",
             left,
             goal,
-            f"{len(run.arrived)} of {len(run.accepted)} delivered; accepted to delivered: {_delays(run)}",
+            _told(run),
             unit="x",
         ),
         at_most(cost, spent.total / run.offered, 35, method, digits=0)
@@ -58,13 +70,14 @@ def _figures(hanging: int, rate: float, goal: float, run: Run, alone: Run, spent
     ]
 
 
-def _delays(run: Run) -> str:
-    """From the first event on."""
+def _told(run: Run) -> str:
+    """How many arrived, and how long that took, from the first event on."""
+    count = f"{len(run.arrived)} of {len(run.accepted)} delivered"
     if not run.delays:
-        return "none"
+        return count
     soon = sum(delay <= 1 for delay in run.delays) / len(run.delays)
     p50, p95 = (f"p{percent} {percentile(run.delays, percent):.2f} s" for percent in (50, 95))
-    return f"{p50}, {p95}, at most {run.delays[-1]:.2f} s, {soon:.0%} within a second"
+    return f"{count}; accepted to delivered: {p50}, {p95}, at most {run.delays[-1]:.2f} s, {soon:.0%} within a second"
 
 
 def _rate(run: Run) -> float:

@@ -123,9 +123,14 @@ def hub_sender(folder: Path, *urls: str, instances: int = 1) -> Iterator[HubSend
     folder.mkdir(parents=True)
     with Site(folder, HUB_SETTINGS, instances=instances) as site:
         client = Client(site)
-        with ThreadPoolExecutor(_REGISTER_THREADS) as pool:
-            list(pool.map(lambda url: client.register("bench", url), urls))
+        register_all(client, urls)
         yield HubSender(site, client)
+
+
+def register_all(client: Client, urls: Sequence[str]) -> None:
+    """A webhook for each of these URLs."""
+    with ThreadPoolExecutor(_REGISTER_THREADS) as pool:
+        list(pool.map(lambda url: client.register("bench", url), urls))
 
 
 @contextmanager
