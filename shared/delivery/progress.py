@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from shared.delivery.attempt import Attempt
 from shared.delivery.disabling import WebhookDisabler
 from shared.delivery.log import DeliveryLog
+from shared.delivery.made_attempts import MadeAttempt
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.pace.circuit import Blocked, Outcome, blocked
 from shared.delivery.pace.gate import PaceGate
@@ -48,14 +49,15 @@ class DeliveryProgress:
         registration: Registration,
         event: Event,
         record: DeliveryRecord,
-        attempt: Attempt,
-        outcome: Outcome,
+        made: MadeAttempt,
     ) -> None:
         """Count an attempt, do what is decided, and write it down, in this order.
 
-        `record` is the delivery before the attempt, `message` is the one that asked for it.
+        `record` is the delivery before the attempt, `message` is the one that asked for it. One that was counted before
+        storage failed is not counted again.
         """
-        row = self.gate.count(registration.id, event.id, attempt, outcome)
+        attempt, outcome = made.attempt, made.outcome
+        row = made.counted = made.counted or self.gate.count(registration.id, event.id, attempt, outcome)
         match self._decision(message, registration, event, record, attempt, outcome, row):
             case Delivered():
                 self.deliveries.write(record.after(attempt, DeliveryState.DELIVERED))

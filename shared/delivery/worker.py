@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from shared.delivery.attempt_runner import AttemptRunner
 from shared.delivery.claims import Claims, Foreign
 from shared.delivery.log import DeliveryLog
+from shared.delivery.made_attempts import MadeAttempt, MadeAttempts
 from shared.delivery.message import DeliveryMessage, parse_delivery_message
 from shared.delivery.pace.bulkhead import Place
 from shared.delivery.pace.circuit import Blocked
@@ -44,6 +45,7 @@ class DeliveryWorker:
     claims: Claims
     runner: AttemptRunner
     progress: DeliveryProgress
+    made: MadeAttempts
     now: Callable[[], datetime]
 
     def work(self, body: bytes, *, message_id: str = "", dequeue_count: int = 1) -> None:
@@ -63,6 +65,8 @@ class DeliveryWorker:
             self.registry.prune(event.type, message.webhook_id)
         elif registration is None or event is None:
             log.info("nothing to deliver: event %s or webhook %d is gone", message.event_id, message.webhook_id)
+        elif (made := self.made.get(message_id)) is not None:
+            self._write_down(made, message, registration, event, message_id)
         elif registration.is_active:
             self._admit(message, registration, event, message_id)
         else:
@@ -125,7 +129,24 @@ class DeliveryWorker:
         attempt = self.runner.run(registration, event, retry=record.attempts, on_head=place.head)
         place.ended(succeeded=attempt.is_success)
         outcome = outcome_of(attempt, event.id, began, is_quick=place.is_quick, is_probe=admitted.is_probe)
-        self.progress.advance(message, registration, event, record, attempt, outcome)
+        made = MadeAttempt(attempt, outcome)
+        self.made.keep(message_id, made)
+        self.progress.advance(message, registration, event, record, made)
+        self.made.forget(message_id)
+
+    def _write_down(
+        self,
+        made: MadeAttempt,
+        message: DeliveryMessage,
+        registration: Registration,
+        event: Event,
+        message_id: str,
+    ) -> None:
+        """Write down an attempt that this process made when the message came before, where storage failed after it."""
+        record = self._record(message, registration, event, message_id)
+        if record is not None:
+            self.progress.advance(message, registration, event, record, made)
+        self.made.forget(message_id)
 
     def _record(
         self, message: DeliveryMessage, registration: Registration, event: Event, message_id: str

@@ -18,6 +18,7 @@ from shared.delivery.disabling import Notices, WebhookDisabler
 from shared.delivery.fan_out import DeliveryFanOut
 from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.log import DeliveryLog
+from shared.delivery.made_attempts import MadeAttempts
 from shared.delivery.pace.blocked import BlockedWebhooks
 from shared.delivery.pace.bulkhead import ReceiverBulkhead
 from shared.delivery.pace.circuit import PaceLimits
@@ -156,6 +157,7 @@ class Receivers:
             claims=Claims(table, timedelta(seconds=at_most), storage.now),
             runner=AttemptRunner(deliverers, sealer, now),
             progress=progress,
+            made=MadeAttempts(),
             now=now,
         )
         waker = Waker(

@@ -140,6 +140,8 @@ class WebhookSaving:
 
     def delete(self, registration: Registration) -> None:
         """Remove a webhook; raises Conflict if somebody else changes it at this moment."""
+        # An attempt that is under way may park its delivery, or count itself, after all was put away.
+        self._pace.watch(registration.id)
         try:
             self._registry.delete(registration)
         except Changed:

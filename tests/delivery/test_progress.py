@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.delivery.attempt import Attempt
+from shared.delivery.made_attempts import MadeAttempt
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.pace.circuit import Blocked
 from shared.delivery.pace.gate import outcome_of
@@ -57,7 +58,7 @@ def advance(
     record = DeliveryRecord(webhook.id, event.id, event.type, event.received_at, attempts=before)
     message = DeliveryMessage(event_id=event.id, webhook_id=webhook.id, attempt=before, event=event, has_turn=True)
     outcome = outcome_of(attempt, event.id, progress.gate.now(), is_quick=True, is_probe=False)
-    progress.advance(message, webhook, event, record, attempt, outcome)
+    progress.advance(message, webhook, event, record, MadeAttempt(attempt, outcome))
     written = progress.deliveries.get(webhook.id, event)
     assert written is not None
     return written
