@@ -147,8 +147,14 @@ def _without_any(pace: Pace, now: datetime) -> LookAgain | Rest:
 
 
 def _probed(pace: Pace, waiting: Sequence[WaitingDelivery]) -> WaitingDelivery:
-    """The oldest one, but not the one that failed as the last probe while another waits: it may be what is wrong."""
-    return next((one for one in waiting if one.event_id != pace.failed_probe), waiting[0])
+    """The oldest one that was never attempted; where there is none, each in its turn.
+
+    Not the one that failed as the last probe while another waits: it may be what is wrong. So may several events be,
+    and where only they were tried, in turn, everything else would wait until their schedules end.
+    """
+    others = [one for one in waiting if one.event_id != pace.failed_probe] or waiting
+    fresh = next((one for one in others if not one.is_logged), None)
+    return fresh or others[max(pace.openings - 1, 0) % len(others)]
 
 
 def _released(pace: Pace, a_second: float | None) -> int:

@@ -262,3 +262,19 @@ def test_what_has_waited_for_too_long_since_it_was_first_parked_is_given_up() ->
     three_days = timedelta(days=3)
     old, young = waiting(1, parked_at=NOW - three_days - seconds(1)), waiting(2, parked_at=NOW - three_days)
     assert given_up([old, young], NOW, three_days) == [old]
+
+
+def test_whoever_was_never_attempted_is_the_probe_and_else_each_in_its_turn() -> None:
+    opened = Pace(circuit=Circuit.OPEN, circuit_until=in_(-1), openings=1, failed_probe="e0")
+    tried = [replace(waiting(number), is_logged=True) for number in range(4)]
+
+    def probed(pace: Pace, *deliveries: WaitingDelivery) -> str:
+        step = next_step(pace, deliveries, NOW, LIMITS)
+        assert isinstance(step, Probe)
+        return step.delivery.event_id
+
+    assert probed(opened, *tried, waiting(4), waiting(5)) == "e4"
+    # Where several are what is wrong, the others' turns come too.
+    turns = [probed(replace(opened, openings=number, failed_probe=""), *tried) for number in range(1, 9)]
+    assert turns == ["e0", "e1", "e2", "e3"] * 2
+    assert probed(opened, tried[0]) == "e0"
