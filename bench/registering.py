@@ -10,7 +10,7 @@ from azure.data.tables import TableClient
 
 from bench.counting import CountingTransport
 from bench.loopback import loopback_hub, loopback_receiver
-from bench.report import Figure, expect
+from bench.report import Figure, at_most, expect, shown
 from shared.api.superoffice import rest
 from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableRoles
@@ -56,25 +56,27 @@ def _creates(hub: Hub, transport: CountingTransport, key: str, url: str, connect
     method = f"through WebhookAdmin, the caller's key and the counter of ids included, {_CREATES} creates"
     more = "the same, and the caller's role, the counter of ids and the counts, which a process reads once"
     return [
-        Figure(name, f"{each:g}", f"3 + 2 x {len(_EVENTS)}", method),
-        Figure("the same, the first create of a process", f"{fresh.count}", "", more),
+        at_most(name, each, 3 + 2 * len(_EVENTS), method, digits=1),
+        shown("the same, the first create of a process", f"{fresh.count}", more),
     ]
 
 
 def _listings(hub: Hub, transport: CountingTransport, key: str) -> list[Figure]:
-    queries: dict[str, tuple[dict[str, str], int, str]] = {
-        "of one event": ({"eventFilter": _SHARED_EVENT}, _PAGE, "27"),
-        "of one event and state": ({"eventFilter": _SHARED_EVENT, "statusFilter": "Stopped"}, _LISTED // 10, "23"),
-        "of one state": ({"statusFilter": "Stopped"}, _LISTED // 10, "4"),
-        "of one name": ({"nameFilter": f"webhook {_FIRST_ID}"}, 1, "4"),
+    queries: dict[str, tuple[dict[str, str], int, int]] = {
+        "of one event": ({"eventFilter": _SHARED_EVENT}, _PAGE, 27),
+        "of one event and state": ({"eventFilter": _SHARED_EVENT, "statusFilter": "Stopped"}, _LISTED // 10, 23),
+        "of one state": ({"statusFilter": "Stopped"}, _LISTED // 10, 4),
+        "of one name": ({"nameFilter": f"webhook {_FIRST_ID}"}, 1, 4),
     }
     measured = []
     for name, (query, rows, goal) in queries.items():
         before = transport.count
         expect(len(json.loads(_list(hub, key, query))), rows)
-        spent = f"{transport.count - before}"
+        spent = transport.count - before
         title = f"storage transactions of listing {rows:,} of {_LISTED:,} webhooks, {name}"
-        measured.append(Figure(title, spent, goal, f"$top={_PAGE}, pages of 1,000; the caller's key included"))
+        measured.append(
+            at_most(title, spent, goal, digits=0, method=f"$top={_PAGE}, pages of 1,000; the caller's key included")
+        )
     return measured
 
 
@@ -89,13 +91,14 @@ def _all(hub: Hub, transport: CountingTransport, key: str) -> list[Figure]:
     spent, rows = transport.count - calls, len(json.loads(body))
     method = f"peak of {peak_bytes / 1e6:.0f} MB for a body of {len(body) / 1e6:.0f} MB"
     return [
-        Figure(
+        at_most(
             f"storage transactions of listing {rows:,} webhooks",
-            f"{spent}",
-            f"1 + 3 x {rows // 1000 + 2}",
+            spent,
+            1 + 3 * (rows // 1000 + 2),
             "pages of 1,000 ids, webhooks and usages; ids with a gap cost one more; the caller's key included",
+            digits=0,
         ),
-        Figure(f"memory of listing {rows:,} over their body", f"{peak_bytes / len(body):.1f}x", "3x", method),
+        at_most(f"memory of listing {rows:,} over their body", peak_bytes / len(body), 3, method, unit="x", digits=1),
     ]
 
 
