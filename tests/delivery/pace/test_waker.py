@@ -328,6 +328,25 @@ def test_an_entry_that_somebody_put_on_the_list_after_it_was_taken_off_goes_with
         assert webhook.id not in gate.blocked.read()
 
 
+def test_what_comes_for_a_webhook_that_was_stopped_in_a_pause_is_not_parked(
+    hub: Hub, webhook: Registration, transport: JournalTransport
+) -> None:
+    set_pace(hub, webhook, paused_until=ago(hub, seconds=-600))
+    park(hub, webhook)
+    assert webhook.id in hub.receivers.gate.blocked.read()
+    save(hub, webhook.id, State="Stopped")
+    for _ in range(2):
+        wake(hub, webhook, None)
+    assert webhook.id not in hub.receivers.gate.blocked.read()
+    # Once it is active again, what is parked until the end of the pause has the wake-up that is under way.
+    save(hub, webhook.id, State="Active")
+    pace = hub.receivers.waker.store.latest(webhook.id).pace
+    assert (pace.wake_due, pace.is_idle) == (pace.paused_until, False)
+    transport.forget()
+    wake(hub, webhook, None)
+    assert transport.summary == ["GET webhooks"]
+
+
 def test_holding_stops_where_the_webhook_is_active_again(hub: Hub, webhook: Registration) -> None:
     events = park(hub, webhook, 3)
     wake(hub, webhook, None)
