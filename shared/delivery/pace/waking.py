@@ -100,6 +100,7 @@ def next_step(
         return Probe(claimed, _probed(pace, waiting), claimed.circuit_until or now)
     if (stopped := blocked(pace, now)) is not None:
         return NotYet(replace(pace, is_idle=False), stopped.until)
+    waiting = _due_first(waiting, now)
     if per_minute is not None:
         return _in_turns(pace, waiting, now, per_minute)
     count = min(_released(pace, a_second), len(waiting))
@@ -155,6 +156,14 @@ def _probed(pace: Pace, waiting: Sequence[WaitingDelivery]) -> WaitingDelivery:
     others = [one for one in waiting if one.event_id != pace.failed_probe] or waiting
     fresh = next((one for one in others if not one.is_logged), None)
     return fresh or others[max(pace.openings - 1, 0) % len(others)]
+
+
+def _due_first(waiting: Sequence[WaitingDelivery], now: datetime) -> list[WaitingDelivery]:
+    """Oldest first, but those that failed and whose schedule asks for more patience come last.
+
+    They may be what is wrong, and would open the circuit again before the others are delivered.
+    """
+    return sorted(waiting, key=lambda one: one.due_at is not None and one.due_at > now)
 
 
 def _released(pace: Pace, a_second: float | None) -> int:

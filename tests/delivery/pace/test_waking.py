@@ -88,6 +88,15 @@ def test_what_is_put_back_is_the_oldest(pace: Pace, backlog: list[WaitingDeliver
 DUE = Pace(circuit=Circuit.OPEN, circuit_until=NOW)
 
 
+def test_what_failed_and_is_not_due_by_its_own_schedule_goes_back_last() -> None:
+    backlog = [waiting(number, at=in_(number - 10)) for number in range(4)]
+    backlog[0] = replace(backlog[0], due_at=in_(60))
+    backlog[2] = replace(backlog[2], due_at=in_(-1))
+    pace = Pace(is_answering=True, is_quick=True, ramp=2)
+    step = released(pace, backlog=backlog)
+    assert [one.event_id for one in step.deliveries] == ["e1", "e2", "e3", "e0"]
+
+
 def test_the_probe_is_the_oldest() -> None:
     step = next_step(DUE, MANY, NOW, LIMITS)
     assert isinstance(step, Probe)
