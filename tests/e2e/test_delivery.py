@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -32,7 +33,7 @@ from tests.e2e.webhooks import (
     state_of,
     states,
 )
-from tests.fakes.receiver import Receiver, answers, answers_in_turn
+from tests.fakes.receiver import Receiver, Visit, answers, answers_in_turn
 
 SECRET = "correct horse battery staple"
 ENCODED_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -202,6 +203,29 @@ def test_a_stopped_webhook_keeps_its_events_until_they_are_replayed(app: Running
     assert app.send("POST", one).json() == {"replayed": 1}
     assert eventually(lambda: states(app, webhook) == ["delivered"])
     assert [call.headers["x-superoffice-eventid"] for call in events_of(receiver.journal)] == [held["eventId"]]
+
+
+def test_what_comes_after_a_webhook_was_stopped_and_started_is_delivered_though_it_has_to_wait(
+    app: RunningApp, receiver: Receiver
+) -> None:
+    def answers_late(visit: Visit) -> None:
+        time.sleep(3)
+        answers()(visit)
+
+    name = new_event_name()
+    webhook = register(app, receiver.url, name)
+    receiver.behave(answers_late)
+    for key in range(10):
+        signal(app, name, key)
+    patch(app, webhook, State="Stopped")
+    # The wake-up that was under way is due in a second, and finds a webhook that is not active.
+    assert eventually(lambda: set(states(app, webhook)) <= {"held", "delivered"} and len(states(app, webhook)) == 10)
+    time.sleep(5)
+    patch(app, webhook, State="Active")
+    held = states(app, webhook).count("held")
+    for key in range(20):
+        signal(app, name, key)
+    assert eventually(lambda: sorted(states(app, webhook)) == ["delivered"] * (30 - held) + ["held"] * held)
 
 
 def test_a_signalled_event_names_what_changed_and_its_values_stay_here(app: RunningApp, receiver: Receiver) -> None:
