@@ -6,7 +6,7 @@ what it got already.
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.delivery.attempt import Attempt
 from shared.delivery.pace.circuit import Outcome
@@ -17,11 +17,16 @@ _MAX_KEPT = 1000
 
 @dataclass
 class MadeAttempt:
-    """An attempt, what it means for the pace, and the webhook's row after it was counted; None before that."""
+    """An attempt, and what it means for the pace.
+
+    `counted` is the webhook's row after it was counted, None before that; `writes` are the writes that counted it,
+    perhaps in vain.
+    """
 
     attempt: Attempt
     outcome: Outcome
     counted: PacedUsage | None = None
+    writes: set[str] = field(default_factory=set)
 
 
 class MadeAttempts:

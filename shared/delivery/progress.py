@@ -57,7 +57,9 @@ class DeliveryProgress:
         storage failed is not counted again.
         """
         attempt, outcome = made.attempt, made.outcome
-        row = made.counted = made.counted or self.gate.count(registration.id, event.id, attempt, outcome)
+        row = made.counted
+        if row is None:
+            row = made.counted = self.gate.count(registration.id, event.id, attempt, outcome, tried=made.writes)
         match self._decision(message, registration, event, record, attempt, outcome, row):
             case Delivered():
                 self.deliveries.write(record.after(attempt, DeliveryState.DELIVERED))

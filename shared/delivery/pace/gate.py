@@ -150,8 +150,13 @@ class PaceGate:
             self.ensure_not_lost(webhook_id)
         return len(lost)
 
-    def count(self, webhook_id: int, event_id: str, attempt: Attempt, outcome: Outcome) -> PacedUsage:
-        """Count an attempt, and let the pace learn from it: a write, which attempts that end together share."""
+    def count(
+        self, webhook_id: int, event_id: str, attempt: Attempt, outcome: Outcome, *, tried: set[str] | None = None
+    ) -> PacedUsage:
+        """Count an attempt, and let the pace learn from it: a write, which attempts that end together share.
+
+        Who counts the same attempt again after an outage gives the same `tried`.
+        """
         failed = attempt.last_error
         call = CallResult(event_id, attempt.at, failed, counts_in_a_row=outcome.kind is not Kind.PAUSE)
         spread = random.random()  # noqa: S311 - spreads the load
@@ -162,7 +167,7 @@ class PaceGate:
                 row, usage=counted(row.usage, call), pace=pace, last_event=call.event_id, last_call_at=call.at
             )
 
-        return self.store.change(webhook_id, learnt) or self.store.latest(webhook_id)
+        return self.store.change(webhook_id, learnt, tried=tried) or self.store.latest(webhook_id)
 
     def watch(self, webhook_id: int) -> None:
         """Have somebody read a webhook, and put away what waits if it is not active, once a change of it is over."""

@@ -8,6 +8,7 @@ Changes of one webhook that come while a write of its row is under way go into t
 No change counts as made before it is written, so none is lost.
 """
 
+import logging
 import threading
 import uuid
 from collections import OrderedDict
@@ -30,6 +31,8 @@ from shared.timestamps import stored_time
 from shared.webhooks.rows import usage_keys
 
 _MAX_KNOWN = 10_000
+
+log = logging.getLogger(__name__)
 
 type Change = Callable[[PacedUsage, datetime], PacedUsage | None]
 """From a row, and the time, to the row after the change; None leaves it as it is."""
@@ -92,15 +95,16 @@ class PaceStore:
         """The row as this process saw it last, which costs nothing; read only if it never did."""
         return (self._known_version(webhook_id) or self._read(webhook_id)).row
 
-    def change(self, webhook_id: int, change: Change) -> PacedUsage | None:
+    def change(self, webhook_id: int, change: Change, *, tried: set[str] | None = None) -> PacedUsage | None:
         """Make a change, and return the row after it; None if it left the row as it was.
 
         What follows from the change (transition.py) is written with it, but shown by `latest` alone.
         Costs a write, shared with the changes that come meanwhile, and a read where others wrote the row. `change` runs
-        again whenever others were quicker. Raises StorageDown.
+        again whenever others were quicker. Raises StorageDown. Who tries again after that gives the same set as `tried`
+        each time: it notes the writes, so that one that arrived is not made once more.
         """
         line = self._line(webhook_id)
-        mine = _Pending(change)
+        mine = _Pending(change, tried=set() if tried is None else tried)
         with line.changed:
             line.pending.append(mine)
             while line.is_writing and not mine.is_done:
@@ -110,12 +114,16 @@ class PaceStore:
             line.is_writing, batch, line.pending = True, line.pending, []
         try:
             self._commit(webhook_id, batch)
-        except BaseException:
+        except BaseException as error:
             with line.changed:
                 # The others try for themselves: it may be this thread's time alone that was over.
                 left = [one for one in batch if one is not mine and not one.is_done]
                 line.pending = [*left, *line.pending]
-            raise
+            is_written = any(one.is_done for one in batch if one is mine)
+            if not (is_written and isinstance(error, StorageDown)):
+                raise
+            # The row is written, and only the list is not: dispatch sends messages, which are parked when they come.
+            log.warning("webhook %d could not be listed as blocked: %s", webhook_id, error.detail)
         finally:
             with line.changed:
                 line.is_writing = False

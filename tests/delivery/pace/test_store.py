@@ -211,7 +211,8 @@ def test_a_process_that_dies_while_it_opens_a_circuit_leaves_a_wake_up_or_nothin
         store.change(7, outcome(Kind.FAILURE))
     transport.forget()
     transport.fail(number, fault)
-    with pytest.raises(StorageDown):
+    # Once the row is written, a list that cannot be is no failure: what dispatch sends is parked when it comes.
+    with suppress(StorageDown) if number == 3 else pytest.raises(StorageDown):
         store.change(7, outcome(Kind.FAILURE))
     sent = [call for call in transport.calls if call.path == "wakeups/messages"]
     transport.forget()
@@ -331,7 +332,8 @@ def test_calls_that_are_written_together_count_once_each_whatever_call_fails(
         list(pool.map(work, [other] * others))
         begun.result()
     # Together they open the circuit: a wake-up, the row, and the list. Who was told of a failure comes again.
-    assert told.count(False) == 1
+    # Where only the list could not be written, nobody is told: the row is there.
+    assert told.count(False) == (number != 4)
     is_written = (number, fault) not in {(2, Fault.BEFORE), (2, Fault.AFTER), (3, Fault.BEFORE)}
     row = store_of(hub).read(7)
     assert row.usage.total_calls == 1 + 1 + others - (not is_written)
