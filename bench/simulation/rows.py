@@ -9,7 +9,7 @@ from bench.simulation.machine import Machine
 from bench.simulation.storage import Wake
 from shared.delivery.pace.circuit import Blocked
 from shared.delivery.pace.state import Pace
-from shared.delivery.pace.transition import is_put_off, list_entry, settled
+from shared.delivery.pace.transition import is_news, list_entry, settled
 from shared.delivery.pace.waking import needs_wake_up, with_wake_up
 
 _LIST_SECONDS = 1.0
@@ -108,7 +108,7 @@ class Rows:
         for one in batch:
             one.result = pace if one.result is not None else None
         entry = list_entry(pace, now)
-        if entry is not None and is_put_off(list_entry(seen, now), entry):
+        if entry is not None and is_news(list_entry(seen, now), entry):
             yield from self._machine.call("list")
             self._storage.blocked[webhook] = entry
             self._list_at = -9.0

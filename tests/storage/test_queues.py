@@ -33,7 +33,7 @@ def test_first_messages_at_the_same_time_all_arrive(hub: Hub) -> None:
     assert queue.count() == 10
 
 
-def test_a_message_that_is_put_off_waits_and_is_not_seen(hub: Hub, connection_string: str) -> None:
+def test_a_message_that_is_news_waits_and_is_not_seen(hub: Hub, connection_string: str) -> None:
     hub.storage.queue("events").send("later", delay_seconds=3600)
     assert hub.storage.queue("events").count() == 1
     assert visible_texts(connection_string, "events") == []

@@ -20,7 +20,7 @@ from shared.deadline import MESSAGE_SECONDS, remaining_seconds
 from shared.delivery.pace.blocked import BlockedWebhooks
 from shared.delivery.pace.circuit import PaceLimits
 from shared.delivery.pace.state import Pace, PacedUsage, paced_usage_columns, parse_paced_usage
-from shared.delivery.pace.transition import is_put_off, is_same_wake_up, list_entry, settled
+from shared.delivery.pace.transition import is_news, is_same_wake_up, list_entry, settled
 from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
 from shared.delivery.pace.waking import OVERDUE
 from shared.errors import StorageDown
@@ -177,7 +177,7 @@ class PaceStore:
             # Whatever fails from here on, these must not be made a second time.
             _end(batch)
             entry = list_entry(after.pace, now)
-            if entry is not None and is_put_off(list_entry(seen.row.pace, now), entry):
+            if entry is not None and is_news(list_entry(seen.row.pace, now), entry):
                 self._blocked.put(webhook_id, entry)
 
         retry_races(attempt, "the usage of a webhook could not be changed")

@@ -45,9 +45,9 @@ def list_entry(pace: Pace, now: datetime) -> Blocked | None:
     return blocked(pace, now) or Blocked(WaitingReason.PLACE, pace.wake_due or now)
 
 
-def is_put_off(before: Blocked | None, after: Blocked) -> bool:
-    """Whether an entry says something new, and has to be written."""
-    return before is None or after.reason is not before.reason or after.until > before.until + _A_SECOND
+def is_news(before: Blocked | None, after: Blocked) -> bool:
+    """Whether an entry says something new, and has to be written: another reason, or another moment by a second."""
+    return before is None or after.reason is not before.reason or abs(after.until - before.until) > _A_SECOND
 
 
 def is_same_wake_up(one: Pace, other: Pace) -> bool:

@@ -27,7 +27,7 @@ from shared.delivery.pace.circuit import (
     open_for_silence,
 )
 from shared.delivery.pace.state import Circuit, Pace
-from shared.delivery.pace.transition import is_put_off, list_entry, settled, short_of_places
+from shared.delivery.pace.transition import is_news, list_entry, settled, short_of_places
 from shared.delivery.pace.waking import (
     OVERDUE,
     Probe,
@@ -140,7 +140,7 @@ class Hub:
         self.write()
         self.pace = pace
         entry = list_entry(pace, self.moment)
-        if entry is not None and is_put_off(list_entry(before, self.moment), entry):
+        if entry is not None and is_news(list_entry(before, self.moment), entry):
             self.write()
             self.entries.append((self.now, entry))
         return pace

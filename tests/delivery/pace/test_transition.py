@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.delivery.pace.circuit import Blocked, after, blocked, claim_probe, open_for_silence, well_again
 from shared.delivery.pace.state import Circuit, Pace
-from shared.delivery.pace.transition import is_put_off, is_same_wake_up, list_entry, settled, short_of_places
+from shared.delivery.pace.transition import is_news, is_same_wake_up, list_entry, settled, short_of_places
 from shared.delivery.waiting import WaitingReason
 from tests.delivery.pace.paces import LIMITS, NOW, asks_pause, failure, in_, paces, seconds, success
 
@@ -151,11 +151,12 @@ def test_whoever_is_parked_for_want_of_a_place_has_a_wake_up(pace: Pace, due: fl
 
 def test_an_entry_is_written_where_it_says_something_new() -> None:
     entry = Blocked(WaitingReason.CIRCUIT, in_(5))
-    assert is_put_off(None, entry)
-    assert is_put_off(entry, replace(entry, until=in_(6.5)))
-    assert is_put_off(entry, replace(entry, reason=WaitingReason.PAUSED))
-    assert not is_put_off(entry, replace(entry, until=in_(5.5)))
-    assert not is_put_off(entry, replace(entry, until=in_(1)))
+    assert is_news(None, entry)
+    assert is_news(entry, replace(entry, until=in_(6.5)))
+    assert is_news(entry, replace(entry, reason=WaitingReason.PAUSED))
+    assert not is_news(entry, replace(entry, until=in_(5.5)))
+    # A probe that failed ends before the moment at which it would have been taken for lost.
+    assert is_news(entry, replace(entry, until=in_(1)))
 
 
 def test_a_wake_up_that_was_sent_serves_a_second_try_of_the_same_write() -> None:
