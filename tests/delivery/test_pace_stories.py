@@ -122,7 +122,7 @@ def test_several_events_that_always_get_a_500_do_not_keep_the_others_from_being_
         assert len([one for one in got(receiver) if one in bad]) < 6 * 40
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_two_instances_whose_clocks_differ_lose_nothing_though_they_die_and_wake_ups_are_lost_and_doubled(
     connection_string: str, receiver: Receiver, timeline: Timeline, seed: int
 ) -> None:

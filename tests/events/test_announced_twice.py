@@ -35,7 +35,7 @@ WEBHOOK = 7
 # Read the event and the subscriptions, list it, read what was listed: after that neither looks at what the other does.
 DECIDING_CALLS = 4
 ALL_CALLS = 6
-SAMPLE = 90
+SAMPLE = 48
 """Of the hundreds of orders of all these calls."""
 # More calls than any of them makes: whose turns are not limited comes to its end.
 REST = 12
