@@ -31,6 +31,8 @@ from shared.timestamps import stored_time
 from shared.webhooks.rows import usage_keys
 
 _MAX_KNOWN = 10_000
+_MAX_WRITES = 16
+"""So many of the last writes of a row are named in it, so that who wrote it can tell, though others wrote since."""
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +42,11 @@ type Change = Callable[[PacedUsage, datetime], PacedUsage | None]
 
 @dataclass(frozen=True)
 class _Version:
-    """A row as it was read or written, and the id of the write that made it; `etag` is None if there is none."""
+    """A row as it was read or written, and the ids of its last writes; `etag` is None if there is none."""
 
     row: PacedUsage
     etag: str | None
-    write_id: str
+    writes: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -160,7 +162,7 @@ class PaceStore:
             nonlocal sent
             seen = self._known_version(webhook_id) or self._read(webhook_id)
             now = self.now()
-            after = _changed(seen.row, _unwritten(batch, seen.write_id), now)
+            after = _changed(seen.row, _unwritten(batch, seen.writes), now)
             if after is None:
                 _end(batch)
                 return
@@ -170,10 +172,10 @@ class PaceStore:
                 sent = after.pace
             if seen.row.pace.is_listed and not after.pace.is_listed:
                 self._blocked.remove(webhook_id)
-            write_id = uuid.uuid4().hex
+            write_id = uuid.uuid4().hex[:12]
             for one in batch:
                 one.tried.add(write_id)
-            self._write(webhook_id, seen, after, write_id)
+            self._write(webhook_id, seen, after, (write_id, *seen.writes[: _MAX_WRITES - 1]))
             # Whatever fails from here on, these must not be made a second time.
             _end(batch)
             entry = list_entry(after.pace, now)
@@ -182,10 +184,10 @@ class PaceStore:
 
         retry_races(attempt, "the usage of a webhook could not be changed")
 
-    def _write(self, webhook_id: int, seen: _Version, after: PacedUsage, write_id: str) -> None:
+    def _write(self, webhook_id: int, seen: _Version, after: PacedUsage, writes: tuple[str, ...]) -> None:
         """Write a row over the version that was seen; raises Changed if it is another one by now."""
         partition, key = usage_keys(webhook_id)
-        row = {"PartitionKey": partition, "RowKey": key, "WriteId": write_id, **paced_usage_columns(after)}
+        row = {"PartitionKey": partition, "RowKey": key, "Writes": " ".join(writes), **paced_usage_columns(after)}
         try:
             etag = self._table.insert(row) if seen.etag is None else self._table.merge(row, etag=seen.etag)
         except (AlreadyStored, Changed) as exc:
@@ -193,13 +195,13 @@ class PaceStore:
                 self._known.pop(webhook_id, None)
             raise Changed(key) from exc
         with self._lock:
-            self._remember(webhook_id, _Version(after, etag, write_id))
+            self._remember(webhook_id, _Version(after, etag, writes))
 
     def _read(self, webhook_id: int) -> _Version:
         before = self._known_version(webhook_id)
         row = self._table.get(*usage_keys(webhook_id))
-        etag, write_id = (None, "") if row is None else (str(row.metadata["etag"]), row.get("WriteId") or "")
-        version = _Version(parse_paced_usage(row), etag, write_id)
+        etag, writes = (None, "") if row is None else (str(row.metadata["etag"]), row.get("Writes") or "")
+        version = _Version(parse_paced_usage(row), etag, tuple(writes.split()))
         with self._lock:
             # What this process wrote of it meanwhile may be newer than what was read.
             if self._known.get(webhook_id) is before:
@@ -223,13 +225,13 @@ class PaceStore:
             return self._lines.setdefault(webhook_id, _Line())
 
 
-def _unwritten(batch: Sequence[_Pending], write_id: str) -> list[_Pending]:
-    """The changes of a batch that are still to be written, where the row was made by this write.
+def _unwritten(batch: Sequence[_Pending], writes: tuple[str, ...]) -> list[_Pending]:
+    """The changes of a batch that are still to be written, where these were the last writes of the row.
 
-    Those that were in it are there: only the answer to the write was lost.
+    Those that were in one of them are there: only the answer to the write was lost.
     """
     for one in batch:
-        one.is_done = one.is_done or write_id in one.tried
+        one.is_done = one.is_done or not one.tried.isdisjoint(writes)
     return [one for one in batch if not one.is_done]
 
 
