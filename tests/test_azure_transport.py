@@ -121,11 +121,18 @@ class RawServer(socketserver.ThreadingTCPServer):
     def _handler(answer: Callable[[bytes], Iterable[bytes]]) -> type[socketserver.StreamRequestHandler]:
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                while head := b"".join(iter(self.rfile.readline, b"\r\n")):
+                while head := b"".join(self._head()):
                     length = re.search(rb"(?i)content-length: (\d+)", head)
                     body = self.rfile.read(int(length[1]) if length else 0)
                     for piece in answer(head + b"\r\n" + body):
                         self.wfile.write(piece)
+
+            def _head(self) -> Iterator[bytes]:
+                """The lines of the next request's head; none where the client has gone away."""
+                for line in iter(self.rfile.readline, b""):
+                    if line == b"\r\n":
+                        return
+                    yield line
 
         return Handler
 
