@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from shared.callers.caller import Caller
@@ -198,9 +198,12 @@ def test_no_made_up_token_is_anybody(
 
 @ON_SHARED_FAKES
 @given(name=st.sampled_from(["iss", "aud", "tid", "exp", "nbf", "iat", "oid", "ver"]), value=JSON | st.lists(JSON))
+@example(name="ver", value="2.0")
 def test_a_signed_token_with_any_claim_changed_is_the_same_user_or_nobody(
     tokens: EntraTokens, entra: FakeEntra, name: str, value: object
 ) -> None:
+    # Values are also made of what stands in the source: `ver` may become what it is.
+    assume(entra.claims(OID).get(name) != value)
     claims = {**entra.claims(OID), name: value}
     try:
         caller = tokens.caller(entra.sign(claims))
