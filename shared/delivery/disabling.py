@@ -68,6 +68,9 @@ class WebhookDisabler:
         However many deliveries do so at once, it is disabled, signalled and told only once. Returns False if somebody
         saved the webhook in the meantime and it is still active: their word counts.
         """
+        if not registration.is_active:
+            # This very attempt disabled it, and could not be written down then.
+            return True
         disabled = replace(
             registration,
             webhook=registration.webhook.model_copy(update={"state": WebhookState.TOO_MANY_ERRORS}),
