@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from devhost.azurite import Azurite, azurite
+from tests.conftest import _KEY
 from tests.e2e.running import RunningApp, running_app
 from tests.e2e.webhooks import deliveries, events_of, new_event_name, patch, register, signal, state_of, states
 from tests.fakes.receiver import Behaviour, Receiver, Visit, answers, answers_in_turn, hangs, sends
@@ -21,6 +24,14 @@ LEASE_SECONDS = 10
 RETRY_AFTER = 5
 PLACES = 4
 """As many attempts as a receiver that has just been proven may have under way."""
+
+
+@pytest.fixture(scope="module")
+def new_account(azurite_process: Azurite) -> Iterator[Callable[[], str]]:
+    """Gives accounts of an Azurite of its own: the one of all tests is slow once it holds tens of thousands of rows."""
+    numbers = count()
+    with azurite() as own:
+        yield lambda: own.connection_string_for(f"test{next(numbers):04}", _KEY)
 
 
 @pytest.fixture(scope="module")

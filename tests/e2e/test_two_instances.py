@@ -6,15 +6,18 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
 import requests
 from azure.storage.queue import QueueServiceClient
 
+from devhost.azurite import Azurite, azurite
 from shared.delivery.queues import DELIVERIES_QUEUE
 from shared.dynamics.connection_created import event_id
 from shared.events.announcement import EVENTS_QUEUE
+from tests.conftest import _KEY
 from tests.e2e.running import RunningApp, running_instances
 from tests.e2e.test_receiving import ORGANIZATION, new_connection
 from tests.e2e.webhooks import events_of, new_event_name, patch, register, signal, states
@@ -28,6 +31,14 @@ BURST = 120
 LEASE_SECONDS = 10
 PAUSE_SECONDS = 5
 SETTINGS = {"DELIVERY_RETRY_DELAYS": "1,1,2,2,4,4", "DELIVERY_DISABLE_AFTER": "1000"}
+
+
+@pytest.fixture(scope="module")
+def new_account(azurite_process: Azurite) -> Iterator[Callable[[], str]]:
+    """Gives accounts of an Azurite of its own: the one of all tests is slow once it holds tens of thousands of rows."""
+    numbers = count()
+    with azurite() as own:
+        yield lambda: own.connection_string_for(f"test{next(numbers):04}", _KEY)
 
 
 @pytest.fixture(scope="module")
