@@ -125,7 +125,7 @@ class Hub:
 
     # What the store does
 
-    def change(self, to: Callable[[Pace], Pace | None]) -> Pace | None:
+    def change(self, to: Callable[[Pace], Pace | None], *, ends_probe: bool = False) -> Pace | None:
         before, changed = self.pace, to(self.pace)
         if changed is None:
             return None
@@ -139,6 +139,11 @@ class Hub:
             self.entries.append((self.now, None))
         self.write()
         self.pace = pace
+        # Whoever is killed from here on has said it: the next probe may begin, and nobody may call in the pause.
+        if ends_probe:
+            self.probing_until = -1.0
+        if pace.paused_until is not None:
+            self.paused_until = max(self.paused_until, (pace.paused_until - NOW).total_seconds())
         entry = list_entry(pace, self.moment)
         if entry is not None and is_news(list_entry(before, self.moment), entry):
             self.write()
@@ -226,12 +231,8 @@ class Hub:
         wait = seconds(self.random.choice([0, 20])) if kind is Kind.PAUSE else timedelta(0)
         outcome = Outcome(kind, f"e{message.event}", began, is_quick=took < 1, wait=wait, is_probe=is_probe)
         spread = self.random.random()
-        pace = self.change(lambda row: after(row, outcome, self.moment, LIMITS, spread))
+        pace = self.change(lambda row: after(row, outcome, self.moment, LIMITS, spread), ends_probe=is_probe)
         assert pace is not None
-        if is_probe:
-            self.probing_until = -1.0
-        if kind is Kind.PAUSE and pace.paused_until is not None:
-            self.paused_until = max(self.paused_until, (pace.paused_until - NOW).total_seconds())
         if kind is Kind.SUCCESS:
             self.delivered.add(message.event)
             return
