@@ -18,7 +18,7 @@ from datetime import datetime
 
 from shared.deadline import MESSAGE_SECONDS, remaining_seconds
 from shared.delivery.pace.blocked import BlockedWebhooks
-from shared.delivery.pace.circuit import PaceLimits
+from shared.delivery.pace.circuit import Blocked, PaceLimits
 from shared.delivery.pace.state import Pace, PacedUsage, paced_usage_columns, parse_paced_usage
 from shared.delivery.pace.transition import is_news, is_same_wake_up, list_entry, settled
 from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
@@ -116,16 +116,12 @@ class PaceStore:
             line.is_writing, batch, line.pending = True, line.pending, []
         try:
             self._commit(webhook_id, batch)
-        except BaseException as error:
+        except BaseException:
             with line.changed:
                 # The others try for themselves: it may be this thread's time alone that was over.
                 left = [one for one in batch if one is not mine and not one.is_done]
                 line.pending = [*left, *line.pending]
-            is_written = any(one.is_done for one in batch if one is mine)
-            if not (is_written and isinstance(error, StorageDown)):
-                raise
-            # The row is written, and only the list is not: dispatch sends messages, which are parked when they come.
-            log.warning("webhook %d could not be listed as blocked: %s", webhook_id, error.detail)
+            raise
         finally:
             with line.changed:
                 line.is_writing = False
@@ -180,9 +176,16 @@ class PaceStore:
             _end(batch)
             entry = list_entry(after.pace, now)
             if entry is not None and is_news(list_entry(seen.row.pace, now), entry):
-                self._blocked.put(webhook_id, entry)
+                self._list(webhook_id, entry)
 
         retry_races(attempt, "the usage of a webhook could not be changed")
+
+    def _list(self, webhook_id: int, entry: Blocked) -> None:
+        """Put a webhook on the list; without its entry dispatch sends messages, which are parked when they come."""
+        try:
+            self._blocked.put(webhook_id, entry)
+        except StorageDown as error:
+            log.warning("webhook %d could not be listed as blocked: %s", webhook_id, error.detail)
 
     def _write(self, webhook_id: int, seen: _Version, after: PacedUsage, writes: tuple[str, ...]) -> None:
         """Write a row over the version that was seen; raises Changed if it is another one by now."""
