@@ -64,7 +64,21 @@ def azurite_process() -> Iterator[Azurite]:
 @pytest.fixture(scope="session")
 def new_account(azurite_process: Azurite) -> Callable[[], str]:
     """Gives the connection string of an account that nobody else has, so it holds nothing yet."""
-    return lambda: azurite_process.connection_string_for(f"test{next(_numbers):04}", _KEY)
+    return lambda: _next_account(azurite_process)
+
+
+@pytest.fixture(scope="module")
+def own_accounts(azurite_process: Azurite) -> Iterator[Callable[[], str]]:
+    """The same of an Azurite of the module's own: the one of all tests is slow once it holds tens of thousands of rows.
+
+    It knows the accounts by the environment that the other one was started in.
+    """
+    with azurite() as own:
+        yield lambda: _next_account(own)
+
+
+def _next_account(running: Azurite) -> str:
+    return running.connection_string_for(f"test{next(_numbers):04}", _KEY)
 
 
 @pytest.fixture

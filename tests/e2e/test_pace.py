@@ -6,13 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 
 import pytest
 
-from devhost.azurite import Azurite, azurite
-from tests.conftest import _KEY
 from tests.e2e.running import RunningApp, running_app
 from tests.e2e.webhooks import deliveries, events_of, new_event_name, patch, register, signal, state_of, states
 from tests.fakes.receiver import Behaviour, Receiver, Visit, answers, answers_in_turn, hangs, sends
@@ -27,16 +24,8 @@ PLACES = 4
 
 
 @pytest.fixture(scope="module")
-def new_account(azurite_process: Azurite) -> Iterator[Callable[[], str]]:
-    """Gives accounts of an Azurite of its own: the one of all tests is slow once it holds tens of thousands of rows."""
-    numbers = count()
-    with azurite() as own:
-        yield lambda: own.connection_string_for(f"test{next(numbers):04}", _KEY)
-
-
-@pytest.fixture(scope="module")
-def app(new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(new_account(), tmp_path_factory.mktemp("app")) as running:
+def app(own_accounts: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(own_accounts(), tmp_path_factory.mktemp("app")) as running:
         yield running
 
 
@@ -187,9 +176,9 @@ def test_what_waits_for_a_receiver_that_fails_shows_why_and_a_save_that_proves_i
 
 @pytest.mark.timeout(400)
 def test_a_host_that_is_killed_while_hundreds_wait_loses_none(
-    new_account: Callable[[], str], receiver: Receiver, tmp_path: Path
+    own_accounts: Callable[[], str], receiver: Receiver, tmp_path: Path
 ) -> None:
-    storage, name = new_account(), new_event_name()
+    storage, name = own_accounts(), new_event_name()
     with running_app(storage, tmp_path, lease_seconds=LEASE_SECONDS) as first:
         webhook = register(first, receiver.url, name)
         receiver.behave(answers_in_turn(answers(429, b"", "Retry-After: 8"), answers()))

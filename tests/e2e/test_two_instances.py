@@ -6,18 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 
 import pytest
 import requests
 from azure.storage.queue import QueueServiceClient
 
-from devhost.azurite import Azurite, azurite
 from shared.delivery.queues import DELIVERIES_QUEUE
 from shared.dynamics.connection_created import event_id
 from shared.events.announcement import EVENTS_QUEUE
-from tests.conftest import _KEY
 from tests.e2e.running import RunningApp, running_instances
 from tests.e2e.test_receiving import ORGANIZATION, new_connection
 from tests.e2e.webhooks import events_of, new_event_name, patch, register, signal, states
@@ -34,16 +31,8 @@ SETTINGS = {"DELIVERY_RETRY_DELAYS": "1,1,2,2,4,4", "DELIVERY_DISABLE_AFTER": "1
 
 
 @pytest.fixture(scope="module")
-def new_account(azurite_process: Azurite) -> Iterator[Callable[[], str]]:
-    """Gives accounts of an Azurite of its own: the one of all tests is slow once it holds tens of thousands of rows."""
-    numbers = count()
-    with azurite() as own:
-        yield lambda: own.connection_string_for(f"test{next(numbers):04}", _KEY)
-
-
-@pytest.fixture(scope="module")
-def storage(new_account: Callable[[], str]) -> str:
-    return new_account()
+def storage(own_accounts: Callable[[], str]) -> str:
+    return own_accounts()
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +126,7 @@ def test_usage_counts_every_call_of_both(app: RunningApp, receiver: Receiver) ->
 
 @pytest.mark.timeout(300)
 def test_an_instance_that_is_killed_in_a_burst_loses_nothing_that_either_acknowledged(
-    new_account: Callable[[], str], receiver: Receiver, tmp_path: Path
+    own_accounts: Callable[[], str], receiver: Receiver, tmp_path: Path
 ) -> None:
     acknowledged: set[int] = set()
 
@@ -147,7 +136,7 @@ def test_an_instance_that_is_killed_in_a_burst_loses_nothing_that_either_acknowl
             if app.at(key % 2).send("POST", f"v1/Webhook/{name}/{key}", {}).status_code == 204:
                 acknowledged.add(key)
 
-    with running_instances(2, new_account(), tmp_path, lease_seconds=LEASE_SECONDS, **SETTINGS) as app:
+    with running_instances(2, own_accounts(), tmp_path, lease_seconds=LEASE_SECONDS, **SETTINGS) as app:
         name = new_event_name()
         register(app, receiver.url, name)
         with ThreadPoolExecutor(8) as pool:
