@@ -4,9 +4,9 @@ from functools import cache
 from operator import not_
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from shared.events.announcement import UnrecognizedMessage, members_at_fault
+from shared.events.announcement import parse_message
 from shared.events.event import Event, EventId
 from shared.validation import UUID_PATTERN
 
@@ -97,10 +97,7 @@ class FirstMessages:
 
 def parse_delivery_message(body: bytes) -> DeliveryMessage:
     """The request in a message; raises UnrecognizedMessage for anything else."""
-    try:
-        return DeliveryMessage.model_validate_json(body)
-    except ValidationError as exc:
-        raise UnrecognizedMessage(f"this message does not ask for a delivery: {members_at_fault(exc)}") from None
+    return parse_message(DeliveryMessage, body, "this message does not ask for a delivery")
 
 
 def _fits(text: str) -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.delivery.message import as_repeat
+from shared.delivery import message
 from shared.delivery.pace.wakeups import WAKEUPS_QUEUE, parse_wake_up
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
-from shared.events.announcement import EVENTS_QUEUE, UnrecognizedMessage, parse_announcement
+from shared.events import announcement
+from shared.events.announcement import EVENTS_QUEUE, UnrecognizedMessage
 from shared.storage.account import StorageAccount
 from shared.storage.queues import Queue
 
@@ -26,10 +27,10 @@ class _Source:
 
 
 _SOURCES: Mapping[str, _Source] = {
-    EVENTS_QUEUE: _Source(EVENTS_QUEUE, lambda body: parse_announcement(body).as_repeat().as_text()),
-    DELIVERIES_QUEUE: _Source(DELIVERIES_QUEUE, as_repeat),
+    EVENTS_QUEUE: _Source(EVENTS_QUEUE, announcement.as_repeat),
+    DELIVERIES_QUEUE: _Source(DELIVERIES_QUEUE, message.as_repeat),
     # The previous version's second queue of deliveries, which is only drained now.
-    SLOW_QUEUE: _Source(DELIVERIES_QUEUE, as_repeat),
+    SLOW_QUEUE: _Source(DELIVERIES_QUEUE, message.as_repeat),
     WAKEUPS_QUEUE: _Source(WAKEUPS_QUEUE, lambda body: parse_wake_up(body).as_text()),
 }
 POISON_QUEUES = tuple(queue + POISON_SUFFIX for queue in _SOURCES)

@@ -65,11 +65,7 @@ def new_announcement(event_id: EventId) -> Announcement:
 
 def parse_announcement(body: bytes) -> Announcement:
     """The announcement in a message; raises UnrecognizedMessage for anything else."""
-    try:
-        return Announcement.model_validate_json(body)
-    except ValidationError as exc:
-        text = f"the message in queue {EVENTS_QUEUE} does not come from the hub: {members_at_fault(exc)}"
-        raise UnrecognizedMessage(text) from None
+    return parse_message(Announcement, body, f"the message in queue {EVENTS_QUEUE} does not come from the hub")
 
 
 def as_repeat(body: bytes) -> str:
@@ -80,6 +76,14 @@ def as_repeat(body: bytes) -> str:
     return parse_announcement(body).as_repeat().as_text()
 
 
-def members_at_fault(refusal: ValidationError) -> str:
-    """The members of a message that its model refused, for a sentence; `body` is the message as a whole."""
-    return ", ".join(sorted({".".join(map(str, error["loc"])) or "body" for error in refusal.errors()}))
+def parse_message[Message: BaseModel](model: type[Message], body: bytes, refusal: str) -> Message:
+    """The message of this model in a body.
+
+    Raises UnrecognizedMessage for anything else; its text is `refusal` and the members at fault, without their values.
+    `body` there is the message as a whole.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as exc:
+        at_fault = sorted({".".join(map(str, error["loc"])) or "body" for error in exc.errors()})
+        raise UnrecognizedMessage(f"{refusal}: {', '.join(at_fault)}") from None

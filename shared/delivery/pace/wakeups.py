@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.announcement import UnrecognizedMessage, members_at_fault
+from shared.events.announcement import parse_message
 from shared.storage.account import StorageAccount
 
 WAKEUPS_QUEUE = "wakeups"
@@ -33,11 +33,7 @@ class WakeUp(BaseModel):
 
 def parse_wake_up(body: bytes) -> WakeUp:
     """The wake-up in a message; raises UnrecognizedMessage for anything else."""
-    try:
-        return WakeUp.model_validate_json(body)
-    except ValidationError as exc:
-        text = f"the message in queue {WAKEUPS_QUEUE} does not come from the hub: {members_at_fault(exc)}"
-        raise UnrecognizedMessage(text) from None
+    return parse_message(WakeUp, body, f"the message in queue {WAKEUPS_QUEUE} does not come from the hub")
 
 
 class WakeUpQueue:
