@@ -2,6 +2,7 @@
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
 
-class FakeServer:
+class FakeServer(ABC):
     """Runs from `with` to its end; `reply` says what a neighbour of this kind answers."""
 
     def __init__(self) -> None:
@@ -67,9 +68,9 @@ class FakeServer:
         """Its base URL."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    @abstractmethod
     def reply(self, request: Received) -> Reply:
         """What the neighbour answers if no switch is set."""
-        raise NotImplementedError
 
     def answer_next(self, *replies: Reply) -> None:
         """Give these answers first, one for each request."""

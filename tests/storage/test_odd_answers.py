@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from pydantic import SecretStr
 
 from shared.deadline import deadline
 from shared.errors import StorageDown
-from shared.settings import StorageSettings
 from shared.storage.account import StorageAccount
 from shared.storage.query import Query
-from tests.fakes.server import FakeServer, Reply, json_reply
+from tests.fakes.server import Reply, json_reply
+from tests.fakes.storage import FakeStorage
 from tests.support.cases import holds_for
 
 KEYS = {"PartitionKey": "p", "RowKey": "r"}
@@ -26,20 +25,9 @@ OPERATIONS: dict[str, Callable[[StorageAccount], object]] = {
 }
 
 
-class OddStorage(FakeServer):
-    """Answers what it is told to, and is never storage."""
-
-    @property
-    def account(self) -> StorageAccount:
-        """The account that it claims to be."""
-        endpoints = ";".join(f"{service}Endpoint={self.url}/a" for service in ("Table", "Queue"))
-        text = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;{endpoints}"
-        return StorageAccount(StorageSettings(AzureWebJobsStorage=SecretStr(text)))
-
-
 @pytest.fixture
-def odd() -> Iterator[OddStorage]:
-    with OddStorage() as running:
+def odd() -> Iterator[FakeStorage]:
+    with FakeStorage() as running:
         yield running
 
 
@@ -56,22 +44,22 @@ def odd() -> Iterator[OddStorage]:
     ],
 )
 def test_an_answer_that_is_not_storages_is_an_outage(
-    odd: OddStorage, operation: Callable[[StorageAccount], object], reply: Reply
+    odd: FakeStorage, operation: Callable[[StorageAccount], object], reply: Reply
 ) -> None:
     odd.answer_always(reply)
     # Pauses before another try are not worth waiting for here.
     with deadline(0.4), pytest.raises(StorageDown):
-        operation(odd.account)
+        operation(odd.account())
 
 
 @pytest.mark.parametrize("name", ["get", "query"])
-def test_a_page_to_sign_in_is_no_row(odd: OddStorage, name: str) -> None:
+def test_a_page_to_sign_in_is_no_row(odd: FakeStorage, name: str) -> None:
     odd.answer_always(Reply(200, b"<html>Sign in</html>", HTML))
     with deadline(0.4), pytest.raises(StorageDown):
-        OPERATIONS[name](odd.account)
+        OPERATIONS[name](odd.account())
 
 
-def test_a_conflict_that_is_no_taken_key_is_an_outage_because_nothing_is_stored(odd: OddStorage) -> None:
+def test_a_conflict_that_is_no_taken_key_is_an_outage_because_nothing_is_stored(odd: FakeStorage) -> None:
     odd.answer_always(json_reply({"odata.error": {"code": "TableBeingDeleted"}}, 409))
     with pytest.raises(StorageDown, match="TableBeingDeleted"):
-        odd.account.table("things").insert(KEYS)
+        odd.account().table("things").insert(KEYS)
