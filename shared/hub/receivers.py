@@ -138,7 +138,6 @@ class Receivers:
             bulkhead=ReceiverBulkhead(),
             parking=Parking(table),
             wake_ups=wake_ups,
-            now=storage.now,
         )
         progress = DeliveryProgress(
             deliveries=deliveries,
@@ -170,7 +169,6 @@ class Receivers:
             queues=queues,
             wake_ups=wake_ups,
             give_up_after=timedelta(seconds=settings.give_up_seconds),
-            now=storage.now,
         )
         return cls(
             webhooks=registry,

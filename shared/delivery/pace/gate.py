@@ -1,7 +1,6 @@
 """What a worker asks of a webhook's pace: whether an attempt may begin, and where the delivery waits if not."""
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -46,17 +45,17 @@ class Admitted:
 
 @dataclass(frozen=True)
 class PaceGate:
-    """Admits attempts, counts them, and parks deliveries. All methods raise StorageDown.
-
-    `now` returns the time by the storage service's clock.
-    """
+    """Admits attempts, counts them, and parks deliveries. All methods but `now` raise StorageDown."""
 
     store: PaceStore
     blocked: BlockedWebhooks
     bulkhead: ReceiverBulkhead
     parking: Parking
     wake_ups: WakeUpQueue
-    now: Callable[[], datetime]
+
+    def now(self) -> datetime:
+        """The time by the storage service's clock."""
+        return self.store.now()
 
     def admit(self, registration: Registration, probe: int | None, *, has_turn: bool) -> Admitted | Blocked:
         """Whether an attempt may begin now: a read, and a write where a probe or a turn is claimed.

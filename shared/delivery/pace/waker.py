@@ -50,10 +50,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Waker:
-    """Its fields are what it works with. `now` returns the time by the storage service's clock.
-
-    `seconds` is the process's own, for spans of time.
-    """
+    """Its fields are what it works with. `seconds` is the process's own clock, for spans of time."""
 
     registry: WebhookRegistry
     store: PaceStore
@@ -64,7 +61,6 @@ class Waker:
     queues: DeliveryQueues
     wake_ups: WakeUpQueue
     give_up_after: timedelta
-    now: Callable[[], datetime]
     seconds: Callable[[], float] = time.monotonic
 
     def work(self, body: bytes) -> None:
@@ -111,7 +107,7 @@ class Waker:
         if number < row.pace.wake_number:
             return
         waiting = self.parking.oldest(registration.id, MAX_RELEASED)
-        expired = given_up(waiting, self.now(), self.give_up_after)
+        expired = given_up(waiting, self.store.now(), self.give_up_after)
         if expired:
             log.error("%d deliveries to webhook %d waited for too long, and failed", len(expired), registration.id)
             self.settling.settle(expired, DeliveryState.FAILED)
