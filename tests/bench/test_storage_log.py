@@ -48,8 +48,9 @@ def test_azurite_is_asked_what_its_log_says_from_the_beginning_on(tmp_path: Path
         table.create_table()
         log.settled()
         log.begin()
-        table.create_entity({"PartitionKey": "a", "RowKey": "b"})
         queue = QueueClient.from_connection_string(storage.connection_string, "things")
         queue.create_queue()
         queue.receive_message()
+        # Not the poll: those that come last are left out, unless their line was there at the first look.
+        table.create_entity({"PartitionKey": "a", "RowKey": "b"})
         assert log.settled().kinds == {"POST /things": 1, "PUT /things": 1, "GET /things/messages": 1}
