@@ -1,6 +1,5 @@
 """The Events API: `GET /api/v1/events` newest first, `GET /api/v1/events/{id}` with the payload."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from shared.api.parameters import (
 from shared.errors import NotFound
 from shared.events.event import Event, EventId
 from shared.events.store import EventStore, LogFilter
+from shared.exact_json import dump_json
 from shared.lenient_json import as_valid_json
 from shared.storage.scan import Scan, WorkBudget
 
@@ -47,7 +47,7 @@ def show_event(events: EventStore, id_: str) -> str:
     """One event with its payload, as JSON text in which numbers keep every digit; raises NotFound."""
     stored = _found(id_, events.get_with_payload)
     event = events.dispatched(stored.event) or stored.event
-    members = json.dumps(event.as_json()).removesuffix("}")
+    members = dump_json(event.as_json()).removesuffix("}")
     return f'{members}, "payload": {as_valid_json(stored.payload)}}}'
 
 
@@ -86,7 +86,7 @@ def page[Item](
             is_cut = True
             break
         items.append(show(item))
-        size, place = size + len(json.dumps(items[-1])), found.place
+        size, place = size + len(dump_json(items[-1])), found.place
     if not is_cut:
         place = found.place
     token = token_of(place, asked) if is_cut or not found.is_complete else None

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.events.announcement import parse_message
 from shared.events.event import Event, EventId
+from shared.exact_json import is_plain
 from shared.validation import UUID_PATTERN
 
 MAX_MESSAGE_BYTES = 40_000
@@ -65,9 +66,12 @@ class DeliveryMessage(BaseModel):
         return self.is_first and not self.repeat
 
     def as_text(self) -> str:
-        """The message's text; the event is left out if the message would be too large with it."""
-        text = self.model_dump_json()
-        return text if _fits(text) else self.model_copy(update={"event": None}).model_dump_json()
+        """The message's text; the event is left out if the message would be too large or inexact with it."""
+        if self.event is None or is_plain_event(self.event):
+            text = self.model_dump_json()
+            if _fits(text):
+                return text
+        return self.model_copy(update={"event": None}).model_dump_json()
 
 
 def as_repeat(body: bytes) -> str:
@@ -84,7 +88,8 @@ class FirstMessages:
     def __init__(self, event: Event, *, repeat: bool = False) -> None:
         self._event_id = event.id
         self._repeat = repeat
-        self._event_member = f'"event":{_event_adapter().dump_json(event).decode()}'
+        event_text = _event_adapter().dump_json(event).decode() if is_plain_event(event) else "null"
+        self._event_member = f'"event":{event_text}'
 
     def text_for(self, webhook_id: int) -> str:
         """The text of the message for this webhook."""
@@ -98,6 +103,11 @@ class FirstMessages:
 def parse_delivery_message(body: bytes) -> DeliveryMessage:
     """The request in a message; raises UnrecognizedMessage for anything else."""
     return parse_message(DeliveryMessage, body, "this message does not ask for a delivery")
+
+
+def is_plain_event(event: Event) -> bool:
+    """Whether a message can tell an event without loss; one with odd numbers, or deep values, is read from its row."""
+    return is_plain([event.field_values, event.values, event.previous_values, event.parameters])
 
 
 def _fits(text: str) -> bool:

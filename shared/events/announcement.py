@@ -1,5 +1,6 @@
 """The queue message that names an event. It is sent before the event is stored: no event is stored without one."""
 
+from collections.abc import Sequence
 from operator import not_
 from typing import Annotated, Literal
 from uuid import uuid4
@@ -23,7 +24,8 @@ class Announcement(BaseModel):
     of one event, one alone dispatches it. The previous version sent none (None). `attempt` counts how often the
     completion of a trimmed event was put off, `misses` how often the event was looked for in vain. `after` is the id
     of the webhook after which dispatch goes on, for an event that more webhooks want than one message handles; 0
-    begins with the first. `repeat` says that what this message asks for may have been asked for before.
+    begins with the first. `repeat` says that what this message asks for may have been asked for before. `others` are
+    events that the same message names, and that are announced by themselves when it is handled.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", strict=True)
@@ -36,6 +38,9 @@ class Announcement(BaseModel):
     misses: Annotated[int, Field(ge=0, exclude_if=not_)] = 0
     after: Annotated[int, Field(ge=0, lt=2**31, exclude_if=not_)] = 0
     repeat: Annotated[bool, Field(exclude_if=not_)] = False
+    others: Annotated[
+        tuple[Annotated[EventId, Field(pattern=rf"^{UUID_PATTERN}$")], ...], Field(exclude_if=not_, strict=False)
+    ] = ()
 
     def as_text(self) -> str:
         """The text of the message."""
@@ -53,14 +58,18 @@ class Announcement(BaseModel):
         """The same, for the webhooks with ids above `after`."""
         return self.model_copy(update={"after": after, "repeat": repeat})
 
+    def alone(self) -> "Announcement":
+        """The same, for its first event alone."""
+        return self.model_copy(update={"others": ()})
+
     def as_repeat(self) -> "Announcement":
         """The same, when it comes once more although it was perhaps handled in part."""
         return self.model_copy(update={"repeat": True})
 
 
-def new_announcement(event_id: EventId) -> Announcement:
-    """An announcement of this event that differs from every other one of it."""
-    return Announcement(id=str(uuid4()), event_id=event_id)
+def new_announcement(event_id: EventId, others: Sequence[EventId] = ()) -> Announcement:
+    """An announcement of this event, and of others, that differs from every other one of it."""
+    return Announcement(id=str(uuid4()), event_id=event_id, others=tuple(others))
 
 
 def parse_announcement(body: bytes) -> Announcement:

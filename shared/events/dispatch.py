@@ -31,6 +31,10 @@ class Completion(Protocol):
         """The completed event, None while it cannot be completed; raises Unavailable in an outage."""
         ...
 
+    def incomplete(self, event: Event) -> Event | None:
+        """The event as it goes on if it cannot be completed in the end; None if no webhook is told of it then."""
+        ...
+
 
 @dataclass(frozen=True)
 class Page:
@@ -85,6 +89,10 @@ class Dispatcher:
         them the host tries again.
         """
         announcement = parse_announcement(message)
+        if announcement.others:
+            # Before its own event: whatever dies, this message or theirs exists.
+            self._events.announce_each(announcement.others)
+            announcement = announcement.alone()
         event = self._events.get(announcement.event_id)
         if event is None:
             self._look_again_later(announcement)
@@ -134,6 +142,9 @@ class Dispatcher:
         if completed is None and announcement.attempt < len(self._retry_delays):
             self._events.publish(announcement.put_off(), delay_seconds=self._retry_delays[announcement.attempt])
             return None
+        if completed is None and (incomplete := self._completion.incomplete(event)) is not None:
+            log.error("event %s goes on without its record, which could not be read back", event.id)
+            return incomplete
         if completed is None:
             log.error("event %s is unreadable: its record could not be read back", event.id)
             return replace(event, state=EventState.UNREADABLE)

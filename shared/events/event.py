@@ -30,10 +30,12 @@ class Event:
 
     `id` is a UUID derived from what identifies the event at its source, so the same event always has the same one.
     `source` names the system (`dynamics/<organization id>`), `entity` and `entity_id` the record it is about,
-    `initiator` the user who caused it, and `field_values` the ids that a receiver gets, as JSON values. `trimmed` says
-    that something is still to be read back: what the source left out for its size, or the changes behind it. `changes`
-    are names of fields, `values` their last values if the record was deleted. `hops` is how many deliveries of the hub,
-    one after the other, led to it (shared/loops.py). Times are UTC.
+    `initiator` the user who caused it, and `field_values` the ids and fields that a receiver gets, as JSON values.
+    `trimmed` says that something is still to be read back: what the source left out for its size, or the changes behind
+    it. `changes` are names of fields, `values` their last values if the record was deleted, `previous_values` those
+    before the change, `parameters` what else was asked for. `reconstructed` says that its request was lost, and its
+    values are of a later time. `truncated` says that a listing left long values out. `hops` is how many deliveries of
+    the hub, one after the other, led to it (shared/loops.py). Times are UTC.
     """
 
     id: EventId
@@ -49,6 +51,10 @@ class Event:
     trimmed: bool = False
     state: EventState = EventState.RECEIVED
     hops: int = 0
+    previous_values: Mapping[str, object] | None = None
+    parameters: Mapping[str, object] | None = None
+    reconstructed: bool = False
+    truncated: bool = False
 
     @property
     def source_kind(self) -> str:
@@ -67,7 +73,15 @@ class Event:
             "receivedAt": utc_z(self.received_at),
             "fieldValues": dict(self.field_values),
             "changes": list(self.changes),
-            "values": None if self.values is None else dict(self.values),
+            "values": _as_json(self.values),
+            "previousValues": _as_json(self.previous_values),
+            "parameters": _as_json(self.parameters),
             "trimmed": self.trimmed,
+            "reconstructed": self.reconstructed,
+            "truncated": self.truncated,
             "state": self.state.value,
         }
+
+
+def _as_json(values: Mapping[str, object] | None) -> dict[str, object] | None:
+    return None if values is None else dict(values)

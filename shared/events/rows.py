@@ -1,17 +1,19 @@
 """An event as rows of Table Storage: in `events` with its payload, in `eventlog` for the listing, newest first. Pure.
 
-A property holds 64 KiB of binary data and an entity 1 MiB, so a payload is compressed and cut into pieces. Storage
-lists rows in the order of their keys, so a key of `eventlog` begins with the time, counted backwards.
+A property holds 64 KiB of binary data and an entity 1 MiB, so a payload is compressed and cut into pieces. Values that
+do not fit beside it are compressed too, and stand in a second row. Storage lists rows in the order of their keys, so a
+key of `eventlog` begins with the time, counted backwards.
 """
 
-import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from shared.errors import ContentTooLarge
 from shared.events.event import Event, EventId, EventState
+from shared.exact_json import dump_json, load_json
 from shared.storage.keys import day_key, time_key
 from shared.timestamps import stored_time
 
@@ -34,12 +36,18 @@ EVENT_COLUMNS = (
     "Trimmed",
     "State",
     "FieldValues",
+    "PreviousValues",
+    "Parameters",
+    "Reconstructed",
+    "HasMore",
     "Hops",
 )
 """The columns of `events` without the payload, which is nearly all of a row."""
 
-# All texts are JSON in ASCII or short, so characters are the UTF-16 units that a property is measured in.
-_MAX_CHARACTERS = 32 * 1024
+_TEXTS = ("Changes", "Values", "FieldValues", "PreviousValues", "Parameters")
+_MAX_TEXT = 30_000
+"""Characters of a text that a row holds. They are ASCII, so they are also the UTF-16 units that storage counts."""
+_MAX_ROW_BYTES = 1_000_000
 
 
 def event_keys(id_: EventId) -> tuple[str, str]:
@@ -47,26 +55,46 @@ def event_keys(id_: EventId) -> tuple[str, str]:
     return id_[:2], id_
 
 
-def event_row(event: Event, payload: bytes) -> dict[str, Any]:
-    """The row in `events`; raises ContentTooLarge if a property or the compressed payload exceeds the table limits."""
+def values_keys(id_: EventId) -> tuple[str, str]:
+    """Partition and row key of the second row of an event, which holds values that are too long for the first."""
+    return id_[:2], f"{id_}.1"
+
+
+def event_rows(event: Event, payload: bytes) -> list[dict[str, Any]]:
+    """The row in `events`, and the second one if the event's values do not fit beside the payload.
+
+    Raises ContentTooLarge if the compressed payload, or the compressed values, exceed a row.
+    """
     packed = zlib.compress(payload)
-    pieces = [packed[start : start + _PIECE_BYTES] for start in range(0, len(packed), _PIECE_BYTES)]
-    if len(pieces) > _MAX_PIECES:
-        raise ContentTooLarge("the payload does not fit into the event store, even when it is compressed")
-    properties = _properties(event)
-    if any(isinstance(value, str) and len(value) > _MAX_CHARACTERS for value in properties.values()):
-        raise ContentTooLarge("a part of the event that its receivers get does not fit into the event store")
     partition, key = event_keys(event.id)
-    numbered = {f"Payload{number}": piece for number, piece in enumerate(pieces)}
-    return {"PartitionKey": partition, "RowKey": key, **properties, "Pieces": len(pieces), **numbered}
+    row = {"PartitionKey": partition, "RowKey": key, **_properties(event), **_pieces("Payload", packed)}
+    texts = _texts(event)
+    if _too_long(texts) or len(packed) + 2 * sum(map(len, texts.values())) > _MAX_ROW_BYTES:
+        return [{**row, "HasMore": True}, values_row(event)]
+    return [{**row, **texts}]
+
+
+def values_row(event: Event) -> dict[str, Any]:
+    """The second row of an event; raises ContentTooLarge if even that does not hold its values."""
+    partition, key = values_keys(event.id)
+    packed = zlib.compress(dump_json(_texts(event), is_compact=True).encode())
+    return {"PartitionKey": partition, "RowKey": key, **_pieces("Values", packed)}
 
 
 def log_row(event: Event, announcement_id: str | None = None) -> dict[str, Any]:
-    """The row in `eventlog`, with the announcement that dispatches the event; None for one without an id."""
+    """The row in `eventlog`, with the announcement that dispatches the event; None for one without an id.
+
+    Values that are too long for a listing are left out, and `Truncated` says so.
+    """
     partition, key = log_keys(event)
     # Left out as in the rows of the previous version, whose announcements had no id.
     announcement = {"Announcement": announcement_id} if announcement_id else {}
-    return {"PartitionKey": partition, "RowKey": key, "Id": event.id, **_properties(event), **announcement}
+    texts = _texts(event)
+    long = _too_long(texts)
+    kept = {name: text for name, text in texts.items() if name not in long}
+    truncated = {"Truncated": True} if long else {}
+    keys = {"PartitionKey": partition, "RowKey": key, "Id": event.id}
+    return {**keys, **_properties(event), **kept, **truncated, **announcement}
 
 
 def state_row(event: Event) -> dict[str, Any]:
@@ -76,8 +104,8 @@ def state_row(event: Event) -> dict[str, Any]:
 
 
 def parse_event(row: Mapping[str, Any]) -> Event:
-    """The event in a row of either table."""
-    return Event(
+    """The event in a row of either table, without the values that the row does not hold."""
+    event = Event(
         id=EventId(str(row.get("Id", row["RowKey"]))),
         type=row["Type"],
         source=row["Source"],
@@ -85,19 +113,30 @@ def parse_event(row: Mapping[str, Any]) -> Event:
         entity_id=row["EntityId"],
         initiator=row["Initiator"],
         received_at=datetime.fromisoformat(row["ReceivedAt"]),
-        field_values=json.loads(row["FieldValues"]),
-        changes=tuple(json.loads(row["Changes"])),
-        values=json.loads(row["Values"]),
         trimmed=row["Trimmed"],
         state=EventState(row["State"]),
         # Storage answers null for a selected column that a row does not have.
         hops=row.get("Hops") or 0,
+        reconstructed=bool(row.get("Reconstructed")),
+        truncated=bool(row.get("Truncated")),
     )
+    return _with_texts(event, row)
+
+
+def has_more(row: Mapping[str, Any]) -> bool:
+    """Whether the values of an event stand in its second row."""
+    return bool(row.get("HasMore") or row.get("Truncated"))
+
+
+def with_values(event: Event, row: Mapping[str, Any]) -> Event:
+    """The event with the values in its second row."""
+    texts = load_json(zlib.decompress(_joined("Values", row)).decode())
+    return replace(_with_texts(event, texts if isinstance(texts, dict) else {}), truncated=False)
 
 
 def parse_payload(row: Mapping[str, Any]) -> bytes:
     """The payload in a row of `events`, byte for byte as it was received."""
-    return zlib.decompress(b"".join(row[f"Payload{number}"] for number in range(row["Pieces"])))
+    return zlib.decompress(_joined("Payload", row))
 
 
 def parse_announcement_id(row: Mapping[str, Any]) -> str | None:
@@ -118,11 +157,49 @@ def _properties(event: Event) -> dict[str, Any]:
         "EntityId": event.entity_id,
         "Initiator": event.initiator,
         "ReceivedAt": stored_time(event.received_at),
-        "Changes": json.dumps(event.changes),
-        "Values": json.dumps(event.values if event.values is None else dict(event.values)),
         "Trimmed": event.trimmed,
         "State": event.state.value,
-        "FieldValues": json.dumps(dict(event.field_values)),
-        # Left out of nearly all rows, and unknown to those of the first version.
+        # Left out of nearly all rows, and unknown to those of earlier versions.
         **({"Hops": event.hops} if event.hops else {}),
+        **({"Reconstructed": True} if event.reconstructed else {}),
     }
+
+
+def _texts(event: Event) -> dict[str, str]:
+    """What may be long, as JSON."""
+    texts = {
+        "Changes": dump_json(event.changes),
+        "Values": dump_json(event.values if event.values is None else dict(event.values)),
+        "FieldValues": dump_json(dict(event.field_values)),
+    }
+    for name, values in (("PreviousValues", event.previous_values), ("Parameters", event.parameters)):
+        if values is not None:
+            texts[name] = dump_json(dict(values))
+    return texts
+
+
+def _with_texts(event: Event, texts: Mapping[str, Any]) -> Event:
+    found: dict[str, Any] = {name: load_json(text) for name in _TEXTS if (text := texts.get(name)) is not None}
+    return replace(
+        event,
+        changes=tuple(found.get("Changes", ())),
+        values=found.get("Values"),
+        field_values=found.get("FieldValues", {}),
+        previous_values=found.get("PreviousValues"),
+        parameters=found.get("Parameters"),
+    )
+
+
+def _too_long(texts: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name for name, text in texts.items() if len(text) > _MAX_TEXT)
+
+
+def _pieces(name: str, packed: bytes) -> dict[str, Any]:
+    pieces = [packed[start : start + _PIECE_BYTES] for start in range(0, len(packed), _PIECE_BYTES)]
+    if len(pieces) > _MAX_PIECES:
+        raise ContentTooLarge("the payload does not fit into the event store, even when it is compressed")
+    return {"Pieces": len(pieces), **{f"{name}{number}": piece for number, piece in enumerate(pieces)}}
+
+
+def _joined(name: str, row: Mapping[str, Any]) -> bytes:
+    return b"".join(row[f"{name}{number}"] for number in range(row["Pieces"]))

@@ -1,7 +1,10 @@
 """Where events are kept: announced in a queue first, then stored, and listed when their dispatch begins."""
 
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from shared.events.announcement import EVENTS_QUEUE, Announcement, new_announcement
 from shared.events.event import Event, EventId, EventState
@@ -10,19 +13,26 @@ from shared.events.rows import (
     EVENTLOG_TABLE,
     EVENTS_TABLE,
     event_keys,
-    event_row,
+    event_rows,
+    has_more,
     log_keys,
     log_row,
     parse_announcement_id,
     parse_event,
     parse_payload,
     state_row,
+    values_keys,
+    values_row,
+    with_values,
 )
+from shared.side_by_side import each_side_by_side
 from shared.storage.account import StorageAccount
 from shared.storage.paging import BEGINNING, Place
 from shared.storage.query import Query
 from shared.storage.scan import Scan, WorkBudget
-from shared.storage.tables import AlreadyStored, Changed, retry_races
+from shared.storage.tables import AlreadyStored, Changed, Write, retry_races
+
+_SIDE_BY_SIDE = 16
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,14 @@ class StoredEvent:
 
     event: Event
     payload: bytes
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """An event to store; its payload is made when it is stored."""
+
+    event: Event
+    payload: Callable[[], bytes]
 
 
 @dataclass(frozen=True)
@@ -64,6 +82,8 @@ class EventStore:
         self._events = storage.table(EVENTS_TABLE)
         self._log = storage.table(EVENTLOG_TABLE)
         self._queue = storage.queue(EVENTS_QUEUE)
+        # Its threads are made when they are first needed.
+        self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="events")
 
     def append(self, event: Event, payload: bytes) -> None:
         """Announce an event, then store it with its payload: two storage transactions.
@@ -71,9 +91,38 @@ class EventStore:
         Whatever fails or dies in between, an event that is stored has its announcement. An announcement without an
         event was never acknowledged, and dispatch drops it. Raises AlreadyStored, StorageDown and ContentTooLarge.
         """
-        row = event_row(event, payload)
+        rows = event_rows(event, payload)
         self.publish(new_announcement(event.id))
-        self._events.insert(row)
+        self._insert(rows)
+
+    def append_all(self, new: Sequence[NewEvent]) -> int:
+        """Announce events in one message, then store them side by side; returns how many were not stored before.
+
+        Raises StorageDown and ContentTooLarge. What was stored until then stays, and is announced.
+        """
+        ids = [one.event.id for one in new]
+        self.publish(new_announcement(ids[0], others=ids[1:]))
+        is_new: list[bool] = []
+
+        def insert(one: NewEvent) -> None:
+            try:
+                self._insert(event_rows(one.event, one.payload()))
+            except AlreadyStored:
+                return
+            is_new.append(True)
+
+        each_side_by_side(self._pool, new, insert)
+        return len(is_new)
+
+    def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if len(rows) == 1:
+            self._events.insert(rows[0])
+        else:
+            self._events.transact([Write("insert", row) for row in rows])
+
+    def announce_each(self, ids: Sequence[EventId]) -> None:
+        """Announce events one by one, as an announcement of several is made that of its first. Raises StorageDown."""
+        each_side_by_side(self._pool, ids, lambda id_: self.publish(new_announcement(id_)))
 
     def publish(self, announcement: Announcement, *, delay_seconds: int = 0) -> None:
         """Send an announcement: dispatch handles it, at once or after the delay. Raises StorageDown."""
@@ -82,12 +131,18 @@ class EventStore:
     def get(self, id_: EventId) -> Event | None:
         """The event with this id, None if it is not stored. Its payload is not read."""
         row = self._events.get(*event_keys(id_), select=EVENT_COLUMNS)
-        return None if row is None else parse_event(row)
+        return None if row is None else self._whole(row)
 
     def get_with_payload(self, id_: EventId) -> StoredEvent | None:
         """The event with this id and its payload, None if it is not stored: one transaction of up to a megabyte."""
         row = self._events.get(*event_keys(id_))
-        return None if row is None else StoredEvent(parse_event(row), parse_payload(row))
+        return None if row is None else StoredEvent(self._whole(row), parse_payload(row))
+
+    def _whole(self, row: Mapping[str, Any]) -> Event:
+        """The event in a row of either table, with the values that stand in its second row."""
+        event = parse_event(row)
+        more = self._events.get(*values_keys(event.id)) if has_more(row) else None
+        return event if more is None else with_values(event, more)
 
     def begin_dispatch(self, event: Event, announcement_id: str | None) -> BegunDispatch | None:
         """List an event for the announcement that dispatches it; if it is listed already, return what is there.
@@ -95,6 +150,9 @@ class EventStore:
         However many try it at the same moment, one of them gets None. Raises StorageDown.
         """
         row = log_row(event, announcement_id)
+        if event.trimmed and has_more(row):
+            # What it was completed with is in no row of `events` yet.
+            self._events.put(values_row(event))
 
         def insert_or_read() -> BegunDispatch | None:
             try:
@@ -112,7 +170,7 @@ class EventStore:
     def begun_dispatch(self, event: Event) -> BegunDispatch | None:
         """What `begin_dispatch` listed, in its present state; None before that."""
         row = self._log.get(*log_keys(event))
-        return None if row is None else BegunDispatch(parse_event(row), parse_announcement_id(row))
+        return None if row is None else BegunDispatch(self._whole(row), parse_announcement_id(row))
 
     def mark_dispatched(self, event: Event) -> None:
         """Note that all webhooks were asked that want a listed event. Nothing else of its row changes."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.arcgis.changes import bounded_changes
 from shared.delivery.message import MAX_MESSAGE_BYTES, DeliveryMessage, FirstMessages, as_repeat, parse_delivery_message
 from shared.events.announcement import UnrecognizedMessage
-from shared.events.rows import event_row
+from shared.events.rows import event_rows
 from tests.support.cases import holds_for
 from tests.support.events import make_event
 
@@ -137,7 +137,7 @@ def test_as_many_changes_as_arcgis_may_attach_fit_into_the_events_row_and_go_alo
     for length in range(500, 20_000, 500):
         changes = bounded_changes({"edits": [character * length]})
         event = make_event(field_values={"changes": changes, "url": "x" * 4_000})
-        assert event_row(event, b"{}")["FieldValues"]
+        assert event_rows(event, b"{}")
         assert parse_delivery_message(FirstMessages(event).text_for(7).encode()).event == event
         whole += isinstance(changes, list)
     # Some were attached as they are, and some were too long for that.

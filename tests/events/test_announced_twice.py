@@ -21,12 +21,11 @@ from shared.errors import StorageDown
 from shared.events.announcement import EVENTS_QUEUE, new_announcement
 from shared.events.dispatch import Dispatcher
 from shared.events.event import Event, EventState
-from shared.events.rows import EVENTS_TABLE, event_row
 from shared.hub.hub import Hub
 from shared.storage.tables import AlreadyStored
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
 from tests.support.delivering import EVENT, delivering_hub, new_event, waiting
-from tests.support.events import PAYLOAD
+from tests.support.events import store_event
 from tests.support.host import QuietHost
 from tests.support.stepping import SteppingTransport, interleavings
 
@@ -46,6 +45,9 @@ class Always:
 
     def complete(self, event: Event) -> Event | None:
         return replace(event, field_values={**event.field_values, "read": "back"})
+
+    def incomplete(self, event: Event) -> Event | None:
+        return None
 
 
 class Instances:
@@ -114,7 +116,7 @@ class Instances:
 
     def _store(self, event: Event) -> None:
         with suppress(AlreadyStored, StorageDown):
-            self.hub.storage.table(EVENTS_TABLE).insert(event_row(event, PAYLOAD))
+            store_event(self.hub, event)
 
     def state(self, event: Event) -> EventState | None:
         finished = self.hub.events.dispatched(event)

@@ -4,14 +4,14 @@ from uuid import uuid4
 
 import pytest
 
-from shared.dynamics.completion import ConnectionCompletion
+from shared.dynamics.completion import DataverseCompletion
 from shared.dynamics.dataverse import DataverseClient
 from shared.errors import DataverseDown, StorageDown
-from shared.events.announcement import UnrecognizedMessage, new_announcement
+from shared.events.announcement import Announcement, UnrecognizedMessage, new_announcement
 from shared.events.dispatch import Dispatcher, Page
 from shared.events.event import Event, EventState
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
-from shared.events.store import LogFilter
+from shared.events.store import LogFilter, NewEvent
 from shared.hub.hub import Hub
 from shared.storage.query import Query
 from shared.web_api import WebApi
@@ -66,8 +66,8 @@ def accepted(hub: Hub, *, trimmed: bool = False) -> Event:
     return event
 
 
-def completion(dataverse_url: str) -> ConnectionCompletion:
-    return ConnectionCompletion(DataverseClient(WebApi("Dataverse", dataverse_url, lambda: "token", DataverseDown)))
+def completion(dataverse_url: str) -> DataverseCompletion:
+    return DataverseCompletion(DataverseClient(WebApi("Dataverse", dataverse_url, lambda: "token", DataverseDown)))
 
 
 @pytest.fixture
@@ -208,12 +208,12 @@ def test_a_trimmed_event_is_completed_and_dispatched(
     assert (shown.state, state(hub, event)) == (EventState.DISPATCHED, EventState.DISPATCHED)
     assert shown.field_values == {
         "connectionid": event.entity_id,
-        "organizationid": event.source.removeprefix("dynamics/"),
-        "initiatinguserid": event.initiator,
+        "createdby": None,
         "record1id": OPPORTUNITY[1],
         "record1id_logicalname": "opportunity",
         "record2id": SYSTEM_USER[1],
         "record2id_logicalname": "systemuser",
+        "record2roleid": None,
     }
 
 
@@ -373,3 +373,31 @@ def test_storage_that_cannot_be_read_is_an_outage_and_not_a_missing_event(
     with pytest.raises(StorageDown):
         dispatcher.dispatch(message(make_event()), attempt=5)
     assert transport.summary == ["GET events"]
+
+
+def test_events_that_were_announced_together_are_dispatched_one_by_one(
+    hub: Hub, dispatcher: Dispatcher, connection_string: str
+) -> None:
+    events = [make_event(entity_id=str(uuid4())) for _ in range(3)]
+    hub.events.append_all([NewEvent(event, lambda: PAYLOAD) for event in events])
+    [together] = announcements(connection_string)
+    dispatcher.dispatch(together.as_text().encode(), attempt=1)
+    assert [state(hub, event) for event in events] == [
+        EventState.DISPATCHED,
+        *[EventState.RECEIVED] * 2,
+    ]
+    others = announcements(connection_string)[1:]
+    assert sorted(one.event_id for one in others) == sorted(event.id for event in events[1:])
+    # The message comes once more, as after a death: the events are announced again, and dispatched once.
+    dispatcher.dispatch(together.as_text().encode(), attempt=2)
+    for one in announcements(connection_string)[1:]:
+        dispatcher.dispatch(one.as_text().encode(), attempt=1)
+    assert [state(hub, event) for event in events] == [EventState.DISPATCHED] * 3
+    assert len(listed(hub)) == 3
+
+
+def test_an_event_that_may_go_on_without_its_row_is_delivered_in_the_end(hub: Hub, dispatcher: Dispatcher) -> None:
+    event = make_event(type="account.updated", entity="account", entity_id=str(uuid4()), trimmed=True)
+    hub.events.append(event, PAYLOAD)
+    dispatcher.dispatch(Announcement(event_id=event.id, attempt=len(DELAYS)).as_text().encode(), attempt=1)
+    assert state(hub, event) is EventState.DISPATCHED

@@ -21,7 +21,11 @@ def test_an_event_is_shown_with_all_that_a_reader_needs(state: EventState) -> No
         "fieldValues": {"connectionid": event.entity_id},
         "changes": [],
         "values": None,
+        "previousValues": None,
+        "parameters": None,
         "trimmed": True,
+        "reconstructed": False,
+        "truncated": False,
         "state": state.value,
     }
 

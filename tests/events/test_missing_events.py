@@ -8,10 +8,9 @@ from shared.errors import StorageDown
 from shared.events.announcement import EVENTS_QUEUE, Announcement, new_announcement
 from shared.events.dispatch import MISSING_DELAYS, Dispatcher
 from shared.events.event import EventState
-from shared.events.rows import EVENTS_TABLE, event_row
 from shared.hub.hub import Hub
 from tests.events.test_dispatch import Collected, completion, listed
-from tests.support.events import PAYLOAD, make_event
+from tests.support.events import PAYLOAD, make_event, store_event
 from tests.support.host import QuietHost
 from tests.support.queues import announcements
 from tests.support.transport import Fault, JournalTransport
@@ -74,7 +73,7 @@ def test_an_event_that_is_stored_before_the_last_look_is_dispatched(
     for _ in range(looks):
         dispatcher.dispatch(announcement.as_text().encode(), attempt=1)
         announcement = announcements(connection_string)[-1]
-    hub.storage.table(EVENTS_TABLE).insert(event_row(event, PAYLOAD))
+    store_event(hub, event)
     dispatcher.dispatch(announcement.as_text().encode(), attempt=1)
     assert collected.repeats == [False]
     assert [shown.state for shown in listed(hub)] == [EventState.DISPATCHED]

@@ -3,7 +3,9 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,13 +16,16 @@ from shared.events.event import Event, EventId, EventState
 from shared.events.rows import (
     EVENT_COLUMNS,
     event_keys,
-    event_row,
+    event_rows,
+    has_more,
     log_keys,
     log_row,
     parse_announcement_id,
     parse_event,
     parse_payload,
     state_row,
+    values_keys,
+    with_values,
 )
 from shared.storage.keys import day_key, time_key
 from tests.support.cases import holds_for
@@ -49,10 +54,13 @@ EVENTS = st.builds(
     trimmed=st.booleans(),
     state=st.sampled_from(EventState),
     hops=st.integers(0, 4),
+    previous_values=st.none() | st.dictionaries(st.text(), st.integers()),
+    parameters=st.none() | st.dictionaries(st.text(), st.booleans()),
+    reconstructed=st.booleans(),
 )
 
 
-@pytest.mark.parametrize("make", [log_row, lambda event: event_row(event, PAYLOAD)])
+@pytest.mark.parametrize("make", [log_row, lambda event: first_row(event, PAYLOAD)])
 def test_hops_stand_only_in_rows_of_events_that_have_some(make: Callable[[Event], dict[str, object]]) -> None:
     assert "Hops" not in make(make_event())
     assert make(make_event(hops=2))["Hops"] == 2
@@ -60,13 +68,18 @@ def test_hops_stand_only_in_rows_of_events_that_have_some(make: Callable[[Event]
 
 
 def test_the_columns_of_an_event_are_those_of_its_row_without_the_payload() -> None:
-    row = event_row(make_event(hops=1), PAYLOAD)
+    event = make_event(hops=1, previous_values={}, parameters={}, reconstructed=True)
+    row = {**first_row(event, PAYLOAD), "HasMore": True}
     assert {*EVENT_COLUMNS} == {name for name in row if not name.startswith(("Payload", "Pieces"))}
 
 
 def test_a_selected_column_that_storage_answers_as_null_counts_as_missing() -> None:
     event = make_event()
-    assert parse_event({**event_row(event, PAYLOAD), "Hops": None}) == event
+    assert parse_event({**first_row(event, PAYLOAD), "Hops": None}) == event
+
+
+def first_row(event: Event, payload: bytes) -> dict[str, Any]:
+    return event_rows(event, payload)[0]
 
 
 def random_bytes(length: int) -> bytes:
@@ -83,7 +96,7 @@ def incompressible_json(length: int) -> bytes:
 
 @given(EVENTS)
 def test_an_event_comes_out_of_its_row_as_it_went_in(event: Event) -> None:
-    assert parse_event(event_row(event, PAYLOAD)) == event
+    assert parse_event(first_row(event, PAYLOAD)) == event
 
 
 @given(EVENTS, st.none() | st.uuids().map(str))
@@ -103,7 +116,7 @@ def test_another_state_changes_that_alone_of_the_row(event: Event, state: EventS
 
 @given(EVENTS, st.binary())
 def test_a_payload_comes_out_byte_for_byte(event: Event, payload: bytes) -> None:
-    assert parse_payload(event_row(event, payload)) == payload
+    assert parse_payload(first_row(event, payload)) == payload
 
 
 @holds_for("pieces", [1, 2, 15])
@@ -112,7 +125,7 @@ def test_a_payload_about_as_long_as_whole_pieces_comes_out_byte_for_byte(pieces:
     # What cannot be compressed grows by some bytes, so the last of the lengths is too long for fifteen pieces.
     payload = random_bytes(pieces * PIECE + more)
     try:
-        row = event_row(make_event(), payload)
+        row = first_row(make_event(), payload)
     except ContentTooLarge:
         assert pieces == 15
         return
@@ -122,33 +135,91 @@ def test_a_payload_about_as_long_as_whole_pieces_comes_out_byte_for_byte(pieces:
 def test_a_mebibyte_of_json_that_is_hard_to_compress_fits_into_an_entity() -> None:
     payload = incompressible_json(MIB)
     assert len(json.loads(payload)) == MIB - 2
-    row = event_row(make_event(), payload)
+    row = first_row(make_event(), payload)
     assert parse_payload(row) == payload
     assert 12 * PIECE < sum(len(value) for value in row.values() if isinstance(value, bytes)) < 15 * PIECE
 
 
 @pytest.mark.parametrize("length", [2, 3, PIECE, MIB])
 def test_no_property_is_longer_than_storage_takes(length: int) -> None:
-    row = event_row(make_event(), incompressible_json(length))
+    row = first_row(make_event(), incompressible_json(length))
     assert all(len(value) <= PIECE for value in row.values() if isinstance(value, bytes))
     assert len(row) < 252
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_stored() -> None:
     with pytest.raises(ContentTooLarge):
-        event_row(make_event(), random_bytes(MIB))
+        first_row(make_event(), random_bytes(MIB))
 
 
-def test_field_values_that_do_not_fit_are_refused_before_anything_is_stored() -> None:
-    most = 32 * 1024 - len('{"a": ""}')
-    assert event_row(make_event(field_values={"a": "x" * most}), PAYLOAD)
+MOST = 30_000 - len('{"a": ""}')
+
+
+def test_values_that_fit_beside_the_payload_stand_in_one_row() -> None:
+    event = make_event(field_values={"a": "x" * MOST})
+    assert len(event_rows(event, PAYLOAD)) == 1
+    assert not has_more(log_row(event))
+
+
+LONG = {
+    "one text over the limit": {"field_values": {"a": "x" * (MOST + 1)}},
+    "a long list of changes": {"changes": ("x" * 30_000,)},
+    "long values of a deleted row": {"values": {"a": "x" * 30_000}},
+    "long values from before": {"previous_values": {"a": "x" * 30_000}},
+    "long parameters": {"parameters": {"a": "x" * 30_000}},
+    "characters that are escaped": {"field_values": {"a": "漢" * 6_000}},
+    "as long as a payload may be": {"field_values": {"a": incompressible_json(MIB).decode()}},
+}
+
+
+@holds_for("changes", LONG.values())
+def test_values_that_do_not_fit_stand_in_a_second_row_and_come_back_whole(changes: dict[str, Any]) -> None:
+    event = make_event(**changes)
+    row, more = event_rows(event, PAYLOAD)
+    assert (more["PartitionKey"], more["RowKey"]) == values_keys(event.id) == (event.id[:2], f"{event.id}.1")
+    assert has_more(row)
+    assert with_values(parse_event(row), more) == event
+    assert parse_payload(row) == PAYLOAD
+    assert all(len(value) <= PIECE for value in more.values() if isinstance(value, bytes))
+
+
+@holds_for("changes", LONG.values())
+def test_a_listing_leaves_long_values_out_and_says_so(changes: dict[str, Any]) -> None:
+    event = make_event(**{"parameters": {"short": 1}, **changes})
+    listed = parse_event(log_row(event))
+    assert listed.truncated
+    assert has_more(log_row(event))
+    assert sum(len(value) for value in log_row(event).values() if isinstance(value, str)) < 32_000
+    for name in changes:
+        assert not getattr(listed, name)
+    if "parameters" not in changes:
+        assert listed.parameters == {"short": 1}
+
+
+def test_values_that_only_together_with_the_payload_are_too_much_stand_in_a_second_row_and_are_listed() -> None:
+    long = {"a": "x" * 29_000}
+    event = make_event(field_values=long, values=long, previous_values=long)
+    row, more = event_rows(event, incompressible_json(MIB))
+    assert with_values(parse_event(row), more) == event
+    assert parse_event(log_row(event)) == event
+
+
+def test_numbers_keep_their_digits() -> None:
+    values = {"amount": Decimal("12345678901234567890.12"), "rate": 0.1, "huge": "1e400"}
+    event = make_event(field_values=values, previous_values=values)
+    assert parse_event(first_row(event, PAYLOAD)) == event
+    assert "12345678901234567890.12" in first_row(event, PAYLOAD)["FieldValues"]
+
+
+def test_what_even_a_second_row_does_not_hold_is_refused_before_anything_is_stored() -> None:
+    random_text = random.Random(7).choices([chr(point) for point in range(0x4E00, 0x9FFF)], k=600_000)  # noqa: S311
     with pytest.raises(ContentTooLarge):
-        event_row(make_event(field_values={"a": "x" * (most + 1)}), PAYLOAD)
+        event_rows(make_event(field_values={"a": "".join(random_text)}), PAYLOAD)
 
 
 @given(EVENTS)
 def test_an_event_is_found_by_its_id_alone(event: Event) -> None:
-    row = event_row(event, PAYLOAD)
+    row = first_row(event, PAYLOAD)
     assert (row["PartitionKey"], row["RowKey"]) == event_keys(event.id) == (event.id[:2], event.id)
 
 

@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 
+from shared.dynamics.row_change import MAX_ROWS
 from shared.errors import ContentTooLarge, StorageDown
-from shared.events.announcement import Announcement
+from shared.events.announcement import Announcement, new_announcement
 from shared.events.event import Event, EventId, EventState
 from shared.events.rows import EVENTLOG_TABLE, log_keys
-from shared.events.store import BegunDispatch, LogFilter, StoredEvent
+from shared.events.store import BegunDispatch, LogFilter, NewEvent, StoredEvent
 from shared.hub.hub import Hub
 from shared.settings import Settings
 from shared.storage.query import Query
@@ -193,3 +194,70 @@ def test_the_end_of_a_dispatch_whose_row_was_removed_brings_nothing_back(hub: Hu
     hub.storage.table(EVENTLOG_TABLE).delete(*log_keys(event))
     hub.events.mark_dispatched(event)
     assert list(hub.storage.table(EVENTLOG_TABLE).query(Query())) == []
+
+
+LONG = {"a": "x" * 30_000}
+
+
+def test_long_values_are_stored_and_read_in_two_transactions_each(hub: Hub, transport: JournalTransport) -> None:
+    hub.events.append(make_event(), PAYLOAD)
+    event = make_event(field_values=LONG)
+    transport.forget()
+    hub.events.append(event, PAYLOAD)
+    assert transport.summary == ["POST events/messages", "POST $batch"]
+    transport.forget()
+    assert hub.events.get(event.id) == event
+    assert transport.summary == ["GET events", "GET events"]
+    with pytest.raises(AlreadyStored):
+        hub.events.append(event, PAYLOAD)
+    assert hub.events.get_with_payload(event.id) == StoredEvent(event, PAYLOAD)
+
+
+@pytest.mark.parametrize("trimmed", [False, True])
+def test_a_listing_has_no_long_values_and_a_dispatched_event_has_them_all(hub: Hub, *, trimmed: bool) -> None:
+    received = make_event(trimmed=trimmed, field_values={} if trimmed else LONG)
+    hub.events.append(received, PAYLOAD)
+    # A trimmed event is completed before it is listed, and its row in `events` stays as it was.
+    completed = replace(received, field_values=LONG)
+    assert hub.events.begin_dispatch(completed, ONE) is None
+    [listed] = [event for _, event in hub.events.log(LogFilter(), page_size=10)]
+    assert listed == replace(completed, field_values={}, truncated=True)
+    assert hub.events.dispatched(received) == completed
+    assert hub.events.begin_dispatch(completed, OTHER) == BegunDispatch(completed, ONE)
+    assert hub.events.get(received.id) == received
+
+
+def test_several_events_are_announced_in_one_message_and_stored_each_in_one_transaction(
+    hub: Hub, transport: JournalTransport, connection_string: str
+) -> None:
+    hub.events.append(known := make_event(), PAYLOAD)
+    new = [make_event() for _ in range(5)]
+    transport.forget()
+    assert hub.events.append_all([NewEvent(event, lambda: b"[1]") for event in [known, *new]]) == 5
+    assert sorted(transport.summary) == ["POST events"] * 6 + ["POST events/messages"]
+    assert [hub.events.get_with_payload(event.id) for event in new] == [StoredEvent(event, b"[1]") for event in new]
+    announced = announcements(connection_string)[-1]
+    assert (announced.event_id, announced.others) == (known.id, tuple(event.id for event in new))
+
+
+def test_an_announcement_of_as_many_events_as_a_request_may_have_rows_fits_into_a_message(
+    hub: Hub, connection_string: str
+) -> None:
+    ids = [make_event().id for _ in range(MAX_ROWS)]
+    hub.events.publish(new_announcement(ids[0], others=ids[1:]))
+    assert len(announcements(connection_string)[0].others) == MAX_ROWS - 1
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_what_fails_among_several_is_an_outage_and_what_was_stored_is_not_stored_again(
+    hub: Hub, transport: JournalTransport, fault: Fault
+) -> None:
+    hub.events.append(make_event(), PAYLOAD)
+    new = [NewEvent(make_event(), lambda: PAYLOAD) for _ in range(5)]
+    transport.forget()
+    transport.fail(3, fault)
+    with pytest.raises(StorageDown):
+        hub.events.append_all(new)
+    assert hub.events.append_all(new) in {0, 1, 2, 3, 4, 5}
+    assert all(hub.events.get(one.event.id) == one.event for one in new)
+    assert hub.events.append_all(new) == 0

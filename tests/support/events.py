@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from shared.events.event import Event, EventId
-from shared.events.rows import EVENTS_TABLE, event_row
+from shared.events.rows import EVENTS_TABLE, event_rows
 from shared.hub.hub import Hub
 
 PAYLOAD = b'{"MessageName": "Create"}'
@@ -30,5 +30,6 @@ def make_event(**changes: Any) -> Event:  # noqa: ANN401 - whatever the fields o
 
 def store_event(hub: Hub, event: Event) -> Event:
     """Store an event that nobody announces, and return it."""
-    hub.storage.table(EVENTS_TABLE).insert(event_row(event, PAYLOAD))
+    for row in event_rows(event, PAYLOAD):
+        hub.storage.table(EVENTS_TABLE).insert(row)
     return event
