@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from admin.dynamics_try import try_
 from admin.hub import local_hub
 from admin.output import print_json, print_problem
 from admin.recording import audited
@@ -31,6 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Webhooks in Dataverse (DATAVERSE_URL). Bodies are JSON on standard input, results on standard output.",
 )
+app.command("try")(try_)
 
 TARGET = DYNAMICS_REGISTRATION.targets
 _KEY = "DYNAMICS_WEBHOOK_KEY"

@@ -14,10 +14,10 @@ from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from bench.report import Figure, at_most, expect
-from shared.dynamics.connection_intake import IntakeOutcome
+from shared.dynamics.intake import IntakeOutcome
 from shared.events.announcement import EVENTS_QUEUE, new_announcement
 from shared.events.event import Event, EventId
-from shared.events.rows import EVENTS_TABLE, event_row
+from shared.events.rows import EVENTS_TABLE, event_rows
 from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableRoles
 from shared.settings import Settings
@@ -53,7 +53,7 @@ def _bare_calls(connection_string: str) -> Callable[[], None]:
         id_ = EventId(str(uuid.uuid4()))
         event = Event(id_, "connection.created", "bench", "connection", id_, id_, datetime.now(UTC))
         queue.send_message(new_announcement(id_).as_text(), time_to_live=-1)
-        table.create_entity(event_row(event, body))
+        table.create_entity(event_rows(event, body)[0])
 
     return call
 
@@ -69,7 +69,7 @@ def grant(hub: Hub) -> None:
 
 def receive(hub: Hub) -> None:
     """One connection of the user who was granted the role."""
-    expect(hub.intake.receive(_body(), trimmed=False), IntakeOutcome.STORED)
+    expect(hub.intake.receive_connection(_body(), trimmed=False), IntakeOutcome.STORED)
 
 
 def _body() -> bytes:

@@ -11,6 +11,9 @@ def health() -> dict[str, object]:
     return {"status": "ok", "version": __version__}
 
 
-def deep_health(storage: StorageAccount, poison_queues: Iterable[str]) -> dict[str, object]:
-    """The same with the number of messages in each of these queues; raises StorageDown."""
-    return {**health(), "poison": {name: storage.queue(name).count() for name in poison_queues}}
+def deep_health(
+    storage: StorageAccount, poison_queues: Iterable[str], warnings: Iterable[str] = ()
+) -> dict[str, object]:
+    """The same with the number of messages in each of these queues, and with `warnings`; raises StorageDown."""
+    poison = {name: storage.queue(name).count() for name in poison_queues}
+    return {**health(), "poison": poison, "warnings": [*warnings]}

@@ -22,6 +22,7 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from shared.exact_json import dump_json
 from shared.validation import max_length
 
 REQUEST_SECONDS = 20.0
@@ -94,7 +95,7 @@ def bounded_body(req: func.HttpRequest) -> bytes:
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """A JSON answer that is not cached."""
-    return json_text_response(json.dumps(value), status, headers)
+    return json_text_response(dump_json(value), status, headers)
 
 
 def json_text_response(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:

@@ -2,15 +2,16 @@
 
 A form, a script or an import may cut a text in the middle of an emoji, which leaves half a surrogate pair in some
 column. Such a half is read as U+FFFD, `NaN` and `Infinity` as null, and a number that cannot be held as the text of its
-digits. Code that decides by a field must refuse these values there: they are neither names nor ids nor numbers.
+digits. A number that a double would round is a Decimal (exact_json.py). Code that decides by a field must refuse these
+values there: they are neither names nor ids nor numbers.
 """
 
 import json
-import math
 import re
 from codecs import BOM_UTF8
 
 from shared.errors import NotJson
+from shared.exact_json import exact_number
 from shared.strict_json import parse_json, refuse_other_encodings, require_object
 
 MAX_DEPTH = 1000
@@ -22,6 +23,8 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # The most digits that Python itself reads as an integer.
 _MAX_DIGITS = 4300
 
+# A double holds every number of 15 digits, unless it is next to zero.
+_LONG_NUMBER = re.compile(rb"[0-9][0-9.]{15}|[0-9][eE]-[0-9]")
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _BRACKET = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
@@ -42,7 +45,9 @@ def parse_lenient_object(body: bytes) -> dict[str, object]:
     try:
         value = parse_json(body)
     except NotJson as refusal:
-        value = _parse_lenient(body, refusal)
+        return require_object(_parse_lenient(body, refusal))
+    if _LONG_NUMBER.search(body):
+        value = json.loads(body.removeprefix(BOM_UTF8), parse_float=exact_number)
     return require_object(value)
 
 
@@ -70,7 +75,7 @@ def _parse_lenient(body: bytes, refusal: NotJson) -> object:
     _refuse_depth(text)
     try:
         value: object = json.loads(
-            _with_whole_characters(text), parse_float=_float, parse_int=_int, parse_constant=lambda _: None
+            _with_whole_characters(text), parse_float=exact_number, parse_int=_int, parse_constant=lambda _: None
         )
     except json.JSONDecodeError as reason:
         told = f"{reason.msg.lower()} (line {reason.lineno} column {reason.colno})"
@@ -94,11 +99,6 @@ def _with_whole_characters(text: str) -> str:
     return _ESCAPE.sub(lambda escape: r"\ufffd" if escape["half"] else escape[0], text)
 
 
-def _float(text: str) -> float | str:
-    number = float(text)
-    return text if math.isinf(number) else number
-
-
 def _int(text: str) -> int | str:
     return text if len(text.removeprefix("-")) > _MAX_DIGITS else int(text)
 
@@ -113,5 +113,5 @@ def _valid_token(token: re.Match[str]) -> str:
 
 def _valid_number(text: str) -> str:
     is_integer = text.removeprefix("-").isdigit()
-    number = _int(text) if is_integer else _float(text)
+    number = _int(text) if is_integer else exact_number(text)
     return json.dumps(number) if isinstance(number, str) else text

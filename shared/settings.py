@@ -25,13 +25,15 @@ from pydantic_core import ErrorDetails
 
 from shared.errors import Misconfigured
 from shared.host_names import HostEntry, domain_name
-from shared.validation import BOOLEAN, INTEGER, phrase_of
+from shared.validation import BOOLEAN, INTEGER, UUID_PATTERN, phrase_of
 
 # What the platform leaves in place of a secret that it could not fetch.
 _UNRESOLVED = "@microsoft.keyvault("
 # A wrong value is shown to those who run the app unless it may hold a secret: a password in an address, a key in its
 # query, a connection string, a key in the wrong setting. A long run of letters and digits may be a key.
 _SHOWN = re.compile(r"(?!.*[\w-]{25})[\w.,:/ -]{0,80}")
+_EVENT_PATTERN = re.compile(r"(\*|[a-z0-9_-]+)\.(\*|[a-z0-9_.-]+)", re.IGNORECASE | re.ASCII)
+_GUID = re.compile(UUID_PATTERN, re.IGNORECASE)
 _ADDRESS = "must be an address without path, such as https://hub.example"
 _NETWORK = "must be networks in CIDR notation, such as 10.0.0.0/8"
 _PHRASES = {
@@ -70,6 +72,24 @@ def _domains(entries: tuple[str, ...]) -> tuple[str, ...]:
         if domain_name(entry.removeprefix("@")) is None:
             raise ValueError(f"must be domains, such as contoso.com, with commas between them (entry {number} is not)")
     return entries
+
+
+def _event_patterns(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuses what no event's name can match: its events would silently not be taken."""
+    for number, entry in enumerate(entries, 1):
+        if not _EVENT_PATTERN.fullmatch(entry):
+            raise ValueError(
+                "must be patterns table.verb, such as opportunity.updated, account.* or *.deleted, "
+                f"with commas between them (entry {number} is not)"
+            )
+    return tuple(entry.lower() for entry in entries)
+
+
+def _guids(entries: tuple[str, ...]) -> tuple[str, ...]:
+    for number, entry in enumerate(entries, 1):
+        if not _GUID.fullmatch(entry):
+            raise ValueError(f"must be ids of organizations, with commas between them (entry {number} is not a GUID)")
+    return tuple(entry.lower() for entry in entries)
 
 
 def _service_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,6 +140,13 @@ class Settings(BaseModel):
     sharepoint_role_list: str = Field("UserRoles", alias="SHAREPOINT_ROLE_LIST")
     graph_url: BaseUrl = Field("https://graph.microsoft.com", alias="GRAPH_URL")
     dataverse_url: BaseUrl = Field("", alias="DATAVERSE_URL")
+    dynamics_events: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_event_patterns)] = Field(
+        ("*.*",), alias="DYNAMICS_EVENTS"
+    )
+    dynamics_events_role: bool = Field(False, alias="DYNAMICS_EVENTS_ROLE")
+    dynamics_organizations: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_guids)] = Field(
+        (), alias="DYNAMICS_ORGANIZATIONS"
+    )
     notice_mailbox: str = Field("", alias="NOTICE_MAILBOX")
     notice_domains: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_domains)] = Field(
         (), alias="NOTICE_DOMAINS"

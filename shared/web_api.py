@@ -13,9 +13,9 @@ from urllib3.exceptions import HTTPError
 
 from shared.clock import now
 from shared.deadline import remaining_seconds, try_spend
-from shared.errors import HubError, NotJson, Throttled, Unavailable
+from shared.errors import BadRequest, HubError, Throttled, Unavailable
+from shared.lenient_json import parse_lenient_object
 from shared.retry_after import retry_after
-from shared.strict_json import parse_json
 
 _CONNECT_SECONDS = 3.0
 # A read that begins just before the deadline ends this much after it: a request is answered within 25 s nonetheless.
@@ -238,14 +238,11 @@ class WebApi:
         if not response.body:
             return {}
         try:
-            content = parse_json(response.body)
-        except NotJson:
-            content = None
-        if not isinstance(content, dict):
+            return parse_lenient_object(response.body)
+        except BadRequest:
             if response.status < requests.codes.bad_request:
-                raise self.bad_response("answered with something that is not a JSON object")
+                raise self.bad_response("answered with something that is not a JSON object") from None
             return {}
-        return content
 
 
 class _Bearer(AuthBase):

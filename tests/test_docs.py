@@ -29,7 +29,7 @@ from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.record import DELIVERIES_TABLE, DeliveryState
 from shared.delivery.redrive import POISON_SUFFIX
 from shared.delivery.waiting import WaitingReason
-from shared.dynamics.connection_intake import IntakeOutcome
+from shared.dynamics.intake import IntakeOutcome
 from shared.dynamics.registration.failed_jobs import EXPLANATIONS
 from shared.errors import HubError
 from shared.events.announcement import EVENTS_QUEUE

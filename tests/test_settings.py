@@ -53,9 +53,15 @@ EXAMPLES = {
     "ARCGIS_SERVICE_HOSTS": ".example",
     "ARCGIS_HOOK_KEY": "a-key",
     "ARCGIS_FOLLOW_CHANGES": "all",
+    "DYNAMICS_EVENTS": "opportunity.*, *.deleted",
+    "DYNAMICS_EVENTS_ROLE": "true",
+    "DYNAMICS_ORGANIZATIONS": "3609BBBD-a041-5c9e-acb0-045d2dff171d",
     "DELIVERY_RETRY_DELAYS": "1,2,3",
 }
 """A value of each setting that is not its default."""
+
+
+ORGANIZATION = "3609bbbd-a041-5c9e-acb0-045d2dff171d"
 
 
 def test_every_setting_has_an_example() -> None:
@@ -138,6 +144,34 @@ def test_a_base_url_loses_its_last_slash() -> None:
 
 def test_delays_are_seconds_with_commas_between() -> None:
     assert Settings.read({"DELIVERY_RETRY_DELAYS": " 1, 60 ,3600,"}).retry_delays == (1, 60, 3600)
+
+
+def test_events_and_organizations_are_kept_in_lower_case() -> None:
+    read = Settings.read(
+        {"DYNAMICS_EVENTS": "Opportunity.*,*.Deleted,", "DYNAMICS_ORGANIZATIONS": ORGANIZATION.upper()}
+    )
+    assert (read.dynamics_events, read.dynamics_organizations) == (("opportunity.*", "*.deleted"), (ORGANIZATION,))
+
+
+@pytest.mark.parametrize(
+    "entry", ["opportunity", "*", "opportunity.", ".updated", "opportunity.*d", "a b.c", "a;b.c", "**"]
+)
+def test_what_is_no_pattern_of_events_is_refused_by_its_place(entry: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Settings.read({"DYNAMICS_EVENTS": f"*.*, {entry}"})
+    assert caught.value.detail.startswith("DYNAMICS_EVENTS is ")
+    assert "must be patterns table.verb" in caught.value.detail
+    assert caught.value.detail.endswith("(entry 2 is not)")
+
+
+@pytest.mark.parametrize(
+    "entry", ["contoso", "{3609bbbd-a041-5c9e-acb0-045d2dff171d}", "3609bbbda0415c9eacb0045d2dff171d"]
+)
+def test_what_is_no_id_of_an_organization_is_refused_by_its_place(entry: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Settings.read({"DYNAMICS_ORGANIZATIONS": entry})
+    assert caught.value.detail.startswith("DYNAMICS_ORGANIZATIONS is ")
+    assert caught.value.detail.endswith("(entry 1 is not a GUID)")
 
 
 @holds_for(

@@ -63,6 +63,10 @@ class ChangesCompletion:
                 found = {"changesError": str(failure)}
         return replace(event, field_values={**values, **found})
 
+    def incomplete(self, event: Event) -> Event:
+        """The event as it is: it goes on without its edits."""
+        return event
+
     def _follow(self, connection: WebhookConnection, url: str) -> object:
         reason = "nobody consented to read them"
         for username in connection.users:

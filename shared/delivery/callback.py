@@ -1,16 +1,17 @@
 """What receivers are told about an event, as SuperOffice's callback has it (docs/sources/superoffice.md 3). Pure."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.events.event import Event
+from shared.exact_json import dump_json
 from shared.webhooks.associate import associate_of
 from shared.webhooks.properties import usable_properties
 from shared.webhooks.signals import HUB_SOURCE
 
 CONTEXT_IDENTIFIER = "Default"
+_TRIMMING_SOURCE = "dynamics"
 _INT32 = range(-(2**31), 2**31)
 _MAX_INT32_CHARACTERS = len(str(-(2**31)))
 
@@ -26,9 +27,13 @@ class CallbackEvent:
     primary_key: 0 for a record whose key is not an integer.
     changes: names of fields, without values.
     changed_by: the number of an associate.
-    field_values: the record's ids and dates.
+    field_values: the record's ids and fields.
     source: who made the event: `dynamics`, `arcgis`, `signal` or `hub`.
-    values: for deletions, the ids of the row that is gone; None for all other events.
+    values: for deletions, what is known of the row that is gone; None for all other events.
+    previous_values: the row's fields before the change, if its source tells them.
+    parameters: what else was asked for, if it was.
+    trimmed: the source left something out for its size.
+    reconstructed: its request was lost, and its values are of a later time.
     record_id: the record's key as its source writes it, whether an integer or not.
     hops: how many deliveries led to the event (shared/loops.py).
     """
@@ -48,6 +53,10 @@ class CallbackEvent:
     is_test: bool = False
     record_id: str = ""
     hops: int = 0
+    previous_values: Mapping[str, object] | None = None
+    parameters: Mapping[str, object] | None = None
+    trimmed: bool = False
+    reconstructed: bool = False
 
 
 def callback_event(event: Event) -> CallbackEvent:
@@ -69,13 +78,18 @@ def callback_event(event: Event) -> CallbackEvent:
         values=event.values,
         record_id=event.entity_id,
         hops=event.hops,
+        previous_values=event.previous_values,
+        parameters=event.parameters,
+        # Of other sources it says that something is looked up for their events, and not that something is missing.
+        trimmed=event.trimmed and event.source_kind == _TRIMMING_SOURCE,
+        reconstructed=event.reconstructed,
     )
 
 
 def callback_content(
     event: CallbackEvent, webhook_name: str, properties: Mapping[str, object] | None = None
 ) -> dict[str, object]:
-    """The content of the callback. Keys stand in the order of the samples, followed by `Source`, which is ours.
+    """The content of the callback. Keys stand in the order of the samples, followed by those that are ours.
 
     `properties` come last, at the top level; one with the name of a built-in key, in whatever case, is left out.
     FieldValues is left out of a test event that has none, as in the sample.
@@ -97,12 +111,22 @@ def callback_content(
     }
     if event.field_values or not event.is_test:
         content["FieldValues"] = dict(event.field_values)
-    return content | {"Source": event.source, **usable_properties(properties)}
+    return content | _own_members(event) | usable_properties(properties)
 
 
 def as_body(content: Mapping[str, object]) -> bytes:
     """The content as compact JSON in UTF-8: the very bytes to sign and to send."""
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return dump_json(content, is_compact=True).encode()
+
+
+def _own_members(event: CallbackEvent) -> dict[str, object]:
+    own: dict[str, object] = {"Source": event.source}
+    if event.previous_values is not None:
+        own["PreviousValues"] = dict(event.previous_values)
+    if event.parameters is not None:
+        own["Parameters"] = dict(event.parameters)
+    flags = {"Trimmed": event.trimmed, "Reconstructed": event.reconstructed}
+    return own | {name: True for name, is_so in flags.items() if is_so}
 
 
 def _int32(text: str) -> int:

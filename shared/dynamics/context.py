@@ -1,73 +1,113 @@
-"""The context of a webhook request: what DataContractJsonSerializer makes of a RemoteExecutionContext.
+"""The context of a webhook request: what DataContractJsonSerializer makes of a RemoteExecutionContext. Pure.
 
 Reading is strict about the few fields that the hub decides by, and lenient about the rest (docs/sources/dynamics.md
-1.3). Parameters, images and parents are kept as they came and decoded when they are asked for.
+1.3). Parameters and images are kept as they came.
 """
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-from pydantic import Field, StrictInt, ValidationError
+from pydantic import BeforeValidator, Field, PlainValidator, StrictInt, ValidationError
 
-from shared.dynamics.values import Contract, Entity, Guid, Lenient, Name, Value, decode_pairs, read_pairs
+from shared.dynamics.values import NO_ID, Contract, Guid, Id, Lenient, Name
+from shared.errors import BadRequest, FieldError
+from shared.validation import field_errors
+
+MULTIPLE: Mapping[str, str] = {"createmultiple": "create", "updatemultiple": "update", "deletemultiple": "delete"}
+"""Messages on several rows, in lower case, with the message that each of their rows would have had alone."""
+
+_ON_A_ROW = frozenset({"create", "update", "delete", "assign", "setstate", "setstatedynamicentity", "merge"})
+_NO_TABLE = "none"
+# PostOperation, the one stage at which the row exists and has its id (docs/sources/dynamics.md 1.9, 2.6).
+_STAGE = 40
+
+
+def _post_operation(stage: object) -> object:
+    if stage != _STAGE:
+        raise ValueError(f"must be {_STAGE} (PostOperation): before it, the row does not exist yet and may have no id")
+    return stage
+
+
+def _none_as_no_id(raw: object) -> object:
+    return NO_ID if raw is None else raw
 
 
 class RemoteExecutionContext(Contract):
-    """What happened, where, and who started it.
-
-    The first five fields are required. Any other is None, or an empty mapping, if Dynamics sent nothing usable.
-    """
+    """What happened, where, and who started it. Ids and names of users and operations are None if they are unusable."""
 
     message_name: Name
     primary_entity_name: Name
-    primary_entity_id: Guid
-    organization_id: Guid
+    # Of most messages it may be missing: then it is all zeros.
+    primary_entity_id: Annotated[Guid, BeforeValidator(_none_as_no_id)] = NO_ID
+    organization_id: Id
     # Who started it. `user_id` is the user that the step runs as, possibly SYSTEM: decide nothing by it
     # (docs/sources/dynamics.md 1.7).
     initiating_user_id: Guid
-
+    initiating_entra_id: Lenient[Id] = Field(None, alias="InitiatingUserAzureActiveDirectoryObjectId")
     user_id: Lenient[Guid] = None
-    correlation_id: Lenient[Guid] = None
-    operation_id: Lenient[Guid] = None
-    request_id: Lenient[Guid] = None
+    correlation_id: Lenient[Id] = None
+    operation_id: Lenient[Id] = None
+    request_id: Lenient[Id] = None
     depth: Lenient[StrictInt] = None
-    stage: object = None
+    stage: Annotated[object, PlainValidator(_post_operation)] = _STAGE
 
-    raw_input_parameters: object = Field(default=None, alias="InputParameters", repr=False)
-    raw_output_parameters: object = Field(default=None, alias="OutputParameters", repr=False)
-    raw_pre_entity_images: object = Field(default=None, alias="PreEntityImages", repr=False)
-    raw_post_entity_images: object = Field(default=None, alias="PostEntityImages", repr=False)
-    raw_parent_context: object = Field(default=None, alias="ParentContext", repr=False)
+    input_parameters: object = Field(default=None, repr=False)
+    output_parameters: object = Field(default=None, repr=False)
+    pre_entity_images: object = Field(default=None, repr=False)
+    pre_entity_images_collection: object = Field(default=None, repr=False)
 
-    @cached_property
-    def input_parameters(self) -> Mapping[str, Value]:
-        """Name to decoded value; on Create, `Target` is an Entity."""
-        return decode_pairs(self.raw_input_parameters)
+    @property
+    def message(self) -> str:
+        """The message in lower case; of one on several rows, that of a single row."""
+        name = self.message_name.lower()
+        return MULTIPLE.get(name, name)
 
-    @cached_property
-    def output_parameters(self) -> Mapping[str, Value]:
-        """Name to decoded value; on Create, `id` is the new row's GUID."""
-        return decode_pairs(self.raw_output_parameters)
+    @property
+    def is_multiple(self) -> bool:
+        """Whether it is about several rows."""
+        return self.message_name.lower() in MULTIPLE
 
-    @cached_property
-    def pre_entity_images(self) -> Mapping[str, Entity]:
-        """An image's name to the row before the operation."""
-        return _images(self.raw_pre_entity_images)
+    @property
+    def table(self) -> str | None:
+        """The logical name of its table, in lower case; None for a message that is about no table."""
+        name = self.primary_entity_name.lower()
+        return None if name == _NO_TABLE else name
 
-    @cached_property
-    def post_entity_images(self) -> Mapping[str, Entity]:
-        """An image's name to the row after the operation; asynchronous steps send one unasked."""
-        return _images(self.raw_post_entity_images)
-
-    @cached_property
-    def parent_context(self) -> "RemoteExecutionContext | None":
-        """The operation that caused this one, which may have a parent itself; None if there is no usable one."""
-        try:
-            return RemoteExecutionContext.model_validate(self.raw_parent_context)
-        except ValidationError:
-            return None
+    @property
+    def operation(self) -> str:
+        """What the same operation has in common, however often it is reported: a GUID, or nothing."""
+        return self.correlation_id or self.operation_id or self.request_id or ""
 
 
-def _images(raw: object) -> dict[str, Entity]:
-    rows = read_pairs(raw).items()
-    return {name: Entity.model_validate(row) for name, row in rows if isinstance(row, dict)}
+class _OfOneRow(RemoteExecutionContext):
+    primary_entity_id: Id
+
+
+class _OfSeveralRows(RemoteExecutionContext):
+    # Each row has an id of its own.
+    primary_entity_id: Annotated[str, PlainValidator(lambda _: NO_ID)] = NO_ID
+
+
+def parse_context(document: Mapping[str, object], further: Sequence[FieldError] = ()) -> RemoteExecutionContext:
+    """The context in a request's body.
+
+    Raises BadRequest with an error for each field that is missing or wrong, and with the `further` ones, which the
+    caller found.
+    """
+    errors: list[FieldError] = []
+    context = None
+    try:
+        context = _model(document).model_validate(document)
+    except ValidationError as refusal:
+        errors = field_errors(refusal)
+    if errors or further or context is None:
+        raise BadRequest.of([*errors, *further])
+    return context
+
+
+def _model(document: Mapping[str, object]) -> type[RemoteExecutionContext]:
+    given = document.get("MessageName")
+    name = given.lower() if isinstance(given, str) else ""
+    if name in MULTIPLE:
+        return _OfSeveralRows
+    return _OfOneRow if name in _ON_A_ROW else RemoteExecutionContext

@@ -1,8 +1,8 @@
-"""What the hub reads of Dataverse for each event: connections and users (docs/sources/dynamics.md 2.1 and 3.3)."""
+"""What the hub reads of Dataverse for each event: rows and users (docs/sources/dynamics.md 2.1 and 3.3)."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from shared.dynamics.organization import Organization, Row
 from shared.dynamics.refusal import DataverseRefused
@@ -10,13 +10,35 @@ from shared.errors import DataverseDown
 from shared.roles.graph import SystemUser
 from shared.web_api import WebApi
 
+_TABLE = re.compile(r"[a-z0-9_]{1,128}", re.ASCII)
 
-class ConnectionReader(Protocol):
-    """Reads rows of table `connection`."""
 
-    def read_connection(self, connection_id: str) -> Mapping[str, object] | None:
-        """The row, None while it cannot be seen (not committed yet, or deleted); raises DataverseDown or Throttled."""
-        ...
+class Rows:
+    """The rows of one environment's tables. Every method raises what Organization does."""
+
+    def __init__(self, organization: Organization) -> None:
+        self._organization = organization
+        self._sets: dict[str, str] = {}
+
+    def find(self, table: str, id_: str) -> Row | None:
+        """All columns of a row, by its table's logical name; None if it cannot be seen, or if there is no such table.
+
+        Raises DataverseDown if Dataverse does not say where the table's rows are.
+        """
+        set_ = self._set(table)
+        return None if set_ is None else self._organization.find(f"{set_}({id_})")
+
+    def _set(self, table: str) -> str | None:
+        """The name under which the Web API knows a table, which never changes."""
+        if table not in self._sets and _TABLE.fullmatch(table):
+            row = self._organization.find(f"EntityDefinitions(LogicalName='{table}')?$select=EntitySetName")
+            if row is None:
+                return None
+            name = row.get("EntitySetName")
+            if not isinstance(name, str) or not name.isidentifier():
+                raise DataverseDown("Dataverse answered with something that is not a table")
+            self._sets[table] = name
+        return self._sets.get(table)
 
 
 class DataverseClient:
@@ -24,11 +46,12 @@ class DataverseClient:
 
     def __init__(self, api: WebApi) -> None:
         self._organization = Organization(api)
+        self._rows = Rows(self._organization)
 
-    def read_connection(self, connection_id: str) -> Mapping[str, object] | None:
+    def read_row(self, table: str, id_: str) -> Row | None:
         """The row, None while it cannot be seen; raises DataverseDown for any other answer, Throttled if it is busy."""
         with _outages():
-            return find_connection(self._organization, connection_id)
+            return self._rows.find(table, id_)
 
     def read_user(self, system_user_id: str) -> SystemUser | None:
         """The user, None if Dataverse has no such user; raises DataverseDown for any other answer, or Throttled."""
@@ -41,12 +64,6 @@ class DataverseClient:
         if not isinstance(disabled, bool):
             raise DataverseDown("Dataverse answered with something that is not a user")
         return SystemUser(_text(row.get("azureactivedirectoryobjectid")), _text(row.get("domainname")), disabled)
-
-
-def find_connection(organization: Organization, connection_id: str) -> Row | None:
-    """A connection's row with its records, their tables, its role and its creator; None while it cannot be seen."""
-    columns = "_record1id_value,_record2id_value,_record2roleid_value,_createdby_value"
-    return organization.find(f"connections({connection_id})?$select={columns}")
 
 
 @contextmanager

@@ -19,8 +19,12 @@ FRESH = {"Consistency": "Strong"}
 """Headers that bypass Dataverse's caches of up to 30 s, for what somebody may have created just now."""
 
 _ODATA = {"OData-MaxVersion": "4.0", "OData-Version": "4.0", "If-None-Match": "null"}
-# Which table a lookup points to stands in an annotation of its column only.
-_READ = {**_ODATA, "Prefer": 'odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"'}
+# Which table a lookup points to stands in an annotation of its column only, and so do texts for users.
+_READ = {
+    **_ODATA,
+    "Prefer": "odata.include-annotations="
+    '"Microsoft.Dynamics.CRM.lookuplogicalname,OData.Community.Display.V1.FormattedValue"',
+}
 
 type Row = Mapping[str, object]
 

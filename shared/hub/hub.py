@@ -10,10 +10,12 @@ from shared.call_rate import CallRate
 from shared.callers.api_keys import API_KEYS_TABLE, ApiKeys
 from shared.callers.identify import Callers
 from shared.clock import now
-from shared.dynamics.completion import ConnectionCompletion
-from shared.dynamics.connection_intake import ConnectionIntake
+from shared.dynamics.completion import DataverseCompletion
 from shared.dynamics.dataverse import DataverseClient
+from shared.dynamics.event_name import EventPattern
+from shared.dynamics.intake import DataverseIntake, IntakeRules
 from shared.dynamics.organization import Organization
+from shared.dynamics.organizations import ORGANIZATIONS_TABLE, Organizations
 from shared.errors import BadGateway, DataverseDown, DirectoryDown, HubError
 from shared.events.dispatch import Completion
 from shared.events.store import EventStore
@@ -54,8 +56,9 @@ class Hub:
     callers: Callers
     audit: AuditLog
     events: EventStore
-    intake: ConnectionIntake
-    completion: ConnectionCompletion
+    organizations: Organizations
+    intake: DataverseIntake
+    completion: DataverseCompletion
     signal_rate: CallRate
     _receivers: Lazy["Receivers"]
     _registration: Lazy["DataverseRegistration"]
@@ -73,8 +76,9 @@ class Hub:
         api_keys = ApiKeys(storage.table(API_KEYS_TABLE))
         audit = AuditLog(storage.table(AUDIT_TABLE))
         events = EventStore(storage)
-        intake = ConnectionIntake(roles, events, now, settings.relationship_manager_role)
-        completion = ConnectionCompletion(dataverse)
+        organizations = Organizations(storage.table(ORGANIZATIONS_TABLE), settings.dynamics_organizations)
+        intake = DataverseIntake(roles, events, organizations, now, _rules(settings))
+        completion = DataverseCompletion(dataverse)
         arcgis = Lazy(lambda: _make_arcgis(settings, storage, events, sealer))
         completions: Completions = {
             "dynamics/": lambda: completion,
@@ -89,6 +93,7 @@ class Hub:
             callers=Callers(settings, api_keys, roles, audit),
             audit=audit,
             events=events,
+            organizations=organizations,
             intake=intake,
             completion=completion,
             signal_rate=CallRate(settings.max_signals_per_minute, "signals", "MAX_SIGNALS_PER_MINUTE"),
@@ -133,7 +138,7 @@ def _make_receivers(
     return Receivers.assemble(settings, storage, events, sealer, completion, notices, audit, now)
 
 
-def _make_registration(settings: Settings, identity: AppIdentity, intake: ConnectionIntake) -> "DataverseRegistration":
+def _make_registration(settings: Settings, identity: AppIdentity, intake: DataverseIntake) -> "DataverseRegistration":
     from shared.hub.registration import DataverseRegistration
 
     # Unlike receiving, registering tells an outage of Dataverse from an unusable answer, and making a step takes long.
@@ -145,6 +150,11 @@ def _make_arcgis(settings: Settings, storage: StorageAccount, events: EventStore
     from shared.hub.arcgis import ArcGis
 
     return ArcGis.assemble(settings, storage, events, sealer, now)
+
+
+def _rules(settings: Settings) -> IntakeRules:
+    patterns = [EventPattern.parse(text) for text in settings.dynamics_events]
+    return IntakeRules(patterns, settings.relationship_manager_role, settings.dynamics_events_role)
 
 
 def _directory(settings: Settings, storage: StorageAccount, graph: WebApi, users: UserReader) -> RoleDirectory:

@@ -74,10 +74,17 @@ class CompletionBySource:
 
     def complete(self, event: Event) -> Event | None:
         """What the completion for the event's source returns; None for an event of any other source."""
-        for prefix, completion in self._by_prefix.items():
-            if event.source.startswith(prefix):
-                return completion().complete(event)
-        return None
+        completion = self._completion(event)
+        return None if completion is None else completion.complete(event)
+
+    def incomplete(self, event: Event) -> Event | None:
+        """What the completion for the event's source returns; None for an event of any other source."""
+        completion = self._completion(event)
+        return None if completion is None else completion.incomplete(event)
+
+    def _completion(self, event: Event) -> Completion | None:
+        found = (make() for prefix, make in self._by_prefix.items() if event.source.startswith(prefix))
+        return next(found, None)
 
 
 @dataclass(frozen=True)

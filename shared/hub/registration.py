@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from shared.dynamics.connection_intake import ConnectionIntake
+from shared.dynamics.intake import DataverseIntake
 from shared.dynamics.organization import Organization
 from shared.dynamics.registration.advice import Advisor
 from shared.dynamics.registration.failed_jobs import FailedJobs
@@ -24,7 +24,7 @@ class DataverseRegistration:
     failures: Failures
 
     @classmethod
-    def assemble(cls, organization: Organization, intake: ConnectionIntake, public_url: str) -> Self:
+    def assemble(cls, organization: Organization, intake: DataverseIntake, public_url: str) -> Self:
         """The operations in one organization, for the app at `public_url`."""
         advisor = Advisor(public_url)
         steps = Steps(organization, advisor)

@@ -116,6 +116,9 @@ class GraphDirectory:
         if user.kind is not UserKind.SYSTEM_USER:
             tell(f"Entra: the user is {user.id}")
             return user.id
+        if user.entra_id is not None:
+            tell(f"the request says: the systemuser {user.id} is in Entra {user.entra_id}")
+            return user.entra_id
         found = self._user(user.id)
         refusal = _why_nobody(found)
         if found is None or refusal is not None:

@@ -39,8 +39,9 @@ class TableRoles:
         self._table = table
 
     def has_role(self, user: User, role: str) -> bool:
-        """Whether this id has a row for this role."""
-        return self._table.get(_partition(role), key_text(user.id)) is not None
+        """Whether this id has a row for this role, or the object id by which Entra knows the same user."""
+        ids = (user.id, user.entra_id) if user.entra_id else (user.id,)
+        return any(self._table.get(_partition(role), key_text(id_)) is not None for id_ in ids)
 
     def explain(self, user: User, role: str, tell: Tell) -> bool:
         """The same, in a sentence."""

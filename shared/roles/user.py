@@ -26,20 +26,22 @@ class UserKind(Enum):
 class User:
     """A user as one of the neighbours knows them. `id` is trimmed and in lower case, because most ids have no case.
 
-    The id of an ArcGIS user is `arcgis:` and the name as it is, because ArcGIS tells `Megan` from `megan`.
+    The id of an ArcGIS user is `arcgis:` and the name as it is, because ArcGIS tells `Megan` from `megan`. `entra_id`
+    is the object id by which Entra knows a user of Dataverse, if whoever names the user says so.
     """
 
     kind: UserKind
     id: str
+    entra_id: str | None = None
 
     def __post_init__(self) -> None:
         if is_arcgis_id(self.id) != (self.kind is UserKind.ARCGIS):
             raise ValueError(f"{self.id!r} is not the id of a user of the kind {self.kind.value}")
 
     @classmethod
-    def system_user(cls, id_: str) -> "User":
+    def system_user(cls, id_: str, *, entra_id: str | None = None) -> "User":
         """A user by the id of their row in Dataverse's table `systemuser`."""
-        return cls(UserKind.SYSTEM_USER, normal_user_id(id_))
+        return cls(UserKind.SYSTEM_USER, normal_user_id(id_), entra_id and normal_user_id(entra_id))
 
     @classmethod
     def entra_object(cls, id_: str) -> "User":

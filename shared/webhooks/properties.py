@@ -19,11 +19,15 @@ _OWN_MEMBERS = frozenset(
         "webhookname",
         "fieldvalues",
         "source",
+        "previousvalues",
+        "parameters",
+        "trimmed",
+        "reconstructed",
     }
 )
 # Names that were free in the first version. The others never were: they are accepted, but never sent.
-_ONCE_FREE = frozenset({"source"})
-_TAKEN = "must have another name: the hub's own member of this name says where an event came from"
+_ONCE_FREE = frozenset({"source", "previousvalues", "parameters", "trimmed", "reconstructed"})
+_TAKEN = "must have another name: the hub's own member of this name tells something of the event"
 
 
 def usable_properties(properties: Mapping[str, object] | None) -> dict[str, object]:

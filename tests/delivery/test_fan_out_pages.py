@@ -55,12 +55,18 @@ class Once:
             raise DataverseDown("it was there once")
         return replace(event, field_values={**event.field_values, "read": "back"})
 
+    def incomplete(self, event: Event) -> Event | None:
+        return None
+
 
 class Always:
     """Completes each trimmed event, as often as it is asked."""
 
     def complete(self, event: Event) -> Event | None:
         return replace(event, field_values={**event.field_values, "read": "back"})
+
+    def incomplete(self, event: Event) -> Event | None:
+        return None
 
 
 def paging(hub: Hub, completion: Completion | None = None) -> Dispatcher:

@@ -1,16 +1,24 @@
 import json
 from codecs import BOM_UTF8
 from contextlib import suppress
-from dataclasses import replace
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.dynamics.connection_created import ConnectionCreated, event_id, parse_connection, with_row
-from shared.dynamics.values import EntityReference
+from shared.dynamics.connection_created import (
+    LinkedRecords,
+    kind_errors,
+    linked_records,
+    record_errors,
+    records_in_row,
+)
 from shared.errors import BadRequest, NotJson
+from shared.events.event import Event
+from shared.exact_json import dump_json
+from shared.lenient_json import parse_lenient_object
+from tests.dynamics.contexts import NO_ID
+from tests.dynamics.reading import connection_refusal_of, event_in
 from tests.dynamics.samples import (
     ANY_JSON,
     ATTRIBUTES,
@@ -31,7 +39,6 @@ CONNECTION = "37c7c867-d571-e911-a956-000d3a1bc3f6"
 OPPORTUNITY = "b8f6c781-41c9-5a89-a370-a2c6711d3691"
 CONNECTED_USER = "088071bb-1802-56ac-ae8d-7cbae6b9ba36"
 INITIATING_USER = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
-NO_ID = "00000000-0000-0000-0000-000000000000"
 ROLE = "7365d018-97cb-5b59-a256-758da83c102a"
 CORRELATION = "f1032a00-e6d2-5915-85fa-351b6d5b0253"
 
@@ -39,13 +46,22 @@ NAMES = ["MessageName", "PrimaryEntityName"]
 IDS = ["PrimaryEntityId", "OrganizationId", "InitiatingUserId"]
 OPTIONAL = sorted(json.loads(SAMPLE_CONNECTION).keys() - {*NAMES, *IDS, "InputParameters", "Stage"})
 
-TRIMMED = ConnectionCreated(ORGANIZATION, CONNECTION, INITIATING_USER, CORRELATION)
-WHOLE = replace(
-    TRIMMED,
-    record1=EntityReference(Id=OPPORTUNITY, LogicalName="opportunity"),
-    record2=EntityReference(Id=CONNECTED_USER, LogicalName="systemuser"),
-    role_id=ROLE,
-)
+TRIMMED = {
+    "connectionid": CONNECTION,
+    "organizationid": ORGANIZATION,
+    "initiatinguserid": INITIATING_USER,
+    "correlationid": CORRELATION,
+}
+WHOLE = {
+    **TRIMMED,
+    "record1id": OPPORTUNITY,
+    "record1id_logicalname": "opportunity",
+    "record2id": CONNECTED_USER,
+    "record2id_logicalname": "systemuser",
+    "record2roleid": ROLE,
+}
+"""The field values that receivers have always got."""
+
 ROW: dict[str, object] = {
     "connectionid": CONNECTION,
     "_record1id_value": OPPORTUNITY,
@@ -61,23 +77,46 @@ ODD: st.SearchStrategy[object] = (
 )
 
 
-def parse(body: bytes, *, trimmed: bool = False) -> ConnectionCreated:
-    return parse_connection(body, trimmed=trimmed)
+def parse(body: bytes, *, trimmed: bool = False) -> Event:
+    """The event of a request that nothing is wrong with."""
+    document = parse_lenient_object(body)
+    assert kind_errors(document) == []
+    assert trimmed or record_errors(document) == []
+    return event_in(body, trimmed=trimmed)
+
+
+def ids_in(event: Event) -> dict[str, object]:
+    return {name: value for name, value in event.field_values.items() if name in WHOLE}
 
 
 def refusal_of(body: bytes, *, trimmed: bool = False) -> BadRequest:
-    with pytest.raises(BadRequest) as refusal:
-        parse(body, trimmed=trimmed)
-    return refusal.value
+    return connection_refusal_of(body, trimmed=trimmed)
 
 
-def pair(table1: str, table2: str) -> ConnectionCreated:
-    record1, record2 = EntityReference(Id=OPPORTUNITY, LogicalName=table1), EntityReference(Id=ROLE, LogicalName=table2)
-    return replace(WHOLE, record1=record1, record2=record2)
+def pair(table1: str, table2: str) -> LinkedRecords:
+    columns = {
+        "record1id": {"Id": OPPORTUNITY, "LogicalName": table1},
+        "record2id": {"Id": ROLE, "LogicalName": table2},
+    }
+    records, errors = linked_records(columns, ())
+    assert records is not None
+    assert errors == []
+    return records
 
 
 def test_the_sample_is_the_connection_that_it_is() -> None:
-    assert parse(SAMPLE_CONNECTION).field_values == WHOLE.field_values
+    event = parse(SAMPLE_CONNECTION)
+    assert ids_in(event) == WHOLE
+    assert (event.type, event.entity, event.entity_id) == ("connection.created", "connection", CONNECTION)
+
+
+def test_the_event_has_every_column_that_was_sent() -> None:
+    event = parse(SAMPLE_CONNECTION)
+    sent = [item["key"] for item in json.loads(SAMPLE_CONNECTION)["InputParameters"][0]["value"]["Attributes"]]
+    assert {*sent} <= event.field_values.keys()
+    assert event.field_values["record1objecttypecode"] == 3
+    assert event.field_values["statecode_formatted"] == "Actif"
+    assert {*event.changes} <= {*sent} - {"connectionid", "modifiedon", "modifiedby", "modifiedonbehalfby"}
 
 
 @pytest.mark.parametrize("name", ["create", "CREATE", "cReAtE"])
@@ -283,8 +322,8 @@ def test_the_target_needs_a_list_of_attributes(value: object) -> None:
 
 def test_the_target_is_found_by_its_key() -> None:
     target = json.loads(SAMPLE_CONNECTION)["InputParameters"][0]
-    body = sample_with([{"key": "SuppressDuplicateDetection", "value": False}, None, target], "InputParameters")
-    assert parse(body) == parse(SAMPLE_CONNECTION)
+    event = parse(sample_with([{"key": "SuppressDuplicateDetection", "value": False}, None, target], "InputParameters"))
+    assert (event.field_values, event.id) == (parse(SAMPLE_CONNECTION).field_values, parse(SAMPLE_CONNECTION).id)
 
 
 @pytest.mark.parametrize("value", [REMOVED, None, []], ids=str)
@@ -292,7 +331,8 @@ def test_a_trimmed_request_needs_no_target(value: object) -> None:
     body = SAMPLE_CONNECTION
     for name in ["InputParameters", "OutputParameters", "PreEntityImages", "PostEntityImages", "ParentContext"]:
         body = sample_with(value, name, body=body)
-    assert parse(body, trimmed=True) == TRIMMED
+    event = parse(body, trimmed=True)
+    assert (ids_in(event), event.id) == (TRIMMED, parse(SAMPLE_CONNECTION).id)
 
 
 def test_a_trimmed_request_still_needs_its_ids() -> None:
@@ -302,18 +342,12 @@ def test_a_trimmed_request_still_needs_its_ids() -> None:
 
 @given(st.sampled_from(OPTIONAL), ANY_JSON | st.just(REMOVED))
 def test_an_odd_optional_field_costs_nothing_but_itself(name: str, value: object) -> None:
-    connection = parse(sample_with(value, name))
-    assert replace(connection, correlation_id=CORRELATION).field_values == WHOLE.field_values
+    assert {**ids_in(parse(sample_with(value, name))), "correlationid": CORRELATION} == WHOLE
 
 
 @given(st.binary(), st.booleans())
-def test_any_bytes_are_parsed_or_refused_but_nothing_else_happens(body: bytes, trimmed: bool) -> None:
-    with suppress(BadRequest):
-        parse(body, trimmed=trimmed)
-
-
-def test_a_trimmed_request_has_no_records_even_where_some_were_left() -> None:
-    assert parse(SAMPLE_CONNECTION, trimmed=True) == TRIMMED
+def test_any_bytes_are_refused(body: bytes, trimmed: bool) -> None:
+    assert refusal_of(body, trimmed=trimmed).status == 400
 
 
 @pytest.mark.parametrize("column", ["record1id", "record2id"])
@@ -353,7 +387,8 @@ def test_a_table_with_blanks_at_its_ends_is_refused_and_not_ignored(column: str,
 
 @pytest.mark.parametrize("table", ["a", "new_x y", "é"])
 def test_any_other_table_is_accepted(table: str) -> None:
-    parse_connection(sample_with(table, *attribute("record1id"), "LogicalName"), trimmed=False)
+    event = parse(sample_with(table, *attribute("record1id"), "LogicalName"))
+    assert event.field_values["record1id_logicalname"] == table
 
 
 @pytest.mark.parametrize("column", ["record1id", "record2id"])
@@ -367,9 +402,9 @@ def test_the_row_is_the_primary_one_whatever_the_target_says() -> None:
     assert parse(sample_with(NO_ID, *TARGET, "Id")) == parse(SAMPLE_CONNECTION)
 
 
-def test_a_correlation_and_a_role_of_all_zeros_are_none() -> None:
-    connection = parse(sample_with(NO_ID, "CorrelationId", body=sample_with(NO_ID, *attribute("record2roleid"), "Id")))
-    assert (connection.correlation_id, connection.role_id) == (None, None)
+def test_a_correlation_of_all_zeros_is_none() -> None:
+    event = parse(sample_with(NO_ID, "CorrelationId"))
+    assert ids_in(event) == {name: value for name, value in WHOLE.items() if name != "correlationid"}
 
 
 def test_a_record_id_that_is_no_guid_is_refused_and_not_repeated() -> None:
@@ -382,23 +417,24 @@ def test_all_that_is_missing_is_named_at_once() -> None:
 
 
 @pytest.mark.parametrize("value", [REMOVED, None, 7, {"Id": "none"}], ids=str)
-def test_a_role_that_is_missing_or_odd_counts_as_none(value: object) -> None:
-    connection = parse(sample_with(value, *attribute("record2roleid")))
-    assert connection.field_values == replace(WHOLE, role_id=None).field_values
+def test_a_role_that_is_missing_or_odd_costs_nothing_but_itself(value: object) -> None:
+    event = parse(sample_with(value, *attribute("record2roleid")))
+    assert {**ids_in(event), "record2roleid": ROLE} == WHOLE
+    assert event.field_values["record2roleid"] == (None if value is REMOVED else value)
 
 
 def test_odd_attributes_that_nobody_uses_cost_nothing() -> None:
     body = sample_with("/Date(-62135596800000)/", *attribute("createdon"))
-    assert parse(sample_with({"__type": 7}, *attribute("ownerid"), body=body)).field_values == WHOLE.field_values
+    assert ids_in(parse(sample_with({"__type": 7}, *attribute("ownerid"), body=body))) == WHOLE
 
 
 def test_missing_types_cost_nothing() -> None:
-    assert parse(WITHOUT_TYPES).field_values == WHOLE.field_values
+    assert parse(WITHOUT_TYPES) == parse(SAMPLE_CONNECTION)
 
 
 @pytest.mark.parametrize("tables", [("opportunity", "systemuser"), ("Opportunity", "SYSTEMUSER")])
 def test_an_opportunity_connected_to_a_user_is_processed(tables: tuple[str, str]) -> None:
-    assert not pair(*tables).is_ignored
+    assert pair(*tables).is_processed
 
 
 OTHER_PAIRS = [("systemuser", "opportunity"), ("opportunity", "opportunity"), ("account", "systemuser")]
@@ -406,77 +442,48 @@ OTHER_PAIRS = [("systemuser", "opportunity"), ("opportunity", "opportunity"), ("
 
 @pytest.mark.parametrize("tables", [*OTHER_PAIRS, ("opportunity", "team"), ("opportunities", "\u017fystemuser")])
 def test_the_reciprocal_connection_and_other_pairs_are_not_processed(tables: tuple[str, str]) -> None:
-    assert pair(*tables).is_ignored
+    assert not pair(*tables).is_processed
 
 
-@pytest.mark.parametrize(("connection", "is_trimmed"), [(TRIMMED, True), (WHOLE, False)])
-def test_a_trimmed_connection_is_not_judged_by_its_records(connection: ConnectionCreated, *, is_trimmed: bool) -> None:
-    assert (connection.is_trimmed, connection.is_ignored) == (is_trimmed, False)
-
-
-def test_the_id_of_the_samples_event_never_changes() -> None:
-    # A stored event is found by this id again: another value here means another namespace, and every event twice.
-    assert event_id(ORGANIZATION, CONNECTION) == "8beb086c-1bcb-5ce8-b2b5-0aec2c2b08a7"
-
-
-@given(st.uuids(), st.uuids())
-def test_an_events_id_ignores_case_and_is_a_lower_case_uuid(organization: UUID, connection: UUID) -> None:
-    ours = event_id(str(organization), str(connection))
-    assert ours == event_id(str(organization).upper(), str(connection).upper()) == str(UUID(ours))
-    assert UUID(ours).version == 5
-
-
-@given(st.lists(st.uuids(), min_size=2, max_size=2, unique=True), st.uuids())
-def test_different_ids_are_different_events(ids: list[UUID], other: UUID) -> None:
-    first, second = map(str, ids)
-    assert event_id(first, str(other)) != event_id(second, str(other))
-    assert event_id(str(other), first) != event_id(str(other), second)
-    assert event_id(first, second) != event_id(second, first)
-
-
-def test_field_values_are_the_ids_that_are_known() -> None:
-    assert parse(SAMPLE_CONNECTION).field_values == {
-        "connectionid": CONNECTION,
-        "organizationid": ORGANIZATION,
-        "initiatinguserid": INITIATING_USER,
-        "correlationid": CORRELATION,
-        "record1id": OPPORTUNITY,
-        "record1id_logicalname": "opportunity",
-        "record2id": CONNECTED_USER,
-        "record2id_logicalname": "systemuser",
-        "record2roleid": ROLE,
+def test_wrong_records_are_named_where_they_stand() -> None:
+    records, errors = linked_records({"record1id": {"Id": "x"}}, ("InputParameters", "Targets", "7", "Attributes"))
+    above = "#/InputParameters/Targets/7/Attributes"
+    assert records is None
+    assert {error.pointer: error.detail.partition(" ")[0] for error in errors} == {
+        f"{above}/record1id/Id": "record1id.Id",
+        f"{above}/record1id/LogicalName": "record1id.LogicalName",
+        f"{above}/record2id": "record2id",
     }
 
 
-def test_field_values_leave_out_what_is_not_known() -> None:
-    connection = ConnectionCreated(ORGANIZATION, CONNECTION, INITIATING_USER)
-    assert connection.field_values.keys() == {"connectionid", "organizationid", "initiatinguserid"}
-
-
 def test_a_row_gives_the_same_records_as_the_request() -> None:
-    assert with_row(TRIMMED, ROW) == WHOLE
+    records = records_in_row(ROW)
+    assert records is not None
+    assert records.is_processed
+    assert (records.record1.id, records.record1.logical_name) == (WHOLE["record1id"], WHOLE["record1id_logicalname"])
+    assert (records.record2.id, records.record2.logical_name) == (WHOLE["record2id"], WHOLE["record2id_logicalname"])
 
 
 @pytest.mark.parametrize("name", NEEDED_OF_ROW)
 @pytest.mark.parametrize("value", [None, "", 7, []], ids=str)
 def test_a_row_with_something_odd_gives_nothing(name: str, value: object) -> None:
-    assert with_row(TRIMMED, ROW | {name: value}) is None
+    assert records_in_row(ROW | {name: value}) is None
 
 
 @pytest.mark.parametrize("name", NEEDED_OF_ROW)
 def test_a_row_with_something_missing_gives_nothing(name: str) -> None:
-    assert with_row(TRIMMED, {key: value for key, value in ROW.items() if key != name}) is None
+    assert records_in_row({key: value for key, value in ROW.items() if key != name}) is None
 
 
 @pytest.mark.parametrize("value", [None, "none", 7])
 def test_a_row_without_a_usable_role_gives_the_records(value: object) -> None:
-    assert with_row(TRIMMED, ROW | {"_record2roleid_value": value}) == replace(WHOLE, role_id=None)
+    assert records_in_row(ROW | {"_record2roleid_value": value}) == records_in_row(ROW)
 
 
 @given(st.dictionaries(st.sampled_from(list(ROW)), ODD))
 def test_a_row_is_read_or_not_but_nothing_else_happens(changes: dict[str, object]) -> None:
-    connection = with_row(TRIMMED, ROW | changes)
-    assert connection is None or not connection.is_trimmed
+    records = records_in_row(ROW | changes)
+    assert records is None or NO_ID not in {records.record1.id, records.record2.id}
 
 
 @settings(max_examples=300, deadline=None)
@@ -484,5 +491,8 @@ def test_a_row_is_read_or_not_but_nothing_else_happens(changes: dict[str, object
 def test_any_change_is_parsed_or_refused_but_nothing_else_happens(
     path: tuple[str | int, ...], value: object, trimmed: bool
 ) -> None:
+    changed = sample_with(value, *path)
+    document = parse_lenient_object(changed)
+    assert all(error.pointer.startswith("#/") for error in [*kind_errors(document), *record_errors(document)])
     with suppress(BadRequest):
-        assert json.dumps(parse(sample_with(value, *path), trimmed=trimmed).field_values)
+        assert dump_json(event_in(changed, trimmed=trimmed).as_json())

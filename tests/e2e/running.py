@@ -23,6 +23,7 @@ from shared.settings import Settings
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = (ROOT / "ConnectionWebhook" / "sample.dat").read_bytes()
 CONNECTION_PATH = "webhooks/incoming/dynamicscrm/connection"
+DYNAMICS_PATH = "webhooks/incoming/dynamicscrm"
 # Set in full, so that what a developer's own local.settings.json says changes nothing.
 _EXAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
 _OWN_SETTINGS = {"SECRETS_KEY": Fernet.generate_key().decode()}
@@ -40,6 +41,8 @@ class Instance:
 class RunningApp:
     """An app that answers at `url`; `code` is a host key, `seed` its manager with their API key.
 
+    `receiving_path` is where `post` sends webhooks of Dataverse.
+
     Several instances share `url`, over one storage; `at` is one of them, `kill` ends one.
     """
 
@@ -48,6 +51,7 @@ class RunningApp:
     seed: Seed
     hub: Hub
     instances: tuple[Instance, ...]
+    receiving_path: str = CONNECTION_PATH
 
     @property
     def process(self) -> "subprocess.Popen[bytes]":
@@ -69,7 +73,7 @@ class RunningApp:
         """Post a Dataverse webhook; headers' underscores stand for hyphens."""
         given = {"Content-Type": "application/json", **{name.replace("_", "-"): text for name, text in headers.items()}}
         params = {"code": self.code if code is None else code}
-        return requests.post(f"{self.url}/api/{CONNECTION_PATH}", body, params=params, headers=given, timeout=30)
+        return requests.post(f"{self.url}/api/{self.receiving_path}", body, params=params, headers=given, timeout=30)
 
     def get(self, path: str, *, api_key: str | None = None, **params: str) -> requests.Response:
         """Get with the host key and the seeded manager's API key."""

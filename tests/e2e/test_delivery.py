@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from shared.dynamics.connection_created import event_id
+from shared.dynamics.dataverse_event import connection_event_id
 from tests.e2e.running import ROOT, RunningApp, running_app
 from tests.e2e.test_receiving import ORGANIZATION, eventually, new_connection
 from tests.e2e.webhooks import (
@@ -75,7 +75,7 @@ def test_a_connection_is_delivered_with_both_signatures(
     test, delivery = receiver.journal
     assert (test.headers["x-hook-test"], test.headers["x-superoffice-event"]) == ("true", "test")
     told = json.loads(delivery.body)
-    id_ = event_id(ORGANIZATION, connection_id)
+    id_ = connection_event_id(ORGANIZATION, connection_id)
     assert (delivery.path, delivery.headers["x-superoffice-eventid"], told["EventId"]) == ("/hook", id_, id_)
     assert told["FieldValues"]["connectionid"] == connection_id
     for call in (test, delivery):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.dynamics.connection_created import event_id
+from shared.dynamics.dataverse_event import connection_event_id
 from tests.e2e.running import RunningApp, running_app
 from tests.e2e.test_receiving import ORGANIZATION, eventually, new_connection
 from tests.e2e.webhooks import events_of, register
@@ -28,7 +28,7 @@ def test_a_host_that_is_killed_with_200_events_in_flight_delivers_them_all_under
 ) -> None:
     storage = new_account()
     posted = [new_connection() for _ in range(EVENTS)]
-    expected = {event_id(ORGANIZATION, connection_id) for connection_id, _ in posted}
+    expected = {connection_event_id(ORGANIZATION, connection_id) for connection_id, _ in posted}
 
     def received() -> list[str]:
         return [call.headers["x-superoffice-eventid"] for call in events_of(receiver.journal)]

@@ -8,8 +8,7 @@ import pytest
 import requests
 
 from shared.callers.api_keys import new_key
-from shared.dynamics.connection_created import event_id
-from shared.events.event import EventId
+from shared.dynamics.dataverse_event import connection_event_id
 from shared.roles.table import ROLES_TABLE, TableRoles
 from tests.arcgis.samples import body_of, entry
 from tests.e2e.arcgis import ArcGisClient
@@ -131,7 +130,7 @@ def test_too_many_hops_and_those_that_are_no_number_are_a_400_in_each_shape(app:
     id_, body = new_connection()
     response = app.post(body, X_Hub_Hops=hops)
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, "#/X-Hub-Hops")
-    assert app.hub.events.get(EventId(event_id(ORGANIZATION, id_))) is None
+    assert app.hub.events.get(connection_event_id(ORGANIZATION, id_)) is None
     assert events_named(app, name) == []
 
 

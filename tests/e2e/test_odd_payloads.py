@@ -2,15 +2,15 @@
 
 import json
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from shared.dynamics.connection_created import event_id
-from shared.events.event import EventId
+from shared.dynamics.dataverse_event import connection_event_id
 from shared.strict_json import parse_object
 from tests.dynamics.samples import ATTRIBUTES, SAMPLE_CONNECTION, TARGET, Steps, attribute, sample_with
-from tests.e2e.running import RunningApp
+from tests.e2e.running import CONNECTION_PATH, DYNAMICS_PATH, RunningApp
 from tests.e2e.test_receiving import ORGANIZATION, eventually, new_connection, stored
 from tests.e2e.webhooks import events_of, patch, register
 from tests.fakes.receiver import Receiver
@@ -39,6 +39,12 @@ PLACES: dict[str, Steps] = {
 }
 
 
+@pytest.fixture(params=[CONNECTION_PATH, DYNAMICS_PATH], name="app")
+def either_address(app: RunningApp, request: pytest.FixtureRequest) -> RunningApp:
+    """The app, which takes created connections at two addresses and judges them alike."""
+    return replace(app, receiving_path=request.param)
+
+
 def with_odd(path: Steps, value: bytes, body: bytes = SAMPLE_CONNECTION) -> bytes:
     """The body with this JSON text at this place."""
     return sample_with("THIS", *path, body=body).replace(b'"THIS"', value)
@@ -46,7 +52,7 @@ def with_odd(path: Steps, value: bytes, body: bytes = SAMPLE_CONNECTION) -> byte
 
 def shown(app: RunningApp, connection_id: str) -> dict[str, Any]:
     """The event as the API shows it, read strictly."""
-    return parse_object(app.get(f"v1/events/{event_id(ORGANIZATION, connection_id)}").content)
+    return parse_object(app.get(f"v1/events/{connection_event_id(ORGANIZATION, connection_id)}").content)
 
 
 def at(node: Any, path: Steps) -> object:  # noqa: ANN401 - any JSON
@@ -63,7 +69,7 @@ def test_what_nobody_decides_by_costs_no_event(app: RunningApp, place: str, name
     body = with_odd(PLACES[place], value, body)
     response = app.post(body)
     assert (response.status_code, response.content) == (201, b"")
-    kept = app.hub.events.get_with_payload(EventId(event_id(ORGANIZATION, id_)))
+    kept = app.hub.events.get_with_payload(connection_event_id(ORGANIZATION, id_))
     assert kept is not None
     assert kept.payload == body
     if name != "deep":
@@ -87,7 +93,7 @@ def test_an_event_with_odd_values_reaches_its_receiver(app: RunningApp, receiver
     def delivered() -> list[dict[str, Any]]:
         # Events of the tests before may still be on their way.
         told = [parse_object(call.body) for call in events_of(receiver.journal)]
-        return [one for one in told if one["EventId"] == event_id(ORGANIZATION, id_)]
+        return [one for one in told if one["EventId"] == connection_event_id(ORGANIZATION, id_)]
 
     assert eventually(lambda: len(delivered()) == 1)
     assert delivered()[0]["FieldValues"] == shown(app, id_)["fieldValues"]
@@ -98,7 +104,7 @@ def test_numbers_are_shown_with_every_digit(app: RunningApp) -> None:
     id_, body = new_connection()
     number = b"12345678901234567890.12345678901234567890"
     app.post(with_odd(("NewIn2030",), b"[" + number + b", NaN]", body))
-    assert b"[" + number + b", null]" in app.get(f"v1/events/{event_id(ORGANIZATION, id_)}").content
+    assert b"[" + number + b", null]" in app.get(f"v1/events/{connection_event_id(ORGANIZATION, id_)}").content
 
 
 @holds_for("name", ["high", "NaN", "1e400", "5,000 digits"])
@@ -161,5 +167,5 @@ def test_nobody_is_a_relationship_manager_without_an_id(app: RunningApp) -> None
 )
 def test_another_message_is_told_by_that_name(app: RunningApp, message: str, parameters: list[object]) -> None:
     document = {**json.loads(SAMPLE_CONNECTION), "MessageName": message, "InputParameters": parameters}
-    response = app.post(json.dumps(document).encode())
+    response = replace(app, receiving_path=CONNECTION_PATH).post(json.dumps(document).encode())
     assert (response.status_code, response.json()["detail"]) == (400, "MessageName must be Create")

@@ -3,17 +3,23 @@
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import requests
 
-from shared.dynamics.connection_created import event_id
-from shared.events.event import EventId
+from shared.dynamics.dataverse_event import connection_event_id
 from tests.dynamics.samples import REMOVED, SAMPLE_CONNECTION, attribute, sample_with
-from tests.e2e.running import CONNECTION_PATH, RunningApp
+from tests.e2e.running import CONNECTION_PATH, DYNAMICS_PATH, RunningApp
 from tests.support.patience import eventually as eventually
 
 ORGANIZATION = json.loads(SAMPLE_CONNECTION)["OrganizationId"]
+
+
+@pytest.fixture(params=[CONNECTION_PATH, DYNAMICS_PATH], name="app")
+def either_address(app: RunningApp, request: pytest.FixtureRequest) -> RunningApp:
+    """The app, which takes created connections at two addresses and judges them alike."""
+    return replace(app, receiving_path=request.param)
 
 
 def new_connection() -> tuple[str, bytes]:
@@ -23,7 +29,7 @@ def new_connection() -> tuple[str, bytes]:
 
 
 def stored(app: RunningApp, connection_id: str) -> bool:
-    return app.hub.events.get(EventId(event_id(ORGANIZATION, connection_id))) is not None
+    return app.hub.events.get(connection_event_id(ORGANIZATION, connection_id)) is not None
 
 
 def listed_ids(app: RunningApp) -> list[str]:
@@ -46,6 +52,14 @@ def test_a_connection_that_is_stored_is_answered_200_and_listed_once(app: Runnin
     assert listed_ids(app).count(id_) == 1
 
 
+def test_a_connection_is_one_event_whichever_address_it_comes_to(app: RunningApp) -> None:
+    _, body = new_connection()
+    other = replace(
+        app, receiving_path={CONNECTION_PATH: DYNAMICS_PATH, DYNAMICS_PATH: CONNECTION_PATH}[app.receiving_path]
+    )
+    assert [app.post(body).status_code, other.post(body).status_code] == [201, 200]
+
+
 def test_the_sample_of_the_portals_test_pane_is_taken(app: RunningApp) -> None:
     assert app.post(SAMPLE_CONNECTION).status_code in {200, 201}
 
@@ -53,7 +67,7 @@ def test_the_sample_of_the_portals_test_pane_is_taken(app: RunningApp) -> None:
 def test_a_stored_event_is_shown_with_its_payload(app: RunningApp) -> None:
     id_, body = new_connection()
     app.post(body)
-    shown = app.get(f"v1/events/{event_id(ORGANIZATION, id_)}").json()
+    shown = app.get(f"v1/events/{connection_event_id(ORGANIZATION, id_)}").json()
     assert shown["type"] == "connection.created"
     assert shown["payload"] == json.loads(body)
 
@@ -98,9 +112,7 @@ def test_a_trimmed_payload_is_answered_201_and_stored(app: RunningApp) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("MessageName",), "Update"),
         (("MessageName",), REMOVED),
-        (("PrimaryEntityName",), "account"),
         (("PrimaryEntityId",), 7),
         (("OrganizationId",), "no guid"),
         (("InitiatingUserId",), None),
@@ -115,6 +127,15 @@ def test_a_bad_field_is_named_in_a_problem(app: RunningApp, path: tuple[str | in
     assert (response.status_code, response.headers["Content-Type"]) == (400, "application/problem+json")
     named = [str(path[0])] if len(path) == 1 else ["record"]
     assert named[0] in response.json()["errors"][0]["pointer"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("MessageName", "Update"), ("PrimaryEntityName", "account")])
+def test_only_the_address_for_connections_refuses_what_is_none(app: RunningApp, name: str, value: str) -> None:
+    response = app.post(sample_with(value, name, body=new_connection()[1]))
+    if app.receiving_path == CONNECTION_PATH:
+        assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, f"#/{name}")
+    else:
+        assert response.status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -136,7 +157,7 @@ def test_another_content_type_is_a_415(app: RunningApp) -> None:
 
 
 def test_a_missing_content_type_is_a_415(app: RunningApp) -> None:
-    url = f"{app.url}/api/{CONNECTION_PATH}"
+    url = f"{app.url}/api/{app.receiving_path}"
     request = requests.Request("POST", url, params={"code": app.code}, data=SAMPLE_CONNECTION).prepare()
     request.headers.pop("Content-Type", None)
     assert requests.Session().send(request, timeout=30).status_code == 415
@@ -147,7 +168,7 @@ def test_a_body_over_the_limit_is_a_413(app: RunningApp) -> None:
 
 
 def test_a_chunked_body_is_never_acknowledged(app: RunningApp) -> None:
-    url = f"{app.url}/api/{CONNECTION_PATH}"
+    url = f"{app.url}/api/{app.receiving_path}"
     headers = {"Content-Type": "application/json", "x-functions-key": app.code}
     response = requests.post(url, iter([SAMPLE_CONNECTION]), headers=headers, timeout=30)
     assert response.status_code == 411
@@ -160,4 +181,4 @@ def test_without_the_right_key_the_answer_is_401_and_empty(app: RunningApp, code
 
 
 def test_another_method_is_a_404(app: RunningApp) -> None:
-    assert app.get(CONNECTION_PATH).status_code == 404
+    assert app.get(app.receiving_path).status_code == 404

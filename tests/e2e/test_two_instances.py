@@ -13,7 +13,7 @@ import requests
 from azure.storage.queue import QueueServiceClient
 
 from shared.delivery.queues import DELIVERIES_QUEUE
-from shared.dynamics.connection_created import event_id
+from shared.dynamics.dataverse_event import connection_event_id
 from shared.events.announcement import EVENTS_QUEUE
 from tests.e2e.running import RunningApp, running_instances
 from tests.e2e.test_receiving import ORGANIZATION, new_connection
@@ -96,7 +96,7 @@ def test_the_same_connection_posted_to_both_at_once_is_stored_once_and_delivered
         answered = list(pool.map(post_to_both, (body for _, body in posted)))
     assert {status for statuses in answered for status in statuses} == {200, 201}
     assert [statuses for statuses in answered if statuses.count(201) > 1] == []
-    expected = {event_id(ORGANIZATION, connection_id) for connection_id, _ in posted}
+    expected = {connection_event_id(ORGANIZATION, connection_id) for connection_id, _ in posted}
     assert eventually(lambda: set(event_ids(receiver)) == expected)
     # A second delivery of one would be on its way through a queue.
     assert eventually(lambda: queued(storage) == 0)

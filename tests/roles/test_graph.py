@@ -204,3 +204,11 @@ def test_an_explanation_says_who_is_known_to_nobody(directory: CachedDirectory) 
     unknown = str(uuid4())
     assert explained(directory, User.system_user(unknown))[1] == [f"Dataverse: the systemuser {unknown} is not known"]
     assert explained(directory, User.entra_object(unknown))[1][-1] == "Entra: nobody has this id"
+
+
+def test_the_entra_id_in_a_request_saves_the_look_up_in_dataverse(directory: CachedDirectory, tenant: Tenant) -> None:
+    kim, other = tenant.add_person(), tenant.add_person(is_member=False)
+    users = [User.system_user(str(uuid4()), entra_id=person.oid) for person in (kim, other)]
+    assert [directory.has_role(user, ROLE) for user in users] == [True, False]
+    assert not [call for call in tenant.calls if "systemusers" in call]
+    assert explained(directory, users[0])[1][0].endswith(f"is in Entra {kim.oid}")

@@ -131,3 +131,15 @@ def test_a_hub_remembers_an_answer_as_long_as_its_settings_say(hub: Hub, transpo
     assert hub.settings.role_cache_seconds == 300
     assert [hub.roles.has_role(User.system_user(GUID), "Relationship Manager") for _ in range(5)] == [False] * 5
     assert transport.summary == ["GET roles"]
+
+
+def test_a_user_of_dataverse_has_the_role_by_either_of_the_two_ids_in_a_request(roles: TableRoles) -> None:
+    entra_id = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
+    user = User.system_user(GUID, entra_id=entra_id.upper())
+    assert not roles.has_role(user, ROLE)
+    roles.grant(entra_id, ROLE)
+    assert roles.has_role(user, ROLE)
+    assert not roles.has_role(User.system_user(GUID), ROLE)
+    roles.revoke(entra_id, ROLE)
+    roles.grant(GUID, ROLE)
+    assert roles.has_role(user, ROLE)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.arcgis.layer_event import EVENT_NAMES
-from shared.dynamics.connection_intake import CONNECTION_CREATED
+from shared.dynamics.connection_created import CONNECTION_CREATED
 from shared.errors import BadRequest
 from shared.events.event import Event, EventId
 from shared.webhooks.associate import associate_of

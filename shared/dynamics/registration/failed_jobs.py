@@ -22,7 +22,7 @@ MAX_JOBS = 500
 
 _COLUMNS = (
     "asyncoperationid,name,friendlymessage,errorcode,message,completedon,statuscode,correlationid,primaryentitytype,"
-    "_regardingobjectid_value,_owningextensionid_value"
+    "_regardingobjectid_value,_owningextensionid_value,_createdby_value"
 )
 _REGARDING_TABLE = "_regardingobjectid_value@Microsoft.Dynamics.CRM.lookuplogicalname"
 
@@ -58,6 +58,7 @@ class FailedJob:
     record_id: str | None
     record_type: str | None
     correlation_id: str | None
+    created_by: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """The job as the registration API shows it."""
@@ -118,6 +119,7 @@ class _Row(BaseModel):
     record_type: str | None = Field(None, alias=_REGARDING_TABLE)
     primaryentitytype: str | None = None
     correlationid: Guid | None = None
+    created_by: Guid | None = Field(None, alias="_createdby_value")
 
 
 def parse_job_row(row: Mapping[str, object], secrets: Sequence[str] = ()) -> FailedJob:
@@ -138,6 +140,7 @@ def parse_job_row(row: Mapping[str, object], secrets: Sequence[str] = ()) -> Fai
         record_id=found.record_id,
         record_type=found.record_type or found.primaryentitytype,
         correlation_id=found.correlationid,
+        created_by=found.created_by,
     )
 
 

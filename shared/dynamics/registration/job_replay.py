@@ -1,28 +1,32 @@
 """A failed job replayed: the row that it was about is read again, and judged as the lost request would have been.
 
-A failed job cannot be resumed (docs/sources/dynamics.md 2.8). The event has the id that the lost request would have
-given it, so a job may be replayed any number of times.
+A failed job cannot be resumed (docs/sources/dynamics.md 2.8). The event has an id that follows from the job, and for
+created and deleted rows the very id that the lost request would have given it, so a job may be replayed any number of
+times.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.dynamics.connection_created import ConnectionCreated, with_row
-from shared.dynamics.connection_intake import ConnectionIntake, IntakeOutcome
-from shared.dynamics.dataverse import find_connection
+from shared.dynamics.connection_created import CONNECTION, records_in_row
+from shared.dynamics.dataverse import Rows
+from shared.dynamics.flattening import contract_columns
+from shared.dynamics.intake import DataverseIntake, IntakeOutcome
 from shared.dynamics.organization import Organization
 from shared.dynamics.registration.failed_jobs import FAILED, FailedJob
 from shared.dynamics.registration.step import StepSlot
-from shared.dynamics.values import EntityReference, id_or_none
+from shared.dynamics.values import id_or_none
 from shared.errors import BadGateway, Conflict, Forbidden, Gone
+from shared.exact_json import dump_json
 
-_TABLE = "connection"
+_REPLAYED = ("create", "update", "delete")
+_CREATE, _DELETE = "create", "delete"
 _REASONS = {
     IntakeOutcome.STORED: "the event is stored and will be delivered",
     IntakeOutcome.DUPLICATE: "the event was stored before",
-    IntakeOutcome.IGNORED: "the connection does not link an opportunity with a user, in this direction",
 }
+_IGNORED_CONNECTION = "the connection does not link an opportunity with a user, in this direction"
+_NOT_TAKEN = "DYNAMICS_EVENTS does not take this event"
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,11 @@ class ReplayResult:
 
 
 class JobReplay:
-    """Replays jobs of steps on Create of `connection`."""
+    """Replays jobs of steps on Create, Update and Delete."""
 
-    def __init__(self, organization: Organization, intake: ConnectionIntake) -> None:
+    def __init__(self, organization: Organization, intake: DataverseIntake) -> None:
         self._organization = organization
+        self._rows = Rows(organization)
         self._intake = intake
 
     def replay(self, slot: StepSlot, job: FailedJob) -> ReplayResult:
@@ -51,56 +56,61 @@ class JobReplay:
         Raises Conflict if such a job cannot be replayed, Gone if its row no longer exists, BadGateway for an unusable
         row, and Unavailable in an outage of Dataverse, of the role directory or of storage.
         """
-        if slot.key[:2] != ("create", _TABLE):
-            raise Conflict("only jobs of a step on Create of connection can be replayed")
+        message, table, _ = slot.key
+        if message not in _REPLAYED or not table:
+            raise Conflict("only jobs of a step on Create, Update or Delete of a table can be replayed")
         if job.status != FAILED:
             raise Conflict("this job did not fail")
-        if job.record_type is not None and job.record_type.lower() != _TABLE:
+        if job.record_type is not None and job.record_type.lower() != table:
             return ReplayResult(IntakeOutcome.IGNORED.value, f"the job is about a row of {job.record_type}")
-        row = find_connection(self._organization, job.record_id) if job.record_id else None
-        if row is None or job.record_id is None:
-            raise Gone("the connection that this job was about no longer exists")
-        return self._accept(row, job.record_id, job.correlation_id)
+        if job.record_id is None:
+            raise Gone("Dataverse no longer says which row this job was about")
+        row: Mapping[str, object] = {}
+        if message != _DELETE:
+            found = self._rows.find(table, job.record_id)
+            if found is None:
+                raise Gone(f"the row of {table} that this job was about no longer exists")
+            row = found
+        return self._accept(slot, job, job.record_id, row)
 
-    def _accept(self, row: Mapping[str, object], connection_id: str, correlation_id: str | None) -> ReplayResult:
-        creator = id_or_none(row.get("_createdby_value"))
-        connection = with_row(
-            ConnectionCreated(self._organization.id, connection_id, creator or "", correlation_id), row
-        )
-        if connection is None:
+    def _accept(self, slot: StepSlot, job: FailedJob, row_id: str, row: Mapping[str, object]) -> ReplayResult:
+        message, table, _ = slot.key
+        is_connection = (message, table) == (_CREATE, CONNECTION)
+        if is_connection and records_in_row(row) is None:
             raise BadGateway("the row of a connection does not name its two records")
+        creator = id_or_none(row.get("_createdby_value")) if is_connection else job.created_by
         if creator is None:
-            return ReplayResult("refused", "the row does not say who created the connection")
+            told = "the row does not say who created the connection" if is_connection else "the job has no creator"
+            return ReplayResult("refused", told)
+        document = self._context(slot, job, row_id, row, creator)
         try:
-            outcome = self._intake.accept(connection, _payload(connection))
+            outcome, event = self._intake.replay(document, dump_json(document).encode(), job_id=job.id)
         except Forbidden as refusal:
             return ReplayResult("refused", refusal.detail)
-        is_stored = outcome is not IntakeOutcome.IGNORED
-        return ReplayResult(outcome.value, _REASONS[outcome], connection.event_id if is_stored else None)
+        if event is None:
+            return ReplayResult(outcome.value, _IGNORED_CONNECTION if is_connection else _NOT_TAKEN)
+        return ReplayResult(outcome.value, _REASONS[outcome], event.id)
+
+    def _context(
+        self, slot: StepSlot, job: FailedJob, row_id: str, row: Mapping[str, object], creator: str
+    ) -> dict[str, object]:
+        """The request that was lost, with as much as is known of it; it is also stored in its place."""
+        columns, formatted = contract_columns(row)
+        _, table, _ = slot.key
+        target: dict[str, object] = {"Id": row_id, "LogicalName": table}
+        if row:
+            target |= {"Attributes": _pairs(columns), "FormattedValues": _pairs(formatted)}
+        return {
+            "MessageName": slot.message,
+            "PrimaryEntityName": table,
+            "PrimaryEntityId": row_id,
+            "OrganizationId": self._organization.id,
+            "InitiatingUserId": creator,
+            "CorrelationId": job.correlation_id,
+            "OperationId": job.id,
+            "InputParameters": _pairs({"Target": target}),
+        }
 
 
-def _payload(connection: ConnectionCreated) -> bytes:
-    """What is stored in place of the body that was lost: the same context, with as much as is known of it."""
-    records = {"record1id": connection.record1, "record2id": connection.record2}
-    attributes = {name: _reference(record) for name, record in records.items() if record}
-    if connection.role_id:
-        attributes["record2roleid"] = {"Id": connection.role_id, "LogicalName": "connectionrole"}
-    target = {
-        "Id": connection.connection_id,
-        "LogicalName": _TABLE,
-        "Attributes": [{"key": name, "value": value} for name, value in attributes.items()],
-    }
-    context: dict[str, object] = {
-        "MessageName": "Create",
-        "PrimaryEntityName": _TABLE,
-        "PrimaryEntityId": connection.connection_id,
-        "OrganizationId": connection.organization_id,
-        "InitiatingUserId": connection.initiating_user_id,
-        "CorrelationId": connection.correlation_id,
-        "InputParameters": [{"key": "Target", "value": target}],
-    }
-    return json.dumps(context).encode()
-
-
-def _reference(record: EntityReference) -> dict[str, str]:
-    return {"Id": record.id, "LogicalName": record.logical_name}
+def _pairs(values: Mapping[str, object]) -> list[dict[str, object]]:
+    return [{"key": name, "value": value} for name, value in values.items()]

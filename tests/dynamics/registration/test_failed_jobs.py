@@ -15,7 +15,7 @@ from tests.fakes.dataverse.tables import LOOKUP_TABLE, Row
 STEP = "eb1097ce-0619-5a75-be01-3ea7d00da7bd"
 COLUMNS = (
     "asyncoperationid,name,friendlymessage,errorcode,message,completedon,statuscode,correlationid,primaryentitytype,"
-    "_regardingobjectid_value,_owningextensionid_value"
+    "_regardingobjectid_value,_owningextensionid_value,_createdby_value"
 )
 
 

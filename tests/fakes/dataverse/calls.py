@@ -115,6 +115,7 @@ def job_row(step: Row, created: Created, outcome: Outcome) -> Row:
     has_failed = outcome.error_code is not None
     return {
         "asyncoperationid": str(uuid4()),
+        "_createdby_value": created.user,
         "name": step["name"],
         "friendlymessage": None,
         "message": outcome.message,

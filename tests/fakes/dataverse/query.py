@@ -67,6 +67,11 @@ def shown(table: Table, row: Row, query: Mapping[str, str], prefer: str, rows: M
     return answer
 
 
+def preferred(row: Row, prefer: str) -> Row:
+    """All columns of a row, with those annotations that are preferred."""
+    return {name: value for name, value in row.items() if "@" not in name or name.partition("@")[2] in prefer}
+
+
 def _tests(table: Table, text: str) -> list[Test]:
     tests: list[Test] = []
     position = 0

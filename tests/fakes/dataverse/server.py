@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from tests.fakes.dataverse.calls import Created, EndpointUnavailable, run_step, steps_on_create
 from tests.fakes.dataverse.faults import Faults
-from tests.fakes.dataverse.query import Refused, check_options, matching, shown
-from tests.fakes.dataverse.tables import LOOKUP_TABLE, TABLES, Row, metadata
+from tests.fakes.dataverse.query import Refused, check_options, matching, preferred, shown
+from tests.fakes.dataverse.tables import ENTITY_SETS, LOOKUP_TABLE, TABLES, Row, metadata
 from tests.fakes.dataverse.writing import changed_columns, check_endpoint, check_step, new_columns
 from tests.fakes.server import FakeServer, Received, Reply, json_reply
 
@@ -18,6 +18,7 @@ API_PATH = "/api/data/v9.2/"
 ORGANIZATION = "3609bbbd-a041-5c9e-acb0-045d2dff171d"
 
 _PATH = re.compile(rf"{API_PATH}(\w+)(?:\(([0-9a-f-]{{36}})\)(?:/(\w+))?)?")
+_DEFINITION = re.compile(rf"{API_PATH}EntityDefinitions\(LogicalName='(\w+)'\)")
 _ODATA = {"odata-version": "4.0", "odata-maxversion": "4.0", "accept": "application/json"}
 _ENDPOINTS, _STEPS, _JOBS = "serviceendpoints", "sdkmessageprocessingsteps", "asyncoperations"
 
@@ -41,6 +42,10 @@ class FakeDataverse(FakeServer):
         """Let a row be seen; annotations of its look-up columns are columns of the row here."""
         self.rows.setdefault(set_, {})[id_] = dict(row)
 
+    def add_row(self, table: str, id_: str, columns: Mapping[str, object]) -> None:
+        """Let a row of a table be seen, by its logical name, with the annotations of its columns."""
+        self.add(ENTITY_SETS[table], id_, {f"{table}id": id_, **columns})
+
     def add_connection(
         self, id_: str, record1: tuple[str, str], record2: tuple[str, str], user: str | None = None
     ) -> None:
@@ -49,6 +54,8 @@ class FakeDataverse(FakeServer):
         for column, (table, record_id) in {"record1id": record1, "record2id": record2}.items():
             columns[f"_{column}_value"] = record_id
             columns[f"_{column}_value{LOOKUP_TABLE}"] = table
+        if user is not None:
+            columns[f"_createdby_value{LOOKUP_TABLE}"] = "systemuser"
         self.add("connections", id_, columns)
 
     def add_user(self, id_: str, entra_id: str | None, name: str, *, is_disabled: bool = False) -> None:
@@ -112,9 +119,9 @@ class FakeDataverse(FakeServer):
 
     def _serve(self, request: Received) -> Reply:
         found = _PATH.fullmatch(request.path)
-        if request.path == f"{API_PATH}WhoAmI" and request.method == "GET":
-            return json_reply({"BusinessUnitId": str(uuid4()), "UserId": str(uuid4()), "OrganizationId": ORGANIZATION})
-        if found is None or found.group(1) not in TABLES:
+        if (about := _about(request)) is not None:
+            return about
+        if found is None or found.group(1) not in {*TABLES, *ENTITY_SETS.values()}:
             raise Refused(404, "Resource not found for the segment")
         set_, id_, navigation = found.groups()
         match request.method, id_, navigation:
@@ -123,6 +130,8 @@ class FakeDataverse(FakeServer):
             case "GET", _, "serviceendpoint_sdkmessageprocessingstep" if set_ == _ENDPOINTS:
                 self._row(set_, id_)
                 return self._list(request, _STEPS, self._steps_of(id_))
+            case "GET", _, None if set_ in ENTITY_SETS.values() and not request.query:
+                return _whole(request, self._row(set_, id_))
             case "GET", _, None:
                 return self._show(request, set_, self._row(set_, id_))
             case "POST", None, None:
@@ -200,6 +209,24 @@ class FakeDataverse(FakeServer):
 
     def _steps_of(self, endpoint_id: str) -> list[Row]:
         return [step for step in self.rows.get(_STEPS, {}).values() if step["_eventhandler_value"] == endpoint_id]
+
+
+def _about(request: Received) -> Reply | None:
+    """What Dataverse says about itself: which organization it is, and where the rows of a table are."""
+    if request.path == f"{API_PATH}WhoAmI" and request.method == "GET":
+        return json_reply({"BusinessUnitId": str(uuid4()), "UserId": str(uuid4()), "OrganizationId": ORGANIZATION})
+    found = _DEFINITION.fullmatch(request.path)
+    if found is None:
+        return None
+    table = found[1]
+    if table not in ENTITY_SETS:
+        raise Refused(404, f"Could not find an entity with specified entity name: {table}", "0x80060888")
+    return json_reply({"EntitySetName": ENTITY_SETS[table], "LogicalName": table}, OData_Version="4.0")
+
+
+def _whole(request: Received, row: Row) -> Reply:
+    columns = preferred(row, request.headers.get("prefer", ""))
+    return json_reply({"@odata.context": "...", "@odata.etag": 'W/"1"', **columns}, OData_Version="4.0")
 
 
 def _body(request: Received) -> dict[str, object]:

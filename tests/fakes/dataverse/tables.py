@@ -76,13 +76,21 @@ TABLES: Mapping[str, Table] = {
     "asyncoperations": Table(
         "asyncoperationid",
         _types(
-            guid="asyncoperationid correlationid _regardingobjectid_value _owningextensionid_value",
+            guid="asyncoperationid correlationid _regardingobjectid_value _owningextensionid_value _createdby_value",
             text="name friendlymessage message primaryentitytype",
             int="errorcode statecode statuscode",
             time="completedon",
         ),
     ),
 }
+
+ENTITY_SETS: Mapping[str, str] = {
+    "connection": "connections",
+    "opportunity": "opportunities",
+    "account": "accounts",
+    "new_customactivity": "new_customactivities",
+}
+"""The sets in which the rows of users' tables are."""
 
 _NAMESPACE = UUID("0d2b9a04-54c8-4c45-9a35-4d3f5b8f3c11")
 _MESSAGES = ("Create", "Update", "Delete", "Associate", "WhoAmI", "O'Hara")

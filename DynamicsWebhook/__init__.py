@@ -1,0 +1,11 @@
+"""`POST /api/webhooks/incoming/dynamicscrm`: Dataverse reports any message, on any table."""
+
+import azure.functions as func
+
+from shared.api.dataverse_events import answer_dataverse
+from shared.hub.hub import process_hub
+
+
+def main(req: func.HttpRequest) -> func.HttpResponse:
+    """201 if an event is stored now, 200 if all were stored before or none is taken, else a problem."""
+    return answer_dataverse(req, lambda: process_hub().intake.receive)

@@ -1,0 +1,185 @@
+"""From a Dataverse webhook request to stored events: parse, judge, ask for the role, announce, store.
+
+See docs/receiving.md "Answers".
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import partial
+
+from shared.dynamics.connection_created import (
+    CONNECTION,
+    CONNECTION_CREATED,
+    kind_errors,
+    linked_records,
+    record_errors,
+)
+from shared.dynamics.context import RemoteExecutionContext, parse_context
+from shared.dynamics.dataverse_event import event_of
+from shared.dynamics.event_name import EventPattern, is_taken
+from shared.dynamics.organizations import Organizations
+from shared.dynamics.row_change import RowChange, changes_of, own_payload, require_storable
+from shared.errors import BadRequest, FieldError, Forbidden
+from shared.events.event import Event
+from shared.events.store import EventStore, NewEvent
+from shared.lenient_json import parse_lenient_object
+from shared.roles.directory import RoleDirectory
+from shared.roles.user import User
+from shared.storage.tables import AlreadyStored
+
+_CREATED = ("create", CONNECTION)
+
+
+class IntakeOutcome(Enum):
+    """What became of a request that was not refused."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True)
+class IntakeRules:
+    """What the hub takes from Dataverse.
+
+    patterns: the events that DynamicsWebhook takes.
+    role: what initiating users must have, of created connections always, and of all other events if `asks_role`.
+    """
+
+    patterns: Sequence[EventPattern]
+    role: str
+    asks_role: bool = False
+
+
+class DataverseIntake:
+    """Stores what Dataverse reports. `now` gives the current time, in UTC."""
+
+    def __init__(
+        self,
+        roles: RoleDirectory,
+        events: EventStore,
+        organizations: Organizations,
+        now: Callable[[], datetime],
+        rules: IntakeRules,
+    ) -> None:
+        self._roles = roles
+        self._events = events
+        self._organizations = organizations
+        self._now = now
+        self._rules = rules
+
+    def receive_connection(self, body: bytes, *, trimmed: bool, hops: int = 0) -> IntakeOutcome:
+        """Judge a request about a created connection, and store the event it reports.
+
+        `trimmed` says that Dataverse left the record out for its size; `hops` is how many deliveries of the hub led to
+        the request. Raises BadRequest for another message or table with that error alone, because the rest of such a
+        request follows other rules, and what `receive` raises.
+        """
+        document = parse_lenient_object(body)
+        if others := kind_errors(document):
+            raise BadRequest.of(others)
+        request = _parse(document, trimmed=trimmed)
+        return self._accept(request, body, hops=hops)
+
+    def receive(self, body: bytes, *, trimmed: bool, hops: int = 0) -> IntakeOutcome:
+        """Judge a request about any message, and store the event of each row that it reports.
+
+        STORED says that one of them is new. Raises NotJson and BadRequest, ContentTooLarge, Forbidden if the
+        organization may not send or the initiating user lacks the role, and Unavailable in an outage. Then nothing was
+        acknowledged.
+        """
+        request = _parse(parse_lenient_object(body), trimmed=trimmed)
+        return self._accept(request, body, hops=hops, patterns=self._rules.patterns)
+
+    def replay(
+        self, document: Mapping[str, object], payload: bytes, *, job_id: str
+    ) -> tuple[IntakeOutcome, Event | None]:
+        """Judge what is known of a lost request as the request itself, and store its event, which is returned too.
+
+        `document` is its context, `payload` what is stored of it, `job_id` its failed job. Raises what `receive` does.
+        The event is None if it is ignored.
+        """
+        request = _parse(document, trimmed=False)
+        # Nobody knows at which of the two addresses the request was lost; at one of them all connections are taken.
+        patterns = None if (request.context.message, request.context.table) == _CREATED else self._rules.patterns
+        outcome = self._accept(request, payload, patterns=patterns, job_id=job_id)
+        if outcome is IntakeOutcome.IGNORED:
+            return outcome, None
+        return outcome, event_of(request.context, request.changes[0], self._now(), job_id=job_id)
+
+    def _accept(
+        self,
+        request: "_Request",
+        body: bytes,
+        *,
+        hops: int = 0,
+        patterns: Sequence[EventPattern] | None = None,
+        job_id: str | None = None,
+    ) -> IntakeOutcome:
+        context, now = request.context, self._now()
+        events = [
+            event_of(context, change, now, trimmed=request.trimmed, job_id=job_id, hops=hops)
+            for change in request.changes
+        ]
+        self._organizations.require_allowed(context.organization_id)
+        if not events or (patterns is not None and not is_taken(events[0].type, patterns)):
+            return IntakeOutcome.IGNORED
+        if self._rules.asks_role or events[0].type == CONNECTION_CREATED:
+            self._require_role(context)
+        is_new = self._store(request, events, body)
+        self._organizations.note(context.organization_id, now)
+        return IntakeOutcome.STORED if is_new else IntakeOutcome.DUPLICATE
+
+    def _require_role(self, context: RemoteExecutionContext) -> None:
+        user = User.system_user(context.initiating_user_id, entra_id=context.initiating_entra_id)
+        if not self._roles.has_role(user, self._rules.role):
+            raise Forbidden(
+                f"the initiating user {context.initiating_user_id} does not have the role {self._rules.role}"
+            )
+
+    def _store(self, request: "_Request", events: Sequence[Event], body: bytes) -> bool:
+        """Whether one of the events is new."""
+        if not request.context.is_multiple:
+            try:
+                self._events.append(events[0], body)
+            except AlreadyStored:
+                return False
+            return True
+        require_storable(request.document, request.changes)
+        payloads = [partial(own_payload, request.document, change) for change in request.changes]
+        return self._events.append_all([*map(NewEvent, events, payloads)]) > 0
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A request that is well-formed; `changes` are those that the hub processes."""
+
+    document: Mapping[str, object]
+    context: RemoteExecutionContext
+    changes: Sequence[RowChange]
+    trimmed: bool
+
+
+def _parse(document: Mapping[str, object], *, trimmed: bool) -> _Request:
+    is_one_connection = not trimmed and not kind_errors(document)
+    context = parse_context(document, record_errors(document) if is_one_connection else ())
+    changes = changes_of(context, trimmed=trimmed)
+    if (context.message, context.table) == _CREATED and not trimmed:
+        changes = _processed(changes)
+    return _Request(document, context, changes, trimmed)
+
+
+def _processed(connections: Sequence[RowChange]) -> list[RowChange]:
+    """The created connections that count; raises BadRequest if one does not name its two records."""
+    errors: list[FieldError] = []
+    processed: list[RowChange] = []
+    for change in connections:
+        records, found = linked_records(change.columns, change.steps)
+        errors += found
+        if records is not None and records.is_processed:
+            processed.append(change)
+    if errors:
+        raise BadRequest.of(errors)
+    return processed

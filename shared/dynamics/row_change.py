@@ -1,0 +1,253 @@
+"""What a request reports, row by row: one message on one row, with what was sent of it. Pure.
+
+A message on several rows (CreateMultiple and the like) is told as the messages that its rows would have had alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.dynamics.context import RemoteExecutionContext
+from shared.dynamics.flattening import Columns, bare, is_entity
+from shared.dynamics.values import NO_ID, id_or_none, read_pairs
+from shared.errors import BadRequest, ContentTooLarge, FieldError
+from shared.exact_json import dump_json
+from shared.validation import ARRAY, REQUIRED, field_error, max_length
+
+MAX_ROWS = 1000
+"""Rows that one request may be about."""
+
+_MAX_PAYLOADS_BYTES = 256 * 1024 * 1024
+_TARGET, _TARGETS, _MONIKER, _IDS = "Target", "Targets", "EntityMoniker", "Ids"
+_COLLECTIONS = ("PreEntityImagesCollection", "PostEntityImagesCollection")
+_LINKING = frozenset({"associate", "disassociate"})
+_ACTIVITY_KEY = "activityid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowChange:
+    """One message on one row.
+
+    message, table: in lower case; `table` is None for a message about no table.
+    row_id: a GUID in lower case; empty for a message about no single row.
+    columns, formatted: what was sent of the row, as it came, and texts for users.
+    parameters: the other input parameters, as they came.
+    before, before_formatted: its pre-image, as it came; None if the step has none.
+    steps: where the row's columns stand in the request's body.
+    number: the row's place in a message on several rows.
+    """
+
+    message: str
+    table: str | None
+    row_id: str = ""
+    columns: Columns = field(default_factory=dict)
+    formatted: Columns = field(default_factory=dict)
+    parameters: Columns = field(default_factory=dict)
+    before: Columns | None = None
+    before_formatted: Columns = field(default_factory=dict)
+    steps: tuple[str, ...] = ()
+    number: int | None = None
+
+    @property
+    def key_columns(self) -> frozenset[str]:
+        """The columns that may hold the row's own id."""
+        return frozenset({f"{self.table}id", _ACTIVITY_KEY})
+
+
+def changes_of(context: RemoteExecutionContext, *, trimmed: bool) -> list[RowChange]:
+    """What a request reports, one item a row; `trimmed` says that Dataverse left the rows out for its size.
+
+    Raises BadRequest if a row has no id, and ContentTooLarge for more than MAX_ROWS.
+    """
+    parameters = read_pairs(context.input_parameters)
+    if context.is_multiple:
+        return _several(context, parameters, trimmed=trimmed)
+    return [_single(context, parameters)]
+
+
+def own_payload(document: Mapping[str, object], change: RowChange) -> bytes:
+    """The request as it would have been for one row of several, which is `change`.
+
+    A parent that is about several rows is left out, for it would repeat all of them.
+    """
+    number = change.number or 0
+    own: dict[str, object] = {
+        **document,
+        "InputParameters": _own_pairs(document.get("InputParameters"), _TARGETS, number),
+        "OutputParameters": _own_pairs(document.get("OutputParameters"), _IDS, number),
+        "PreEntityImages": [
+            pair for pair in _dicts(document.get("PreEntityImages")) if _is_image_of(pair.get("value"), change.row_id)
+        ],
+    }
+    collections = [name for name in _COLLECTIONS if name in document]
+    own |= {name: _own_item(document[name], number) for name in collections}
+    if any(_TARGETS in read_pairs(parent.get("InputParameters")) for parent in _parents(document)):
+        own["ParentContext"] = None
+    return dump_json(own).encode()
+
+
+def require_storable(document: Mapping[str, object], changes: Sequence[RowChange]) -> None:
+    """Raises ContentTooLarge if what the rows have in common is too much to be stored with each of them."""
+    size = len(own_payload(document, changes[0])) * len(changes)
+    if size > _MAX_PAYLOADS_BYTES:
+        limit = max_length(_MAX_PAYLOADS_BYTES, size, "bytes")
+        raise ContentTooLarge(f"the rows of the request, each with its whole context, {limit}")
+
+
+def _single(context: RemoteExecutionContext, parameters: Columns) -> RowChange:
+    target = parameters.get(_TARGET)
+    table, row_id = context.table, context.primary_entity_id
+    if row_id == NO_ID:
+        linked = _linked(target, table) if context.message in _LINKING else None
+        table, row_id = linked or (table, "")
+    if table is None:
+        row_id = ""
+    before, before_formatted = _before(_images(context.pre_entity_images), row_id)
+    columns, formatted = _sent(target)
+    return RowChange(
+        message=context.message,
+        table=table,
+        row_id=row_id,
+        columns=columns,
+        formatted=formatted,
+        parameters=_others(parameters),
+        before=before,
+        before_formatted=before_formatted,
+        steps=("InputParameters", _TARGET, "Attributes"),
+    )
+
+
+def _several(context: RemoteExecutionContext, parameters: Columns, *, trimmed: bool) -> list[RowChange]:
+    ids = _ids(context)
+    targets = _targets(parameters, trimmed=trimmed)
+    rows = targets or ([{}] * len(ids) if trimmed else [])
+    if len(rows) > MAX_ROWS:
+        raise ContentTooLarge(f"Targets must be at most {MAX_ROWS} rows (got {len(rows)})")
+    if trimmed and not rows:
+        return [RowChange(message=context.message, table=context.table, parameters=_others(parameters))]
+    found = [_row_id(row, context.table) or (ids[number : number + 1] or [None])[0] for number, row in enumerate(rows)]
+    if errors := [_without_id(number) for number, id_ in enumerate(found) if id_ is None]:
+        raise BadRequest.of(errors)
+    return [
+        _row(context, parameters, row, id_ or "", number)
+        for number, (row, id_) in enumerate(zip(rows, found, strict=True))
+    ]
+
+
+def _row(context: RemoteExecutionContext, parameters: Columns, row: object, row_id: str, number: int) -> RowChange:
+    collection = context.pre_entity_images_collection
+    own = collection[number : number + 1] if isinstance(collection, list) else []
+    images = [image for pairs in own for image in _images(pairs)]
+    before, before_formatted = _before([*images, *_images(context.pre_entity_images)], row_id)
+    columns, formatted = _sent(row)
+    return RowChange(
+        message=context.message,
+        table=context.table,
+        row_id=row_id,
+        columns=columns,
+        formatted=formatted,
+        parameters=_others(parameters),
+        before=before,
+        before_formatted=before_formatted,
+        steps=("InputParameters", _TARGETS, str(number), "Attributes"),
+        number=number,
+    )
+
+
+def _targets(parameters: Columns, *, trimmed: bool) -> list[object]:
+    """The rows in `Targets`: an EntityCollection, or a list of references."""
+    if _TARGETS not in parameters and trimmed:
+        return []
+    targets = parameters.get(_TARGETS)
+    rows = targets.get("Entities") if isinstance(targets, dict) else targets
+    if not isinstance(rows, list):
+        phrase = f"{ARRAY} of rows, or a collection of them" if _TARGETS in parameters else REQUIRED
+        raise BadRequest.of([field_error(["InputParameters", _TARGETS], phrase)])
+    return rows
+
+
+def _ids(context: RemoteExecutionContext) -> list[str | None]:
+    ids = bare(read_pairs(context.output_parameters).get(_IDS))
+    return [id_or_none(id_) for id_ in ids] if isinstance(ids, list) else []
+
+
+def _row_id(row: object, table: str | None) -> str | None:
+    """The id that a row itself names."""
+    if not isinstance(row, dict):
+        return None
+    named = id_or_none(row.get("Id"))
+    keys = [read_pairs(row.get(name)).get(f"{table}id") for name in ("Attributes", "KeyAttributes")]
+    return named or next((id_ for key in keys if (id_ := id_or_none(bare(key)))), None)
+
+
+def _without_id(number: int) -> FieldError:
+    return field_error(["InputParameters", _TARGETS, str(number), "Id"], REQUIRED)
+
+
+def _linked(target: object, table: str | None) -> tuple[str, str] | None:
+    """Table and id of the row that Associate and Disassociate name in Target."""
+    found = bare(target)
+    if not isinstance(found, dict):
+        return None
+    id_, name = id_or_none(found.get("id")), found.get("logicalname")
+    if id_ is None or not isinstance(name, str) or (table is not None and table != name.lower()):
+        return None
+    return name.lower(), id_
+
+
+def _sent(target: object) -> tuple[Columns, Columns]:
+    """The columns that were sent of a row, and texts for users; none of a mere reference."""
+    if not isinstance(target, dict) or not is_entity(target):
+        return {}, {}
+    return read_pairs(target.get("Attributes")), read_pairs(target.get("FormattedValues"))
+
+
+def _others(parameters: Columns) -> Columns:
+    return {name: value for name, value in parameters.items() if name not in {_TARGET, _TARGETS, _MONIKER}}
+
+
+def _images(pairs: object) -> list[dict[str, object]]:
+    return [image for image in read_pairs(pairs).values() if isinstance(image, dict)]
+
+
+def _before(images: Sequence[dict[str, object]], row_id: str) -> tuple[Columns | None, Columns]:
+    """The row before the operation: its images in one, of which the first that has a column wins."""
+    own = [image for image in images if _is_image_of(image, row_id)]
+    if not own:
+        return None, {}
+    merged = [
+        {name: value for image in reversed(own) for name, value in read_pairs(image.get(member)).items()}
+        for member in ("Attributes", "FormattedValues")
+    ]
+    return merged[0], merged[1]
+
+
+def _is_image_of(image: object, row_id: str) -> bool:
+    id_ = id_or_none(image.get("Id")) if isinstance(image, dict) else None
+    return id_ is None or id_ == row_id
+
+
+def _own_pairs(pairs: object, key: str, number: int) -> object:
+    """A list of pairs in which the value of `key` holds one of its items alone."""
+    return [
+        {**pair, "value": _own_item(pair.get("value"), number)} if pair.get("key") == key else pair
+        for pair in _dicts(pairs)
+    ]
+
+
+def _own_item(value: object, number: int) -> object:
+    if isinstance(value, list):
+        return value[number : number + 1]
+    if isinstance(value, dict) and isinstance(rows := value.get("Entities"), list):
+        return {**value, "Entities": rows[number : number + 1]}
+    return value
+
+
+def _parents(document: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    parent = document.get("ParentContext")
+    while isinstance(parent, dict):
+        yield parent
+        parent = parent.get("ParentContext")
+
+
+def _dicts(items: object) -> list[dict[str, object]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
