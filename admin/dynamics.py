@@ -22,6 +22,7 @@ from shared.api.parameters import parse_moment
 from shared.audit.recording import note
 from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.dynamics.registration.failed_jobs import MAX_JOBS
+from shared.dynamics.registration.failure_kind import FailureKind
 from shared.dynamics.registration.parsing import parse_id
 from shared.errors import HubError
 from shared.hub.registration import DataverseRegistration
@@ -176,11 +177,12 @@ def failures(
     step_id: Step,
     since: Since = None,
     top: Annotated[int, typer.Option(min=1, max=MAX_JOBS, help="the most jobs to list")] = 100,
+    kind: Annotated[FailureKind | None, typer.Option(help="only jobs that failed for this kind of reason")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the failed jobs of a step, newest first, with the meaning of their error codes."""
     with _registration() as registration:
-        jobs = registration.failures.list(parse_id(id_), parse_id(step_id), since=_moment(since), top=top)
+        jobs = registration.failures.list(parse_id(id_), parse_id(step_id), since=_moment(since), top=top, kind=kind)
         print_json({"value": [job.as_json() for job in jobs]})
 
 

@@ -142,6 +142,7 @@ def test_a_dataverse_that_refuses_is_a_problem_without_anything_else(
         ["dynamics", "ensure", "--key", KEY],
         ["dynamics", "ensure", "--mode", "later"],
         ["dynamics", "failures", "a", "b", "--top", "501"],
+        ["dynamics", "failures", "a", "b", "--kind", "all"],
         ["dynamics", "replay", "a", "b"],
         ["dynamics", "replay", "a", "b", "c", "--all"],
         ["dynamics", "replay", "a", "b", "c", "--since", "2026-01-31"],
@@ -163,6 +164,9 @@ def test_one_job_or_all_are_replayed_and_one_that_cannot_be_stops_no_other(
     lost = dataverse.create_connection(("opportunity", str(uuid4())), ("systemuser", str(uuid4())), MANAGER)
     del dataverse.rows["connections"][lost]
     jobs = {job.record_id: job.id for job in registration.failures.list(*ids, since=None, top=None)}
+    listed: Any = dynamics("failures", *ids, "--kind", "outage").json
+    assert {job["id"] for job in listed["value"]} >= {jobs[kept], jobs[lost]}
+    assert dynamics("failures", *ids, "--kind", "refused").json == {"value": []}
     one: Any = dynamics("replay", *ids, jobs[kept]).json
     assert [(result["jobId"], result["outcome"]) for result in one["value"]] == [(jobs[kept], "stored")]
     run = dynamics("replay", *ids, "--all", "--json")
