@@ -189,9 +189,10 @@ def test_a_step_that_this_app_refuses_comes_back_with_warnings(
 ) -> None:
     ensured = own_app.send("POST", f"{PATH}/ensure", {"key": own_app.code}).json()
     assert ensured["steps"][0]["warnings"] == []
-    early = new_step(stage="PreOperation", mode="sync")
-    made = own_app.send("POST", f"{PATH}/{ensured['id']}/steps", early)
+    made = own_app.send("POST", f"{PATH}/{ensured['id']}/steps", new_step(table="account"))
     assert (made.status_code, ["400" in text for text in made.json()["warnings"]]) == (201, [True])
+    early = own_app.send("POST", f"{PATH}/{ensured['id']}/steps", new_step(stage="PreOperation", mode="sync"))
+    assert (early.status_code, [error["pointer"] for error in early.json()["errors"]]) == (400, ["#/stage"])
 
 
 def test_a_webhook_made_by_hand_shows_no_secret_and_is_found_by_ensure(

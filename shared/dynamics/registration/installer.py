@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from shared.dynamics.organization import Organization
 from shared.dynamics.refusal import DataverseRefused
-from shared.dynamics.registration.address import RECEIVING_PATH, address, url_secrets
+from shared.dynamics.registration.address import address, url_secrets
 from shared.dynamics.registration.advice import Advisor
 from shared.dynamics.registration.authentication import WebhookKey
 from shared.dynamics.registration.bodies import NewStep, Wanted
@@ -20,6 +20,7 @@ from shared.dynamics.registration.endpoint_steps import MAX_IDS, EndpointSteps
 from shared.dynamics.registration.endpoints import ID_EXISTS, Endpoints, authentication_columns, require_free_name
 from shared.dynamics.registration.lookups import Lookups, ResolvedStep
 from shared.dynamics.registration.parsing import parse_body
+from shared.dynamics.registration.receiving import ReceivingFunction
 from shared.dynamics.registration.step import MAX_NAME_CHARACTERS, Step, changed_columns
 from shared.dynamics.registration.undo import undone_if_uncertain, undone_on_failure
 from shared.dynamics.registration.webhook import Webhook
@@ -53,7 +54,7 @@ class WebhookInstaller:
     def _ensure(self, document: Mapping[str, object]) -> RegisterResult:
         given = {name: value for name, value in document.items() if value is not None or name not in _DEFAULTED}
         # The default address is checked too: Dataverse cannot call an app at localhost.
-        wanted = parse_body(Wanted, {"url": self._advisor.public_url + RECEIVING_PATH, **given})
+        wanted = parse_body(Wanted, {"url": self._advisor.own.url_of(ReceivingFunction.CONNECTIONS), **given})
         url = wanted.url
         key = WebhookKey(type="WebhookKey", key=wanted.key)
         step = NewStep(message="Create", table="connection", mode=wanted.mode)

@@ -48,6 +48,8 @@ class Steps:
         new = parse_body(NewStep, document, step_errors)
         with dataverse_call():
             webhook = self._endpoints.get(webhook_id)
+            if errors := self._advisor.own.stage_errors(webhook.url, new.stage):
+                raise BadRequest.of(errors)
             [resolved] = Lookups(self._organization).resolve_steps([new], ["#"])
             refuse_a_second(resolved.slot, self._steps.of(webhook_id))
             step, is_new = self._steps.create(webhook, resolved)
@@ -61,7 +63,10 @@ class Steps:
         with dataverse_call():
             webhook, before = self.find(webhook_id, id_)
             after = _changed(before, change)
-            if errors := _errors(after, change):
+            errors = _errors(after, change)
+            if after.slot.stage != before.slot.stage:
+                errors += self._advisor.own.stage_errors(webhook.url, after.slot.stage)
+            if errors:
                 raise BadRequest.of(errors)
             if after.slot != before.slot:
                 others = (step for step in self._steps.of(webhook_id) if step.id != id_)

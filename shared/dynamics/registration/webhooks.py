@@ -24,7 +24,7 @@ from shared.dynamics.registration.parsing import parse_body
 from shared.dynamics.registration.step import Step
 from shared.dynamics.registration.undo import undone_if_uncertain, undone_on_failure
 from shared.dynamics.registration.webhook import Webhook
-from shared.errors import BadRequest, Conflict
+from shared.errors import BadRequest, Conflict, FieldError
 
 type Document = Mapping[str, object]
 
@@ -63,7 +63,7 @@ class Webhooks:
 
     def register(self, document: Document) -> RegisterResult:
         """Register a webhook and its steps, all or nothing."""
-        new = parse_body(NewWebhook, document, webhook_errors)
+        new = parse_body(NewWebhook, document, self._errors)
         secrets = (*new.authentication.secrets, *url_secrets(new.url))
         with dataverse_call(secrets):
             others = self._endpoints.list()
@@ -78,6 +78,14 @@ class Webhooks:
             steps = tuple(self._steps.create(webhook, step)[0] for step in resolved)
         made = RegisterResult(webhook, steps, is_new=True)
         return advised(self._advisor, made, new.authentication, others)
+
+    def _errors(self, new: NewWebhook) -> Sequence[FieldError]:
+        stages = (
+            error
+            for number, step in enumerate(new.steps)
+            for error in self._advisor.own.stage_errors(new.url, step.stage, f"#/steps/{number}")
+        )
+        return [*webhook_errors(new), *stages]
 
     def update(self, id_: str, document: Document) -> RegisterResult:
         """Change a webhook: of the given members, those that differ; authentication is always written.
