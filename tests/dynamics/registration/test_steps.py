@@ -49,6 +49,7 @@ def test_a_step_has_what_was_asked_for(
     }
     step = registration.steps.register(webhook_id, wanted)
     expected = {**wanted, "id": step.id, "webhookId": webhook_id, "asyncAutoDelete": False, "enabled": True}
+    expected |= {"runAs": None, "images": []}
     assert step.as_json() == {**expected, "warnings": step.warnings}
     assert written()[-1][2] == {
         "sdkmessageprocessingstepid": step.id,
