@@ -46,8 +46,8 @@ def _all(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...]) -> func.Htt
             made = registration.webhooks.register(_document(req))
             return _created(hub, made.as_json(), made.webhook.id)
         case "POST", _:
-            ensured = registration.installer.ensure_webhook(_document(req))
-            note(target=f"{DYNAMICS_REGISTRATION.targets}/{ensured.webhook.id}")
+            ensured = registration.installer.ensure(_document(req))
+            note(target=f"{DYNAMICS_REGISTRATION.targets}/{ensured.ids}")
             return json_response(ensured.as_json(), _CREATED if ensured.is_new else 200)
     raise NotFound("there is nothing at this path")
 

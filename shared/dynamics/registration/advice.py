@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from shared.dynamics.registration.address import address, query_names
 from shared.dynamics.registration.authentication import AnyAuthentication, HttpQueryString
 from shared.dynamics.registration.receiving import POST_OPERATION, OwnAddresses, ReceivingFunction, takes_message
-from shared.dynamics.registration.step import STAGES, Step, StepSlot
+from shared.dynamics.registration.step import STAGES, WITH_OR_WITHOUT_TABLE, Step, StepSlot
 from shared.dynamics.registration.webhook import Webhook
 from shared.outbound.addresses import blocked_reason, literal_address
 from shared.outbound.target import Target, TargetRefused, parse_target
@@ -30,6 +30,12 @@ _LOCAL_SUFFIXES = (
     ".private",
 )
 _SECRET_NAME = re.compile(r"code|sig|key|token|secret|passw|pwd|auth|credential")
+# What these messages do, an Update of these columns does as well, and the forms of Dynamics use that.
+_ALSO_UPDATES = {
+    "assign": "ownerid",
+    "setstate": "statecode and statuscode",
+    "setstatedynamicentity": "statecode and statuscode",
+}
 _NOT_ASCII = "Dataverse sends characters of a query that are not ASCII as %u00e9, which most receivers cannot read"
 
 
@@ -101,9 +107,22 @@ def _target_warnings(target: Target) -> Iterable[str]:
 def _step_warnings(slot: StepSlot, function: ReceivingFunction | None) -> Iterable[str]:
     if function is not None and not takes_message(function, slot):
         yield "this app accepts only Create of connection here: it refuses each request of this step with 400"
+    if function is ReceivingFunction.EVENTS:
+        yield from _event_warnings(slot)
     if slot.stage == POST_OPERATION:
         return
     if function is not None:
         yield "this app accepts only what has happened: it refuses each request before PostOperation with 400"
     elif slot.stage in STAGES:
         yield "before PostOperation a new row does not exist yet: it may have no id, and may never come to be"
+
+
+def _event_warnings(slot: StepSlot) -> Iterable[str]:
+    message, table, _ = slot.key
+    if message in _ALSO_UPDATES:
+        yield (
+            f"a change that is made by an Update comes as an event `updated` instead, which needs a step on Update of "
+            f"{_ALSO_UPDATES[message]}; one save may be two of those"
+        )
+    if message in WITH_OR_WITHOUT_TABLE and not table:
+        yield "it has no table, so it runs for rows of all tables"

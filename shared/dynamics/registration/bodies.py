@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from shared.dynamics.registration.address import sent_url, shown_url
-from shared.dynamics.registration.authentication import Authentication, Body, Key
+from shared.dynamics.registration.authentication import Authentication, Body
 from shared.dynamics.registration.image import StepImage
 from shared.dynamics.registration.step import MAX_NAME_CHARACTERS, table_of
 from shared.dynamics.values import Id
@@ -59,7 +59,8 @@ def _at_most(text: str, limit: int) -> str:
     return text
 
 
-def _url(text: str) -> str:
+def checked_url(text: str) -> str:
+    """The address as Dataverse sends it; raises ValueError with a phrase for one that it does not call."""
     try:
         target, sent = parse_target(text), sent_url(text)
     except TargetRefused as refused:
@@ -75,7 +76,7 @@ def _url(text: str) -> str:
 
 def _changed_url(text: str) -> str:
     # One with the mask can only be the webhook's own, as it was read; move_errors compares the two.
-    return text if SECRET_MASK in text else _url(text)
+    return text if SECRET_MASK in text else checked_url(text)
 
 
 def _columns(names: list[str]) -> list[str]:
@@ -100,7 +101,7 @@ def _solution(text: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 Table = Annotated[str, AfterValidator(_table)]
 # As Dataverse will send it; secrets may stand in it.
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[str, AfterValidator(checked_url)]
 ChangedUrl = Annotated[str, AfterValidator(_changed_url)]
 Rank = Annotated[int, Field(ge=1, le=2_147_483_647)]
 Columns = Annotated[list[str], AfterValidator(_columns)]
@@ -185,15 +186,6 @@ class WebhookChange(Body):
     url: ChangedUrl | None = Field(None, repr=False)
     authentication: Authentication | None = None
     description: WebhookDescription | None = None
-
-
-class Wanted(Body):
-    """What `ensure` brings about; without a name, it follows from the address."""
-
-    key: Key
-    url: Url = Field(repr=False)
-    name: Name | None = None
-    mode: Mode = "async"
 
 
 def step_errors(step: NewStep, pointer: str = "#") -> list[FieldError]:

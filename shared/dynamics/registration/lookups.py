@@ -5,12 +5,9 @@ from dataclasses import dataclass
 
 from shared.dynamics.organization import FRESH, Organization, Row
 from shared.dynamics.registration.bodies import NewStep
-from shared.dynamics.registration.step import StepSlot, table_of
+from shared.dynamics.registration.step import WITH_OR_WITHOUT_TABLE, StepSlot, table_of
 from shared.errors import BadGateway, BadRequest, FieldError
 from shared.odata import query_string, text_literal
-
-# Registered without a table by most, although newer environments have filters for single tables as well.
-_ALSO_WITHOUT_TABLE = frozenset({"associate", "disassociate"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Lookups:
         message = self._message(step.message, pointer)
         message_id, name = _text(message, "sdkmessageid"), _text(message, "name")
         if step.table is None:
-            if name.lower() not in _ALSO_WITHOUT_TABLE:
+            if name.lower() not in WITH_OR_WITHOUT_TABLE:
                 self._require_no_tables(message_id, pointer)
             return ResolvedStep(step, StepSlot(name, None, step.stage), message_id, None)
         row = self._filter(message_id, step.table, pointer)

@@ -24,6 +24,9 @@ RUN_AS = "impersonatinguserid@odata.bind"
 MAX_NAME_CHARACTERS = 256
 """UTF-16 units of a name or a description in Dataverse."""
 
+WITH_OR_WITHOUT_TABLE = frozenset({"associate", "disassociate"})
+"""Messages that most register without a table, although some environments have filters for single tables as well."""
+
 STAGES: Mapping[str, int] = {"PreValidation": 10, "PreOperation": 20, "PostOperation": 40}
 MODES: Mapping[str, int] = {"sync": 0, "async": 1}
 _STAGE_NAMES = {number: name for name, number in STAGES.items()}

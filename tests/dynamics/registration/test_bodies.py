@@ -10,13 +10,13 @@ from shared.dynamics.registration.bodies import (
     NewStep,
     NewWebhook,
     StepChange,
-    Wanted,
     WebhookChange,
     change_errors,
     is_same_url,
     step_errors,
     webhook_errors,
 )
+from shared.dynamics.registration.ensure_bodies import Wanted
 from shared.dynamics.registration.parsing import parse_body
 from shared.errors import BadRequest
 from tests.dynamics.registration.samples import KEY, RECEIVER, new_step, new_webhook
