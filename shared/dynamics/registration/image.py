@@ -55,6 +55,11 @@ class StepImage:
         return self.name.lower(), self.type
 
     @property
+    def shows_after(self) -> bool:
+        """Whether it shows the row as it is after the operation."""
+        return self.type != "pre"
+
+    @property
     def is_ours(self) -> bool:
         """Whether it is the pre-image that `ensure` makes and removes; all others are somebody else's."""
         return self.key == (PRE_IMAGE.lower(), "pre")

@@ -18,6 +18,7 @@ from shared.dynamics.registration.endpoint_steps import EndpointSteps, refuse_a_
 from shared.dynamics.registration.endpoints import Endpoints
 from shared.dynamics.registration.lookups import Lookups
 from shared.dynamics.registration.parsing import parse_body
+from shared.dynamics.registration.receiving import POST_OPERATION
 from shared.dynamics.registration.step import Step, changed_columns
 from shared.dynamics.registration.step_images import StepImages
 from shared.dynamics.registration.undo import undone_on_failure
@@ -112,6 +113,12 @@ def _changed(before: Step, change: StepChange) -> Step:
 
 def _errors(after: Step, change: StepChange) -> list[FieldError]:
     images = image_errors(after.slot.message, after.slot.stage, change.images)
+    if (
+        change.images is None
+        and after.slot.stage != POST_OPERATION
+        and any(image.shows_after for image in after.images)
+    ):
+        images.append(FieldError("#/stage", "stage must be PostOperation: the step has an image of the row afterwards"))
     if not change.model_fields_set & {"mode", "stage", "async_auto_delete", "filtering_attributes"}:
         return images
     errors = combination_errors(after.slot.stage, after.mode, async_auto_delete=after.async_auto_delete)

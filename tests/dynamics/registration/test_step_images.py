@@ -244,6 +244,20 @@ def test_images_that_the_step_cannot_have_are_a_400_and_nothing_is_changed(
     assert len(written()) == before
 
 
+def test_a_step_with_a_post_image_is_not_moved_to_where_there_is_none(
+    registration: DataverseRegistration, written: Callable[[], Asked]
+) -> None:
+    webhook_id = registration.webhooks.register(new_webhook(url=ELSEWHERE)).webhook.id
+    step = with_images(registration, webhook_id, OLD, NEW)
+    before = len(written())
+    early = {"stage": "PreOperation", "mode": "sync"}
+    with pytest.raises(BadRequest) as caught:
+        registration.steps.update(webhook_id, step.id, early)
+    assert ([error.pointer for error in caught.value.errors], len(written())) == (["#/stage"], before)
+    registration.steps.update(webhook_id, step.id, {"images": [OLD]})
+    assert registration.steps.update(webhook_id, step.id, early).slot.stage == "PreOperation"
+
+
 def test_of_two_who_add_the_same_image_at_once_one_image_stays(
     registration: DataverseRegistration, webhook_id: str, dataverse: FakeDataverse
 ) -> None:
