@@ -81,7 +81,8 @@ class Steps:
             after = _changed(before, change)
             errors = _errors(after, change)
             if after.slot.stage != before.slot.stage:
-                errors += self._advisor.own.stage_errors(webhook.url, after.slot.stage)
+                refusals = self._advisor.own.stage_errors(webhook.url, after.slot.stage)
+                errors += refusals or _kept_image_errors(after, change)
             if errors:
                 raise BadRequest.of(errors)
             if after.run_as != before.run_as:
@@ -113,13 +114,14 @@ def _changed(before: Step, change: StepChange) -> Step:
 
 def _errors(after: Step, change: StepChange) -> list[FieldError]:
     images = image_errors(after.slot.message, after.slot.stage, change.images)
-    if (
-        change.images is None
-        and after.slot.stage != POST_OPERATION
-        and any(image.shows_after for image in after.images)
-    ):
-        images.append(FieldError("#/stage", "stage must be PostOperation: the step has an image of the row afterwards"))
     if not change.model_fields_set & {"mode", "stage", "async_auto_delete", "filtering_attributes"}:
         return images
     errors = combination_errors(after.slot.stage, after.mode, async_auto_delete=after.async_auto_delete)
     return errors + column_errors(after.slot.message, change.filtering_attributes) + images
+
+
+def _kept_image_errors(after: Step, change: StepChange) -> list[FieldError]:
+    is_early = after.slot.stage != POST_OPERATION
+    if change.images is not None or not is_early or not any(image.shows_after for image in after.images):
+        return []
+    return [FieldError("#/stage", "stage must be PostOperation: the step has an image of the row afterwards")]
