@@ -57,7 +57,7 @@ class EndpointInstaller:
         if found is None:
             require_free_name(self._plan.name_if_new, webhooks)
             return None
-        if self._plan.name:
+        if self._plan.name and self._plan.name != found.name:
             require_free_name(self._plan.name, webhooks, besides=found.id)
         return self._existing(found)
 

@@ -10,7 +10,7 @@ from shared.dynamics.registration.image import PRE_IMAGE, StepImage
 from shared.dynamics.registration.receiving import OwnAddresses, ReceivingFunction
 from shared.dynamics.registration.step import MAX_NAME_CHARACTERS
 from shared.dynamics.registration.webhook import same_name
-from shared.errors import BadRequest, FieldError
+from shared.errors import FieldError
 from shared.outbound.target import parse_target
 from shared.text_length import cut_to_utf16_length
 
@@ -45,30 +45,54 @@ def connections_plan(wanted: Wanted) -> EndpointPlan:
     return _plan(wanted, ReceivingFunction.CONNECTIONS, wanted.url, wanted.name, [WantedStep(step, None, "#")])
 
 
-def event_plans(wanted: Wanted, own: OwnAddresses, *, is_addressed: bool) -> list[EndpointPlan]:
-    """The webhooks that the events of a body need: one for created connections, one for all others.
+def event_plans(wanted: Wanted, own: OwnAddresses) -> list[EndpointPlan]:
+    """The webhooks that the events of a body need: one for created connections, one for all others."""
+    connections, events = _divided(wanted)
+    plans = []
+    if connections:
+        url = checked_url(own.url_of(ReceivingFunction.CONNECTIONS))
+        plans.append(_plan(wanted, ReceivingFunction.CONNECTIONS, url, None, connections))
+    if events:
+        plans.append(_plan(wanted, ReceivingFunction.EVENTS, wanted.url, wanted.name, events))
+    return plans
 
-    `is_addressed` says that the body itself has a `url`. Raises BadRequest.
+
+def plan_errors(wanted: Wanted, own: OwnAddresses, *, is_addressed: bool) -> Iterable[FieldError]:
+    """Why the events of a body cannot be posted to its address and to this app.
+
+    `is_addressed` says that the body itself has a `url`.
     """
+    connections, events = _divided(wanted)
+    if events and own.function_at(wanted.url) is ReceivingFunction.CONNECTIONS:
+        yield FieldError("#/url", "url must not be that of ConnectionWebhook, which takes created connections only")
+    if connections:
+        yield from _connections_errors(wanted, own, connections[0].pointer)
+    if connections and not events:
+        given = {"url": is_addressed, "name": wanted.name is not None}
+        for member in (name for name, is_given in given.items() if is_given):
+            detail = f"{member} is that of the webhook for all events but created connections, and none is asked for"
+            yield FieldError(f"#/{member}", detail)
+
+
+def _divided(wanted: Wanted) -> tuple[list[WantedStep], list[WantedStep]]:
+    """The steps for created connections, and all others."""
     connections: list[WantedStep] = []
     events: list[WantedStep] = []
     for number, event in enumerate(wanted.events or ()):
         steps = connections if event.event == CONNECTION_CREATED else events
         steps.append(_wanted_step(event, wanted, f"#/events/{number}"))
-    errors = [*_addressing_errors(wanted, own, bool(events), is_addressed=is_addressed)]
-    plans = []
-    if connections:
-        url, found = _connections_url(own, connections[0].pointer)
-        errors += found
-        if url:
-            plans.append(_plan(wanted, ReceivingFunction.CONNECTIONS, url, None, connections))
-    if events:
-        plans.append(_plan(wanted, ReceivingFunction.EVENTS, wanted.url, wanted.name, events))
-    if wanted.name and any(plan.name is None and same_name(plan.name_if_new, wanted.name) for plan in plans):
-        errors.append(FieldError("#/name", "name must differ from that of the webhook for created connections"))
-    if errors:
-        raise BadRequest.of(errors)
-    return plans
+    return connections, events
+
+
+def _connections_errors(wanted: Wanted, own: OwnAddresses, pointer: str) -> Iterable[FieldError]:
+    try:
+        url = checked_url(own.url_of(ReceivingFunction.CONNECTIONS))
+    except ValueError as refused:
+        detail = f"event is posted to ConnectionWebhook below PUBLIC_URL, and that address {refused}"
+        yield FieldError(f"{pointer}/event", detail)
+        return
+    if wanted.name and same_name(wanted.name, _default_name(ReceivingFunction.CONNECTIONS, url)):
+        yield FieldError("#/name", "name must differ from that of the webhook for created connections")
 
 
 def _wanted_step(event: WantedEvent, wanted: Wanted, pointer: str) -> WantedStep:
@@ -87,11 +111,10 @@ def _wanted_step(event: WantedEvent, wanted: Wanted, pointer: str) -> WantedStep
 def _plan(
     wanted: Wanted, function: ReceivingFunction, url: str, name: str | None, steps: Sequence[WantedStep]
 ) -> EndpointPlan:
-    default = _DEFAULT_NAMES[function].format(parse_target(url).authority)
     return EndpointPlan(
         url=url,
         name=name,
-        name_if_new=name or cut_to_utf16_length(default, MAX_NAME_CHARACTERS),
+        name_if_new=name or _default_name(function, url),
         key=WebhookKey(type="WebhookKey", key=wanted.key),
         solution=wanted.solution,
         steps=tuple(steps),
@@ -99,21 +122,5 @@ def _plan(
     )
 
 
-def _connections_url(own: OwnAddresses, pointer: str) -> tuple[str | None, list[FieldError]]:
-    try:
-        return checked_url(own.url_of(ReceivingFunction.CONNECTIONS)), []
-    except ValueError as refused:
-        detail = f"event is posted to ConnectionWebhook below PUBLIC_URL, and that address {refused}"
-        return None, [FieldError(f"{pointer}/event", detail)]
-
-
-def _addressing_errors(
-    wanted: Wanted, own: OwnAddresses, has_events: bool, *, is_addressed: bool
-) -> Iterable[FieldError]:
-    if has_events and own.function_at(wanted.url) is ReceivingFunction.CONNECTIONS:
-        yield FieldError("#/url", "url must not be that of ConnectionWebhook, which takes created connections only")
-    if not has_events:
-        given = {"url": is_addressed, "name": wanted.name is not None}
-        for member in (name for name, is_given in given.items() if is_given):
-            detail = f"{member} is that of the webhook for all events but created connections, and none is asked for"
-            yield FieldError(f"#/{member}", detail)
+def _default_name(function: ReceivingFunction, url: str) -> str:
+    return cut_to_utf16_length(_DEFAULT_NAMES[function].format(parse_target(url).authority), MAX_NAME_CHARACTERS)

@@ -1,6 +1,6 @@
 """Ensures that Dataverse posts what is wanted to this hub: created connections, or any events that are named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.dynamics.organization import Organization
@@ -8,7 +8,13 @@ from shared.dynamics.registration.address import url_secrets
 from shared.dynamics.registration.advice import Advisor
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.endpoint_installer import EndpointInstaller
-from shared.dynamics.registration.endpoint_plan import EndpointPlan, WantedStep, connections_plan, event_plans
+from shared.dynamics.registration.endpoint_plan import (
+    EndpointPlan,
+    WantedStep,
+    connections_plan,
+    event_plans,
+    plan_errors,
+)
 from shared.dynamics.registration.endpoints import Endpoints
 from shared.dynamics.registration.ensure_bodies import Wanted, wanted_errors
 from shared.dynamics.registration.lookups import Lookups, ResolvedStep
@@ -76,18 +82,27 @@ class WebhookInstaller:
         Raises as ensure_webhook does. What a failure leaves of webhooks that were there before is put right by a
         repetition.
         """
-        wanted = self._parse(document, ReceivingFunction.EVENTS)
-        return self._ensure(event_plans(wanted, self._advisor.own, is_addressed=document.get("url") is not None))
+        own, is_addressed = self._advisor.own, document.get("url") is not None
+        wanted = self._parse(
+            document, ReceivingFunction.EVENTS, lambda body: plan_errors(body, own, is_addressed=is_addressed)
+        )
+        return self._ensure(event_plans(wanted, own))
 
     def organization_id(self) -> str:
         """The id of the organization, which each of its requests names."""
         with dataverse_call():
             return self._organization.id
 
-    def _parse(self, document: Document, function: ReceivingFunction) -> Wanted:
+    def _parse(
+        self,
+        document: Document,
+        function: ReceivingFunction,
+        check: Callable[[Wanted], Iterable[FieldError]] = lambda _: (),
+    ) -> Wanted:
         given = {name: value for name, value in document.items() if value is not None or name not in _DEFAULTED}
         # The default address is checked too: Dataverse cannot call an app at localhost.
-        return parse_body(Wanted, {"url": self._advisor.own.url_of(function), **given}, wanted_errors)
+        body = {"url": self._advisor.own.url_of(function), **given}
+        return parse_body(Wanted, body, lambda wanted: [*wanted_errors(wanted), *check(wanted)])
 
     def _ensure(self, plans: Sequence[EndpointPlan]) -> tuple[RegisterResult, ...]:
         secrets = [secret for plan in plans for secret in (*plan.key.secrets, *url_secrets(plan.url))]

@@ -177,3 +177,25 @@ def test_a_secret_that_dataverse_echoes_is_not_repeated(
     with pytest.raises(BadRequest) as caught:
         registration.installer.ensure(body(OTHER_KEY))
     assert OTHER_KEY not in repr(caught.value.extensions)
+
+
+def test_all_that_can_be_known_beforehand_is_said_at_once_and_dataverse_is_not_asked(
+    registration: DataverseRegistration, dataverse: FakeDataverse
+) -> None:
+    events = [*EVENTS, {"event": "account.created", "preImage": True}]
+    with pytest.raises(BadRequest) as caught:
+        registration.installer.ensure({"key": KEY, "events": events, "url": RECEIVER})
+    assert [error.pointer for error in caught.value.errors] == ["#/events/2/preImage", "#/url"]
+    assert dataverse.journal == []
+
+
+def test_a_name_that_two_webhooks_have_already_does_not_stand_in_the_way(
+    registration: DataverseRegistration, dataverse: FakeDataverse
+) -> None:
+    ids = [
+        registration.webhooks.register(new_webhook(name=url, url=url)).webhook.id
+        for url in (EVENTS_RECEIVER, ELSEWHERE)
+    ]
+    for id_ in ids:
+        dataverse.rows[ENDPOINTS][id_]["name"] = "Hub"
+    assert registration.installer.ensure(body(name="Hub")).webhooks[0].webhook.id == ids[0]
