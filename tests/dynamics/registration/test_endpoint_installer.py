@@ -107,6 +107,18 @@ def test_a_new_webhook_that_another_installer_goes_on_with_stays(
     assert counts(dataverse) == [1, 2, 2]
 
 
+def test_an_image_that_another_installer_made_meanwhile_is_not_new_and_has_the_columns_of_the_last(
+    installers: list[DataverseRegistration], dataverse: FakeDataverse
+) -> None:
+    installers[0].webhooks.register(new_webhook(url=EVENTS_RECEIVER, steps=[UPDATE]))
+    first = {"event": "opportunity.updated", "preImage": True}
+    other = lambda: installers[1].installer.ensure({"key": KEY, "events": [first]})  # noqa: E731 - what happens in between
+    dataverse.faults.before("POST", IMAGES, other)
+    ensured = installers[0].installer.ensure({"key": KEY, "events": [{**first, "columns": ["name"]}]})
+    assert (ensured.is_new, counts(dataverse)) == (False, [1, 1, 1])
+    assert [image["attributes"] for image in dataverse.rows[IMAGES].values()] == ["name"]
+
+
 def test_what_could_not_be_taken_back_is_named(registration: DataverseRegistration, dataverse: FakeDataverse) -> None:
     dataverse.faults.fail_once("POST", IMAGES, REFUSAL)
     dataverse.faults.fail_once("DELETE", ENDPOINTS, Reply(500))
