@@ -256,6 +256,15 @@ def test_what_cannot_be_is_a_400_that_asks_nobody(
     assert dataverse.journal == []
 
 
+def test_an_organization_that_cannot_tell_of_connections_is_a_400_and_nothing_is_written(
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked]
+) -> None:
+    del dataverse.rows["sdkmessagefilters"][CREATE_CONNECTION]
+    with pytest.raises(BadRequest) as caught:
+        registration.installer.ensure_webhook({"key": KEY})
+    assert ([error.pointer for error in caught.value.errors], written()) == (["#/table"], [])
+
+
 @pytest.fixture
 def tenant_hub(connection_string: str, dataverse: FakeDataverse) -> Callable[[str], Hub]:
     """Another installer: an app with this address, which shares nothing with the others."""
