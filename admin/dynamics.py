@@ -16,6 +16,7 @@ import typer
 
 from admin.dynamics_try import try_
 from admin.hub import local_hub
+from admin.named_events import events_of
 from admin.output import print_json, print_problem
 from admin.recording import audited
 from admin.replaying import replay_jobs
@@ -23,6 +24,7 @@ from shared.api.parameters import parse_moment
 from shared.audit.recording import note
 from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.dynamics.registration.failed_jobs import MAX_JOBS
+from shared.dynamics.registration.failure_kind import FailureKind
 from shared.dynamics.registration.parsing import parse_id
 from shared.errors import HubError
 from shared.hub.registration import DataverseRegistration
@@ -103,12 +105,21 @@ def unregister(id_: Webhook, as_json: AsJson = False) -> None:
 
 @app.command()
 def ensure(
+    event: Annotated[
+        list[str] | None, typer.Option(help="an event that is to be posted, such as opportunity.updated; repeatable")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="comma-separated: updates wait for these, and a pre-image has them")
+    ] = None,
+    pre_image: Annotated[bool, typer.Option("--pre-image", help="send along what the row was before")] = False,
+    mode: Annotated[Literal["async", "sync"], typer.Option(help="with sync, users wait when they save")] = "async",
+    prune: Annotated[bool, typer.Option("--prune", help="remove the other steps of these webhooks")] = False,
     name: Annotated[str | None, typer.Option(help="its name in Dataverse")] = None,
     url: Annotated[str | None, typer.Option(help="its address; default: the one below PUBLIC_URL")] = None,
-    mode: Annotated[Literal["async", "sync"], typer.Option(help="with sync, users wait when they save")] = "async",
+    solution: Annotated[str | None, typer.Option(help="the solution that new rows become a part of")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make sure that exactly one webhook posts created connections to this app.
+    """Make sure that exactly one webhook posts the named events to this app; without any, created connections.
 
     Its key, a function key of the app, is read from the environment variable DYNAMICS_WEBHOOK_KEY.
     """
@@ -116,12 +127,23 @@ def ensure(
     key = os.environ.get(_KEY, "").strip()
     if not key:
         raise typer.BadParameter(f"the environment variable {_KEY} is required: a function key of the app")
-    given: Mapping[str, str | None] = {"key": key, "name": name, "url": url, "mode": mode}
+    given: Mapping[str, object] = {
+        "key": key,
+        "name": name,
+        "url": url,
+        "mode": mode,
+        "solution": solution,
+        "events": events_of(event or [], columns, pre_image=pre_image, prune=prune),
+        "prune": prune or None,
+    }
     with _registration("webhook.ensure") as registration:
         document = {member: value for member, value in given.items() if value is not None}
-        ensured = registration.installer.ensure_webhook(document)
-        note(target=f"{TARGET}/{ensured.webhook.id}")
+        # Asked first: if it fails, standard error has the problem and nothing else, and nothing was done.
+        organization_id = registration.installer.organization_id()
+        ensured = registration.installer.ensure(document)
+        note(target=f"{TARGET}/{ensured.ids}")
         print_json(ensured.as_json())
+        typer.echo(f"DYNAMICS_ORGANIZATIONS={organization_id}", err=True)
 
 
 @app.command()
@@ -178,11 +200,12 @@ def failures(
     step_id: Step,
     since: Since = None,
     top: Annotated[int, typer.Option(min=1, max=MAX_JOBS, help="the most jobs to list")] = 100,
+    kind: Annotated[FailureKind | None, typer.Option(help="only jobs that failed for this kind of reason")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the failed jobs of a step, newest first, with the meaning of their error codes."""
     with _registration() as registration:
-        jobs = registration.failures.list(parse_id(id_), parse_id(step_id), since=_moment(since), top=top)
+        jobs = registration.failures.list(parse_id(id_), parse_id(step_id), since=_moment(since), top=top, kind=kind)
         print_json({"value": [job.as_json() for job in jobs]})
 
 

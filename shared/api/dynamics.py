@@ -9,11 +9,13 @@ from shared.audit.recording import note
 from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.failed_jobs import MAX_JOBS
+from shared.dynamics.registration.failure_kind import FailureKind
 from shared.dynamics.registration.parsing import parse_id
 from shared.errors import NotFound
 from shared.http import empty_response, json_body, json_response, path_segments
 from shared.hub.hub import Hub
 from shared.strict_json import parse_object
+from shared.validation import bad_field, one_of
 
 ROUTE = "/api/v1/dynamics/webhooks"
 _DEFAULT_JOBS = 100
@@ -44,8 +46,8 @@ def _all(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...]) -> func.Htt
             made = registration.webhooks.register(_document(req))
             return _created(hub, made.as_json(), made.webhook.id)
         case "POST", _:
-            ensured = registration.installer.ensure_webhook(_document(req))
-            note(target=f"{DYNAMICS_REGISTRATION.targets}/{ensured.webhook.id}")
+            ensured = registration.installer.ensure(_document(req))
+            note(target=f"{DYNAMICS_REGISTRATION.targets}/{ensured.ids}")
             return json_response(ensured.as_json(), _CREATED if ensured.is_new else 200)
     raise NotFound("there is nothing at this path")
 
@@ -93,7 +95,8 @@ def _failures(hub: Hub, req: func.HttpRequest, ids: tuple[str, str], segments: l
     failures = hub.registration.failures
     match req.method.upper(), segments:
         case "GET", []:
-            jobs = failures.list(*ids, since=parse_moment(req.params, "since"), top=parse_top(req.params))
+            since, top, kind = parse_moment(req.params, "since"), parse_top(req.params), parse_kind(req.params)
+            jobs = failures.list(*ids, since=since, top=top, kind=kind)
             return json_response({"value": [job.as_json() for job in jobs]})
         case "POST", [job, "replay"]:
             return json_response(failures.replay(*ids, parse_id(job)).as_json())
@@ -103,6 +106,17 @@ def _failures(hub: Hub, req: func.HttpRequest, ids: tuple[str, str], segments: l
 def parse_top(query: Mapping[str, str]) -> int:
     """`top`: how many failed jobs are listed; raises BadRequest."""
     return parse_count(query, "top", 1, MAX_JOBS) or _DEFAULT_JOBS
+
+
+def parse_kind(query: Mapping[str, str]) -> FailureKind | None:
+    """`kind`: which failed jobs are listed, None for all; raises BadRequest."""
+    text = query.get("kind")
+    if text is None:
+        return None
+    try:
+        return FailureKind(text)
+    except ValueError:
+        raise bad_field("kind", one_of(list(FailureKind))) from None
 
 
 def _document(req: func.HttpRequest) -> dict[str, object]:

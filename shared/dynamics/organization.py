@@ -25,6 +25,7 @@ _READ = {
     "Prefer": "odata.include-annotations="
     '"Microsoft.Dynamics.CRM.lookuplogicalname,OData.Community.Display.V1.FormattedValue"',
 }
+_SOLUTION = "MSCRM.SolutionUniqueName"
 
 type Row = Mapping[str, object]
 
@@ -65,23 +66,26 @@ class Organization:
         """The rows of a collection, all pages of it."""
         return self._api.pages(API_PATH + path, {**_READ, **(headers or {})}, check=self._check)
 
-    def create(self, set_: str, row: Row) -> None:
+    def create(self, set_: str, row: Row, solution: str | None = None) -> None:
         """Create a row, which must have its id; if another row has this id, DataverseRefused says 412.
+
+        With the unique name of a solution that is not managed, the row becomes a part of it.
 
         If the answer is lost, the row is sent once more: its id keeps it from being created twice. A 412 to the second
         request (`is_second`) may be about the very row that the first one created, so the caller must look.
         """
+        headers = {} if solution is None else {_SOLUTION: solution}
         try:
-            self._write("POST", set_, row)
+            self._write("POST", set_, row, headers)
         except Throttled:
             # No answer was lost, and a busy Dataverse is left alone.
             raise
         except Unavailable:
-            self._create_again(set_, row)
+            self._create_again(set_, row, headers)
 
-    def _create_again(self, set_: str, row: Row) -> None:
+    def _create_again(self, set_: str, row: Row, headers: Mapping[str, str]) -> None:
         try:
-            self._write("POST", set_, row)
+            self._write("POST", set_, row, headers)
         except DataverseRefused as refusal:
             refusal.is_second = True
             raise

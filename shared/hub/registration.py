@@ -10,6 +10,7 @@ from shared.dynamics.registration.failed_jobs import FailedJobs
 from shared.dynamics.registration.failures import Failures
 from shared.dynamics.registration.installer import WebhookInstaller
 from shared.dynamics.registration.job_replay import JobReplay
+from shared.dynamics.registration.receiving import OwnAddresses
 from shared.dynamics.registration.steps import Steps
 from shared.dynamics.registration.webhooks import Webhooks
 
@@ -26,7 +27,7 @@ class DataverseRegistration:
     @classmethod
     def assemble(cls, organization: Organization, intake: DataverseIntake, public_url: str) -> Self:
         """The operations in one organization, for the app at `public_url`."""
-        advisor = Advisor(public_url)
+        advisor = Advisor(OwnAddresses(public_url))
         steps = Steps(organization, advisor)
         return cls(
             webhooks=Webhooks(organization, advisor),

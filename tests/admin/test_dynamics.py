@@ -14,6 +14,7 @@ from shared.settings import Settings
 from tests.admin.command import Run, admin
 from tests.dynamics.registration.samples import KEY, OTHER_KEY, PUBLIC_URL, RECEIVER, new_step, new_webhook
 from tests.fakes.dataverse import FakeDataverse
+from tests.fakes.dataverse.server import ORGANIZATION
 from tests.support.cases import holds_for
 from tests.support.tenant import Tenant
 
@@ -57,10 +58,66 @@ def test_ensure_takes_its_key_from_the_environment_and_shows_it_nowhere(
 ) -> None:
     run = dynamics("ensure", "--name", "Our hub", "--mode", "sync", DYNAMICS_WEBHOOK_KEY=KEY)
     shown: Any = run.json
-    assert (run.code, run.err, shown["name"], shown["url"]) == (0, "", "Our hub", RECEIVER)
+    assert (run.code, shown["name"], shown["url"]) == (0, "Our hub", RECEIVER)
     assert [step["mode"] for step in shown["steps"]] == ["sync"]
     assert list(dataverse.secrets.values()) == [KEY]
     assert KEY not in run.out
+
+
+def test_ensure_tells_which_organization_it_was(dynamics: Command) -> None:
+    run = dynamics("ensure", DYNAMICS_WEBHOOK_KEY=KEY)
+    assert (run.code, run.err) == (0, f"DYNAMICS_ORGANIZATIONS={ORGANIZATION}\n")
+    again = dynamics("ensure", "--event", "account.created", DYNAMICS_WEBHOOK_KEY=KEY)
+    assert again.err == run.err
+
+
+def test_ensure_registers_the_events_that_options_name(
+    dynamics: Command, registration: DataverseRegistration, dataverse: FakeDataverse
+) -> None:
+    dataverse.solutions["contoso_hub"] = []
+    options = ["--columns", "name, estimatedvalue", "--pre-image", "--mode", "sync", "--solution", "contoso_hub"]
+    events = [
+        part for name in ("opportunity.updated", "account.deleted", "account.created") for part in ("--event", name)
+    ]
+    shown: Any = dynamics("ensure", *events, *options, DYNAMICS_WEBHOOK_KEY=KEY).json
+    [webhook] = shown["value"]
+    assert webhook == registration.webhooks.show(webhook["id"]).as_json()
+    columns = ["name", "estimatedvalue"]
+    image = [{"type": "pre", "name": "PreImage", "columns": columns}]
+    assert [
+        (step["message"], step["mode"], step["filteringAttributes"], step["images"]) for step in webhook["steps"]
+    ] == [("Update", "sync", columns, image), ("Delete", "sync", [], image), ("Create", "sync", [], [])]
+    assert len(dataverse.solutions["contoso_hub"]) == 6
+    pruned: Any = dynamics("ensure", "--event", "account.created", "--prune", DYNAMICS_WEBHOOK_KEY=OTHER_KEY).json
+    assert [step["message"] for step in pruned["value"][0]["steps"]] == ["Create"]
+    assert list(dataverse.secrets.values()) == [OTHER_KEY]
+
+
+@holds_for(
+    ("options", "said"),
+    [
+        (["--columns", "name"], "--columns goes with --event only"),
+        (["--pre-image"], "--pre-image goes with --event only"),
+        (["--prune"], "--prune goes with --event only"),
+        (["--event", "account.created", "--columns", "name"], "none of these events can have --columns"),
+        (["--event", "account.deleted", "--columns", "name"], "none of these events can have --columns"),
+        (["--event", "account.created", "--pre-image"], "none of these events can have --pre-image"),
+        (["--event", "account.win", "--event", "account.created", "--pre-image"], "can have --pre-image"),
+    ],
+)
+def test_an_option_that_no_event_can_have_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], said: str
+) -> None:
+    monkeypatch.setenv("DYNAMICS_WEBHOOK_KEY", KEY)
+    monkeypatch.setenv("COLUMNS", "200")
+    result = CliRunner().invoke(app, ["dynamics", "ensure", *options])
+    assert (result.exit_code, said in result.output) == (2, True), result.output
+
+
+def test_a_mistake_in_an_event_is_a_problem_and_nothing_else_is_said(dynamics: Command) -> None:
+    run = dynamics("ensure", "--event", "nothing", "--event", "account.updated", DYNAMICS_WEBHOOK_KEY=KEY)
+    assert [error["pointer"] for error in json.loads(run.err)["errors"]] == ["#/events/0/event"]
+    assert (run.code, run.out) == (1, "")
 
 
 def test_a_webhook_lives_its_life_by_commands(
@@ -142,6 +199,7 @@ def test_a_dataverse_that_refuses_is_a_problem_without_anything_else(
         ["dynamics", "ensure", "--key", KEY],
         ["dynamics", "ensure", "--mode", "later"],
         ["dynamics", "failures", "a", "b", "--top", "501"],
+        ["dynamics", "failures", "a", "b", "--kind", "all"],
         ["dynamics", "replay", "a", "b"],
         ["dynamics", "replay", "a", "b", "c", "--all"],
         ["dynamics", "replay", "a", "b", "c", "--since", "2026-01-31"],
@@ -163,6 +221,9 @@ def test_one_job_or_all_are_replayed_and_one_that_cannot_be_stops_no_other(
     lost = dataverse.create_connection(("opportunity", str(uuid4())), ("systemuser", str(uuid4())), MANAGER)
     del dataverse.rows["connections"][lost]
     jobs = {job.record_id: job.id for job in registration.failures.list(*ids, since=None, top=None)}
+    listed: Any = dynamics("failures", *ids, "--kind", "outage").json
+    assert {job["id"] for job in listed["value"]} >= {jobs[kept], jobs[lost]}
+    assert dynamics("failures", *ids, "--kind", "refused").json == {"value": []}
     one: Any = dynamics("replay", *ids, jobs[kept]).json
     assert [(result["jobId"], result["outcome"]) for result in one["value"]] == [(jobs[kept], "stored")]
     run = dynamics("replay", *ids, "--all", "--json")

@@ -1,6 +1,7 @@
 import pytest
 
-from shared.api.dynamics import parse_top
+from shared.api.dynamics import parse_kind, parse_top
+from shared.dynamics.registration.failure_kind import FailureKind
 from shared.errors import BadRequest
 
 
@@ -15,3 +16,18 @@ def test_any_other_top_is_named(text: str) -> None:
         parse_top({"top": text})
     [error] = caught.value.errors
     assert (error.pointer, error.detail) == ("#/top", "top must be an integer from 1 to 500")
+
+
+@pytest.mark.parametrize(
+    ("query", "kind"), [({}, None), *(({"kind": kind.value}, kind) for kind in FailureKind), ({"top": "1"}, None)]
+)
+def test_a_kind_chooses_failures(query: dict[str, str], kind: FailureKind | None) -> None:
+    assert parse_kind(query) is kind
+
+
+@pytest.mark.parametrize("text", ["", "REFUSED", "all", " outage"])
+def test_any_other_kind_is_named(text: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        parse_kind({"kind": text})
+    [error] = caught.value.errors
+    assert (error.pointer, error.detail) == ("#/kind", "kind must be refused, outage or unknown")

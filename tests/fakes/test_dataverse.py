@@ -154,6 +154,77 @@ def test_the_steps_of_a_webhook_go_with_it(dataverse: FakeDataverse, webhook: st
     assert dataverse.rows["sdkmessageprocessingsteps"] == {}
 
 
+STEPS, IMAGES = "sdkmessageprocessingsteps", "sdkmessageprocessingstepimages"
+IMAGE = {
+    "name": "New",
+    "entityalias": "New",
+    "imagetype": 1,
+    "messagepropertyname": "Id",
+    "attributes": None,
+    "sdkmessageprocessingstepid@odata.bind": f"/{STEPS}({ID})",
+}
+
+
+@pytest.fixture
+def step(dataverse: FakeDataverse, webhook: str) -> str:
+    """A step on Create, with the same id as its webhook."""
+    assert send(dataverse, "POST", STEPS, {**STEP, "sdkmessageprocessingstepid": ID}).status_code == 204
+    return f"{STEPS}({ID})"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"messagepropertyname": "Target"},
+        {"messagepropertyname": "EntityMoniker"},
+        {"messagepropertyname": None},
+        {"imagetype": 0},
+        {"imagetype": 2},
+        {"imagetype": 3},
+        {"entityalias": None},
+        {"attributes": ["name"]},
+        {"SdkMessageProcessingStepId@odata.bind": f"/{STEPS}({ID})"},
+    ],
+)
+def test_an_image_that_dataverse_would_not_take_is_a_400(
+    dataverse: FakeDataverse, step: str, change: dict[str, object]
+) -> None:
+    assert send(dataverse, "POST", IMAGES, IMAGE).status_code == 204
+    assert send(dataverse, "POST", IMAGES, {**IMAGE, **change}).status_code == 400
+    assert len(dataverse.rows[IMAGES]) == 1
+
+
+def test_images_are_expanded_with_their_step_and_go_with_its_webhook(
+    dataverse: FakeDataverse, webhook: str, step: str
+) -> None:
+    send(dataverse, "POST", IMAGES, IMAGE)
+    navigation = "sdkmessageprocessingstepid_sdkmessageprocessingstepimage"
+    [image] = get(dataverse, f"{step}?$expand={navigation}($select=name,imagetype)", HEADERS).json()[navigation]
+    assert (image["name"], image["imagetype"], "attributes" in image) == ("New", 1, False)
+    assert send(dataverse, "DELETE", webhook, None).status_code == 204
+    assert (dataverse.rows[STEPS], dataverse.rows[IMAGES]) == ({}, {})
+
+
+def test_the_user_of_a_step_can_be_changed_and_taken_away_and_must_exist(dataverse: FakeDataverse, step: str) -> None:
+    dataverse.add_user(ID, None, "integration@contoso.example")
+    statuses = [
+        send(dataverse, "PATCH", step, {"impersonatinguserid@odata.bind": bind}, If_Match="*").status_code
+        for bind in (f"/systemusers({ID})", f"/systemusers({metadata_id('nobody')})", None)
+    ]
+    assert (statuses, dataverse.rows[STEPS][ID]["_impersonatinguserid_value"]) == ([204, 404, 204], None)
+    fixed = {"sdkmessageid@odata.bind": f"/sdkmessages({metadata_id('Update')})"}
+    assert send(dataverse, "PATCH", step, fixed, If_Match="*").status_code == 400
+
+
+def test_a_create_names_a_solution_that_exists(dataverse: FakeDataverse) -> None:
+    body = {**WEBHOOK, "authvalue": KEY}
+    assert send(dataverse, "POST", "serviceendpoints", body, **{"MSCRM.SolutionUniqueName": "x"}).status_code == 400
+    dataverse.solutions["x"] = []
+    other = {**body, "serviceendpointid": metadata_id("other")}
+    assert send(dataverse, "POST", "serviceendpoints", other, **{"MSCRM.SolutionUniqueName": "x"}).status_code == 204
+    assert dataverse.solutions == {"x": [metadata_id("other")]}
+
+
 def test_pages_lead_to_each_other_and_top_has_none(dataverse: FakeDataverse) -> None:
     dataverse.page_size = 2
     first = get(dataverse, "sdkmessages?$select=name", HEADERS).json()

@@ -11,7 +11,10 @@ from urllib.parse import unquote
 from shared.outbound.target import TargetRefused, parse_target
 from shared.secret_mask import SECRET_MASK
 
-RECEIVING_PATH = "/api/webhooks/incoming/dynamicscrm/connection"
+EVENTS_PATH = "/api/webhooks/incoming/dynamicscrm"
+"""The route of DynamicsWebhook."""
+CONNECTIONS_PATH = f"{EVENTS_PATH}/connection"
+"""The route of ConnectionWebhook."""
 
 _SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,}")
 _AUTHORITY = re.compile(r"[^/\\?#]*")
@@ -73,8 +76,9 @@ def address(url: str) -> str:
     path = unquote(written).lower().rstrip("/") or "/"
     host = f"[{target.host}]" if ":" in target.host else target.host
     port = "" if target.port in _PORTS else f":{target.port}"
-    # The receiving function reads nothing but the key in its query.
-    others = [] if path == RECEIVING_PATH else [part for part in query.split("&") if part and _name(part) != "code"]
+    # The receiving functions read nothing but the key in their query.
+    is_receiving = path in {EVENTS_PATH, CONNECTIONS_PATH}
+    others = [] if is_receiving else [part for part in query.split("&") if part and _name(part) != "code"]
     # Always https: the ids of `ensure` follow from this text.
     return f"https://{host}{port}{path}" + ("?" + "&".join(others) if others else "")
 

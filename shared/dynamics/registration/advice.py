@@ -1,6 +1,7 @@
 """Warnings to those who register a webhook or a step: sentences, never refusals. Pure.
 
-Those who may register may also send rows anywhere (docs/security.md), so nothing here forbids.
+Those who may register may also send rows anywhere (docs/security.md), so nothing here forbids; what this app cannot
+take at its own addresses is refused in receiving.py.
 """
 
 import re
@@ -8,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from shared.dynamics.registration.address import RECEIVING_PATH, address, query_names
+from shared.dynamics.registration.address import address, query_names
 from shared.dynamics.registration.authentication import AnyAuthentication, HttpQueryString
-from shared.dynamics.registration.step import Step, StepSlot
+from shared.dynamics.registration.receiving import POST_OPERATION, OwnAddresses, ReceivingFunction, takes_message
+from shared.dynamics.registration.step import STAGES, WITH_OR_WITHOUT_TABLE, Step, StepSlot
 from shared.dynamics.registration.webhook import Webhook
 from shared.outbound.addresses import blocked_reason, literal_address
 from shared.outbound.target import Target, TargetRefused, parse_target
@@ -28,14 +30,20 @@ _LOCAL_SUFFIXES = (
     ".private",
 )
 _SECRET_NAME = re.compile(r"code|sig|key|token|secret|passw|pwd|auth|credential")
+# What these messages do, an Update of these columns does as well, and the forms of Dynamics use that.
+_ALSO_UPDATES = {
+    "assign": "ownerid",
+    "setstate": "statecode and statuscode",
+    "setstatedynamicentity": "statecode and statuscode",
+}
 _NOT_ASCII = "Dataverse sends characters of a query that are not ASCII as %u00e9, which most receivers cannot read"
 
 
 @dataclass(frozen=True)
 class Advisor:
-    """Knows the address of this app, `public_url`, and which requests it accepts there."""
+    """Knows where this app is, and which requests it accepts there."""
 
-    public_url: str
+    own: OwnAddresses
 
     def webhook(
         self, webhook: Webhook, authentication: AnyAuthentication | None = None, others: Iterable[Webhook] = ()
@@ -54,13 +62,10 @@ class Advisor:
 
     def step(self, step: Step, webhook: Webhook) -> Step:
         """The step with its warnings."""
-        return replace(step, advice=tuple(_step_warnings(step.slot)) if self._is_ours(webhook.url) else ())
-
-    def _is_ours(self, url: str) -> bool:
-        return address(url) == address(self.public_url + RECEIVING_PATH)
+        return replace(step, advice=tuple(_step_warnings(step.slot, self.own.function_at(webhook.url))))
 
     def _address_warnings(self, url: str) -> Iterable[str]:
-        if not self._is_ours(url):
+        if self.own.function_at(url) is None:
             yield "url is not this app's (PUBLIC_URL): rows of Dataverse go to another receiver"
         try:
             target = parse_target(url.strip())
@@ -99,8 +104,25 @@ def _target_warnings(target: Target) -> Iterable[str]:
         yield f"url is private or local: {reason}, and Dataverse may not reach it, or reach something else there"
 
 
-def _step_warnings(slot: StepSlot) -> Iterable[str]:
-    if slot.key[:2] != ("create", "connection"):
-        yield "this app accepts only Create of connection: it refuses each request of this step with 400"
-    if slot.stage != "PostOperation":
+def _step_warnings(slot: StepSlot, function: ReceivingFunction | None) -> Iterable[str]:
+    if function is not None and not takes_message(function, slot):
+        yield "this app accepts only Create of connection here: it refuses each request of this step with 400"
+    if function is ReceivingFunction.EVENTS:
+        yield from _event_warnings(slot)
+    if slot.stage == POST_OPERATION:
+        return
+    if function is not None:
         yield "this app accepts only what has happened: it refuses each request before PostOperation with 400"
+    elif slot.stage in STAGES:
+        yield "before PostOperation a new row does not exist yet: it may have no id, and may never come to be"
+
+
+def _event_warnings(slot: StepSlot) -> Iterable[str]:
+    message, table, _ = slot.key
+    if message in _ALSO_UPDATES:
+        yield (
+            f"a change that is made by an Update comes as an event `updated` instead, which needs a step on Update of "
+            f"{_ALSO_UPDATES[message]}; one save may be two of those"
+        )
+    if message in WITH_OR_WITHOUT_TABLE and not table:
+        yield "it has no table, so it runs for rows of all tables"

@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from shared.dynamics.registration.address import sent_url, shown_url
-from shared.dynamics.registration.authentication import Authentication, Body, Key
+from shared.dynamics.registration.authentication import Authentication, Body
+from shared.dynamics.registration.image import StepImage
 from shared.dynamics.registration.step import MAX_NAME_CHARACTERS, table_of
+from shared.dynamics.values import Id
 from shared.errors import FieldError
 from shared.outbound.target import TargetRefused, parse_target
 from shared.secret_mask import SECRET_MASK
@@ -23,8 +25,11 @@ _MAX_URL_CHARACTERS = 2000
 _MAX_WEBHOOK_DESCRIPTION = 2000
 _MAX_COLUMN_CHARACTERS = 100_000
 _PORTS = frozenset({80, 443})
+# The collections of a request in which an image of this type stands, under its name.
+_SIDES = {"pre": ("pre",), "post": ("post",), "both": ("pre", "post")}
 _NEVER_NULL = ("name", "url", "authentication")
 _COLUMN = re.compile(r"[a-z_][a-z0-9_]{0,127}", re.ASCII)
+_SOLUTION = re.compile(r"[A-Za-z0-9_]{1,256}", re.ASCII)
 
 
 def _name(text: str) -> str:
@@ -54,7 +59,8 @@ def _at_most(text: str, limit: int) -> str:
     return text
 
 
-def _url(text: str) -> str:
+def checked_url(text: str) -> str:
+    """The address as Dataverse sends it; raises ValueError with a phrase for one that it does not call."""
     try:
         target, sent = parse_target(text), sent_url(text)
     except TargetRefused as refused:
@@ -70,7 +76,7 @@ def _url(text: str) -> str:
 
 def _changed_url(text: str) -> str:
     # One with the mask can only be the webhook's own, as it was read; move_errors compares the two.
-    return text if SECRET_MASK in text else _url(text)
+    return text if SECRET_MASK in text else checked_url(text)
 
 
 def _columns(names: list[str]) -> list[str]:
@@ -80,17 +86,44 @@ def _columns(names: list[str]) -> list[str]:
     return names
 
 
+def _some_columns(names: list[str]) -> list[str]:
+    if not names:
+        raise ValueError("must name at least one column; null stands for all")
+    return _columns(names)
+
+
+def _solution(text: str) -> str:
+    if not _SOLUTION.fullmatch(text):
+        raise ValueError("must be the unique name of a solution: letters, digits and _")
+    return text
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Table = Annotated[str, AfterValidator(_table)]
 # As Dataverse will send it; secrets may stand in it.
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[str, AfterValidator(checked_url)]
 ChangedUrl = Annotated[str, AfterValidator(_changed_url)]
 Rank = Annotated[int, Field(ge=1, le=2_147_483_647)]
 Columns = Annotated[list[str], AfterValidator(_columns)]
+SomeColumns = Annotated[list[str], AfterValidator(_some_columns)]
+Solution = Annotated[str, AfterValidator(_solution)]
 StepDescription = Annotated[str, AfterValidator(_step_description)]
 WebhookDescription = Annotated[str, AfterValidator(_webhook_description)]
 type Stage = Literal["PreValidation", "PreOperation", "PostOperation"]
 type Mode = Literal["async", "sync"]
+type ImageType = Literal["pre", "post", "both"]
+
+
+class NewImage(Body):
+    """An image of a step."""
+
+    type: ImageType
+    name: Name
+    columns: SomeColumns | None = None
+
+    def image(self) -> StepImage:
+        """The image, without an id."""
+        return StepImage(self.type, self.name, None if self.columns is None else tuple(self.columns))
 
 
 class NewStep(Body):
@@ -105,11 +138,19 @@ class NewStep(Body):
     description: StepDescription | None = None
     filtering_attributes: Columns | None = None
     async_auto_delete: bool | None = None
+    run_as: Id | None = None
+    images: list[NewImage] | None = None
+    solution: Solution | None = None
 
     @property
     def deletes_jobs(self) -> bool:
         """Whether a system job is deleted after success: by default for async steps, the only ones with jobs."""
         return self.mode == "async" if self.async_auto_delete is None else self.async_auto_delete
+
+    @property
+    def wanted_images(self) -> tuple[StepImage, ...]:
+        """Its images, without ids."""
+        return tuple(image.image() for image in self.images or ())
 
 
 class StepChange(Body):
@@ -123,6 +164,8 @@ class StepChange(Body):
     stage: Stage = "PostOperation"
     filtering_attributes: Columns = Field(default_factory=list)
     async_auto_delete: bool = True
+    run_as: Id | None = None
+    images: list[NewImage] | None = None
 
 
 class NewWebhook(Body):
@@ -132,6 +175,7 @@ class NewWebhook(Body):
     url: Url = Field(repr=False)
     authentication: Authentication
     description: WebhookDescription | None = None
+    solution: Solution | None = None
     steps: list[NewStep] = Field(default_factory=list)
 
 
@@ -144,19 +188,11 @@ class WebhookChange(Body):
     description: WebhookDescription | None = None
 
 
-class Wanted(Body):
-    """What `ensure` brings about; without a name, it follows from the address."""
-
-    key: Key
-    url: Url = Field(repr=False)
-    name: Name | None = None
-    mode: Mode = "async"
-
-
 def step_errors(step: NewStep, pointer: str = "#") -> list[FieldError]:
     """What does not go together in a new step."""
     errors = combination_errors(step.stage, step.mode, async_auto_delete=bool(step.async_auto_delete), pointer=pointer)
-    return errors + column_errors(step.message, step.filtering_attributes, pointer)
+    errors += column_errors(step.message, step.filtering_attributes, pointer)
+    return errors + image_errors(step.message, step.stage, step.images, pointer)
 
 
 def combination_errors(stage: str, mode: str, *, async_auto_delete: bool, pointer: str = "#") -> list[FieldError]:
@@ -174,6 +210,25 @@ def column_errors(message: str, columns: Sequence[str] | None, pointer: str = "#
     if not columns or message.lower() == "update":
         return []
     return [_error(pointer, "filteringAttributes", "must be empty: only steps on Update wait for columns")]
+
+
+def image_errors(message: str, stage: str, images: Sequence[NewImage] | None, pointer: str = "#") -> list[FieldError]:
+    """What is wrong with the images of a step on this message at this stage."""
+    errors: list[FieldError] = []
+    taken: dict[tuple[str, str], int] = {}
+    for number, image in enumerate(images or ()):
+        here = f"{pointer}/images/{number}"
+        sides = _SIDES[image.type]
+        if "pre" in sides and message.lower() == "create":
+            errors.append(_error(here, "type", "must be post: before a Create there is no row"))
+        if "post" in sides and message.lower() == "delete":
+            errors.append(_error(here, "type", "must be pre: after a Delete there is no row"))
+        elif "post" in sides and stage != "PostOperation":
+            errors.append(_error(here, "type", f"must be pre: at {stage} nothing has happened yet"))
+        firsts = [taken.setdefault((image.name.lower(), side), number) for side in sides]
+        if any(first != number for first in firsts):
+            errors.append(_error(here, "name", "must differ from that of the other images of this type"))
+    return errors
 
 
 def webhook_errors(webhook: NewWebhook) -> list[FieldError]:

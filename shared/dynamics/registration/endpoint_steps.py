@@ -11,6 +11,7 @@ from shared.dynamics.registration.step import (
     COLUMNS,
     LOOK_UPS,
     MAX_NAME_CHARACTERS,
+    RUN_AS,
     STEPS,
     Step,
     StepSlot,
@@ -51,14 +52,14 @@ class EndpointSteps:
     def create(self, webhook: Webhook, resolved: ResolvedStep) -> tuple[Step, bool]:
         """Create a step, and say True; the step in its slot, and False, if somebody else was quicker.
 
-        Its id follows from its slot, so that Dataverse refuses one of two clients that create it at once. An id that
-        belongs to a step which was moved since is skipped. A step that this call created although the answer was lost
-        is new.
+        Its images are not created (StepImages). Its id follows from its slot, so that Dataverse refuses one of two
+        clients that create it at once. An id that belongs to a step which was moved since is skipped. A step that this
+        call created although the answer was lost is new.
         """
         for number in range(MAX_IDS):
             step = _new_step(webhook, resolved, step_id(webhook.id, resolved.slot, number))
             try:
-                self._organization.create(STEPS, _new_row(step, resolved))
+                self._organization.create(STEPS, _new_row(step, resolved), resolved.wanted.solution)
             except DataverseRefused as refusal:
                 if refusal.status != ID_EXISTS:
                     raise
@@ -117,12 +118,14 @@ def _new_step(webhook: Webhook, resolved: ResolvedStep, id_: str) -> Step:
         rank=wanted.rank,
         filtering_attributes=tuple(wanted.filtering_attributes or ()),
         async_auto_delete=wanted.deletes_jobs,
+        run_as=wanted.run_as,
     )
 
 
 def _new_row(step: Step, resolved: ResolvedStep) -> dict[str, object]:
-    # A new step is enabled; a create may not name its state.
-    columns = {name: value for name, value in step_columns(step).items() if name not in {"statecode", "statuscode"}}
+    # A new step is enabled; a create may not name its state. Nor does it name a user who is not set.
+    left_out = {"statecode", "statuscode", *(() if step.run_as else (RUN_AS,))}
+    columns = {name: value for name, value in step_columns(step).items() if name not in left_out}
     binds = {
         "eventhandler_serviceendpoint@odata.bind": f"/{ENDPOINTS}({step.webhook_id})",
         "sdkmessageid@odata.bind": f"/sdkmessages({resolved.message_id})",

@@ -42,8 +42,9 @@ class Endpoints:
             raise NotFound("there is no webhook with this id")
         return webhook
 
-    def create(self, webhook: Webhook, authentication: AnyAuthentication) -> None:
-        """Create a webhook with the id that it has. It is a success, too, if only the answer was lost.
+    def create(self, webhook: Webhook, authentication: AnyAuthentication, solution: str | None = None) -> None:
+        """Create a webhook with the id that it has, as a part of a solution. It is a success, too, if only the answer
+        was lost.
 
         Raises DataverseRefused with 412 if another row has this id.
         """
@@ -57,7 +58,7 @@ class Endpoints:
         if webhook.description is not None:
             row["description"] = webhook.description
         try:
-            self._organization.create(ENDPOINTS, row)
+            self._organization.create(ENDPOINTS, row, solution)
         except DataverseRefused as refusal:
             if refusal.status != ID_EXISTS or not refusal.is_second or not self._is_there(webhook):
                 raise

@@ -6,11 +6,13 @@ Source: docs/sources/dynamics.md 1.6, 2.7, 2.8.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from pydantic import BaseModel, Field, ValidationError
 
 from shared.dynamics.message_secrets import without_secrets
 from shared.dynamics.organization import Organization
+from shared.dynamics.registration.failure_kind import FailureKind, failure_kind
 from shared.dynamics.values import Guid
 from shared.errors import BadGateway, NotFound
 from shared.odata import query_string
@@ -59,6 +61,7 @@ class FailedJob:
     record_type: str | None
     correlation_id: str | None
     created_by: str | None = None
+    kind: FailureKind = FailureKind.UNKNOWN
 
     def as_json(self) -> dict[str, object]:
         """The job as the registration API shows it."""
@@ -67,6 +70,7 @@ class FailedJob:
             "name": self.name,
             "completedOn": self.completed_on,
             "errorCode": self.error_code,
+            "kind": self.kind.value,
             "explanation": EXPLANATIONS.get(self.error_code or ""),
             "message": self.message,
             "friendlyMessage": self.friendly_message,
@@ -82,9 +86,15 @@ class FailedJobs:
         self._organization = organization
 
     def of(
-        self, step_id: str, *, since: datetime | None = None, top: int | None = None, secrets: Sequence[str] = ()
+        self,
+        step_id: str,
+        *,
+        since: datetime | None = None,
+        top: int | None = None,
+        kind: FailureKind | None = None,
+        secrets: Sequence[str] = (),
     ) -> Iterator[FailedJob]:
-        """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later.
+        """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later, of one kind or any.
 
         A message that repeats one of `secrets`, those in the webhook's address, is not shown.
         """
@@ -92,10 +102,12 @@ class FailedJobs:
         if since is not None:
             conditions.append(f"completedon ge {utc_z(since)}")
         options = {"$select": _COLUMNS, "$filter": " and ".join(conditions), "$orderby": "completedon desc"}
-        if top is not None:
+        if top is not None and kind is None:
             options["$top"] = str(top)
         rows = self._organization.list(JOBS + query_string(options))
-        return (parse_job_row(row, secrets) for row in rows)
+        found = (parse_job_row(row, secrets) for row in rows)
+        # Dataverse knows no kinds, so pages are read until there are enough jobs of this one.
+        return found if kind is None else islice((job for job in found if job.kind is kind), top)
 
     def get(self, step_id: str, id_: str) -> FailedJob:
         """The job with this id, failed or not; raises NotFound, also for a job of another step."""
@@ -128,19 +140,22 @@ def parse_job_row(row: Mapping[str, object], secrets: Sequence[str] = ()) -> Fai
         found = _Row.model_validate(dict(row))
     except ValidationError:
         raise BadGateway("Dataverse answered with a row that is not a system job") from None
+    error_code = None if found.errorcode is None else hex_code(found.errorcode)
     return FailedJob(
         id=found.id,
         name=found.name,
         step_id=found.step_id,
         status=found.statuscode,
         completed_on=found.completedon,
-        error_code=None if found.errorcode is None else hex_code(found.errorcode),
+        error_code=error_code,
         message=_shown(found.message, secrets),
         friendly_message=_shown(found.friendlymessage, secrets),
         record_id=found.record_id,
         record_type=found.record_type or found.primaryentitytype,
         correlation_id=found.correlationid,
         created_by=found.created_by,
+        # By the message as it came: what is shown may be hidden.
+        kind=failure_kind(error_code, f"{found.message or ''}\n{found.friendlymessage or ''}"),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from shared.dynamics.registration.address import url_secrets
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.failed_jobs import FailedJob, FailedJobs
+from shared.dynamics.registration.failure_kind import FailureKind
 from shared.dynamics.registration.job_replay import JobReplay, ReplayResult
 from shared.dynamics.registration.steps import Steps
 
@@ -18,11 +19,20 @@ class Failures:
     jobs: FailedJobs
     job_replay: JobReplay
 
-    def list(self, webhook_id: str, step_id: str, *, since: datetime | None, top: int | None) -> list[FailedJob]:
-        """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later."""
+    def list(
+        self,
+        webhook_id: str,
+        step_id: str,
+        *,
+        since: datetime | None,
+        top: int | None,
+        kind: FailureKind | None = None,
+    ) -> list[FailedJob]:
+        """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later, of this kind."""
         with dataverse_call():
             webhook, _ = self.steps.find(webhook_id, step_id)
-            return list(self.jobs.of(step_id, since=since, top=top, secrets=url_secrets(webhook.url)))
+            secrets = url_secrets(webhook.url)
+            return list(self.jobs.of(step_id, since=since, top=top, kind=kind, secrets=secrets))
 
     def replay(self, webhook_id: str, step_id: str, job_id: str) -> ReplayResult:
         """Replay one job."""

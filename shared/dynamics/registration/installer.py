@@ -1,175 +1,168 @@
-"""Ensures that exactly one webhook posts created connections to this hub, with a given key.
+"""Ensures that Dataverse posts what is wanted to this hub: created connections, or any events that are named."""
 
-Dataverse keeps ids unique, but neither names nor addresses. So webhook and step have ids that follow from what they are
-for: of two installers at once, wherever they run, Dataverse refuses one, which goes on with what the other created.
-"""
-
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
-from uuid import UUID, uuid5
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.dynamics.organization import Organization
-from shared.dynamics.refusal import DataverseRefused
-from shared.dynamics.registration.address import RECEIVING_PATH, address, url_secrets
+from shared.dynamics.registration.address import url_secrets
 from shared.dynamics.registration.advice import Advisor
-from shared.dynamics.registration.authentication import WebhookKey
-from shared.dynamics.registration.bodies import NewStep, Wanted
 from shared.dynamics.registration.call import dataverse_call
-from shared.dynamics.registration.endpoint_steps import MAX_IDS, EndpointSteps
-from shared.dynamics.registration.endpoints import ID_EXISTS, Endpoints, authentication_columns, require_free_name
+from shared.dynamics.registration.endpoint_installer import EndpointInstaller
+from shared.dynamics.registration.endpoint_plan import (
+    EndpointPlan,
+    WantedStep,
+    connections_plan,
+    event_plans,
+    plan_errors,
+)
+from shared.dynamics.registration.endpoints import Endpoints
+from shared.dynamics.registration.ensure_bodies import Wanted, wanted_errors
 from shared.dynamics.registration.lookups import Lookups, ResolvedStep
 from shared.dynamics.registration.parsing import parse_body
-from shared.dynamics.registration.step import MAX_NAME_CHARACTERS, Step, changed_columns
-from shared.dynamics.registration.undo import undone_if_uncertain, undone_on_failure
-from shared.dynamics.registration.webhook import Webhook
+from shared.dynamics.registration.receiving import ReceivingFunction
+from shared.dynamics.registration.step import WITH_OR_WITHOUT_TABLE
+from shared.dynamics.registration.step_installer import InstallableStep
 from shared.dynamics.registration.webhooks import RegisterResult, advised
-from shared.errors import Conflict
-from shared.outbound.target import parse_target
-from shared.text_length import cut_to_utf16_length
+from shared.errors import BadRequest, FieldError
 
-# Ours alone, drawn once. With another value, two installers of different versions would create two webhooks.
-_NAMESPACE = UUID("6f0c8a53-52c5-4c49-9f0b-1f8f0a3f0d8e")
-_IS_GONE = 404
-_DEFAULTED = frozenset({"name", "url", "mode"})
+_DEFAULTED = frozenset({"name", "url", "mode", "solution", "events", "prune"})
+
+type Document = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Ensured:
+    """The webhooks that are there now; more than one only if events were named, and then `is_list`."""
+
+    webhooks: tuple[RegisterResult, ...]
+    is_list: bool
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a webhook, a step or an image was just created."""
+        return any(webhook.is_new for webhook in self.webhooks)
+
+    @property
+    def ids(self) -> str:
+        """The ids of the webhooks, joined by commas."""
+        return ",".join(registered.webhook.id for registered in self.webhooks)
+
+    def as_json(self) -> dict[str, object]:
+        """The webhook with its steps, or a list of such webhooks."""
+        shown = [webhook.as_json() for webhook in self.webhooks]
+        return {"value": shown} if self.is_list else shown[0]
 
 
 class WebhookInstaller:
-    """Creates or corrects the webhook of this hub; `advisor` knows the hub's address."""
+    """Creates or corrects the webhooks of this hub; `advisor` knows the hub's addresses."""
 
     def __init__(self, organization: Organization, advisor: Advisor) -> None:
         self._organization = organization
         self._advisor = advisor
         self._endpoints = Endpoints(organization)
-        self._steps = EndpointSteps(organization)
 
-    def ensure_webhook(self, document: Mapping[str, object]) -> RegisterResult:
-        """The webhook with its steps, created or corrected.
+    def ensure(self, document: Document) -> Ensured:
+        """What the document asks for: the events that it names, or created connections."""
+        if document.get("events") is None:
+            return Ensured((self.ensure_webhook(document),), is_list=False)
+        return Ensured(self.ensure_events(document), is_list=True)
+
+    def ensure_webhook(self, document: Document) -> RegisterResult:
+        """The webhook for created connections with its steps, created or corrected.
 
         Raises Conflict, and changes nothing, if there are two such webhooks, or two such steps.
         """
-        return advised(self._advisor, self._ensure(document))
+        wanted = self._parse(document, ReceivingFunction.CONNECTIONS)
+        [ensured] = self._ensure([connections_plan(wanted)])
+        return ensured
 
-    def _ensure(self, document: Mapping[str, object]) -> RegisterResult:
+    def ensure_events(self, document: Document) -> tuple[RegisterResult, ...]:
+        """The webhooks for the events of a document with their steps, created or corrected.
+
+        Raises as ensure_webhook does. What a failure leaves of webhooks that were there before is put right by a
+        repetition.
+        """
+        own, is_addressed = self._advisor.own, document.get("url") is not None
+        wanted = self._parse(
+            document, ReceivingFunction.EVENTS, lambda body: plan_errors(body, own, is_addressed=is_addressed)
+        )
+        return self._ensure(event_plans(wanted, own))
+
+    def organization_id(self) -> str:
+        """The id of the organization, which each of its requests names."""
+        with dataverse_call():
+            return self._organization.id
+
+    def _parse(
+        self,
+        document: Document,
+        function: ReceivingFunction,
+        check: Callable[[Wanted], Iterable[FieldError]] = lambda _: (),
+    ) -> Wanted:
         given = {name: value for name, value in document.items() if value is not None or name not in _DEFAULTED}
         # The default address is checked too: Dataverse cannot call an app at localhost.
-        wanted = parse_body(Wanted, {"url": self._advisor.public_url + RECEIVING_PATH, **given})
-        url = wanted.url
-        key = WebhookKey(type="WebhookKey", key=wanted.key)
-        step = NewStep(message="Create", table="connection", mode=wanted.mode)
-        secrets = _secrets(key, url)
+        body = {"url": self._advisor.own.url_of(function), **given}
+        return parse_body(Wanted, body, lambda wanted: [*wanted_errors(wanted), *check(wanted)])
+
+    def _ensure(self, plans: Sequence[EndpointPlan]) -> tuple[RegisterResult, ...]:
+        secrets = [secret for plan in plans for secret in (*plan.key.secrets, *url_secrets(plan.url))]
         with dataverse_call(secrets):
-            [resolved] = Lookups(self._organization).resolve_steps([step], ["#"])
+            steps = self._resolve(plans)
+            installers = [
+                EndpointInstaller(self._organization, plan, wanted) for plan, wanted in zip(plans, steps, strict=True)
+            ]
             webhooks = self._endpoints.list()
-            found = self._only(webhooks, url)
-            if found is None:
-                require_free_name(_name(wanted, url), webhooks)
-        if found is None and (made := self._make(url, wanted, key)):
-            return self._with_new_step(made, resolved, key)
-        with dataverse_call(secrets):
-            found = found or self._made_by_another(url)
-            with dataverse_call((*secrets, *url_secrets(found.url))):
-                return self._correct(found, wanted, resolved, key)
+            found = [installer.find(webhooks) for installer in installers]
+        ensured = [installer.install(existing) for installer, existing in zip(installers, found, strict=True)]
+        return tuple(advised(self._advisor, one) for one in ensured)
 
-    def _only(self, webhooks: list[Webhook], url: str) -> Webhook | None:
-        found = [webhook for webhook in webhooks if address(webhook.url) == address(url)]
-        if len(found) > 1:
-            raise _conflict("webhooks post to this address", [webhook.id for webhook in found])
-        return found[0] if found else None
-
-    def _made_by_another(self, url: str) -> Webhook:
-        found = self._only(self._endpoints.list(), url)
-        if found is None:
-            raise Conflict("somebody else registered this webhook just now and removed it again; repeat the request")
-        return found
-
-    def _make(self, url: str, wanted: Wanted, key: WebhookKey) -> Webhook | None:
-        """A new webhook, None if somebody else was quicker."""
-        for number in range(MAX_IDS):
-            id_ = str(uuid5(_NAMESPACE, f"webhook/{address(url)}/{number}"))
-            webhook = Webhook(id_, _name(wanted, url), url, None, key.authtype, is_auth_set=True)
-            if self._create(webhook, key):
-                return webhook
-            with dataverse_call(_secrets(key, url)):
-                if self._only(self._endpoints.list(), url):
-                    return None
-            # The id belongs to a webhook that was moved to another address since.
-        raise Conflict(f"all {MAX_IDS} ids of this webhook belong to webhooks that were moved")
-
-    def _create(self, webhook: Webhook, key: WebhookKey) -> bool:
-        """False if another row has its id."""
-        with undone_if_uncertain(webhook.id, self._delete_if_unused), dataverse_call(_secrets(key, webhook.url)):
-            try:
-                self._endpoints.create(webhook, key)
-            except DataverseRefused as refusal:
-                if refusal.status != ID_EXISTS:
-                    raise
-                return False
-            return True
-
-    def _delete_if_unused(self, webhook_id: str) -> None:
-        # A step that exists by now is another installer's, which goes on with this webhook.
-        if not self._steps.of(webhook_id):
-            self._endpoints.delete(webhook_id)
-
-    def _with_new_step(self, webhook: Webhook, resolved: ResolvedStep, key: WebhookKey) -> RegisterResult:
-        with undone_on_failure(webhook.id, self._delete_if_unused), dataverse_call(_secrets(key, webhook.url)):
-            return RegisterResult(webhook, (self._step(webhook, resolved)[0],), is_new=True)
-
-    def _correct(self, webhook: Webhook, wanted: Wanted, resolved: ResolvedStep, key: WebhookKey) -> RegisterResult:
-        steps = self._steps.of(webhook.id)
-        same = [step for step in steps if step.slot.key[:2] == resolved.slot.key[:2]]
-        if len(same) > 1:
-            raise _conflict("steps of this webhook are called for created connections", [step.id for step in same])
-        columns = authentication_columns(key)
-        if webhook.url != wanted.url:
-            # It reaches the same function, but is not written as it should be sent.
-            columns["url"] = wanted.url
-        if wanted.name and wanted.name != webhook.name:
-            require_free_name(wanted.name, self._endpoints.list(), besides=webhook.id)
-            columns["name"] = wanted.name
-        with _gone_meanwhile():
-            self._endpoints.update(webhook.id, columns)
-            step, is_new = self._step(webhook, resolved, same[0] if same else None)
-        name = wanted.name or webhook.name
-        after = replace(webhook, name=name, url=wanted.url, authtype=key.authtype, is_auth_set=True)
-        return RegisterResult(after, (*(other for other in steps if other.id != step.id), step), is_new=is_new)
-
-    def _step(self, webhook: Webhook, resolved: ResolvedStep, there: Step | None = None) -> tuple[Step, bool]:
-        if there is None:
-            there, is_new = self._steps.create(webhook, resolved)
-            if is_new:
-                return there, True
-        mode = resolved.wanted.mode
-        right = replace(
-            there,
-            slot=replace(there.slot, stage=resolved.slot.stage),
-            mode=mode,
-            rank=resolved.wanted.rank,
-            async_auto_delete=mode == "async",
-            enabled=True,
-        )
-        self._steps.update(there.id, changed_columns(there, right))
-        return right, False
+    def _resolve(self, plans: Sequence[EndpointPlan]) -> list[list[InstallableStep]]:
+        """The steps of each plan as they can be registered; raises one BadRequest for all that cannot."""
+        lookups = Lookups(self._organization)
+        errors: list[FieldError] = []
+        resolved: list[list[InstallableStep]] = []
+        for plan in plans:
+            steps: dict[tuple[str, str, str], InstallableStep] = {}
+            for wanted in plan.steps:
+                try:
+                    step = _resolve(lookups, wanted)
+                    _require_same_mode(steps.get(step.slot.key), wanted)
+                except BadRequest as refusal:
+                    errors += _at(wanted.pointer, refusal.errors)
+                else:
+                    steps.setdefault(step.slot.key, InstallableStep(step, wanted.pre_image))
+            resolved.append(list(steps.values()))
+        if errors:
+            raise BadRequest.of(errors)
+        return resolved
 
 
-def _secrets(key: WebhookKey, url: str) -> tuple[str, ...]:
-    return (*key.secrets, *url_secrets(url))
-
-
-def _name(wanted: Wanted, url: str) -> str:
-    return wanted.name or cut_to_utf16_length(f"Connections to {parse_target(url).authority}", MAX_NAME_CHARACTERS)
-
-
-@contextmanager
-def _gone_meanwhile() -> Iterator[None]:
+def _resolve(lookups: Lookups, wanted: WantedStep) -> ResolvedStep:
+    step = wanted.step
     try:
-        yield
-    except DataverseRefused as refusal:
-        if refusal.status != _IS_GONE:
+        [resolved] = lookups.resolve_steps([step], [wanted.pointer])
+    except BadRequest:
+        if step.table is None or step.message.lower() not in WITH_OR_WITHOUT_TABLE:
             raise
-        raise Conflict("somebody else deleted the webhook or its step just now; repeat the request") from None
+        # Without filters for single tables, the step runs for all tables.
+        [resolved] = lookups.resolve_steps([step.model_copy(update={"table": None})], [wanted.pointer])
+    return resolved
 
 
-def _conflict(what: str, ids: list[str]) -> Conflict:
-    return Conflict(f"{len(ids)} {what}; there may be only one", extensions={"conflicts": ids})
+def _require_same_mode(other: InstallableStep | None, wanted: WantedStep) -> None:
+    # Two tables can share a step that has none.
+    if other is not None and other.resolved.wanted.mode != wanted.step.mode:
+        detail = "mode must be that of the other event that needs the same step, which has no table"
+        raise BadRequest.of([FieldError(f"{wanted.pointer}/mode", detail)])
+
+
+def _at(pointer: str, errors: Sequence[FieldError]) -> list[FieldError]:
+    """Errors of a step as errors of the event that needs it; a body without events has no such member."""
+    if pointer == "#":
+        return list(errors)
+    return [
+        error
+        if error.pointer == f"{pointer}/mode"
+        else FieldError(f"{pointer}/event", f"event is nothing that Dataverse can send: {error.detail}")
+        for error in errors
+    ]

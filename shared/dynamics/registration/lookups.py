@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.dynamics.organization import FRESH, Organization, Row
 from shared.dynamics.registration.bodies import NewStep
-from shared.dynamics.registration.step import StepSlot, table_of
+from shared.dynamics.registration.step import WITH_OR_WITHOUT_TABLE, StepSlot, table_of
 from shared.errors import BadGateway, BadRequest, FieldError
 from shared.odata import query_string, text_literal
 
@@ -30,8 +30,8 @@ class Lookups:
     def resolve_steps(self, steps: Sequence[NewStep], pointers: Sequence[str]) -> list[ResolvedStep]:
         """The steps with the ids of their messages and filters, in the same order.
 
-        Raises BadRequest with one error for each step that Dataverse has no message or no table for; `pointers` say
-        where in the request's body the steps stand.
+        Raises BadRequest with one error for each step that Dataverse has no message, no table or no user for;
+        `pointers` say where in the request's body the steps stand.
         """
         resolved: list[ResolvedStep] = []
         errors: list[FieldError] = []
@@ -45,14 +45,23 @@ class Lookups:
         return resolved
 
     def _resolve(self, step: NewStep, pointer: str) -> ResolvedStep:
+        self.require_user(step.run_as, pointer)
         message = self._message(step.message, pointer)
         message_id, name = _text(message, "sdkmessageid"), _text(message, "name")
         if step.table is None:
-            self._require_no_tables(message_id, pointer)
+            if name.lower() not in WITH_OR_WITHOUT_TABLE:
+                self._require_no_tables(message_id, pointer)
             return ResolvedStep(step, StepSlot(name, None, step.stage), message_id, None)
         row = self._filter(message_id, step.table, pointer)
         slot = StepSlot(name, _text(row, "primaryobjecttypecode"), step.stage)
         return ResolvedStep(step, slot, message_id, _text(row, "sdkmessagefilterid"))
+
+    def require_user(self, id_: str | None, pointer: str = "#") -> None:
+        """Raises BadRequest if there is no user with this id; None needs none."""
+        if id_ is None:
+            return
+        if self._organization.find(f"systemusers({id_})" + query_string({"$select": "systemuserid"})) is None:
+            raise BadRequest.of([FieldError(f"{pointer}/runAs", "runAs must be the id of a user of Dataverse")])
 
     def _message(self, name: str, pointer: str) -> Row:
         key = name.lower()

@@ -5,18 +5,27 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.dynamics.registration.image import COLUMNS as IMAGE_COLUMNS
+from shared.dynamics.registration.image import IMAGES_OF_STEP, ImageRow, StepImage, in_order
 from shared.dynamics.values import Guid
 from shared.errors import BadGateway
 
 STEPS = "sdkmessageprocessingsteps"
 COLUMNS = (
     "sdkmessageprocessingstepid,name,description,mode,stage,rank,filteringattributes,asyncautodelete,statecode,"
-    "_eventhandler_value"
+    "_eventhandler_value,_impersonatinguserid_value"
 )
-LOOK_UPS = "sdkmessageid($select=name),sdkmessagefilterid($select=primaryobjecttypecode)"
+LOOK_UPS = (
+    "sdkmessageid($select=name),sdkmessagefilterid($select=primaryobjecttypecode),"
+    f"{IMAGES_OF_STEP}($select={IMAGE_COLUMNS})"
+)
+RUN_AS = "impersonatinguserid@odata.bind"
 
 MAX_NAME_CHARACTERS = 256
 """UTF-16 units of a name or a description in Dataverse."""
+
+WITH_OR_WITHOUT_TABLE = frozenset({"associate", "disassociate"})
+"""Messages that most register without a table, although some environments have filters for single tables as well."""
 
 STAGES: Mapping[str, int] = {"PreValidation": 10, "PreOperation": 20, "PostOperation": 40}
 MODES: Mapping[str, int] = {"sync": 0, "async": 1}
@@ -50,7 +59,7 @@ class StepSlot:
 class Step:
     """One step of a webhook. An unknown stage or mode of Dataverse stands here as its number, in a string.
 
-    `advice` is an Advisor's.
+    `run_as` is the user in whose name it runs, None for the one who saves. `advice` is an Advisor's.
     """
 
     id: str
@@ -63,6 +72,8 @@ class Step:
     filtering_attributes: tuple[str, ...] = ()
     async_auto_delete: bool = False
     enabled: bool = True
+    run_as: str | None = None
+    images: tuple[StepImage, ...] = ()
     advice: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -86,6 +97,8 @@ class Step:
             "filteringAttributes": list(self.filtering_attributes),
             "asyncAutoDelete": self.async_auto_delete,
             "enabled": self.enabled,
+            "runAs": self.run_as,
+            "images": [image.as_json() for image in self.images],
             "warnings": self.warnings,
         }
 
@@ -111,6 +124,8 @@ class _Row(BaseModel):
     filteringattributes: str | None = None
     asyncautodelete: bool | None = None
     statecode: int
+    run_as: Guid | None = Field(None, alias="_impersonatinguserid_value")
+    images: list[ImageRow] = Field(default_factory=list, alias=IMAGES_OF_STEP)
     message: _Message = Field(alias="sdkmessageid")
     filter: _Filter | None = Field(None, alias="sdkmessagefilterid")
 
@@ -134,11 +149,13 @@ def parse_step_row(row: Mapping[str, object]) -> Step:
         filtering_attributes=tuple(filter(None, (found.filteringattributes or "").split(","))),
         async_auto_delete=bool(found.asyncautodelete),
         enabled=found.statecode == 0,
+        run_as=found.run_as,
+        images=in_order(row.image() for row in found.images),
     )
 
 
 def step_columns(step: Step) -> dict[str, object]:
-    """What can be changed of a step, as the columns of its row."""
+    """What can be changed of a step, as the columns of its row. Its images are rows of their own."""
     return {
         "name": step.name,
         "description": step.description,
@@ -149,6 +166,7 @@ def step_columns(step: Step) -> dict[str, object]:
         "asyncautodelete": step.async_auto_delete,
         "statecode": 0 if step.enabled else 1,
         "statuscode": 1 if step.enabled else 2,
+        RUN_AS: None if step.run_as is None else f"/systemusers({step.run_as})",
     }
 
 

@@ -9,6 +9,7 @@ from shared.dynamics.registration.address import url_secrets
 from shared.dynamics.registration.advice import Advisor
 from shared.dynamics.registration.authentication import AnyAuthentication
 from shared.dynamics.registration.bodies import (
+    NewStep,
     NewWebhook,
     WebhookChange,
     change_errors,
@@ -19,12 +20,13 @@ from shared.dynamics.registration.bodies import (
 from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.endpoint_steps import EndpointSteps
 from shared.dynamics.registration.endpoints import Endpoints, authentication_columns, require_free_name
-from shared.dynamics.registration.lookups import Lookups
+from shared.dynamics.registration.lookups import Lookups, ResolvedStep
 from shared.dynamics.registration.parsing import parse_body
 from shared.dynamics.registration.step import Step
+from shared.dynamics.registration.step_images import StepImages
 from shared.dynamics.registration.undo import undone_if_uncertain, undone_on_failure
 from shared.dynamics.registration.webhook import Webhook
-from shared.errors import BadRequest, Conflict
+from shared.errors import BadRequest, Conflict, FieldError
 
 type Document = Mapping[str, object]
 
@@ -50,6 +52,7 @@ class Webhooks:
         self._advisor = advisor
         self._endpoints = Endpoints(organization)
         self._steps = EndpointSteps(organization)
+        self._images = StepImages(organization)
 
     def list(self) -> list[Webhook]:
         """All webhooks of the organization."""
@@ -63,21 +66,33 @@ class Webhooks:
 
     def register(self, document: Document) -> RegisterResult:
         """Register a webhook and its steps, all or nothing."""
-        new = parse_body(NewWebhook, document, webhook_errors)
+        new = parse_body(NewWebhook, document, self._errors)
         secrets = (*new.authentication.secrets, *url_secrets(new.url))
         with dataverse_call(secrets):
             others = self._endpoints.list()
             require_free_name(new.name, others)
             pointers = [f"#/steps/{number}" for number in range(len(new.steps))]
-            resolved = Lookups(self._organization).resolve_steps(new.steps, pointers)
+            resolved = Lookups(self._organization).resolve_steps(_in_solution(new), pointers)
         authtype = new.authentication.authtype
         webhook = Webhook(str(uuid4()), new.name, new.url, new.description, authtype, is_auth_set=True)
         with undone_if_uncertain(webhook.id, self._endpoints.delete), dataverse_call(secrets):
-            self._endpoints.create(webhook, new.authentication)
+            self._endpoints.create(webhook, new.authentication, new.solution)
         with undone_on_failure(webhook.id, self._endpoints.delete), dataverse_call(secrets):
-            steps = tuple(self._steps.create(webhook, step)[0] for step in resolved)
+            steps = tuple(self._step(webhook, step) for step in resolved)
         made = RegisterResult(webhook, steps, is_new=True)
         return advised(self._advisor, made, new.authentication, others)
+
+    def _step(self, webhook: Webhook, resolved: ResolvedStep) -> Step:
+        step, _ = self._steps.create(webhook, resolved)
+        return self._images.replace_all(step, resolved.wanted.wanted_images, resolved.wanted.solution)
+
+    def _errors(self, new: NewWebhook) -> Sequence[FieldError]:
+        stages = (
+            error
+            for number, step in enumerate(new.steps)
+            for error in self._advisor.own.stage_errors(new.url, step.stage, f"#/steps/{number}")
+        )
+        return [*webhook_errors(new), *stages]
 
     def update(self, id_: str, document: Document) -> RegisterResult:
         """Change a webhook: of the given members, those that differ; authentication is always written.
@@ -123,6 +138,11 @@ def advised(
     """A webhook and its steps with an Advisor's warnings."""
     webhook = advisor.webhook(registered.webhook, authentication, others)
     return replace(registered, webhook=webhook, steps=tuple(advisor.step(one, webhook) for one in registered.steps))
+
+
+def _in_solution(new: NewWebhook) -> Sequence[NewStep]:
+    """The steps of a webhook, which belong to its solution unless they name one of their own."""
+    return [step.model_copy(update={"solution": step.solution or new.solution}) for step in new.steps]
 
 
 def _secrets(before: Webhook, change: WebhookChange) -> tuple[str, ...]:

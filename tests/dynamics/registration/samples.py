@@ -6,6 +6,8 @@ from tests.fakes.dataverse.tables import metadata_id
 
 PUBLIC_URL = "https://hub.example"
 RECEIVER = f"{PUBLIC_URL}/api/webhooks/incoming/dynamicscrm/connection"
+EVENTS_RECEIVER = f"{PUBLIC_URL}/api/webhooks/incoming/dynamicscrm"
+ELSEWHERE = "https://other.example/hook"
 KEY = "GeHeim-0123456789_abcdefghijklmnopqrstuvwxyz~.="
 OTHER_KEY = "AnotherKey-0123456789-0123456789-0123456789"
 WEBHOOK_KEY = {"type": "WebhookKey", "key": KEY}

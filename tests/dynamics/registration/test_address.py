@@ -1,5 +1,7 @@
 """What of an address is shown, what is sent, and which addresses are one."""
 
+import re
+
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -168,6 +170,12 @@ OTHER = [
 def test_addresses_that_reach_the_same_function_are_one(url: str) -> None:
     # The ids that `ensure` makes follow from this text, so it must not change.
     assert address(url) == "https://hub.example/api/webhooks/incoming/dynamicscrm/connection"
+
+
+@holds_for("url", SAME)
+def test_the_function_of_any_event_has_one_address_too(url: str) -> None:
+    written = re.sub("/connection", "", url, flags=re.IGNORECASE)
+    assert address(written) == "https://hub.example/api/webhooks/incoming/dynamicscrm"
 
 
 @holds_for("url", OTHER)

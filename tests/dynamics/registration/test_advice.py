@@ -5,12 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.dynamics.registration.advice import Advisor, local_reason
+from shared.dynamics.registration.receiving import OwnAddresses
 from shared.dynamics.registration.step import Step, StepSlot
 from shared.dynamics.registration.webhook import Webhook
-from tests.dynamics.registration.samples import PUBLIC_URL, RECEIVER
+from tests.dynamics.registration.samples import EVENTS_RECEIVER, PUBLIC_URL, RECEIVER
 from tests.support.cases import holds_for
 
-ADVISOR = Advisor(PUBLIC_URL)
+ADVISOR = Advisor(OwnAddresses(PUBLIC_URL))
 
 
 def webhook_at(url: str, id_: str = "1") -> Webhook:
@@ -31,7 +32,16 @@ def said(url: str, parts: list[str]) -> bool:
     return len(found) == len(parts) and all(part in text for part, text in zip(parts, found, strict=True))
 
 
-@pytest.mark.parametrize("url", [RECEIVER, RECEIVER.upper().replace("HTTPS", "https"), f"{RECEIVER}?x=y"])
+OURS = [
+    RECEIVER,
+    RECEIVER.upper().replace("HTTPS", "https"),
+    f"{RECEIVER}?x=y",
+    EVENTS_RECEIVER,
+    f"{EVENTS_RECEIVER}/?x=y",
+]
+
+
+@pytest.mark.parametrize("url", OURS)
 def test_the_address_of_this_app_needs_no_warning(url: str) -> None:
     assert warnings(url) == ()
 
@@ -43,6 +53,8 @@ def test_the_address_of_this_app_needs_no_warning(url: str) -> None:
         ("https://evil.example/collect", ["not this app's"]),
         ("http://evil.example/collect", ["not this app's", "url is http"]),
         (f"{PUBLIC_URL}/api/v1/signals", ["not this app's"]),
+        (f"{EVENTS_RECEIVER}/opportunity", ["not this app's"]),
+        (f"https://other.example{EVENTS_RECEIVER.removeprefix(PUBLIC_URL)}", ["not this app's"]),
         ("http://169.254.169.254/metadata", ["not this app's", "url is http", "link-local"]),
         ("https://localhost/x", ["not this app's", "local network"]),
         ("https://crm.contoso.local", ["not this app's", ".local"]),
@@ -128,7 +140,27 @@ def test_a_step_whose_requests_this_app_refuses_is_said(
     found = ADVISOR.step(step, webhook_at(f"{RECEIVER}/?code=x")).warnings
     assert len(found) == len(parts)
     assert all(part in text for part, text in zip(parts, found, strict=True))
-    assert ADVISOR.step(step, webhook_at("https://other.example/")).warnings == []
+
+
+@holds_for(
+    ("url", "stage", "parts"),
+    [
+        (EVENTS_RECEIVER, "PostOperation", []),
+        (EVENTS_RECEIVER, "PreValidation", ["refuses each request before PostOperation"]),
+        (EVENTS_RECEIVER, "PreOperation", ["refuses each request before PostOperation"]),
+        ("https://other.example/", "PostOperation", []),
+        ("https://other.example/", "PreValidation", ["may have no id"]),
+        ("https://other.example/", "PreOperation", ["may have no id"]),
+        ("https://other.example/", "50", []),
+    ],
+)
+@holds_for(("message", "table"), [("Create", "connection"), ("Update", "opportunity"), ("WhoAmI", None)])
+def test_elsewhere_only_a_stage_before_the_operation_is_said(
+    message: str, table: str | None, url: str, stage: str, parts: list[str]
+) -> None:
+    found = ADVISOR.step(step_at(message, table, stage), webhook_at(url)).warnings
+    assert len(found) == len(parts)
+    assert all(part in text for part, text in zip(parts, found, strict=True))
 
 
 @given(url=st.text(max_size=60), host=st.text(max_size=30))

@@ -10,13 +10,13 @@ from shared.dynamics.registration.bodies import (
     NewStep,
     NewWebhook,
     StepChange,
-    Wanted,
     WebhookChange,
     change_errors,
     is_same_url,
     step_errors,
     webhook_errors,
 )
+from shared.dynamics.registration.ensure_bodies import Wanted
 from shared.dynamics.registration.parsing import parse_body
 from shared.errors import BadRequest
 from tests.dynamics.registration.samples import KEY, RECEIVER, new_step, new_webhook
@@ -270,7 +270,11 @@ def test_a_change_that_cannot_be_is_a_400(change: dict[str, object], pointers: l
     assert [error.pointer for error in caught.value.errors] == pointers
 
 
-@given(document=st.dictionaries(st.sampled_from(["name", "url", "authentication", "steps", "mode", "x"]), ANY_JSON))
+@given(
+    document=st.dictionaries(
+        st.sampled_from(["name", "url", "authentication", "steps", "mode", "events", "x"]), ANY_JSON
+    )
+)
 def test_any_document_is_taken_or_refused_and_never_shown_with_a_secret(document: dict[str, object]) -> None:
     for kind in (NewWebhook, WebhookChange, NewStep, StepChange, Wanted):
         with suppress(BadRequest):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from shared.dynamics.organization import Organization
 from shared.dynamics.registration.failed_jobs import EXPLANATIONS, FailedJobs, hex_code
+from shared.dynamics.registration.failure_kind import FailureKind
 from shared.errors import BadGateway, DataverseDown, NotFound
 from shared.web_api import WebApi
 from tests.fakes.dataverse import API_PATH, FakeDataverse
@@ -54,6 +55,7 @@ def test_a_failed_job_is_shown_with_its_code_explained(jobs: FailedJobs, dataver
             "name": "a step",
             "completedOn": "2026-03-14T09:01:00Z",
             "errorCode": "0x80050201",
+            "kind": "unknown",
             "explanation": EXPLANATIONS["0x80050201"],
             "message": "call to https://hub.example/?... failed",
             "friendlyMessage": None,
@@ -86,6 +88,22 @@ def test_only_failed_jobs_of_this_step_since_then_are_listed_newest_first(
     assert [job.id for job in jobs.of(STEP)] == [ids[1], ids[2], ids[0]]
     assert [job.id for job in jobs.of(STEP, since=since)] == [ids[1], ids[2]]
     assert [job.id for job in jobs.of(STEP, top=1)] == [ids[1]]
+
+
+def test_top_counts_the_jobs_of_a_kind(jobs: FailedJobs, dataverse: FakeDataverse) -> None:
+    refused = [add_job(dataverse, minute, message="status code: 403") for minute in (1, 3, 5)]
+    for minute in (2, 4, 6):
+        add_job(dataverse, minute, errorcode=-2147155451, message="status code: 403")
+    dataverse.page_size = 1
+    assert [job.id for job in jobs.of(STEP, kind=FailureKind.REFUSED, top=2)] == [refused[2], refused[1]]
+    assert [job.id for job in jobs.of(STEP, kind=FailureKind.REFUSED)] == refused[::-1]
+    assert list(jobs.of(STEP, kind=FailureKind.UNKNOWN)) == []
+
+
+def test_a_kind_is_known_although_the_message_is_hidden(jobs: FailedJobs, dataverse: FakeDataverse) -> None:
+    add_job(dataverse, 1, message="status code: 403 from s3cret-0123456789")
+    [job] = jobs.of(STEP, secrets=["s3cret-0123456789"])
+    assert (job.kind, "403" in str(job.message)) == (FailureKind.REFUSED, False)
 
 
 def test_all_pages_are_listed(jobs: FailedJobs, dataverse: FakeDataverse) -> None:

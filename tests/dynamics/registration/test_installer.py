@@ -88,14 +88,14 @@ def test_doing_it_again_writes_the_key_and_nothing_else(
 
 @pytest.mark.parametrize("url", [RECEIVER, RECEIVER.replace("hub.example", "HUB.example:443")])
 def test_a_webhook_that_somebody_registered_by_hand_is_taken_and_corrected(
-    registration: DataverseRegistration, written: Callable[[], Asked], url: str
+    registration: DataverseRegistration, written: Callable[[], Asked], dataverse: FakeDataverse, url: str
 ) -> None:
     authentication = {"type": "HttpHeader", "values": {"x": "y"}}
     step = new_step(mode="sync", rank=9, name="by hand")
     made = registration.webhooks.register(new_webhook(url=url, authentication=authentication, steps=[step]))
-    registration.steps.update(made.webhook.id, made.steps[0].id, {"enabled": False, "stage": "PreOperation"})
+    dataverse.rows["sdkmessageprocessingsteps"][made.steps[0].id] |= {"statecode": 1, "statuscode": 2, "stage": 20}
     ensured = registration.installer.ensure_webhook({"key": KEY})
-    assert [path for _, path, _ in written()[3:]] == [
+    assert [path for _, path, _ in written()[2:]] == [
         f"serviceendpoints({made.webhook.id})",
         f"sdkmessageprocessingsteps({made.steps[0].id})",
     ]
@@ -152,10 +152,11 @@ def test_two_webhooks_at_this_address_are_a_409_and_nothing_is_changed(
 
 
 def test_two_steps_on_created_connections_are_a_409_and_nothing_is_changed(
-    registration: DataverseRegistration, written: Callable[[], Asked]
+    registration: DataverseRegistration, written: Callable[[], Asked], dataverse: FakeDataverse
 ) -> None:
-    both = [new_step(), new_step(stage="PreOperation", mode="sync")]
-    made = registration.webhooks.register(new_webhook(steps=both))
+    made = registration.webhooks.register(new_webhook(steps=[new_step(), new_step(table="account")]))
+    second = dataverse.rows["sdkmessageprocessingsteps"][made.steps[1].id]
+    second |= {"_sdkmessagefilterid_value": CREATE_CONNECTION, "stage": 20, "mode": 0}
     with pytest.raises(Conflict) as caught:
         registration.installer.ensure_webhook({"key": KEY})
     assert caught.value.extensions == {"conflicts": [step.id for step in made.steps]}
@@ -253,6 +254,15 @@ def test_what_cannot_be_is_a_400_that_asks_nobody(
         tenant_hub(public_url).registration.installer.ensure_webhook(document)
     assert [error.pointer for error in caught.value.errors] == pointers
     assert dataverse.journal == []
+
+
+def test_an_organization_that_cannot_tell_of_connections_is_a_400_and_nothing_is_written(
+    registration: DataverseRegistration, dataverse: FakeDataverse, written: Callable[[], Asked]
+) -> None:
+    del dataverse.rows["sdkmessagefilters"][CREATE_CONNECTION]
+    with pytest.raises(BadRequest) as caught:
+        registration.installer.ensure_webhook({"key": KEY})
+    assert ([error.pointer for error in caught.value.errors], written()) == (["#/table"], [])
 
 
 @pytest.fixture

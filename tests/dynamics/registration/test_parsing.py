@@ -1,6 +1,7 @@
 import pytest
 
-from shared.dynamics.registration.bodies import NewStep, NewWebhook, Wanted, WebhookChange, change_errors, step_errors
+from shared.dynamics.registration.bodies import NewStep, NewWebhook, WebhookChange, change_errors, step_errors
+from shared.dynamics.registration.ensure_bodies import Wanted
 from shared.dynamics.registration.parsing import parse_body, parse_id
 from shared.errors import BadRequest, FieldError, NotFound
 from tests.dynamics.registration.samples import KEY, RECEIVER, new_step, new_webhook

@@ -8,7 +8,15 @@ from shared.errors import BadGateway, BadRequest, Conflict, NotFound
 from shared.hub.registration import DataverseRegistration
 from tests.dynamics.registration.conftest import Asked
 from tests.dynamics.registration.racing import at_once
-from tests.dynamics.registration.samples import CREATE, UPDATE, new_step, new_webhook
+from tests.dynamics.registration.samples import (
+    CREATE,
+    ELSEWHERE,
+    EVENTS_RECEIVER,
+    RECEIVER,
+    UPDATE,
+    new_step,
+    new_webhook,
+)
 from tests.fakes.dataverse import API_PATH, FakeDataverse
 from tests.fakes.dataverse.tables import metadata_id
 from tests.fakes.server import Reply
@@ -16,7 +24,8 @@ from tests.fakes.server import Reply
 
 @pytest.fixture
 def webhook_id(registration: DataverseRegistration) -> str:
-    return registration.webhooks.register(new_webhook()).webhook.id
+    """A webhook that posts to another receiver than this app, where every stage is allowed."""
+    return registration.webhooks.register(new_webhook(url=ELSEWHERE)).webhook.id
 
 
 def pointers(registration: DataverseRegistration, webhook_id: str, step: dict[str, object]) -> list[str]:
@@ -40,6 +49,7 @@ def test_a_step_has_what_was_asked_for(
     }
     step = registration.steps.register(webhook_id, wanted)
     expected = {**wanted, "id": step.id, "webhookId": webhook_id, "asyncAutoDelete": False, "enabled": True}
+    expected |= {"runAs": None, "images": []}
     assert step.as_json() == {**expected, "warnings": step.warnings}
     assert written()[-1][2] == {
         "sdkmessageprocessingstepid": step.id,
@@ -284,6 +294,46 @@ def test_a_step_cannot_be_moved_to_where_another_stands(registration: DataverseR
     other = registration.steps.register(webhook_id, new_step(stage="PreOperation", mode="sync"))
     with pytest.raises(Conflict):
         registration.steps.update(webhook_id, other.id, {"stage": "PostOperation"})
+
+
+@pytest.mark.parametrize("url", [RECEIVER, EVENTS_RECEIVER, f"{EVENTS_RECEIVER}/?code=x"])
+@pytest.mark.parametrize("stage", ["PreValidation", "PreOperation"])
+def test_what_has_not_happened_yet_is_not_registered_for_this_app(
+    registration: DataverseRegistration, written: Callable[[], Asked], url: str, stage: str
+) -> None:
+    early = new_step(stage=stage, mode="sync")
+    with pytest.raises(BadRequest) as caught:
+        registration.webhooks.register(new_webhook(url=url, steps=[new_step(), early]))
+    assert [error.pointer for error in caught.value.errors] == ["#/steps/1/stage"]
+    assert "does not exist yet" in caught.value.errors[0].detail
+    assert written() == []
+    webhook = registration.webhooks.register(new_webhook(url=url)).webhook
+    assert pointers(registration, webhook.id, early) == ["#/stage"]
+    step = registration.steps.register(webhook.id, new_step())
+    with pytest.raises(BadRequest) as caught:
+        registration.steps.update(webhook.id, step.id, {"stage": stage, "mode": "sync"})
+    assert [error.pointer for error in caught.value.errors] == ["#/stage"]
+    assert len(written()) == 2
+
+
+def test_an_early_step_that_is_there_already_is_shown_with_a_warning_and_can_be_changed(
+    registration: DataverseRegistration, dataverse: FakeDataverse
+) -> None:
+    made = registration.webhooks.register(new_webhook(url=EVENTS_RECEIVER, steps=[new_step(mode="sync")]))
+    ids = (made.webhook.id, made.steps[0].id)
+    dataverse.rows["sdkmessageprocessingsteps"][ids[1]]["stage"] = 20
+    [listed] = registration.steps.list(ids[0])
+    assert ["before PostOperation" in warning for warning in listed.warnings] == [True]
+    assert registration.steps.update(*ids, {"stage": "PreOperation", "enabled": False}).warnings == listed.warnings
+    assert registration.steps.update(*ids, {"stage": "PostOperation"}).warnings == []
+
+
+@pytest.mark.parametrize(("stage", "warned"), [("PreOperation", [True]), ("PostOperation", [])])
+def test_an_early_step_for_another_receiver_is_registered_with_a_warning(
+    registration: DataverseRegistration, webhook_id: str, stage: str, warned: list[bool]
+) -> None:
+    step = registration.steps.register(webhook_id, new_step(stage=stage, mode="sync"))
+    assert ["may have no id" in warning for warning in step.warnings] == warned
 
 
 def test_a_step_of_another_webhook_or_of_a_plugin_is_a_404(

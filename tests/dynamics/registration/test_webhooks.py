@@ -23,9 +23,13 @@ QUEUE = {"name": "a queue", "url": "sb://x", "contract": 2, "authtype": 2, "isau
 COLUMNS = "serviceendpointid,name,url,description,contract,authtype,isauthvalueset,ismanaged"
 STEP_COLUMNS = (
     "sdkmessageprocessingstepid,name,description,mode,stage,rank,filteringattributes,asyncautodelete,statecode,"
-    "_eventhandler_value"
+    "_eventhandler_value,_impersonatinguserid_value"
 )
-LOOK_UPS = "sdkmessageid($select=name),sdkmessagefilterid($select=primaryobjecttypecode)"
+LOOK_UPS = (
+    "sdkmessageid($select=name),sdkmessagefilterid($select=primaryobjecttypecode),"
+    "sdkmessageprocessingstepid_sdkmessageprocessingstepimage"
+    "($select=sdkmessageprocessingstepimageid,name,entityalias,imagetype,attributes)"
+)
 
 
 TWO_STEPS = [new_step(), new_step(message="Update", table="account")]

@@ -37,7 +37,7 @@ def check_options(table: Table, query: Mapping[str, str]) -> None:
     for column in query.get("$select", "").split(",") if "$select" in query else []:
         _kind(table, column)
     for name, _ in _expansions(query.get("$expand", "")):
-        if name not in table.binds:
+        if name not in table.binds and name not in table.collections:
             raise Refused(400, f"Could not find a property named '{name}'")
 
 
@@ -61,6 +61,11 @@ def shown(table: Table, row: Row, query: Mapping[str, str], prefer: str, rows: M
         if LOOKUP_TABLE.removeprefix("@") in prefer and column + LOOKUP_TABLE in row:
             answer[column + LOOKUP_TABLE] = row[column + LOOKUP_TABLE]
     for name, selected in _expansions(query.get("$expand", "")):
+        if name in table.collections:
+            target, pointer = table.collections[name]
+            found = [one for one in rows.get(target, {}).values() if one.get(pointer) == row.get(table.key)]
+            answer[name] = [shown(TABLES[target], one, {"$select": selected}, "", rows) for one in found]
+            continue
         column, target = table.binds[name]
         other = rows.get(target, {}).get(str(row.get(column)))
         answer[name] = None if other is None else shown(TABLES[target], other, {"$select": selected}, "", rows)

@@ -11,7 +11,7 @@ from tests.fakes.dataverse.calls import Created, EndpointUnavailable, run_step, 
 from tests.fakes.dataverse.faults import Faults
 from tests.fakes.dataverse.query import Refused, check_options, matching, preferred, shown
 from tests.fakes.dataverse.tables import ENTITY_SETS, LOOKUP_TABLE, TABLES, Row, metadata
-from tests.fakes.dataverse.writing import changed_columns, check_endpoint, check_step, new_columns
+from tests.fakes.dataverse.writing import changed_columns, check_endpoint, check_image, check_step, new_columns
 from tests.fakes.server import FakeServer, Received, Reply, json_reply
 
 API_PATH = "/api/data/v9.2/"
@@ -21,12 +21,14 @@ _PATH = re.compile(rf"{API_PATH}(\w+)(?:\(([0-9a-f-]{{36}})\)(?:/(\w+))?)?")
 _DEFINITION = re.compile(rf"{API_PATH}EntityDefinitions\(LogicalName='(\w+)'\)")
 _ODATA = {"odata-version": "4.0", "odata-maxversion": "4.0", "accept": "application/json"}
 _ENDPOINTS, _STEPS, _JOBS = "serviceendpoints", "sdkmessageprocessingsteps", "asyncoperations"
+_IMAGES = "sdkmessageprocessingstepimages"
 
 
 class FakeDataverse(FakeServer):
     """`rows` holds what can be seen, by set and id: `rows["connections"][id]`. Any Bearer token is good enough.
 
     `secrets` holds the authvalue of each webhook, which no answer has. `hosts` maps origins to where they are.
+    `solutions` holds the ids of what was created in each solution; there are no others than these.
     """
 
     def __init__(self) -> None:
@@ -34,6 +36,7 @@ class FakeDataverse(FakeServer):
         self.rows: dict[str, dict[str, Row]] = metadata()
         self.secrets: dict[str, str] = {}
         self.hosts: dict[str, str] = {}
+        self.solutions: dict[str, list[str]] = {}
         self.page_size = 5000
         self._lock = threading.RLock()
         self.faults = Faults()
@@ -90,6 +93,7 @@ class FakeDataverse(FakeServer):
         self.rows.update(metadata())
         self.secrets.clear()
         self.hosts.clear()
+        self.solutions.clear()
         self.page_size = 5000
         self.faults.clear()
 
@@ -135,7 +139,7 @@ class FakeDataverse(FakeServer):
             case "GET", _, None:
                 return self._show(request, set_, self._row(set_, id_))
             case "POST", None, None:
-                return self._create(set_, _body(request))
+                return self._create(request, set_, _body(request))
             case "PATCH", str(), None:
                 return self._change(request, set_, id_)
             case "DELETE", str(), None:
@@ -168,20 +172,25 @@ class FakeDataverse(FakeServer):
         query = {**request.query, "$skiptoken": str(skip)}
         return f"{self.url}{request.path}?" + "&".join(f"{name}={value}" for name, value in query.items())
 
-    def _create(self, set_: str, body: Mapping[str, object]) -> Reply:
+    def _create(self, request: Received, set_: str, body: Mapping[str, object]) -> Reply:
         table = TABLES[set_]
+        solution = request.headers.get("mscrm.solutionuniquename")
+        if solution is not None and solution not in self.solutions:
+            raise Refused(400, f"The solution with the unique name {solution} does not exist", "0x80048403")
         columns = new_columns(table, body, self.rows)
         id_ = str(columns.setdefault(table.key, str(uuid4())))
         if id_ in self.rows.get(set_, {}):
             raise Refused(412, "A record with matching key values already exists.", "0x80040237")
         state: Row = {"statecode": 0, "statuscode": 1} if set_ == _STEPS else {"ismanaged": False}
         self._store(set_, id_, {**columns, **state})
+        if solution is not None:
+            self.solutions[solution].append(id_)
         return Reply(204, headers={"OData-EntityId": f"{self.url}{API_PATH}{set_}({id_})", "OData-Version": "4.0"})
 
     def _change(self, request: Received, set_: str, id_: str) -> Reply:
         if request.headers.get("if-match") != "*":
             raise Refused(428, "the fake makes no row by PATCH, as Dataverse would without If-Match")
-        row, changes = self._row(set_, id_), changed_columns(TABLES[set_], _body(request))
+        row, changes = self._row(set_, id_), changed_columns(TABLES[set_], _body(request), self.rows)
         before = {"authvalue": self.secrets[id_]} if set_ == _ENDPOINTS and "url" not in changes else {}
         self._store(set_, id_, {**row, **before, **changes})
         return Reply(204, headers={"OData-Version": "4.0"})
@@ -193,6 +202,8 @@ class FakeDataverse(FakeServer):
             row["isauthvalueset"] = True
         elif set_ == _STEPS:
             check_step(row, self.rows)
+        elif set_ == _IMAGES:
+            check_image(row, self.rows)
         else:
             raise Refused(405, "nobody writes this", "0x8006088a")
         self.add(set_, id_, row)
@@ -200,12 +211,20 @@ class FakeDataverse(FakeServer):
     def _delete(self, set_: str, id_: str) -> Reply:
         if self._row(set_, id_).get("ismanaged"):
             raise Refused(400, "The component is managed and cannot be deleted", "0x8004f01f")
-        # The steps are deleted too (Delete: Cascade), in the same transaction.
-        for step in self._steps_of(id_) if set_ == _ENDPOINTS else []:
-            del self.rows[_STEPS][str(step["sdkmessageprocessingstepid"])]
-        del self.rows[set_][id_]
+        self._remove(set_, id_)
         self.secrets.pop(id_, None)
         return Reply(204, headers={"OData-Version": "4.0"})
+
+    def _remove(self, set_: str, id_: str) -> None:
+        # A webhook's steps and a step's images are deleted too (Delete: Cascade), in the same transaction.
+        below, column = {
+            _ENDPOINTS: (_STEPS, "_eventhandler_value"),
+            _STEPS: (_IMAGES, "_sdkmessageprocessingstepid_value"),
+        }.get(set_, ("", ""))
+        for one, row in [*self.rows.get(below, {}).items()]:
+            if row[column] == id_:
+                self._remove(below, one)
+        del self.rows[set_][id_]
 
     def _steps_of(self, endpoint_id: str) -> list[Row]:
         return [step for step in self.rows.get(_STEPS, {}).values() if step["_eventhandler_value"] == endpoint_id]

@@ -22,6 +22,8 @@ class Table:
     new: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
     binds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    rebinds: frozenset[str] = frozenset()
+    collections: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def _types(**names: str) -> dict[str, str]:
@@ -30,6 +32,7 @@ def _types(**names: str) -> dict[str, str]:
 
 ENDPOINT_COLUMNS = frozenset({"name", "url", "authtype", "authvalue", "description"})
 STEP_COLUMNS = frozenset({"name", "description", "mode", "stage", "rank", "filteringattributes", "asyncautodelete"})
+IMAGE_COLUMNS = frozenset({"name", "entityalias", "imagetype", "attributes", "messagepropertyname"})
 
 TABLES: Mapping[str, Table] = {
     "connections": Table(
@@ -60,7 +63,8 @@ TABLES: Mapping[str, Table] = {
     "sdkmessageprocessingsteps": Table(
         "sdkmessageprocessingstepid",
         _types(
-            guid="sdkmessageprocessingstepid _eventhandler_value _sdkmessageid_value _sdkmessagefilterid_value",
+            guid="sdkmessageprocessingstepid _eventhandler_value _sdkmessageid_value _sdkmessagefilterid_value"
+            " _impersonatinguserid_value",
             text="name description filteringattributes",
             int="mode stage rank supporteddeployment statecode statuscode",
             bool="asyncautodelete",
@@ -71,7 +75,26 @@ TABLES: Mapping[str, Table] = {
             "eventhandler_serviceendpoint": ("_eventhandler_value", "serviceendpoints"),
             "sdkmessageid": ("_sdkmessageid_value", "sdkmessages"),
             "sdkmessagefilterid": ("_sdkmessagefilterid_value", "sdkmessagefilters"),
+            "impersonatinguserid": ("_impersonatinguserid_value", "systemusers"),
         },
+        rebinds=frozenset({"impersonatinguserid"}),
+        collections={
+            "sdkmessageprocessingstepid_sdkmessageprocessingstepimage": (
+                "sdkmessageprocessingstepimages",
+                "_sdkmessageprocessingstepid_value",
+            )
+        },
+    ),
+    "sdkmessageprocessingstepimages": Table(
+        "sdkmessageprocessingstepimageid",
+        _types(
+            guid="sdkmessageprocessingstepimageid _sdkmessageprocessingstepid_value",
+            text="name entityalias attributes messagepropertyname",
+            int="imagetype",
+        ),
+        new=IMAGE_COLUMNS | {"sdkmessageprocessingstepimageid"},
+        changes=IMAGE_COLUMNS,
+        binds={"sdkmessageprocessingstepid": ("_sdkmessageprocessingstepid_value", "sdkmessageprocessingsteps")},
     ),
     "asyncoperations": Table(
         "asyncoperationid",
@@ -93,8 +116,26 @@ ENTITY_SETS: Mapping[str, str] = {
 """The sets in which the rows of users' tables are."""
 
 _NAMESPACE = UUID("0d2b9a04-54c8-4c45-9a35-4d3f5b8f3c11")
-_MESSAGES = ("Create", "Update", "Delete", "Associate", "WhoAmI", "O'Hara")
-_STEPPED = ("connection", "opportunity", "account")
+# Messages on tables. Of Associate and Disassociate some environments have filters for single tables, others not.
+_STEPPED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ("Create", "Update", "Delete", "Assign", "SetState", "SetStateDynamicEntity", "Merge"),
+        ("connection", "opportunity", "account"),
+    ),
+    **dict.fromkeys(("CreateMultiple", "UpdateMultiple", "Associate", "Disassociate"), ("account",)),
+    **dict.fromkeys(("Win", "new_Approve"), ("opportunity",)),
+}
+_MESSAGES = (*_STEPPED, "WhoAmI", "O'Hara", "new_Recount")
+
+IMAGE_PROPERTIES: Mapping[str, tuple[str, ...]] = {
+    "Create": ("Id",),
+    **dict.fromkeys(("Update", "Delete", "Assign"), ("Target",)),
+    **dict.fromkeys(("SetState", "SetStateDynamicEntity"), ("EntityMoniker",)),
+    "Merge": ("Target", "SubordinateId"),
+    # A bound action that has a parameter of this name.
+    "new_Approve": ("Target",),
+}
+"""The parameters of which messages have images; other messages have none."""
 
 
 def metadata_id(*names: str) -> str:
@@ -107,7 +148,7 @@ def metadata() -> dict[str, dict[str, Row]]:
     messages: dict[str, Row] = {
         metadata_id(name): {"sdkmessageid": metadata_id(name), "name": name} for name in _MESSAGES
     }
-    filters = [_filter(message, table) for message in ("Create", "Update", "Delete") for table in _STEPPED]
+    filters = [_filter(message, table) for message, tables in _STEPPED.items() for table in tables]
     # A table without custom steps, and one that has two rows.
     filters.append({**_filter("Create", "postfollow"), "iscustomprocessingstepallowed": False})
     filters.append({**_filter("Create", "connection", "blocked"), "iscustomprocessingstepallowed": False})

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from tests.fakes.dataverse.query import Refused
-from tests.fakes.dataverse.tables import Row, Table
+from tests.fakes.dataverse.tables import IMAGE_PROPERTIES, Row, Table
 
 _MAX_CHARACTERS = {"name": 256, "url": 2000, "authvalue": 2048}
 _BIND = "@odata.bind"
@@ -13,6 +13,7 @@ _REFERENCE = re.compile(r"/(\w+)\(([0-9a-f-]{36})\)")
 _TYPES = {"text": str, "guid": str, "int": int, "bool": bool}
 _ENDPOINT_NEEDS = ("name", "url", "contract", "authtype", "authvalue")
 _STEP_NEEDS = ("mode", "stage", "rank", "_eventhandler_value", "_sdkmessageid_value")
+_IMAGE_NEEDS = ("name", "entityalias", "imagetype", "messagepropertyname", "_sdkmessageprocessingstepid_value")
 
 type Rows = Mapping[str, Mapping[str, Row]]
 
@@ -24,9 +25,13 @@ def new_columns(table: Table, body: Mapping[str, object], rows: Rows) -> Row:
     return _checked(table, table.new, plain) | dict(_bound(table, name, value, rows) for name, value in binds)
 
 
-def changed_columns(table: Table, body: Mapping[str, object]) -> Row:
-    """The columns of an update; raises Refused."""
-    return _checked(table, table.changes, body)
+def changed_columns(table: Table, body: Mapping[str, object], rows: Rows) -> Row:
+    """The columns of an update; raises Refused. A look-up that may change is emptied by null."""
+    plain = {name: value for name, value in body.items() if name.removesuffix(_BIND) not in table.rebinds}
+    binds = [(name.removesuffix(_BIND), value) for name, value in body.items() if name not in plain]
+    emptied = {table.binds[name][0]: None for name, value in binds if value is None}
+    bound = dict(_bound(table, name, value, rows) for name, value in binds if value is not None)
+    return _checked(table, table.changes, plain) | emptied | bound
 
 
 def check_endpoint(row: Row) -> None:
@@ -53,6 +58,24 @@ def check_step(row: Row, rows: Rows) -> None:
         raise Refused(400, "The filter is one of another message", "0x80044193")
     if found is not None and not found["iscustomprocessingstepallowed"]:
         raise Refused(400, "Custom steps are not allowed on this table", "0x80044194")
+
+
+def check_image(row: Row, rows: Rows) -> None:
+    """Raises Refused for an image that the step's message cannot have."""
+    _require(row, _IMAGE_NEEDS)
+    step = rows["sdkmessageprocessingsteps"][str(row["_sdkmessageprocessingstepid_value"])]
+    message = str(rows["sdkmessages"][str(step["_sdkmessageid_value"])]["name"])
+    property_ = row["messagepropertyname"]
+    if property_ not in IMAGE_PROPERTIES.get(message, ()):
+        raise Refused(400, f"Message property name '{property_}' is not valid on message {message}.", "0x80044184")
+    if row["imagetype"] not in {0, 1, 2}:
+        raise Refused(400, "Invalid image type", "0x80044191")
+    if message == "Create" and row["imagetype"] != 1:
+        raise Refused(400, "PreImage is not supported for message Create.", "0x80044185")
+    if message == "Delete" and row["imagetype"] != 0:
+        raise Refused(400, "PostImage is not supported for message Delete.", "0x80044186")
+    if step["stage"] != 40 and row["imagetype"] != 0:
+        raise Refused(400, "PostImage is only supported in the post stage.", "0x80044187")
 
 
 def _require(row: Row, names: tuple[str, ...]) -> None:
