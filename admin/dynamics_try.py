@@ -21,19 +21,16 @@ from admin.hub import local_hub
 from admin.output import print_problem
 from devhost.run import RUN_FILE
 from shared.delivery.callback import callback_content, callback_event
-from shared.dynamics.context import parse_context
-from shared.dynamics.dataverse_event import event_id
-from shared.dynamics.row_change import changes_of
+from shared.dynamics.context import TRIMMED_HEADER
+from shared.dynamics.intake import event_ids
 from shared.errors import HubError, NotFound, Unavailable
 from shared.events.event import Event, EventState
 from shared.events.store import EventStore
-from shared.lenient_json import parse_lenient_object
 from shared.settings import BaseUrl
 
 _PATH = "/api/webhooks/incoming/dynamicscrm"
 _KEY = "DYNAMICS_WEBHOOK_KEY"
 _STORAGE = "AzureWebJobsStorage"
-_TRIMMED = "x-ms-dynamics-msg-size-exceeded"
 _WEBHOOK_NAME = "(the webhook's name)"
 _UNTOLD = frozenset({EventState.IGNORED, EventState.UNREADABLE})
 # The app answers within 25 s.
@@ -110,7 +107,7 @@ def _post(app: TriedApp, body: bytes, *, trimmed: bool) -> int:
     """The status of the app's answer; raises the problem that it answered."""
     headers = {"Content-Type": "application/json", "x-functions-key": app.code}
     if trimmed:
-        headers[_TRIMMED] = "true"
+        headers[TRIMMED_HEADER] = "true"
     with requests.Session() as session:
         # No proxy, and no redirect, may learn the key.
         session.trust_env = False
@@ -135,10 +132,8 @@ def _refusal(response: requests.Response) -> HubError:
 
 def _events(events: EventStore, status: int, body: bytes, *, trimmed: bool) -> Iterator[Event]:
     """The events that a request became, completed if it was trimmed; none where the app took none."""
-    context = parse_context(parse_lenient_object(body))
-    changes = changes_of(context, trimmed=trimmed)
-    ids = dict.fromkeys(event_id(context, change, trimmed=trimmed) for change in changes)
-    stored = [event for id_ in ids if (event := events.get(id_)) is not None]
+    ids = event_ids(body, trimmed=trimmed)
+    stored = [event for id_ in dict.fromkeys(ids) if (event := events.get(id_)) is not None]
     if status == requests.codes.created and not stored:
         raise NotFound(f"the app stored the event elsewhere: set {_STORAGE} to the app's storage")
     for event in stored:

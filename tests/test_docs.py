@@ -30,6 +30,7 @@ from shared.delivery.record import DELIVERIES_TABLE, DeliveryState
 from shared.delivery.redrive import POISON_SUFFIX
 from shared.delivery.waiting import WaitingReason
 from shared.dynamics.intake import IntakeOutcome
+from shared.dynamics.organizations import ORGANIZATIONS_TABLE
 from shared.dynamics.registration.failed_jobs import EXPLANATIONS
 from shared.errors import HubError
 from shared.events.announcement import EVENTS_QUEUE
@@ -162,7 +163,7 @@ def test_every_member_of_a_webhook_connection_is_documented(name: str) -> None:
     "table",
     [
         *(EVENTS_TABLE, EVENTLOG_TABLE, WEBHOOKS_TABLE, SUBSCRIPTIONS_TABLE, USAGE_TABLE, DELIVERIES_TABLE),
-        *(CONNECTIONS_TABLE, RUN_AS_TABLE, AUDIT_TABLE, "roles", "apikeys"),
+        *(CONNECTIONS_TABLE, RUN_AS_TABLE, AUDIT_TABLE, ORGANIZATIONS_TABLE, "roles", "apikeys"),
     ],
 )
 def test_every_table_is_documented(table: str) -> None:

@@ -2,6 +2,7 @@ import json
 import math
 from codecs import BOM_UTF8
 from contextlib import suppress
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,21 @@ READ = {
     b'["NaN", "1e400", NaN]': ["NaN", "1e400", None],
 }
 """What a strict reading refuses, and what it is read as."""
+
+DIGITS = {
+    b"12345678901234567890.12": Decimal("12345678901234567890.12"),
+    b"0.1234567890123456789012": Decimal("0.1234567890123456789012"),
+    b"-922337203685477.5807": Decimal("-922337203685477.5807"),
+    b"-92233720368547.5": -92233720368547.5,
+    b"1e-400": Decimal("1e-400"),
+    b"1.5e-7": 1.5e-7,
+    b"0.1": 0.1,
+    b"1.10": 1.1,
+    b"9007199254740993": 9007199254740993,
+    b"9" * 4300: 10**4300 - 1,
+    b'"12345678901234567890.12"': "12345678901234567890.12",
+}
+"""Numbers, and what they are read as: no digit is lost."""
 
 SHOWN = {
     rb'{"a\ud83d": "\ud83d\ude00\ud83d"}': r'{"a\ufffd": "\ud83d\ude00\ufffd"}',
@@ -96,6 +112,22 @@ def test_what_strict_reading_refuses_is_read(body: bytes) -> None:
     with pytest.raises(NotJson):
         parse_object(b'{"it": ' + body + b"}")
     assert read(body) == READ[body]
+
+
+@holds_for("number", DIGITS)
+@holds_for("beside", [b"1", b"NaN", rb'"\ud83d"'])
+def test_no_digit_of_a_number_is_lost_whether_the_rest_is_strict_or_not(number: bytes, beside: bytes) -> None:
+    found = read(b"[" + number + b", " + beside + b"]")
+    assert isinstance(found, list)
+    assert (type(found[0]), found[0]) == (type(DIGITS[number]), DIGITS[number])
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False), st.booleans())
+def test_every_decimal_is_read_and_shown_with_all_its_digits(number: Decimal, strict: bool) -> None:
+    text = f'{{"a": {number}, "b": {"null" if strict else "NaN"}}}'.encode()
+    found = parse_lenient_object(text)["a"]
+    assert Decimal(repr(found) if isinstance(found, float) else str(found)) == number
+    assert Decimal(json.loads(as_valid_json(text), parse_float=str, parse_int=str)["a"]) == number
 
 
 @holds_for("body", [body for name, body in NOT_JSON.items() if name not in LENIENTLY_READ])

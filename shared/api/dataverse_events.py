@@ -5,11 +5,10 @@ from typing import Protocol
 
 import azure.functions as func
 
+from shared.dynamics.context import TRIMMED_HEADER
 from shared.dynamics.intake import IntakeOutcome
 from shared.http import answer, empty_response, json_body
 from shared.loops import request_hops
-
-_TRIMMED = "x-ms-dynamics-msg-size-exceeded"
 
 
 class Receive(Protocol):
@@ -28,7 +27,7 @@ def answer_dataverse(req: func.HttpRequest, receiver: Callable[[], Receive]) -> 
 
     def receive(request: func.HttpRequest) -> func.HttpResponse:
         hops = request_hops(request.headers)
-        outcome = receiver()(json_body(request), trimmed=_TRIMMED in request.headers, hops=hops)
+        outcome = receiver()(json_body(request), trimmed=TRIMMED_HEADER in request.headers, hops=hops)
         return empty_response(201 if outcome is IntakeOutcome.STORED else 200)
 
     return answer(req, receive)

@@ -18,7 +18,7 @@ from shared.validation import field_error, field_errors, pointer_to
 CONNECTION = "connection"
 CONNECTION_CREATED = "connection.created"
 
-_MESSAGE = "Create"
+_NAMES = {"MessageName": "Create", "PrimaryEntityName": CONNECTION}
 _PROCESSED = ("opportunity", "systemuser")
 _TABLE_OF_LOOKUP = "@Microsoft.Dynamics.CRM.lookuplogicalname"
 _FIELD_OF_RECORD = re.compile(r".*/Attributes/(\w+)/\w+")
@@ -60,9 +60,14 @@ def kind_errors(document: Mapping[str, object]) -> list[FieldError]:
     """An error for each of the two names that is a different string than those of a created connection."""
     return [
         field_error([name], f"must be {wanted}")
-        for name, wanted in (("MessageName", _MESSAGE), ("PrimaryEntityName", CONNECTION))
+        for name, wanted in _NAMES.items()
         if isinstance(given := document.get(name), str) and given.lower() != wanted.lower()
     ]
+
+
+def is_created_connection(document: Mapping[str, object]) -> bool:
+    """Whether the request names both."""
+    return all(isinstance(document.get(name), str) for name in _NAMES) and not kind_errors(document)
 
 
 def record_errors(document: Mapping[str, object]) -> list[FieldError]:

@@ -13,6 +13,9 @@ from shared.dynamics.values import NO_ID, Contract, Guid, Id, Lenient, Name
 from shared.errors import BadRequest, FieldError
 from shared.validation import field_errors
 
+TRIMMED_HEADER = "x-ms-dynamics-msg-size-exceeded"
+"""Present in a request that Dataverse trimmed for its size; its value is not documented."""
+
 MULTIPLE: Mapping[str, str] = {"createmultiple": "create", "updatemultiple": "update", "deletemultiple": "delete"}
 """Messages on several rows, in lower case, with the message that each of their rows would have had alone."""
 

@@ -12,17 +12,18 @@ from functools import partial
 from shared.dynamics.connection_created import (
     CONNECTION,
     CONNECTION_CREATED,
+    is_created_connection,
     kind_errors,
     linked_records,
     record_errors,
 )
 from shared.dynamics.context import RemoteExecutionContext, parse_context
-from shared.dynamics.dataverse_event import event_of
+from shared.dynamics.dataverse_event import event_id, event_of
 from shared.dynamics.event_name import EventPattern, is_taken
 from shared.dynamics.organizations import Organizations
 from shared.dynamics.row_change import RowChange, changes_of, own_payload, require_storable
 from shared.errors import BadRequest, FieldError, Forbidden
-from shared.events.event import Event
+from shared.events.event import Event, EventId
 from shared.events.store import EventStore, NewEvent
 from shared.lenient_json import parse_lenient_object
 from shared.roles.directory import RoleDirectory
@@ -80,7 +81,7 @@ class DataverseIntake:
         document = parse_lenient_object(body)
         if others := kind_errors(document):
             raise BadRequest.of(others)
-        request = _parse(document, trimmed=trimmed)
+        request = _parse(document, trimmed=trimmed, is_connection=True)
         return self._accept(request, body, hops=hops)
 
     def receive(self, body: bytes, *, trimmed: bool, hops: int = 0) -> IntakeOutcome:
@@ -152,6 +153,12 @@ class DataverseIntake:
         return self._events.append_all([*map(NewEvent, events, payloads)]) > 0
 
 
+def event_ids(body: bytes, *, trimmed: bool) -> list[EventId]:
+    """The ids of the events that a request at DynamicsWebhook becomes; raises NotJson, BadRequest, ContentTooLarge."""
+    request = _parse(parse_lenient_object(body), trimmed=trimmed)
+    return [event_id(request.context, change, trimmed=trimmed) for change in request.changes]
+
+
 @dataclass(frozen=True)
 class _Request:
     """A request that is well-formed; `changes` are those that the hub processes."""
@@ -162,9 +169,10 @@ class _Request:
     trimmed: bool
 
 
-def _parse(document: Mapping[str, object], *, trimmed: bool) -> _Request:
-    is_one_connection = not trimmed and not kind_errors(document)
-    context = parse_context(document, record_errors(document) if is_one_connection else ())
+def _parse(document: Mapping[str, object], *, trimmed: bool, is_connection: bool = False) -> _Request:
+    """The request; `is_connection` says that it must be about one created connection, whose records it has to name."""
+    is_connection = is_connection or is_created_connection(document)
+    context = parse_context(document, record_errors(document) if is_connection and not trimmed else ())
     changes = changes_of(context, trimmed=trimmed)
     if (context.message, context.table) == _CREATED and not trimmed:
         changes = _processed(changes)

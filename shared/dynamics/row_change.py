@@ -11,7 +11,7 @@ from shared.dynamics.flattening import Columns, bare, is_entity
 from shared.dynamics.values import NO_ID, id_or_none, read_pairs
 from shared.errors import BadRequest, ContentTooLarge, FieldError
 from shared.exact_json import dump_json
-from shared.validation import ARRAY, REQUIRED, field_error, max_length
+from shared.validation import ARRAY, REQUIRED, field_error, max_length, pointer_to
 
 MAX_ROWS = 1000
 """Rows that one request may be about."""
@@ -180,7 +180,8 @@ def _row_id(row: object, table: str | None) -> str | None:
 
 
 def _without_id(number: int) -> FieldError:
-    return field_error(["InputParameters", _TARGETS, str(number), "Id"], REQUIRED)
+    pointer = pointer_to(["InputParameters", _TARGETS, str(number), "Id"])
+    return FieldError(pointer, f"Targets/{number}/Id {REQUIRED}, for neither its columns nor OutputParameters name it")
 
 
 def _linked(target: object, table: str | None) -> tuple[str, str] | None:

@@ -4,9 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from operator import not_
+from typing import Annotated, NewType
+
+from pydantic import Field
 
 from shared.timestamps import utc_z
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
 
 EventId = NewType("EventId", str)
 
@@ -51,10 +59,11 @@ class Event:
     trimmed: bool = False
     state: EventState = EventState.RECEIVED
     hops: int = 0
-    previous_values: Mapping[str, object] | None = None
-    parameters: Mapping[str, object] | None = None
-    reconstructed: bool = False
-    truncated: bool = False
+    # What says nothing is left out of messages: the previous version knows none of these.
+    previous_values: Annotated[Mapping[str, object] | None, Field(exclude_if=_is_none)] = None
+    parameters: Annotated[Mapping[str, object] | None, Field(exclude_if=_is_none)] = None
+    reconstructed: Annotated[bool, Field(exclude_if=not_)] = False
+    truncated: Annotated[bool, Field(exclude_if=not_)] = False
 
     @property
     def source_kind(self) -> str:

@@ -8,7 +8,9 @@ from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.failed_jobs import FailedJob, FailedJobs
 from shared.dynamics.registration.failure_kind import FailureKind
 from shared.dynamics.registration.job_replay import JobReplay, ReplayResult
+from shared.dynamics.registration.receiving import is_receiving
 from shared.dynamics.registration.steps import Steps
+from shared.errors import Conflict
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Failures:
             return list(self.jobs.of(step_id, since=since, top=top, kind=kind, secrets=secrets))
 
     def replay(self, webhook_id: str, step_id: str, job_id: str) -> ReplayResult:
-        """Replay one job."""
+        """Replay one job; raises Conflict if its webhook posts to another receiver."""
         with dataverse_call():
-            step = self.steps.show(webhook_id, step_id)
+            webhook, step = self.steps.find(webhook_id, step_id)
+            if not is_receiving(webhook.url):
+                raise Conflict("only jobs of a step that posts to this app can be replayed")
             return self.job_replay.replay(step.slot, self.jobs.get(step_id, job_id))

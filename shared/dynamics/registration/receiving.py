@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from urllib.parse import urlsplit
 
 from shared.dynamics.registration.address import CONNECTIONS_PATH, EVENTS_PATH, address
 from shared.dynamics.registration.step import StepSlot
@@ -43,6 +44,12 @@ class OwnAddresses:
             "id, and may never come to be"
         )
         return [FieldError(f"{pointer}/stage", detail)]
+
+
+def is_receiving(url: str) -> bool:
+    """Whether an address has the path of one of the two functions: at this app under any of its names, or a tunnel."""
+    path = urlsplit(address(url)).path
+    return any(path == one.value for one in ReceivingFunction)
 
 
 def takes_message(function: ReceivingFunction, slot: StepSlot) -> bool:

@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 
 from shared.dynamics.registration.failed_jobs import FAILED
-from shared.errors import Gone, NotFound
+from shared.errors import Conflict, Gone, NotFound
 from shared.hub.registration import DataverseRegistration
-from tests.dynamics.registration.samples import new_step, new_webhook
+from tests.dynamics.registration.samples import ELSEWHERE, new_step, new_webhook
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.dataverse.tables import LOOKUP_TABLE
 
@@ -54,3 +54,11 @@ def test_a_job_is_replayed_with_the_slot_of_its_step(
 ) -> None:
     with pytest.raises(Gone):
         registration.failures.replay(*step, add_job(dataverse, step[1]))
+
+
+def test_a_job_of_a_step_that_posts_elsewhere_is_a_409(
+    registration: DataverseRegistration, dataverse: FakeDataverse
+) -> None:
+    made = registration.webhooks.register(new_webhook(steps=[new_step()], url=ELSEWHERE))
+    with pytest.raises(Conflict):
+        registration.failures.replay(made.webhook.id, made.steps[0].id, add_job(dataverse, made.steps[0].id))

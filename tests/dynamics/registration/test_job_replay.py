@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -245,7 +246,7 @@ TOLD = {
 }
 
 
-def lost(message: str, **changes: object) -> tuple[StepSlot, FailedJob]:
+def lost(message: str, **changes: Any) -> tuple[StepSlot, FailedJob]:  # noqa: ANN401 - members of a job
     return StepSlot(message, "opportunity", "PostOperation"), replace(OF_OPPORTUNITY, **changes)
 
 

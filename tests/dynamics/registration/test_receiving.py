@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.dynamics.registration.receiving import OwnAddresses, ReceivingFunction, takes_message
+from shared.dynamics.registration.receiving import OwnAddresses, ReceivingFunction, is_receiving, takes_message
 from shared.dynamics.registration.step import StepSlot
 from tests.dynamics.registration.samples import ELSEWHERE, EVENTS_RECEIVER, PUBLIC_URL, RECEIVER
 
@@ -45,3 +45,17 @@ def test_one_function_takes_created_connections_and_the_other_everything(message
     slot = StepSlot(message, table, "PostOperation")
     assert [takes_message(function, slot) for function in ReceivingFunction] == [False, True]
     assert takes_message(ReceivingFunction.CONNECTIONS, StepSlot("CREATE", "Connection", "50"))
+
+
+@pytest.mark.parametrize(
+    ("url", "is_ours"),
+    [
+        ("https://tunnel.example/api/webhooks/incoming/dynamicscrm/?code=x", True),
+        ("https://tunnel.example/API/Webhooks/incoming/dynamicscrm/connection", True),
+        (f"{PUBLIC_URL}/api/webhooks/incoming/dynamicscrm/contact", False),
+        ("https://tunnel.example/", False),
+        ("no address", False),
+    ],
+)
+def test_this_app_is_known_by_its_paths_under_any_of_its_names(url: str, *, is_ours: bool) -> None:
+    assert is_receiving(url) is is_ours

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from itertools import product
 from uuid import uuid4
 
-from tests.fakes.dataverse.calls import Created, EndpointUnavailable, run_step, steps_on_create
+from tests.fakes.dataverse.calls import (
+    Created,
+    EndpointUnavailable,
+    Operation,
+    Updated,
+    run_step,
+    steps_on_create,
+    steps_on_update,
+)
 from tests.fakes.dataverse.faults import Faults
 from tests.fakes.dataverse.query import Refused, check_options, matching, preferred, shown
 from tests.fakes.dataverse.tables import ENTITY_SETS, LOOKUP_TABLE, TABLES, Row, metadata
@@ -76,15 +84,27 @@ class FakeDataverse(FakeServer):
             self.add_connection(created.id, created.record1, created.record2, user)
         try:
             for created, step in product(pair, steps_on_create(self.rows)):
-                endpoint = self.rows[_ENDPOINTS][str(step["_eventhandler_value"])]
-                secret = self.secrets[str(endpoint["serviceendpointid"])]
-                if job := run_step(step, endpoint, secret, created, self.hosts):
-                    self.add(_JOBS, str(job["asyncoperationid"]), job)
+                self._run(step, created)
         except EndpointUnavailable:
             for created in pair:
                 del self.rows["connections"][created.id]
             raise
         return pair[0].id
+
+    def update_row(
+        self, table: str, id_: str, columns: Mapping[str, object], before: Mapping[str, object], user: str
+    ) -> None:
+        """Change a row as a user does: the webhooks are called whose steps wait for one of these columns."""
+        own = tuple(self.rows.get(_IMAGES, {}).values())
+        updated = Updated(id_, table, columns, before, user, ORGANIZATION, own)
+        for step in steps_on_update(table, columns.keys(), self.rows):
+            self._run(step, updated)
+
+    def _run(self, step: Row, done: Operation) -> None:
+        endpoint = self.rows[_ENDPOINTS][str(step["_eventhandler_value"])]
+        secret = self.secrets[str(endpoint["serviceendpointid"])]
+        if job := run_step(step, endpoint, secret, done, self.hosts):
+            self.add(_JOBS, str(job["asyncoperationid"]), job)
 
     def reset(self) -> None:
         """Make it as it was in the beginning, without added rows."""
