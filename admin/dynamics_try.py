@@ -20,9 +20,10 @@ from pydantic import TypeAdapter, ValidationError
 from admin.hub import local_hub
 from admin.output import print_problem
 from devhost.run import RUN_FILE
+from shared.clock import now
 from shared.delivery.callback import callback_content, callback_event
 from shared.dynamics.context import TRIMMED_HEADER
-from shared.dynamics.intake import event_ids
+from shared.dynamics.intake import read_events
 from shared.errors import HubError, NotFound, Unavailable
 from shared.events.event import Event, EventState
 from shared.events.store import EventStore
@@ -132,8 +133,8 @@ def _refusal(response: requests.Response) -> HubError:
 
 def _events(events: EventStore, status: int, body: bytes, *, trimmed: bool) -> Iterator[Event]:
     """The events that a request became, completed if it was trimmed; none where the app took none."""
-    ids = event_ids(body, trimmed=trimmed)
-    stored = [event for id_ in dict.fromkeys(ids) if (event := events.get(id_)) is not None]
+    read = read_events(body, trimmed=trimmed, now=now())
+    stored = [event for id_ in dict.fromkeys(event.id for event in read) if (event := events.get(id_)) is not None]
     if status == requests.codes.created and not stored:
         raise NotFound(f"the app stored the event elsewhere: set {_STORAGE} to the app's storage")
     for event in stored:

@@ -10,6 +10,8 @@ import json
 import re
 from codecs import BOM_UTF8
 
+from pydantic_core import from_json
+
 from shared.errors import NotJson
 from shared.exact_json import exact_number
 from shared.strict_json import parse_json, refuse_other_encodings, require_object
@@ -23,8 +25,6 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # The most digits that Python itself reads as an integer.
 _MAX_DIGITS = 4300
 
-# A double holds every number of 15 digits, unless it is next to zero.
-_LONG_NUMBER = re.compile(rb"[0-9][0-9.]{15}|[0-9][eE]-[0-9]")
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _BRACKET = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
@@ -42,12 +42,19 @@ def parse_lenient_object(body: bytes) -> dict[str, object]:
     Raises NotJson if neither reader can read it, or if it is nested deeper than MAX_DEPTH, and BadRequest for an array
     or a scalar. Line and column in a message count characters.
     """
+    plain = body.removeprefix(BOM_UTF8)
+    refuse_other_encodings(plain)
     try:
-        value = parse_json(body)
-    except NotJson as refusal:
-        return require_object(_parse_lenient(body, refusal))
-    if _LONG_NUMBER.search(body):
-        value = json.loads(body.removeprefix(BOM_UTF8), parse_float=exact_number)
+        # Its answer is not used: it says in a moment that the text is whole, of whole characters, and not deep.
+        from_json(plain, allow_inf_nan=False)
+        text = plain.decode()
+    except ValueError as reason:
+        text = _made_readable(plain, reason)
+    try:
+        value: object = json.loads(text, parse_float=exact_number, parse_int=_int, parse_constant=lambda _: None)
+    except json.JSONDecodeError as reason:
+        told = f"{reason.msg.lower()} (line {reason.lineno} column {reason.colno})"
+        raise NotJson(f"the body is not JSON: {told}") from None
     return require_object(value)
 
 
@@ -65,22 +72,14 @@ def as_valid_json(payload: bytes) -> str:
     return text
 
 
-def _parse_lenient(body: bytes, refusal: NotJson) -> object:
-    plain = body.removeprefix(BOM_UTF8)
-    refuse_other_encodings(plain)
+def _made_readable(plain: bytes, reason: ValueError) -> str:
+    """The text for Python's reader, which knows neither depth nor halves of characters; raises NotJson."""
     try:
         text = plain.decode("utf-8")
     except UnicodeDecodeError:
-        raise refusal from None
+        raise NotJson(f"the body is not JSON: {reason}") from None
     _refuse_depth(text)
-    try:
-        value: object = json.loads(
-            _with_whole_characters(text), parse_float=exact_number, parse_int=_int, parse_constant=lambda _: None
-        )
-    except json.JSONDecodeError as reason:
-        told = f"{reason.msg.lower()} (line {reason.lineno} column {reason.colno})"
-        raise NotJson(f"the body is not JSON: {told}") from None
-    return value
+    return _with_whole_characters(text)
 
 
 def _refuse_depth(text: str) -> None:

@@ -53,7 +53,7 @@ def event_of(
     columns = flatten(change.columns, change.formatted)
     is_deleted = change.message == _DELETE
     before = None if change.before is None else flatten(change.before, change.before_formatted)
-    own_id: dict[str, object] = {f"{change.table}id": change.row_id} if change.row_id else {}
+    own_id: dict[str, object] = {f"{change.table}id": change.row_id} if change.table and change.row_id else {}
     told = not trimmed and not is_deleted and job_id is None
     return Event(
         id=event_id(context, change, trimmed=trimmed, job_id=job_id),
@@ -82,10 +82,10 @@ def event_id(
     So Dataverse's second attempt adds no event, nor does a second step for the same message; two updates of a row are
     two.
     """
-    if (change.message, change.table) == (_CREATE, CONNECTION):
+    if (change.message, change.table) == (_CREATE, CONNECTION) and change.row_id:
         return connection_event_id(context.organization_id, change.row_id)
     # A row is created and deleted once in an operation; all else may happen to it again.
-    is_once = change.message in {_CREATE, _DELETE}
+    is_once = change.message in {_CREATE, _DELETE} and change.row_id
     asked = "" if is_once else job_id or _digest(change) or (context.operation_id if trimmed else "")
     identity = [context.organization_id, change.table, change.message, change.row_id, context.operation, asked]
     return EventId(str(uuid5(_NAMESPACE, json.dumps(identity))))

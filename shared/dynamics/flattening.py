@@ -7,7 +7,7 @@ required, and nothing after its colon matters.
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 from shared.dynamics.values import NotADate, id_of, is_name, parse_wcf_date, read_pairs
@@ -15,7 +15,7 @@ from shared.timestamps import utc_z
 
 # Deeper than anything that Dataverse nests; below it a value stays as it came.
 _MAX_DEPTH = 50
-_LARGEST_DOUBLE_BITS = sys.float_info.max_exp
+_LARGEST_DOUBLE = int(sys.float_info.max)
 _REFERENCE, _ENTITY, _COLLECTION = "EntityReference", "Entity", "EntityCollection"
 _NUMBERS: Mapping[str, tuple[type, ...]] = {"OptionSetValue": (int,), "Money": (int, float, Decimal)}
 _WRAPPERS = frozenset({"AliasedValue", "BooleanManagedProperty"})
@@ -99,7 +99,7 @@ def _value(raw: object, depth: int, *, is_bare: bool = False) -> object:
     match value:
         case str():
             return _text(value)
-        case int() if value.bit_length() > _LARGEST_DOUBLE_BITS:
+        case int() if not -_LARGEST_DOUBLE <= value <= _LARGEST_DOUBLE:
             return str(value)
         case list() if depth:
             return [_value(item, depth - 1, is_bare=is_bare) for item in value]
@@ -119,7 +119,8 @@ def _object(raw: dict[str, object], depth: int, *, is_bare: bool) -> object:
             return [_value(row, depth, is_bare=is_bare) for row in rows]
         case "OptionSetValue" | "Money" as kind:
             number = raw.get("Value")
-            return number if isinstance(number, _NUMBERS[kind]) and not isinstance(number, bool) else raw
+            is_number = isinstance(number, _NUMBERS[kind]) and not isinstance(number, bool)
+            return _value(number, depth) if is_number else raw
     return raw
 
 
@@ -138,18 +139,17 @@ def _unwrapped(raw: object) -> object:
     """The value in its wrappers: `AliasedValue`, `BooleanManagedProperty`, and boxed values of .NET."""
     value = raw
     for _ in range(_MAX_DEPTH):
-        inner = next(_inner(value), None) if isinstance(value, dict) else None
-        if inner is None:
+        if not isinstance(value, dict) or (member := _wrapping_member(value)) is None:
             return value
-        value = inner[0]
+        value = value[member]
     return raw
 
 
-def _inner(raw: dict[str, object]) -> Iterator[tuple[object]]:
+def _wrapping_member(raw: dict[str, object]) -> str | None:
     if "__value" in raw:
-        yield (raw["__value"],)
-    elif "Value" in raw and (_kind(raw) in _WRAPPERS or not _ONLY_IN_WRAPPERS.isdisjoint(raw)):
-        yield (raw["Value"],)
+        return "__value"
+    is_wrapper = "Value" in raw and (_kind(raw) in _WRAPPERS or not _ONLY_IN_WRAPPERS.isdisjoint(raw))
+    return "Value" if is_wrapper else None
 
 
 def _reference(raw: object) -> tuple[str, str, str | None] | None:

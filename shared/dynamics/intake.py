@@ -4,33 +4,32 @@ See docs/receiving.md "Answers".
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import partial
 
 from shared.dynamics.connection_created import (
     CONNECTION,
-    CONNECTION_CREATED,
     is_created_connection,
     kind_errors,
     linked_records,
     record_errors,
 )
 from shared.dynamics.context import RemoteExecutionContext, parse_context
-from shared.dynamics.dataverse_event import event_id, event_of
+from shared.dynamics.dataverse_event import event_of
 from shared.dynamics.event_name import EventPattern, is_taken
 from shared.dynamics.organizations import Organizations
 from shared.dynamics.row_change import RowChange, changes_of, own_payload, require_storable
 from shared.errors import BadRequest, FieldError, Forbidden
-from shared.events.event import Event, EventId
+from shared.events.event import Event
 from shared.events.store import EventStore, NewEvent
 from shared.lenient_json import parse_lenient_object
 from shared.roles.directory import RoleDirectory
 from shared.roles.user import User
 from shared.storage.tables import AlreadyStored
 
-_CREATED = ("create", CONNECTION)
+_CREATE = "create"
 
 
 class IntakeOutcome(Enum):
@@ -82,7 +81,7 @@ class DataverseIntake:
         if others := kind_errors(document):
             raise BadRequest.of(others)
         request = _parse(document, trimmed=trimmed, is_connection=True)
-        return self._accept(request, body, hops=hops)
+        return self._accept(request, request.events(self._now(), hops=hops), body)
 
     def receive(self, body: bytes, *, trimmed: bool, hops: int = 0) -> IntakeOutcome:
         """Judge a request about any message, and store the event of each row that it reports.
@@ -92,7 +91,7 @@ class DataverseIntake:
         acknowledged.
         """
         request = _parse(parse_lenient_object(body), trimmed=trimmed)
-        return self._accept(request, body, hops=hops, patterns=self._rules.patterns)
+        return self._accept(request, request.events(self._now(), hops=hops), body, self._rules.patterns)
 
     def replay(
         self, document: Mapping[str, object], payload: bytes, *, job_id: str
@@ -103,34 +102,27 @@ class DataverseIntake:
         The event is None if it is ignored.
         """
         request = _parse(document, trimmed=False)
+        events = request.events(self._now(), job_id=job_id)
         # Nobody knows at which of the two addresses the request was lost; at one of them all connections are taken.
-        patterns = None if (request.context.message, request.context.table) == _CREATED else self._rules.patterns
-        outcome = self._accept(request, payload, patterns=patterns, job_id=job_id)
-        if outcome is IntakeOutcome.IGNORED:
-            return outcome, None
-        return outcome, event_of(request.context, request.changes[0], self._now(), job_id=job_id)
+        patterns = None if request.is_created_connection else self._rules.patterns
+        outcome = self._accept(request, events, payload, patterns)
+        return outcome, None if outcome is IntakeOutcome.IGNORED else events[0]
 
     def _accept(
         self,
         request: "_Request",
+        events: Sequence[Event],
         body: bytes,
-        *,
-        hops: int = 0,
         patterns: Sequence[EventPattern] | None = None,
-        job_id: str | None = None,
     ) -> IntakeOutcome:
-        context, now = request.context, self._now()
-        events = [
-            event_of(context, change, now, trimmed=request.trimmed, job_id=job_id, hops=hops)
-            for change in request.changes
-        ]
+        context = request.context
         self._organizations.require_allowed(context.organization_id)
         if not events or (patterns is not None and not is_taken(events[0].type, patterns)):
             return IntakeOutcome.IGNORED
-        if self._rules.asks_role or events[0].type == CONNECTION_CREATED:
+        if self._rules.asks_role or request.is_created_connection:
             self._require_role(context)
         is_new = self._store(request, events, body)
-        self._organizations.note(context.organization_id, now)
+        self._organizations.note(context.organization_id, events[0].received_at)
         return IntakeOutcome.STORED if is_new else IntakeOutcome.DUPLICATE
 
     def _require_role(self, context: RemoteExecutionContext) -> None:
@@ -153,10 +145,13 @@ class DataverseIntake:
         return self._events.append_all([*map(NewEvent, events, payloads)]) > 0
 
 
-def event_ids(body: bytes, *, trimmed: bool) -> list[EventId]:
-    """The ids of the events that a request at DynamicsWebhook becomes; raises NotJson, BadRequest, ContentTooLarge."""
+def read_events(body: bytes, *, trimmed: bool, now: datetime) -> list[Event]:
+    """The events that a request at DynamicsWebhook becomes, if they are taken.
+
+    Raises NotJson, BadRequest and ContentTooLarge.
+    """
     request = _parse(parse_lenient_object(body), trimmed=trimmed)
-    return [event_id(request.context, change, trimmed=trimmed) for change in request.changes]
+    return request.events(now)
 
 
 @dataclass(frozen=True)
@@ -168,15 +163,27 @@ class _Request:
     changes: Sequence[RowChange]
     trimmed: bool
 
+    @property
+    def is_created_connection(self) -> bool:
+        """Whether it is about created connections: of these the role is always asked."""
+        return (self.context.message, self.context.table) == (_CREATE, CONNECTION)
+
+    def events(self, now: datetime, *, job_id: str | None = None, hops: int = 0) -> list[Event]:
+        """The event of each of them; raises BadRequest."""
+        return [
+            event_of(self.context, change, now, trimmed=self.trimmed, job_id=job_id, hops=hops)
+            for change in self.changes
+        ]
+
 
 def _parse(document: Mapping[str, object], *, trimmed: bool, is_connection: bool = False) -> _Request:
     """The request; `is_connection` says that it must be about one created connection, whose records it has to name."""
     is_connection = is_connection or is_created_connection(document)
     context = parse_context(document, record_errors(document) if is_connection and not trimmed else ())
-    changes = changes_of(context, trimmed=trimmed)
-    if (context.message, context.table) == _CREATED and not trimmed:
-        changes = _processed(changes)
-    return _Request(document, context, changes, trimmed)
+    request = _Request(document, context, changes_of(context, trimmed=trimmed), trimmed)
+    if request.is_created_connection and not trimmed:
+        return replace(request, changes=_processed(request.changes))
+    return request
 
 
 def _processed(connections: Sequence[RowChange]) -> list[RowChange]:

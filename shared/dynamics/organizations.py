@@ -63,7 +63,7 @@ class Organizations:
 
     def _note(self, organization_id: str, now: datetime) -> None:
         seen = self._read()
-        if organization_id not in seen:
+        if organization_id not in seen and len(seen) < _MOST_NOTED:
             keys = {"PartitionKey": _PARTITION, "RowKey": organization_id}
             try:
                 self._table.insert({**keys, "FirstSeenAt": stored_time(now)})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from shared.dynamics.context import RemoteExecutionContext
 from shared.dynamics.flattening import Columns, bare, is_entity
-from shared.dynamics.values import NO_ID, id_or_none, read_pairs
+from shared.dynamics.values import NO_ID, id_or_none, is_name, read_pairs
 from shared.errors import BadRequest, ContentTooLarge, FieldError
 from shared.exact_json import dump_json
 from shared.validation import ARRAY, REQUIRED, field_error, max_length, pointer_to
@@ -96,10 +96,9 @@ def require_storable(document: Mapping[str, object], changes: Sequence[RowChange
 def _single(context: RemoteExecutionContext, parameters: Columns) -> RowChange:
     target = parameters.get(_TARGET)
     table, row_id = context.table, context.primary_entity_id
-    if row_id == NO_ID:
-        linked = _linked(target, table) if context.message in _LINKING else None
-        table, row_id = linked or (table, "")
-    if table is None:
+    if context.message in _LINKING and (table is None or row_id == NO_ID):
+        table, row_id = _linked(target, table) or (table, NO_ID)
+    if table is None or row_id == NO_ID:
         row_id = ""
     before, before_formatted = _before(_images(context.pre_entity_images), row_id)
     columns, formatted = _sent(target)
@@ -190,7 +189,9 @@ def _linked(target: object, table: str | None) -> tuple[str, str] | None:
     if not isinstance(found, dict):
         return None
     id_, name = id_or_none(found.get("id")), found.get("logicalname")
-    if id_ is None or not isinstance(name, str) or (table is not None and table != name.lower()):
+    if id_ is None or not isinstance(name, str) or not is_name(name):
+        return None
+    if table is not None and table != name.lower():
         return None
     return name.lower(), id_
 

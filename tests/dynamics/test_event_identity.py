@@ -279,6 +279,12 @@ def test_two_trimmed_requests_about_unknown_rows_are_two_events(message: str) ->
     assert id_of(trimmed, trimmed=True) != id_of({**trimmed, "OperationId": ANOTHER}, trimmed=True)
 
 
+@pytest.mark.parametrize("member", ["CorrelationId", "OperationId"])
+def test_two_trimmed_requests_about_unknown_connections_are_two_events(member: str) -> None:
+    trimmed = several("CreateMultiple", [], **TRIMMED, table="connection")
+    assert id_of(trimmed, trimmed=True) != id_of({**trimmed, member: ANOTHER}, trimmed=True)
+
+
 @pytest.mark.parametrize("document", [CREATED, DELETED], ids=lambda document: document["MessageName"])
 def test_a_lost_creation_or_deletion_has_the_id_that_its_request_would_have_had(document: Json) -> None:
     assert id_of(document, job_id=ANOTHER) == id_of(document)

@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -217,6 +218,12 @@ def test_a_number_beyond_a_double_is_told_as_text(sign: int) -> None:
 def test_an_amount_beyond_a_double_is_told_as_text(sign: int) -> None:
     huge = sign * 10**400
     assert in_column(money(huge)) == {"c": str(huge)}
+
+
+def test_the_next_number_after_those_of_a_double_is_told_as_text() -> None:
+    largest = int(sys.float_info.max)
+    assert in_column(largest) == {"c": largest}
+    assert in_column(2**1024 - 1) == {"c": str(2**1024 - 1)}
 
 
 @holds_for(("levels", "wrap"), [
