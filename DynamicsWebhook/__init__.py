@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared.api.dataverse_events import answer_dataverse
+from shared.api.dataverse_requests import answer_dataverse
 from shared.hub.hub import process_hub
 
 

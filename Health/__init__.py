@@ -22,4 +22,4 @@ def _show(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     # Imported here: the shallow answer needs none of it.
     from shared.delivery.redrive import POISON_QUEUES
 
-    return json_response(deep_health(hub.storage, POISON_QUEUES, hub.organizations.warnings()))
+    return json_response(deep_health(hub.storage, POISON_QUEUES, hub.senders.warnings()))

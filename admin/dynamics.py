@@ -5,7 +5,6 @@ error, with exit code 1.
 """
 
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -15,6 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from admin.dynamics_try import try_
+from admin.function_key import function_key
 from admin.hub import local_hub
 from admin.named_events import events_of
 from admin.output import print_json, print_problem
@@ -37,7 +37,6 @@ app = typer.Typer(
 app.command("try")(try_)
 
 TARGET = DYNAMICS_REGISTRATION.targets
-_KEY = "DYNAMICS_WEBHOOK_KEY"
 
 Webhook = Annotated[str, typer.Argument(metavar="ID", help="id of a webhook, as `dynamics list` shows it")]
 Step = Annotated[str, typer.Argument(metavar="STEP", help="id of a step, as `dynamics steps` shows it")]
@@ -123,12 +122,8 @@ def ensure(
 
     Its key, a function key of the app, is read from the environment variable DYNAMICS_WEBHOOK_KEY.
     """
-    # Not an option: the arguments of a process are visible to everybody on the machine.
-    key = os.environ.get(_KEY, "").strip()
-    if not key:
-        raise typer.BadParameter(f"the environment variable {_KEY} is required: a function key of the app")
     given: Mapping[str, object] = {
-        "key": key,
+        "key": function_key("the app"),
         "name": name,
         "url": url,
         "mode": mode,

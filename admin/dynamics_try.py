@@ -17,6 +17,7 @@ import simplejson
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from admin.function_key import KEY_VARIABLE, function_key
 from admin.hub import local_hub
 from admin.output import print_problem
 from devhost.run import RUN_FILE
@@ -24,13 +25,12 @@ from shared.clock import now
 from shared.delivery.callback import callback_content, callback_event
 from shared.dynamics.context import TRIMMED_HEADER
 from shared.dynamics.intake import read_events
+from shared.dynamics.registration.address import EVENTS_PATH
 from shared.errors import HubError, NotFound, Unavailable
 from shared.events.event import Event, EventState
 from shared.events.store import EventStore
 from shared.settings import BaseUrl
 
-_PATH = "/api/webhooks/incoming/dynamicscrm"
-_KEY = "DYNAMICS_WEBHOOK_KEY"
 _STORAGE = "AzureWebJobsStorage"
 _WEBHOOK_NAME = "(the webhook's name)"
 _UNTOLD = frozenset({EventState.IGNORED, EventState.UNREADABLE})
@@ -43,7 +43,9 @@ Payload = Annotated[
     typer.FileBinaryRead,
     typer.Argument(metavar="FILE", help="a request's body as Dataverse sends it, in JSON; - is standard input"),
 ]
-Url = Annotated[str | None, typer.Option(help=f"another app, such as https://hub.example; its function key is {_KEY}")]
+Url = Annotated[
+    str | None, typer.Option(help=f"another app, such as https://hub.example; its function key is {KEY_VARIABLE}")
+]
 Trimmed = Annotated[bool, typer.Option("--trimmed", help="post it as one that Dataverse trimmed for its size")]
 
 
@@ -97,11 +99,7 @@ def _other_app(url: str) -> TriedApp:
         address = ""
     if not address:
         raise typer.BadParameter("--url must be an address without path or query, such as https://hub.example")
-    # Not an option: the arguments of a process are visible to everybody on the machine.
-    code = os.environ.get(_KEY, "").strip()
-    if not code:
-        raise typer.BadParameter(f"the environment variable {_KEY} is required: a function key of the app at --url")
-    return TriedApp(address, code)
+    return TriedApp(address, function_key("the app at --url"))
 
 
 def _post(app: TriedApp, body: bytes, *, trimmed: bool) -> int:
@@ -114,7 +112,7 @@ def _post(app: TriedApp, body: bytes, *, trimmed: bool) -> int:
         session.trust_env = False
         try:
             response = session.post(
-                app.url + _PATH, body, headers=headers, timeout=_ANSWER_SECONDS, allow_redirects=False
+                app.url + EVENTS_PATH, body, headers=headers, timeout=_ANSWER_SECONDS, allow_redirects=False
             )
         except requests.RequestException as reason:
             raise Unavailable(f"the app at {app.url} gives no answer: {type(reason).__name__}") from reason

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import typer
 
-from shared.dynamics.registration.ensure_bodies import can_have_columns, can_have_pre_image, message_of
+from shared.dynamics.registration.ensure_bodies import can_have_columns, message_of
+from shared.dynamics.registration.image import can_have_pre_image
 
 
 def events_of(

@@ -37,10 +37,10 @@ _ESCAPE = re.compile(
 
 
 def parse_lenient_object(body: bytes) -> dict[str, object]:
-    """The JSON object in the body, read strictly if possible (strict_json.py), else leniently.
+    """The JSON object in the body. Half a character in it is mended first.
 
-    Raises NotJson if neither reader can read it, or if it is nested deeper than MAX_DEPTH, and BadRequest for an array
-    or a scalar. Line and column in a message count characters.
+    Raises NotJson for what is not JSON in UTF-8, or nested deeper than MAX_DEPTH, and BadRequest for an array or a
+    scalar. Line and column in a message count characters.
     """
     plain = body.removeprefix(BOM_UTF8)
     refuse_other_encodings(plain)
@@ -73,7 +73,7 @@ def as_valid_json(payload: bytes) -> str:
 
 
 def _made_readable(plain: bytes, reason: ValueError) -> str:
-    """The text for Python's reader, which knows neither depth nor halves of characters; raises NotJson."""
+    """The text as Python's reader may have it, which minds no depth and keeps halves of characters; raises NotJson."""
     try:
         text = plain.decode("utf-8")
     except UnicodeDecodeError:

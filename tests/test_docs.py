@@ -30,8 +30,8 @@ from shared.delivery.record import DELIVERIES_TABLE, DeliveryState
 from shared.delivery.redrive import POISON_SUFFIX
 from shared.delivery.waiting import WaitingReason
 from shared.dynamics.intake import IntakeOutcome
-from shared.dynamics.organizations import ORGANIZATIONS_TABLE
 from shared.dynamics.registration.failed_jobs import EXPLANATIONS
+from shared.dynamics.senders import ORGANIZATIONS_TABLE
 from shared.errors import HubError
 from shared.events.announcement import EVENTS_QUEUE
 from shared.events.event import EventState

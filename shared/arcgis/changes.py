@@ -63,7 +63,7 @@ class ChangesCompletion:
                 found = {"changesError": str(failure)}
         return replace(event, field_values={**values, **found})
 
-    def incomplete(self, event: Event) -> Event:
+    def given_up(self, event: Event) -> Event:
         """The event as it is: it goes on without its edits."""
         return event
 

@@ -47,6 +47,6 @@ class DataverseCompletion:
                 return replace(event, state=EventState.IGNORED)
         return replace(event, field_values={**event.field_values, **flatten_row(row)})
 
-    def incomplete(self, event: Event) -> Event | None:
+    def given_up(self, event: Event) -> Event | None:
         """The event as it goes on if its row cannot be read in the end; None for a connection, which is not judged."""
         return None if event.type == CONNECTION_CREATED else event

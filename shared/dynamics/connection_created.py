@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AliasPath, Field, ValidationError
 
-from shared.dynamics.flattening import Columns
+from shared.dynamics.flattening import Columns, contract_columns
 from shared.dynamics.values import Contract, EntityReference, Id, KeyValueList
 from shared.errors import FieldError
 from shared.validation import field_error, field_errors, pointer_to
@@ -19,8 +19,8 @@ CONNECTION = "connection"
 CONNECTION_CREATED = "connection.created"
 
 _NAMES = {"MessageName": "Create", "PrimaryEntityName": CONNECTION}
+_KIND = ("create", CONNECTION)
 _PROCESSED = ("opportunity", "systemuser")
-_TABLE_OF_LOOKUP = "@Microsoft.Dynamics.CRM.lookuplogicalname"
 _FIELD_OF_RECORD = re.compile(r".*/Attributes/(\w+)/\w+")
 
 
@@ -65,9 +65,9 @@ def kind_errors(document: Mapping[str, object]) -> list[FieldError]:
     ]
 
 
-def is_created_connection(document: Mapping[str, object]) -> bool:
-    """Whether the request names both."""
-    return all(isinstance(document.get(name), str) for name in _NAMES) and not kind_errors(document)
+def is_created_connection(message: object, table: object) -> bool:
+    """Whether these names of a message and a table, in any case, are those of a created connection."""
+    return isinstance(message, str) and isinstance(table, str) and (message.lower(), table.lower()) == _KIND
 
 
 def record_errors(document: Mapping[str, object]) -> list[FieldError]:
@@ -96,13 +96,8 @@ def records_in_row(row: Mapping[str, object]) -> LinkedRecords | None:
 
     The row must have been read with its annotations: which table a lookup points to stands only there.
     """
-    columns = {column: _lookup(row, column) for column in ("record1id", "record2id")}
+    columns, _ = contract_columns(row)
     return linked_records(columns, ())[0]
-
-
-def _lookup(row: Mapping[str, object], column: str) -> dict[str, object]:
-    value = f"_{column}_value"
-    return {"Id": row.get(value), "LogicalName": row.get(value + _TABLE_OF_LOOKUP)}
 
 
 def _naming_the_record(error: FieldError) -> FieldError:

@@ -36,7 +36,7 @@ def _none_as_no_id(raw: object) -> object:
 
 
 class RemoteExecutionContext(Contract):
-    """What happened, where, and who started it. Ids and names of users and operations are None if they are unusable."""
+    """What happened, where, and who started it. What is Lenient is None if it is missing or unusable."""
 
     message_name: Name
     primary_entity_name: Name
@@ -91,8 +91,10 @@ class _OfSeveralRows(RemoteExecutionContext):
     primary_entity_id: Annotated[str, PlainValidator(lambda _: NO_ID)] = NO_ID
 
 
-def parse_context(document: Mapping[str, object], further: Sequence[FieldError] = ()) -> RemoteExecutionContext:
-    """The context in a request's body.
+def parse_context(
+    document: Mapping[str, object], further: Sequence[FieldError] = (), *, is_on_a_row: bool = False
+) -> RemoteExecutionContext:
+    """The context in a request's body; `is_on_a_row` says that it must be about one row, whatever its message is.
 
     Raises BadRequest with an error for each field that is missing or wrong, and with the `further` ones, which the
     caller found.
@@ -100,7 +102,7 @@ def parse_context(document: Mapping[str, object], further: Sequence[FieldError] 
     errors: list[FieldError] = []
     context = None
     try:
-        context = _model(document).model_validate(document)
+        context = (_OfOneRow if is_on_a_row else _model(document)).model_validate(document)
     except ValidationError as refusal:
         errors = field_errors(refusal)
     if errors or further or context is None:

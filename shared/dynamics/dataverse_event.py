@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from shared.dynamics.connection_created import CONNECTION
+from shared.dynamics.connection_created import is_created_connection
 from shared.dynamics.context import RemoteExecutionContext
 from shared.dynamics.event_name import WITHOUT_TABLE, event_name
 from shared.dynamics.flattening import bare, flatten
@@ -82,7 +82,7 @@ def event_id(
     So Dataverse's second attempt adds no event, nor does a second step for the same message; two updates of a row are
     two.
     """
-    if (change.message, change.table) == (_CREATE, CONNECTION) and change.row_id:
+    if is_created_connection(change.message, change.table) and change.row_id:
         return connection_event_id(context.organization_id, change.row_id)
     # A row is created and deleted once in an operation; all else may happen to it again.
     is_once = change.message in {_CREATE, _DELETE} and change.row_id

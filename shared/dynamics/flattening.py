@@ -67,11 +67,6 @@ def bare(value: object) -> object:
     return _value(value, _MAX_DEPTH, is_bare=True)
 
 
-def is_entity(raw: object) -> bool:
-    """Whether this is a row, or the part of one that was sent."""
-    return isinstance(raw, dict) and _kind(raw) == _ENTITY
-
-
 def _flatten(columns: Columns, formatted: Columns, depth: int) -> dict[str, object]:
     flat: dict[str, object] = {}
     for name, raw in columns.items():

@@ -10,7 +10,6 @@ from enum import Enum
 from functools import partial
 
 from shared.dynamics.connection_created import (
-    CONNECTION,
     is_created_connection,
     kind_errors,
     linked_records,
@@ -19,8 +18,8 @@ from shared.dynamics.connection_created import (
 from shared.dynamics.context import RemoteExecutionContext, parse_context
 from shared.dynamics.dataverse_event import event_of
 from shared.dynamics.event_name import EventPattern, is_taken
-from shared.dynamics.organizations import Organizations
 from shared.dynamics.row_change import RowChange, changes_of, own_payload, require_storable
+from shared.dynamics.senders import Senders
 from shared.errors import BadRequest, FieldError, Forbidden
 from shared.events.event import Event
 from shared.events.store import EventStore, NewEvent
@@ -29,7 +28,7 @@ from shared.roles.directory import RoleDirectory
 from shared.roles.user import User
 from shared.storage.tables import AlreadyStored
 
-_CREATE = "create"
+_ALL = (EventPattern("*", "*"),)
 
 
 class IntakeOutcome(Enum):
@@ -60,13 +59,13 @@ class DataverseIntake:
         self,
         roles: RoleDirectory,
         events: EventStore,
-        organizations: Organizations,
+        senders: Senders,
         now: Callable[[], datetime],
         rules: IntakeRules,
     ) -> None:
         self._roles = roles
         self._events = events
-        self._organizations = organizations
+        self._senders = senders
         self._now = now
         self._rules = rules
 
@@ -81,7 +80,7 @@ class DataverseIntake:
         if others := kind_errors(document):
             raise BadRequest.of(others)
         request = _parse(document, trimmed=trimmed, is_connection=True)
-        return self._accept(request, request.events(self._now(), hops=hops), body)
+        return self._accept(request, request.events(self._now(), hops=hops), body, _ALL)
 
     def receive(self, body: bytes, *, trimmed: bool, hops: int = 0) -> IntakeOutcome:
         """Judge a request about any message, and store the event of each row that it reports.
@@ -104,7 +103,7 @@ class DataverseIntake:
         request = _parse(document, trimmed=False)
         events = request.events(self._now(), job_id=job_id)
         # Nobody knows at which of the two addresses the request was lost; at one of them all connections are taken.
-        patterns = None if request.is_created_connection else self._rules.patterns
+        patterns = _ALL if request.is_created_connection else self._rules.patterns
         outcome = self._accept(request, events, payload, patterns)
         return outcome, None if outcome is IntakeOutcome.IGNORED else events[0]
 
@@ -113,16 +112,16 @@ class DataverseIntake:
         request: "_Request",
         events: Sequence[Event],
         body: bytes,
-        patterns: Sequence[EventPattern] | None = None,
+        patterns: Sequence[EventPattern],
     ) -> IntakeOutcome:
         context = request.context
-        self._organizations.require_allowed(context.organization_id)
-        if not events or (patterns is not None and not is_taken(events[0].type, patterns)):
+        self._senders.require_allowed(context.organization_id)
+        if not events or not is_taken(events[0].type, patterns):
             return IntakeOutcome.IGNORED
         if self._rules.asks_role or request.is_created_connection:
             self._require_role(context)
         is_new = self._store(request, events, body)
-        self._organizations.note(context.organization_id, events[0].received_at)
+        self._senders.note(context.organization_id, events[0].received_at)
         return IntakeOutcome.STORED if is_new else IntakeOutcome.DUPLICATE
 
     def _require_role(self, context: RemoteExecutionContext) -> None:
@@ -166,7 +165,7 @@ class _Request:
     @property
     def is_created_connection(self) -> bool:
         """Whether it is about created connections: of these the role is always asked."""
-        return (self.context.message, self.context.table) == (_CREATE, CONNECTION)
+        return is_created_connection(self.context.message, self.context.table)
 
     def events(self, now: datetime, *, job_id: str | None = None, hops: int = 0) -> list[Event]:
         """The event of each of them; raises BadRequest."""
@@ -178,8 +177,10 @@ class _Request:
 
 def _parse(document: Mapping[str, object], *, trimmed: bool, is_connection: bool = False) -> _Request:
     """The request; `is_connection` says that it must be about one created connection, whose records it has to name."""
-    is_connection = is_connection or is_created_connection(document)
-    context = parse_context(document, record_errors(document) if is_connection and not trimmed else ())
+    names = document.get("MessageName"), document.get("PrimaryEntityName")
+    is_connection = is_connection or is_created_connection(*names)
+    errors = record_errors(document) if is_connection and not trimmed else ()
+    context = parse_context(document, errors, is_on_a_row=is_connection)
     request = _Request(document, context, changes_of(context, trimmed=trimmed), trimmed)
     if request.is_created_connection and not trimmed:
         return replace(request, changes=_processed(request.changes))

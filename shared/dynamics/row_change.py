@@ -4,10 +4,10 @@ A message on several rows (CreateMultiple and the like) is told as the messages 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.dynamics.context import RemoteExecutionContext
-from shared.dynamics.flattening import Columns, bare, is_entity
+from shared.dynamics.flattening import Columns, bare
 from shared.dynamics.values import NO_ID, id_or_none, is_name, read_pairs
 from shared.errors import BadRequest, ContentTooLarge, FieldError
 from shared.exact_json import dump_json
@@ -87,10 +87,12 @@ def own_payload(document: Mapping[str, object], change: RowChange) -> bytes:
 
 def require_storable(document: Mapping[str, object], changes: Sequence[RowChange]) -> None:
     """Raises ContentTooLarge if what the rows have in common is too much to be stored with each of them."""
-    size = len(own_payload(document, changes[0])) * len(changes)
+    # A row that is not there: what is left is in the payload of each.
+    common = own_payload(document, replace(changes[0], number=len(changes)))
+    size = len(common) * len(changes)
     if size > _MAX_PAYLOADS_BYTES:
         limit = max_length(_MAX_PAYLOADS_BYTES, size, "bytes")
-        raise ContentTooLarge(f"the rows of the request, each with its whole context, {limit}")
+        raise ContentTooLarge(f"what the rows of the request have in common, once for each of them, {limit}")
 
 
 def _single(context: RemoteExecutionContext, parameters: Columns) -> RowChange:
@@ -100,19 +102,10 @@ def _single(context: RemoteExecutionContext, parameters: Columns) -> RowChange:
         table, row_id = _linked(target, table) or (table, NO_ID)
     if table is None or row_id == NO_ID:
         row_id = ""
-    before, before_formatted = _before(_images(context.pre_entity_images), row_id)
-    columns, formatted = _sent(target)
-    return RowChange(
-        message=context.message,
-        table=table,
-        row_id=row_id,
-        columns=columns,
-        formatted=formatted,
-        parameters=_others(parameters),
-        before=before,
-        before_formatted=before_formatted,
-        steps=("InputParameters", _TARGET, "Attributes"),
+    change = RowChange(
+        message=context.message, table=table, row_id=row_id, steps=("InputParameters", _TARGET, "Attributes")
     )
+    return _with_values(change, parameters, target, _images(context.pre_entity_images))
 
 
 def _several(context: RemoteExecutionContext, parameters: Columns, *, trimmed: bool) -> list[RowChange]:
@@ -135,20 +128,24 @@ def _several(context: RemoteExecutionContext, parameters: Columns, *, trimmed: b
 def _row(context: RemoteExecutionContext, parameters: Columns, row: object, row_id: str, number: int) -> RowChange:
     collection = context.pre_entity_images_collection
     own = collection[number : number + 1] if isinstance(collection, list) else []
-    images = [image for pairs in own for image in _images(pairs)]
-    before, before_formatted = _before([*images, *_images(context.pre_entity_images)], row_id)
-    columns, formatted = _sent(row)
-    return RowChange(
-        message=context.message,
-        table=context.table,
-        row_id=row_id,
+    images = [image for pairs in [*own, context.pre_entity_images] for image in _images(pairs)]
+    steps = ("InputParameters", _TARGETS, str(number), "Attributes")
+    change = RowChange(message=context.message, table=context.table, row_id=row_id, steps=steps, number=number)
+    return _with_values(change, parameters, row, images)
+
+
+def _with_values(
+    change: RowChange, parameters: Columns, target: object, images: Sequence[dict[str, object]]
+) -> RowChange:
+    columns, formatted = _sent(target)
+    before, before_formatted = _before(images, change.row_id)
+    return replace(
+        change,
         columns=columns,
         formatted=formatted,
         parameters=_others(parameters),
         before=before,
         before_formatted=before_formatted,
-        steps=("InputParameters", _TARGETS, str(number), "Attributes"),
-        number=number,
     )
 
 
@@ -198,7 +195,7 @@ def _linked(target: object, table: str | None) -> tuple[str, str] | None:
 
 def _sent(target: object) -> tuple[Columns, Columns]:
     """The columns that were sent of a row, and texts for users; none of a mere reference."""
-    if not isinstance(target, dict) or not is_entity(target):
+    if not isinstance(target, dict):
         return {}, {}
     return read_pairs(target.get("Attributes")), read_pairs(target.get("FormattedValues"))
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from shared.errors import Unavailable
 from shared.events.announcement import Announcement, parse_announcement
 from shared.events.event import Event, EventState
+from shared.events.rows import fits
 from shared.events.store import BegunDispatch, EventStore
 
 MISSING_DELAYS = (1, 2, 4, 8, 16, 32, 64)
@@ -31,7 +32,7 @@ class Completion(Protocol):
         """The completed event, None while it cannot be completed; raises Unavailable in an outage."""
         ...
 
-    def incomplete(self, event: Event) -> Event | None:
+    def given_up(self, event: Event) -> Event | None:
         """The event as it goes on if it cannot be completed in the end; None if no webhook is told of it then."""
         ...
 
@@ -139,23 +140,28 @@ class Dispatcher:
     def _completed(self, event: Event, announcement: Announcement) -> Event | None:
         """A trimmed event after its completion, or after the last attempt at it; None if it was put off."""
         completed = self._complete(event)
-        if completed is None and announcement.attempt < len(self._retry_delays):
+        if completed is not None:
+            return completed
+        if announcement.attempt < len(self._retry_delays):
             self._events.publish(announcement.put_off(), delay_seconds=self._retry_delays[announcement.attempt])
             return None
-        if completed is None and (incomplete := self._completion.incomplete(event)) is not None:
+        incomplete = self._completion.given_up(event)
+        if incomplete is not None:
             log.error("event %s goes on without its record, which could not be read back", event.id)
             return incomplete
-        if completed is None:
-            log.error("event %s is unreadable: its record could not be read back", event.id)
-            return replace(event, state=EventState.UNREADABLE)
-        return completed
+        log.error("event %s is unreadable: its record could not be read back", event.id)
+        return replace(event, state=EventState.UNREADABLE)
 
     def _complete(self, event: Event) -> Event | None:
         try:
-            return self._completion.complete(event)
+            completed = self._completion.complete(event)
         except Unavailable as error:
             log.warning("event %s cannot be completed yet: %s", event.id, error.detail)
             return None
+        if completed is not None and not fits(completed):
+            log.error("event %s cannot be completed: its record does not fit into a row", event.id)
+            return self._completion.given_up(event)
+        return completed
 
     def _page(self, event: Event, announcement: Announcement) -> Page | None:
         """The webhooks that this message asks for; None for an event that nobody is told."""

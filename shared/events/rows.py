@@ -20,6 +20,8 @@ from shared.timestamps import stored_time
 EVENTS_TABLE = "events"
 EVENTLOG_TABLE = "eventlog"
 
+_PAYLOAD, _VALUES = "Payload", "Values"
+"""Beginnings of the names of columns that hold pieces."""
 _PIECE_BYTES = 64 * 1024
 _MAX_PIECES = 15
 EVENT_COLUMNS = (
@@ -47,6 +49,7 @@ EVENT_COLUMNS = (
 _TEXTS = ("Changes", "Values", "FieldValues", "PreviousValues", "Parameters")
 _MAX_TEXT = 30_000
 """Characters of a text that a row holds. They are ASCII, so they are also the UTF-16 units that storage counts."""
+# An entity holds 1 MiB (1,048,576 bytes); the rest is for its other columns. Storage counts two bytes a character.
 _MAX_ROW_BYTES = 1_000_000
 
 
@@ -67,7 +70,7 @@ def event_rows(event: Event, payload: bytes) -> list[dict[str, Any]]:
     """
     packed = zlib.compress(payload)
     partition, key = event_keys(event.id)
-    row = {"PartitionKey": partition, "RowKey": key, **_properties(event), **_pieces("Payload", packed)}
+    row = {"PartitionKey": partition, "RowKey": key, **_properties(event), **_pieces(_PAYLOAD, packed)}
     texts = _texts(event)
     if _too_long(texts) or len(packed) + 2 * sum(map(len, texts.values())) > _MAX_ROW_BYTES:
         return [{**row, "HasMore": True}, values_row(event)]
@@ -78,7 +81,15 @@ def values_row(event: Event) -> dict[str, Any]:
     """The second row of an event; raises ContentTooLarge if even that does not hold its values."""
     partition, key = values_keys(event.id)
     packed = zlib.compress(dump_json(_texts(event), is_compact=True).encode())
-    return {"PartitionKey": partition, "RowKey": key, **_pieces("Values", packed)}
+    return {"PartitionKey": partition, "RowKey": key, **_pieces(_VALUES, packed)}
+
+
+def fits(event: Event) -> bool:
+    """Whether an event's values can be stored, however long they are."""
+    try:
+        return bool(values_row(event))
+    except ContentTooLarge:
+        return False
 
 
 def log_row(event: Event, announcement_id: str | None = None) -> dict[str, Any]:
@@ -130,13 +141,13 @@ def has_more(row: Mapping[str, Any]) -> bool:
 
 def with_values(event: Event, row: Mapping[str, Any]) -> Event:
     """The event with the values in its second row."""
-    texts = load_json(zlib.decompress(_joined("Values", row)).decode())
+    texts = load_json(zlib.decompress(_joined(_VALUES, row)).decode())
     return replace(_with_texts(event, texts if isinstance(texts, dict) else {}), truncated=False)
 
 
 def parse_payload(row: Mapping[str, Any]) -> bytes:
     """The payload in a row of `events`, byte for byte as it was received."""
-    return zlib.decompress(_joined("Payload", row))
+    return zlib.decompress(_joined(_PAYLOAD, row))
 
 
 def parse_announcement_id(row: Mapping[str, Any]) -> str | None:
@@ -167,15 +178,11 @@ def _properties(event: Event) -> dict[str, Any]:
 
 def _texts(event: Event) -> dict[str, str]:
     """What may be long, as JSON."""
-    texts = {
-        "Changes": dump_json(event.changes),
-        "Values": dump_json(event.values if event.values is None else dict(event.values)),
-        "FieldValues": dump_json(dict(event.field_values)),
-    }
-    for name, values in (("PreviousValues", event.previous_values), ("Parameters", event.parameters)):
-        if values is not None:
-            texts[name] = dump_json(dict(values))
-    return texts
+    texts = {"Changes": dump_json(event.changes), "FieldValues": dump_json(dict(event.field_values))}
+    others = {"Values": event.values, "PreviousValues": event.previous_values, "Parameters": event.parameters}
+    told = {name: dump_json(dict(values)) for name, values in others.items() if values is not None}
+    # Readers of the previous version want this column in each row.
+    return {"Values": "null", **texts, **told}
 
 
 def _with_texts(event: Event, texts: Mapping[str, Any]) -> Event:
@@ -197,7 +204,8 @@ def _too_long(texts: Mapping[str, str]) -> frozenset[str]:
 def _pieces(name: str, packed: bytes) -> dict[str, Any]:
     pieces = [packed[start : start + _PIECE_BYTES] for start in range(0, len(packed), _PIECE_BYTES)]
     if len(pieces) > _MAX_PIECES:
-        raise ContentTooLarge("the payload does not fit into the event store, even when it is compressed")
+        what = "payload" if name == _PAYLOAD else "values"
+        raise ContentTooLarge(f"the {what} of the event cannot be stored, even when compressed: a row holds 1 MiB")
     return {"Pieces": len(pieces), **{f"{name}{number}": piece for number, piece in enumerate(pieces)}}
 
 

@@ -15,7 +15,7 @@ from shared.dynamics.dataverse import DataverseClient
 from shared.dynamics.event_name import EventPattern
 from shared.dynamics.intake import DataverseIntake, IntakeRules
 from shared.dynamics.organization import Organization
-from shared.dynamics.organizations import ORGANIZATIONS_TABLE, Organizations
+from shared.dynamics.senders import ORGANIZATIONS_TABLE, Senders
 from shared.errors import BadGateway, DataverseDown, DirectoryDown, HubError
 from shared.events.dispatch import Completion
 from shared.events.store import EventStore
@@ -56,7 +56,7 @@ class Hub:
     callers: Callers
     audit: AuditLog
     events: EventStore
-    organizations: Organizations
+    senders: Senders
     intake: DataverseIntake
     completion: DataverseCompletion
     signal_rate: CallRate
@@ -76,8 +76,8 @@ class Hub:
         api_keys = ApiKeys(storage.table(API_KEYS_TABLE))
         audit = AuditLog(storage.table(AUDIT_TABLE))
         events = EventStore(storage)
-        organizations = Organizations(storage.table(ORGANIZATIONS_TABLE), settings.dynamics_organizations)
-        intake = DataverseIntake(roles, events, organizations, now, _rules(settings))
+        senders = Senders(storage.table(ORGANIZATIONS_TABLE), settings.dynamics_organizations)
+        intake = DataverseIntake(roles, events, senders, now, _rules(settings))
         completion = DataverseCompletion(dataverse)
         arcgis = Lazy(lambda: _make_arcgis(settings, storage, events, sealer))
         completions: Completions = {
@@ -93,7 +93,7 @@ class Hub:
             callers=Callers(settings, api_keys, roles, audit),
             audit=audit,
             events=events,
-            organizations=organizations,
+            senders=senders,
             intake=intake,
             completion=completion,
             signal_rate=CallRate(settings.max_signals_per_minute, "signals", "MAX_SIGNALS_PER_MINUTE"),

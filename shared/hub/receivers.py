@@ -77,10 +77,10 @@ class CompletionBySource:
         completion = self._completion(event)
         return None if completion is None else completion.complete(event)
 
-    def incomplete(self, event: Event) -> Event | None:
+    def given_up(self, event: Event) -> Event | None:
         """What the completion for the event's source returns; None for an event of any other source."""
         completion = self._completion(event)
-        return None if completion is None else completion.incomplete(event)
+        return None if completion is None else completion.given_up(event)
 
     def _completion(self, event: Event) -> Completion | None:
         found = (make() for prefix, make in self._by_prefix.items() if event.source.startswith(prefix))

@@ -10,7 +10,7 @@ from shared.dynamics.registration.failed_jobs import FailedJobs
 from shared.dynamics.registration.failures import Failures
 from shared.dynamics.registration.installer import WebhookInstaller
 from shared.dynamics.registration.job_replay import JobReplay
-from shared.dynamics.registration.receiving import OwnAddresses
+from shared.dynamics.registration.own_addresses import OwnAddresses
 from shared.dynamics.registration.steps import Steps
 from shared.dynamics.registration.webhooks import Webhooks
 

@@ -214,7 +214,7 @@ def test_one_job_or_all_are_replayed_and_one_that_cannot_be_stops_no_other(
 ) -> None:
     hub = Hub.assemble(Settings.read(settings))
     TableRoles(hub.storage.table(ROLES_TABLE)).grant(MANAGER, "Relationship Manager")
-    made = registration.installer.ensure_webhook({"key": KEY})
+    [made] = registration.installer.ensure({"key": KEY}).webhooks
     ids = (made.webhook.id, made.steps[0].id)
     dataverse.hosts[PUBLIC_URL] = "http://127.0.0.1:9"
     kept = dataverse.create_connection(("opportunity", str(uuid4())), ("systemuser", str(uuid4())), MANAGER)

@@ -55,7 +55,7 @@ class Once:
             raise DataverseDown("it was there once")
         return replace(event, field_values={**event.field_values, "read": "back"})
 
-    def incomplete(self, event: Event) -> Event | None:
+    def given_up(self, event: Event) -> Event | None:
         return None
 
 
@@ -65,7 +65,7 @@ class Always:
     def complete(self, event: Event) -> Event | None:
         return replace(event, field_values={**event.field_values, "read": "back"})
 
-    def incomplete(self, event: Event) -> Event | None:
+    def given_up(self, event: Event) -> Event | None:
         return None
 
 

@@ -23,7 +23,7 @@ def intake_of(hub: Hub, *patterns: str, asks_role: bool = False) -> DataverseInt
     """An intake whose clock stands still; without patterns it takes every event."""
     taken = [EventPattern.parse(text) for text in patterns or ("*.*",)]
     rules = IntakeRules(taken, hub.settings.relationship_manager_role, asks_role)
-    return DataverseIntake(hub.roles, hub.events, hub.organizations, lambda: RECEIVED_AT, rules)
+    return DataverseIntake(hub.roles, hub.events, hub.senders, lambda: RECEIVED_AT, rules)
 
 
 def grant(hub: Hub, user: str) -> None:

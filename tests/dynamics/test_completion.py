@@ -185,7 +185,7 @@ def test_a_table_that_dataverse_does_not_know_is_not_completed(completion: Datav
 def test_what_cannot_be_read_in_the_end_goes_on_but_for_a_connection_which_is_not_judged(
     completion: DataverseCompletion,
 ) -> None:
-    assert completion.incomplete(UPDATED) is UPDATED
-    assert completion.incomplete(CREATED) is None
+    assert completion.given_up(UPDATED) is UPDATED
+    assert completion.given_up(CREATED) is None
     updated = make_event(type="connection.updated", trimmed=True)
-    assert completion.incomplete(updated) is updated
+    assert completion.given_up(updated) is updated

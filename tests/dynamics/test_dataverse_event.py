@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 
+from shared.dynamics.dataverse_event import event_of
 from shared.dynamics.event_name import VERBS
 from shared.events.event import Event, EventState
 from shared.exact_json import dump_json, load_json
@@ -30,7 +31,7 @@ from tests.dynamics.contexts import (
     update,
 )
 from tests.dynamics.grammar import SentColumns, columns, values
-from tests.dynamics.reading import event_in, events_of, refusal_of
+from tests.dynamics.reading import changes_in, context_of, event_in, events_of, refusal_of
 from tests.dynamics.samples import REMOVED
 from tests.support.cases import holds_for
 from tests.support.events import RECEIVED_AT
@@ -232,6 +233,11 @@ def test_a_trimmed_message_on_several_rows_without_ids_is_one_event_without_a_ro
     event = event_in(several(f"{message}Multiple", [], InputParameters=[]), trimmed=True)
     assert (event.type, event.entity, event.entity_id, event.trimmed) == (f"opportunity.{verb}", TABLE, "", True)
     assert event.field_values == CIRCUMSTANCES
+
+
+def test_an_event_is_as_far_from_the_first_of_its_chain_as_its_request() -> None:
+    context_, [change] = context_of(update({})), changes_in(update({}))
+    assert [event_of(context_, change, RECEIVED_AT, hops=hops).hops for hops in (0, 3)] == [0, 3]
 
 
 def test_a_lost_request_is_told_as_reconstructed_and_without_changes() -> None:

@@ -180,6 +180,11 @@ def test_any_other_message_is_told_apart_by_its_parameters(document: Json) -> No
     assert id_of(with_parameters(document, parentExecutionId=ANOTHER)) == id_of(document)
 
 
+def test_any_other_message_is_told_apart_by_its_columns_too() -> None:
+    sent = [with_parameters(on_target("Win", {"name": name}), Status=option(3)) for name in ("One", "Two")]
+    assert len({id_of(document) for document in [*sent, with_parameters(sent[0], State=option(1))]}) == 3
+
+
 @pytest.mark.parametrize("document", [CREATED, DELETED], ids=lambda document: document["MessageName"])
 def test_a_row_is_created_and_deleted_once_in_an_operation(document: Json) -> None:
     target = entity(ROW, {"name": "something else"})

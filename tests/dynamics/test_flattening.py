@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.dynamics.flattening import bare, flatten, is_entity
+from shared.dynamics.flattening import bare, flatten
 from shared.exact_json import dump_json, load_json
 from tests.dynamics.contexts import (
     ACCOUNT,
@@ -251,6 +251,11 @@ def test_twenty_levels_are_told_to_the_last() -> None:
     assert told["child"] == ACCOUNT
 
 
+def test_forty_levels_of_lists_are_told_to_the_last() -> None:
+    told = in_column(nested(40, option(7), lambda inside: [inside]))
+    assert told == {"c": nested(40, 7, lambda inside: [inside])}
+
+
 def test_what_differs_between_two_reports_of_one_value_is_not_in_its_bare_form() -> None:
     sent = [
         CONTACT,
@@ -259,25 +264,9 @@ def test_what_differs_between_two_reports_of_one_value_is_not_in_its_bare_form()
         entity(ROW, {"fullname": boxed("String", "Kim"), "parentcustomerid": ACCOUNT_REFERENCE}, "contact"),
     ]
     assert [bare(one) for one in sent] == [bare(CONTACT)] * 4
+    assert [bare([one]) for one in sent] == [[bare(CONTACT)]] * 4
+    assert [bare(collection([one], "contact")) for one in sent] == [[bare(CONTACT)]] * 4
     assert bare(CONTACT) != bare(entity(ROW, {"fullname": "Kim", "parentcustomerid": reference("a", ROW)}, "contact"))
-
-
-@pytest.mark.parametrize(
-    ("raw", "is_so"),
-    [
-        (CONTACT, True),
-        (untyped(CONTACT), True),
-        (typed("Entity"), True),
-        ({"Attributes": None}, True),
-        (reference("contact", ROW), False),
-        (collection([CONTACT]), False),
-        (None, False),
-        ([CONTACT], False),
-        ({}, False),
-    ],
-)
-def test_a_row_is_known_by_its_type_or_its_columns(raw: object, is_so: bool) -> None:
-    assert is_entity(raw) is is_so
 
 
 @given(columns(values()))

@@ -63,6 +63,7 @@ def test_a_message_on_a_row_tells_the_columns_that_were_sent() -> None:
     assert change.columns == {"name": "One", "statecode": option(0)}
     assert change.formatted == {"statecode": "Open"}
     assert (change.parameters, change.before) == ({}, None)
+    assert change.steps == ("InputParameters", "Target", "Attributes")
 
 
 def test_the_target_is_found_by_its_key() -> None:
@@ -189,9 +190,13 @@ def test_what_was_after_is_not_told() -> None:
 
 @pytest.mark.parametrize("message", ["CreateMultiple", "UpdateMultiple"])
 def test_a_message_on_several_rows_is_told_row_by_row(message: str) -> None:
-    one, two = changes_in(several(message, ROWS))
+    rows = [ROWS[0], entity(OTHER, {"name": "Two"}, TABLE, {"name": "Zwei"})]
+    one, two = changes_in(several(message, rows))
     assert (one.message, one.table, one.row_id) == (message.lower().removesuffix("multiple"), TABLE, ROW)
-    assert (two.row_id, two.columns, two.number) == (OTHER, {"name": "Two"}, 1)
+    assert (two.row_id, two.columns, two.formatted, two.number) == (OTHER, {"name": "Two"}, {"name": "Zwei"}, 1)
+    assert [change.steps for change in (one, two)] == [
+        ("InputParameters", "Targets", number, "Attributes") for number in ("0", "1")
+    ]
 
 
 def test_a_deletion_of_several_rows_names_them_by_references() -> None:
@@ -255,8 +260,15 @@ def test_a_message_on_several_rows_needs_them(targets: object) -> None:
     assert error.pointer == "#/InputParameters/Targets"
 
 
-def test_no_rows_are_no_changes() -> None:
-    assert changes_in(several("UpdateMultiple", [])) == []
+def test_what_is_wrong_with_the_rows_is_told() -> None:
+    assert refusal_of(context("UpdateMultiple")).detail == "Targets is required"
+    told = refusal_of(context("UpdateMultiple", {"Targets": 7})).detail
+    assert told == "Targets must be an array of rows, or a collection of them"
+
+
+@pytest.mark.parametrize("ids", [[], IDS])
+def test_no_rows_are_no_changes(ids: list[Json]) -> None:
+    assert changes_in(several("CreateMultiple", [], OutputParameters=ids)) == []
 
 
 @pytest.mark.parametrize("trimmed", [False, True])
@@ -286,16 +298,21 @@ def test_a_trimmed_message_on_several_rows_without_their_ids_is_about_no_row() -
     assert (change.message, change.table, change.row_id, change.number) == ("delete", TABLE, "", None)
 
 
+def test_parameters_that_were_left_in_a_trimmed_request_are_told() -> None:
+    document = several("DeleteMultiple", ROWS, InputParameters=pairs({"ConcurrencyBehavior": 1}))
+    assert change_in(document, trimmed=True).parameters == {"ConcurrencyBehavior": 1}
+
+
 def test_an_id_that_is_none_makes_a_trimmed_request_a_refusal() -> None:
     document = several("CreateMultiple", [], OutputParameters=pairs({"Ids": [ROW, NO_ID]}), InputParameters=[])
     assert [error.pointer[-4:] for error in refusal_of(document, trimmed=True).errors] == ["1/Id"]
 
 
 def test_each_of_several_rows_has_the_images_at_its_place_and_those_of_its_id() -> None:
-    collections = [images(entity(ROW, {"a": 1})), images(entity(NO_ID, {"a": 2}))]
+    collections = [images(entity(ROW, {"a": 1})), images(entity(NO_ID, {"a": 2, "c": 2}))]
     together = images(entity(ROW, {"a": 8, "b": 1}), entity(OTHER, {"b": 2}))
     document = several("UpdateMultiple", ROWS, PreEntityImagesCollection=collections, PreEntityImages=together)
-    assert [change.before for change in changes_in(document)] == [{"a": 1, "b": 1}, {"a": 2, "b": 2}]
+    assert [change.before for change in changes_in(document)] == [{"a": 1, "b": 1}, {"a": 2, "b": 2, "c": 2}]
 
 
 @holds_for("odd", [None, {}, "x", [], [None], [{}], [[None]], [images(entity(OTHER, {"a": 1}))]])
@@ -310,7 +327,7 @@ def test_the_payload_of_one_row_of_several_holds_that_row_alone() -> None:
     document = several(
         "UpdateMultiple",
         ROWS,
-        OutputParameters=[*IDS, *pairs({"Other": 7})],
+        OutputParameters=[*IDS, *pairs({"Other": [7, 8]})],
         PreEntityImages=together,
         PreEntityImagesCollection=collections,
         PostEntityImagesCollection=collections,
@@ -320,13 +337,29 @@ def test_the_payload_of_one_row_of_several_holds_that_row_alone() -> None:
     found = own(document, 1)
     inputs, outputs = read_pairs(found["InputParameters"]), read_pairs(found["OutputParameters"])
     assert inputs == {"Targets": collection([ROWS[1]]), "ConcurrencyBehavior": 1}
-    assert outputs == {"Ids": [OTHER], "Other": 7}
+    assert outputs == {"Ids": [OTHER], "Other": [7, 8]}
+    assert read_pairs(own(document, 0)["OutputParameters"])["Ids"] == [ROW]
     assert found["PreEntityImages"] == together[1:]
     assert found["PreEntityImagesCollection"] == found["PostEntityImagesCollection"] == collections[1:]
     rest = {"InputParameters", "OutputParameters", "PreEntityImages"} | {
         name for name in document if name.endswith("ImagesCollection")
     }
     assert {name: found[name] for name in document.keys() - rest} == {n: document[n] for n in document.keys() - rest}
+
+
+@holds_for("missing", [None, {}, "x", 7, [None], pairs({"Image": None})])
+def test_the_payload_of_one_row_does_without_what_was_left_out(missing: object) -> None:
+    document = several("CreateMultiple", [], InputParameters=[], OutputParameters=IDS, PreEntityImages=missing)
+    for change in changes_in({**document, "InputParameters": missing}, trimmed=True):
+        found = json.loads(own_payload({**document, "InputParameters": missing}, change))
+        assert read_pairs(found["OutputParameters"]) == {"Ids": [change.row_id]}
+        assert read_pairs(found["InputParameters"]) == read_pairs(missing)
+
+
+def test_the_payload_of_a_deleted_row_holds_its_reference_alone() -> None:
+    targets = [reference(TABLE, ROW), reference(TABLE, OTHER), reference(TABLE, THIRD)]
+    document = context("DeleteMultiple", {"Targets": targets}, row_id=NO_ID)
+    assert read_pairs(own(document, 1)["InputParameters"]) == {"Targets": targets[1:2]}
 
 
 def test_the_payload_of_one_row_is_read_as_that_row() -> None:
@@ -353,8 +386,14 @@ def test_what_a_thousand_rows_have_in_common_may_be_too_much_to_store_with_each(
     document = several("UpdateMultiple", [ROWS[0]] * MAX_ROWS)
     changes = changes_in(document)
     require_storable(document | {"SharedVariables": pairs({"x": "x" * 200_000})}, changes)
-    with pytest.raises(ContentTooLarge, match="the rows of the request"):
+    with pytest.raises(ContentTooLarge, match=r"in common, .* must be at most 268435456 bytes \(got 3\d{8}\)"):
         require_storable(document | {"SharedVariables": pairs({"x": "x" * 300_000})}, changes)
+
+
+def test_one_long_row_is_not_what_a_thousand_rows_have_in_common() -> None:
+    rows = [entity(ROW, {"description": "x" * 400_000}), *[ROWS[0]] * (MAX_ROWS - 1)]
+    document = several("UpdateMultiple", rows)
+    require_storable(document, changes_in(document))
 
 
 @settings(max_examples=300, deadline=None)

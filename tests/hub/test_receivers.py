@@ -20,7 +20,7 @@ class Completing:
         self.events.append(event)
         return event
 
-    def incomplete(self, event: Event) -> Event:
+    def given_up(self, event: Event) -> Event:
         return replace(event, trimmed=True)
 
 
@@ -30,12 +30,12 @@ def test_an_event_is_completed_by_the_neighbour_that_it_came_from() -> None:
     ours = make_event(source="arcgis/quayOrg")
     assert completion.complete(ours) is ours
     assert (dynamics.events, arcgis.events) == ([], [ours])
-    assert completion.incomplete(ours) == replace(ours, trimmed=True)
+    assert completion.given_up(ours) == replace(ours, trimmed=True)
 
 
 def test_an_event_of_nobody_cannot_be_completed() -> None:
     assert CompletionBySource({}).complete(make_event()) is None
-    assert CompletionBySource({}).incomplete(make_event()) is None
+    assert CompletionBySource({}).given_up(make_event()) is None
 
 
 def test_every_type_of_webhook_has_a_deliverer_and_every_deliverer_a_type() -> None:

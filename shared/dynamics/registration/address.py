@@ -77,10 +77,14 @@ def address(url: str) -> str:
     host = f"[{target.host}]" if ":" in target.host else target.host
     port = "" if target.port in _PORTS else f":{target.port}"
     # The receiving functions read nothing but the key in their query.
-    is_receiving = path in {EVENTS_PATH, CONNECTIONS_PATH}
-    others = [] if is_receiving else [part for part in query.split("&") if part and _name(part) != "code"]
+    others = [] if is_receiving_path(path) else [part for part in query.split("&") if part and _name(part) != "code"]
     # Always https: the ids of `ensure` follow from this text.
     return f"https://{host}{port}{path}" + ("?" + "&".join(others) if others else "")
+
+
+def is_receiving_path(path: str) -> bool:
+    """Whether this is the path of one of the two functions, in the spelling that `address` gives it."""
+    return path in {EVENTS_PATH, CONNECTIONS_PATH}
 
 
 def query_names(url: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Warnings to those who register a webhook or a step: sentences, never refusals. Pure.
 
-Those who may register may also send rows anywhere (docs/security.md), so nothing here forbids; what this app cannot
-take at its own addresses is refused in receiving.py.
+Those who may register may also send rows anywhere (docs/security.md), so nothing here forbids. Only a stage that
+this app cannot take at its own addresses is refused, in own_addresses.py.
 """
 
 import re
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from shared.dynamics.registration.address import address, query_names
 from shared.dynamics.registration.authentication import AnyAuthentication, HttpQueryString
-from shared.dynamics.registration.receiving import POST_OPERATION, OwnAddresses, ReceivingFunction, takes_message
+from shared.dynamics.registration.own_addresses import POST_OPERATION, OwnAddresses, ReceivingFunction, takes_message
 from shared.dynamics.registration.step import STAGES, WITH_OR_WITHOUT_TABLE, Step, StepSlot
 from shared.dynamics.registration.webhook import Webhook
 from shared.outbound.addresses import blocked_reason, literal_address

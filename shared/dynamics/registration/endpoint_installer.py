@@ -151,8 +151,9 @@ class EndpointInstaller:
             ensured.append(self._step_installer.ensure(webhook, wanted, same))
         others = [step for step in there if step.id not in {one.id for one in ensured}]
         if self._plan.prune:
-            self._step_installer.prune(others)
-            others = []
+            for step in others:
+                self._steps.delete(step.id)
+            return tuple(ensured)
         return (*others, *ensured)
 
 

@@ -7,7 +7,7 @@ from shared.dynamics.registration.authentication import WebhookKey
 from shared.dynamics.registration.bodies import NewStep, checked_url
 from shared.dynamics.registration.ensure_bodies import CONNECTION_CREATED, Wanted, WantedEvent, waits_for_columns
 from shared.dynamics.registration.image import PRE_IMAGE, StepImage
-from shared.dynamics.registration.receiving import OwnAddresses, ReceivingFunction
+from shared.dynamics.registration.own_addresses import OwnAddresses, ReceivingFunction
 from shared.dynamics.registration.step import MAX_NAME_CHARACTERS
 from shared.dynamics.registration.webhook import same_name
 from shared.errors import FieldError

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 from shared.dynamics.event_name import VERBS, WITHOUT_TABLE
 from shared.dynamics.registration.authentication import Body, Key
 from shared.dynamics.registration.bodies import Mode, Name, Solution, SomeColumns, Url
+from shared.dynamics.registration.image import can_have_pre_image
 from shared.errors import FieldError
 from shared.webhooks.fields import MAX_EVENT_NAME
 
@@ -22,10 +23,8 @@ CONNECTION_CREATED = "connection.created"
 """The event of ConnectionWebhook; every other one is DynamicsWebhook's."""
 
 _EVENT = re.compile(r"[a-z_][a-z0-9_]{0,127}\.[a-z0-9_]+", re.ASCII)
-# Two messages are called statechanged. The one that Dataverse sends is the second, which stands later in the list.
-_MESSAGES: Mapping[str, str] = {verb: message for message, verb in VERBS.items()}
-_WITH_PRE_IMAGE = frozenset({"update", "delete", "assign", "merge", "setstate", "setstatedynamicentity"})
-_UPDATE = "update"
+# Two messages are called statechanged; the one that Dataverse sends is SetStateDynamicEntity.
+_MESSAGES: Mapping[str, str] = {verb: message for message, verb in VERBS.items() if message != "SetState"}
 
 
 def _event(text: str) -> str:
@@ -76,19 +75,14 @@ def message_of(event: str) -> str:
     return _MESSAGES.get(verb.lower(), verb)
 
 
-def can_have_pre_image(message: str) -> bool:
-    """Whether this app can ask for the row as it was before a message."""
-    return message.lower() in _WITH_PRE_IMAGE
-
-
 def can_have_columns(message: str, *, has_pre_image: bool) -> bool:
     """Whether a step on this message can be told columns: to wait for, or for its pre-image."""
-    return message.lower() == _UPDATE or (has_pre_image and can_have_pre_image(message))
+    return waits_for_columns(message) or (has_pre_image and can_have_pre_image(message))
 
 
 def waits_for_columns(message: str) -> bool:
     """Whether a step on this message can wait for changes of certain columns."""
-    return message.lower() == _UPDATE
+    return message.lower() == "update"
 
 
 def wanted_errors(wanted: Wanted) -> list[FieldError]:

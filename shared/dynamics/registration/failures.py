@@ -8,7 +8,7 @@ from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.failed_jobs import FailedJob, FailedJobs
 from shared.dynamics.registration.failure_kind import FailureKind
 from shared.dynamics.registration.job_replay import JobReplay, ReplayResult
-from shared.dynamics.registration.receiving import is_receiving
+from shared.dynamics.registration.own_addresses import posts_to_this_app
 from shared.dynamics.registration.steps import Steps
 from shared.errors import Conflict
 
@@ -40,6 +40,6 @@ class Failures:
         """Replay one job; raises Conflict if its webhook posts to another receiver."""
         with dataverse_call():
             webhook, step = self.steps.find(webhook_id, step_id)
-            if not is_receiving(webhook.url):
+            if not posts_to_this_app(webhook.url):
                 raise Conflict("only jobs of a step that posts to this app can be replayed")
             return self.job_replay.replay(step.slot, self.jobs.get(step_id, job_id))

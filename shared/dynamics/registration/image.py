@@ -21,9 +21,10 @@ PRE_IMAGE = "PreImage"
 """The name of the images that `ensure` makes."""
 
 _TYPE_NAMES = {number: name for name, number in TYPES.items()}
+_CREATE = "create"
 # Which parameter of a message holds the row that an image is of. Dataverse refuses any other.
 _PROPERTIES: Mapping[str, str] = {
-    "create": "Id",
+    _CREATE: "Id",
     "update": "Target",
     "delete": "Target",
     "assign": "Target",
@@ -87,6 +88,11 @@ class ImageRow(BaseModel):
         names = tuple(filter(None, (name.strip() for name in (self.attributes or "").split(","))))
         type_ = _TYPE_NAMES.get(self.imagetype, str(self.imagetype))
         return StepImage(type_, self.entityalias or self.name or "", names or None, self.id)
+
+
+def can_have_pre_image(message: str) -> bool:
+    """Whether this app can ask for the row as it was before a message: one on a single row that is there already."""
+    return message.lower() in _PROPERTIES.keys() - {_CREATE}
 
 
 def message_property(message: str) -> str:

@@ -18,8 +18,8 @@ from shared.dynamics.registration.endpoint_plan import (
 from shared.dynamics.registration.endpoints import Endpoints
 from shared.dynamics.registration.ensure_bodies import Wanted, wanted_errors
 from shared.dynamics.registration.lookups import Lookups, ResolvedStep
+from shared.dynamics.registration.own_addresses import ReceivingFunction
 from shared.dynamics.registration.parsing import parse_body
-from shared.dynamics.registration.receiving import ReceivingFunction
 from shared.dynamics.registration.step import WITH_OR_WITHOUT_TABLE
 from shared.dynamics.registration.step_installer import InstallableStep
 from shared.dynamics.registration.webhooks import RegisterResult, advised
@@ -62,36 +62,30 @@ class WebhookInstaller:
         self._endpoints = Endpoints(organization)
 
     def ensure(self, document: Document) -> Ensured:
-        """What the document asks for: the events that it names, or created connections."""
-        if document.get("events") is None:
-            return Ensured((self.ensure_webhook(document),), is_list=False)
-        return Ensured(self.ensure_events(document), is_list=True)
+        """The webhooks that the document asks for with their steps, created or corrected.
 
-    def ensure_webhook(self, document: Document) -> RegisterResult:
-        """The webhook for created connections with its steps, created or corrected.
-
-        Raises Conflict, and changes nothing, if there are two such webhooks, or two such steps.
+        They are those for the events that it names, or the one for created connections. Raises Conflict, and changes
+        nothing, if there are two such webhooks, or two such steps. What a failure leaves of webhooks that were there
+        before is put right by a repetition.
         """
-        wanted = self._parse(document, ReceivingFunction.CONNECTIONS)
-        [ensured] = self._ensure([connections_plan(wanted)])
-        return ensured
-
-    def ensure_events(self, document: Document) -> tuple[RegisterResult, ...]:
-        """The webhooks for the events of a document with their steps, created or corrected.
-
-        Raises as ensure_webhook does. What a failure leaves of webhooks that were there before is put right by a
-        repetition.
-        """
-        own, is_addressed = self._advisor.own, document.get("url") is not None
-        wanted = self._parse(
-            document, ReceivingFunction.EVENTS, lambda body: plan_errors(body, own, is_addressed=is_addressed)
-        )
-        return self._ensure(event_plans(wanted, own))
+        is_list = document.get("events") is not None
+        plans = self._event_plans(document) if is_list else [self._connections_plan(document)]
+        return Ensured(self._ensure(plans), is_list)
 
     def organization_id(self) -> str:
         """The id of the organization, which each of its requests names."""
         with dataverse_call():
             return self._organization.id
+
+    def _connections_plan(self, document: Document) -> EndpointPlan:
+        return connections_plan(self._parse(document, ReceivingFunction.CONNECTIONS))
+
+    def _event_plans(self, document: Document) -> list[EndpointPlan]:
+        own, is_addressed = self._advisor.own, document.get("url") is not None
+        wanted = self._parse(
+            document, ReceivingFunction.EVENTS, lambda body: plan_errors(body, own, is_addressed=is_addressed)
+        )
+        return event_plans(wanted, own)
 
     def _parse(
         self,

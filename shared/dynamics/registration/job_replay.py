@@ -8,7 +8,7 @@ times.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.dynamics.connection_created import CONNECTION, records_in_row
+from shared.dynamics.connection_created import is_created_connection, records_in_row
 from shared.dynamics.dataverse import Rows
 from shared.dynamics.flattening import contract_columns
 from shared.dynamics.intake import DataverseIntake, IntakeOutcome
@@ -20,7 +20,7 @@ from shared.errors import BadGateway, Conflict, Forbidden, Gone
 from shared.exact_json import dump_json
 
 _REPLAYED = ("create", "update", "delete")
-_CREATE, _DELETE = "create", "delete"
+_DELETE = "delete"
 _REASONS = {
     IntakeOutcome.STORED: "the event is stored and will be delivered",
     IntakeOutcome.DUPLICATE: "the event was stored before",
@@ -75,7 +75,7 @@ class JobReplay:
 
     def _accept(self, slot: StepSlot, job: FailedJob, row_id: str, row: Mapping[str, object]) -> ReplayResult:
         message, table, _ = slot.key
-        is_connection = (message, table) == (_CREATE, CONNECTION)
+        is_connection = is_created_connection(message, table)
         if is_connection and records_in_row(row) is None:
             raise BadGateway("the row of a connection does not name its two records")
         creator = id_or_none(row.get("_createdby_value")) if is_connection else job.created_by

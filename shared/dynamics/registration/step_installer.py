@@ -42,11 +42,6 @@ class StepInstaller:
         self._steps.update(there.id, changed_columns(there, right))
         return replace(right, images=in_order(self._ensure_images(right, wanted)))
 
-    def prune(self, steps: Iterable[Step]) -> None:
-        """Remove steps that nobody asked for."""
-        for step in steps:
-            self._steps.delete(step.id)
-
     def _ensure_images(self, step: Step, wanted: InstallableStep) -> Iterable[StepImage]:
         others = [image for image in step.images if not image.is_ours]
         ours = [image for image in step.images if image.is_ours]

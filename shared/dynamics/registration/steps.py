@@ -17,8 +17,8 @@ from shared.dynamics.registration.call import dataverse_call
 from shared.dynamics.registration.endpoint_steps import EndpointSteps, refuse_a_second
 from shared.dynamics.registration.endpoints import Endpoints
 from shared.dynamics.registration.lookups import Lookups
+from shared.dynamics.registration.own_addresses import POST_OPERATION
 from shared.dynamics.registration.parsing import parse_body
-from shared.dynamics.registration.receiving import POST_OPERATION
 from shared.dynamics.registration.step import Step, changed_columns
 from shared.dynamics.registration.step_images import StepImages
 from shared.dynamics.registration.undo import undone_on_failure

@@ -33,7 +33,7 @@ type Document = Mapping[str, object]
 
 @dataclass(frozen=True)
 class RegisterResult:
-    """A webhook and its steps; `is_new` says that the webhook or one of its steps was just created."""
+    """A webhook and its steps; `is_new` says that it, a step or an image was just created."""
 
     webhook: Webhook
     steps: tuple[Step, ...]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.dynamics.registration.advice import Advisor, local_reason
-from shared.dynamics.registration.receiving import OwnAddresses
+from shared.dynamics.registration.own_addresses import OwnAddresses
 from shared.dynamics.registration.step import Step, StepSlot
 from shared.dynamics.registration.webhook import Webhook
 from tests.dynamics.registration.samples import EVENTS_RECEIVER, PUBLIC_URL, RECEIVER

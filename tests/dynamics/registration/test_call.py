@@ -28,7 +28,7 @@ OPERATIONS: dict[str, Operation] = {
     "show": lambda api, webhook, step: api.webhooks.show(webhook),
     "update": lambda api, webhook, step: api.webhooks.update(webhook, {"description": "new"}),
     "unregister": lambda api, webhook, step: api.webhooks.unregister(webhook),
-    "ensure": lambda api, webhook, step: api.installer.ensure_webhook({"key": KEY}),
+    "ensure": lambda api, webhook, step: api.installer.ensure({"key": KEY}),
     "steps": lambda api, webhook, step: api.steps.list(webhook),
     "add-step": lambda api, webhook, step: api.steps.register(webhook, {"message": "Update", "table": "account"}),
     "step": lambda api, webhook, step: api.steps.show(webhook, step),

@@ -5,8 +5,8 @@ import pytest
 from shared.dynamics.registration.endpoint_plan import EndpointPlan, connections_plan, event_plans, plan_errors
 from shared.dynamics.registration.ensure_bodies import Wanted, wanted_errors
 from shared.dynamics.registration.image import StepImage
+from shared.dynamics.registration.own_addresses import OwnAddresses
 from shared.dynamics.registration.parsing import parse_body
-from shared.dynamics.registration.receiving import OwnAddresses
 from tests.dynamics.registration.samples import ELSEWHERE, EVENTS_RECEIVER, KEY, PUBLIC_URL, RECEIVER
 
 OWN = OwnAddresses(PUBLIC_URL)

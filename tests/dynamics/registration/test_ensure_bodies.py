@@ -10,10 +10,10 @@ from shared.dynamics.registration.ensure_bodies import (
     Wanted,
     WantedEvent,
     can_have_columns,
-    can_have_pre_image,
     message_of,
     wanted_errors,
 )
+from shared.dynamics.registration.image import can_have_pre_image
 from shared.dynamics.registration.parsing import parse_body
 from shared.errors import BadRequest
 from tests.dynamics.registration.samples import EVENTS_RECEIVER, KEY

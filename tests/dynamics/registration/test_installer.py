@@ -3,6 +3,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.dynamics.registration.webhooks import RegisterResult
 from shared.errors import BadRequest, Conflict, HubError, NotFound
 from shared.hub.hub import Hub
 from shared.hub.registration import DataverseRegistration
@@ -34,10 +35,16 @@ def steps(dataverse: FakeDataverse) -> list[Row]:
     return list(dataverse.rows.get("sdkmessageprocessingsteps", {}).values())
 
 
+def ensure(registration: DataverseRegistration, document: dict[str, object]) -> RegisterResult:
+    """The webhook for created connections with its steps."""
+    [made] = registration.installer.ensure(document).webhooks
+    return made
+
+
 def test_the_webhook_of_this_app_is_made_with_its_step(
     registration: DataverseRegistration, written: Callable[[], Asked]
 ) -> None:
-    ensured = registration.installer.ensure_webhook({"key": KEY})
+    ensured = ensure(registration, {"key": KEY})
     assert ensured.is_new
     [step] = ensured.steps
     assert written() == [
@@ -78,8 +85,8 @@ def test_the_webhook_of_this_app_is_made_with_its_step(
 def test_doing_it_again_writes_the_key_and_nothing_else(
     registration: DataverseRegistration, written: Callable[[], Asked], dataverse: FakeDataverse
 ) -> None:
-    first = registration.installer.ensure_webhook({"key": KEY})
-    again = registration.installer.ensure_webhook({"key": OTHER_KEY})
+    first = ensure(registration, {"key": KEY})
+    again = ensure(registration, {"key": OTHER_KEY})
     assert (again.is_new, again.as_json()) == (False, first.as_json())
     path = f"serviceendpoints({first.webhook.id})"
     assert written()[2:] == [("PATCH", path, {"authtype": 4, "authvalue": OTHER_KEY})]
@@ -94,7 +101,7 @@ def test_a_webhook_that_somebody_registered_by_hand_is_taken_and_corrected(
     step = new_step(mode="sync", rank=9, name="by hand")
     made = registration.webhooks.register(new_webhook(url=url, authentication=authentication, steps=[step]))
     dataverse.rows["sdkmessageprocessingsteps"][made.steps[0].id] |= {"statecode": 1, "statuscode": 2, "stage": 20}
-    ensured = registration.installer.ensure_webhook({"key": KEY})
+    ensured = ensure(registration, {"key": KEY})
     assert [path for _, path, _ in written()[2:]] == [
         f"serviceendpoints({made.webhook.id})",
         f"sdkmessageprocessingsteps({made.steps[0].id})",
@@ -115,7 +122,7 @@ def test_a_webhook_that_somebody_registered_by_hand_is_taken_and_corrected(
 def test_a_step_that_is_missing_is_made_and_others_stay(registration: DataverseRegistration) -> None:
     other = {"message": "Update", "table": "account"}
     made = registration.webhooks.register(new_webhook(steps=[other]))
-    ensured = registration.installer.ensure_webhook({"key": KEY, "mode": "sync", "name": "Renamed"})
+    ensured = ensure(registration, {"key": KEY, "mode": "sync", "name": "Renamed"})
     assert ensured.is_new
     assert [(step.slot.message, step.mode) for step in ensured.steps] == [("Update", "async"), ("Create", "sync")]
     assert (ensured.webhook.id, ensured.webhook.name) == (made.webhook.id, "Renamed")
@@ -124,20 +131,20 @@ def test_a_step_that_is_missing_is_made_and_others_stay(registration: DataverseR
 
 @pytest.mark.parametrize("mode", ["async", "sync"])
 def test_the_mode_is_as_asked_for(registration: DataverseRegistration, dataverse: FakeDataverse, mode: str) -> None:
-    registration.installer.ensure_webhook({"key": KEY})
-    registration.installer.ensure_webhook({"key": KEY, "mode": mode})
+    ensure(registration, {"key": KEY})
+    ensure(registration, {"key": KEY, "mode": mode})
     [step] = steps(dataverse)
     assert (step["mode"], step["asyncautodelete"]) == ((1, True) if mode == "async" else (0, False))
 
 
 def test_null_is_the_default(registration: DataverseRegistration) -> None:
-    ensured = registration.installer.ensure_webhook({"key": KEY, "url": None, "name": None, "mode": None})
+    ensured = ensure(registration, {"key": KEY, "url": None, "name": None, "mode": None})
     assert (ensured.webhook.url, ensured.webhook.name) == (RECEIVER, "Connections to hub.example")
 
 
 def test_a_name_is_cut_where_the_host_is_long(registration: DataverseRegistration) -> None:
     host = ".".join(["h" * 60] * 4)
-    made = registration.installer.ensure_webhook({"key": KEY, "url": f"https://{host}/"})
+    made = ensure(registration, {"key": KEY, "url": f"https://{host}/"})
     assert made.webhook.name == f"Connections to {host}"[:256]
     assert [len(step.name) for step in made.steps] == [256]
 
@@ -147,7 +154,7 @@ def test_two_webhooks_at_this_address_are_a_409_and_nothing_is_changed(
 ) -> None:
     ids = [registration.webhooks.register(new_webhook(name=name)).webhook.id for name in ("a", "b")]
     with pytest.raises(Conflict) as caught:
-        registration.installer.ensure_webhook({"key": KEY})
+        ensure(registration, {"key": KEY})
     assert (caught.value.extensions, len(written())) == ({"conflicts": ids}, 2)
 
 
@@ -158,7 +165,7 @@ def test_two_steps_on_created_connections_are_a_409_and_nothing_is_changed(
     second = dataverse.rows["sdkmessageprocessingsteps"][made.steps[1].id]
     second |= {"_sdkmessagefilterid_value": CREATE_CONNECTION, "stage": 20, "mode": 0}
     with pytest.raises(Conflict) as caught:
-        registration.installer.ensure_webhook({"key": KEY})
+        ensure(registration, {"key": KEY})
     assert caught.value.extensions == {"conflicts": [step.id for step in made.steps]}
     assert len(written()) == 3
 
@@ -168,10 +175,10 @@ def test_a_name_that_another_webhook_has_is_a_409(
 ) -> None:
     registration.webhooks.register(new_webhook(name="taken", url="https://other.example/"))
     with pytest.raises(Conflict):
-        registration.installer.ensure_webhook({"key": KEY, "name": "Taken"})
-    registration.installer.ensure_webhook({"key": KEY})
+        ensure(registration, {"key": KEY, "name": "Taken"})
+    ensure(registration, {"key": KEY})
     with pytest.raises(Conflict):
-        registration.installer.ensure_webhook({"key": KEY, "name": "Taken"})
+        ensure(registration, {"key": KEY, "name": "Taken"})
     assert len(written()) == 3
 
 
@@ -180,24 +187,24 @@ def test_a_step_that_fails_takes_a_new_webhook_with_it_and_no_old_one(
 ) -> None:
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL)
     with pytest.raises(BadRequest):
-        registration.installer.ensure_webhook({"key": KEY})
+        ensure(registration, {"key": KEY})
     assert endpoints(dataverse) == []
     registration.webhooks.register(new_webhook())
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL)
     with pytest.raises(BadRequest):
-        registration.installer.ensure_webhook({"key": KEY})
+        ensure(registration, {"key": KEY})
     assert len(endpoints(dataverse)) == 1
 
 
 def test_a_webhook_that_was_moved_elsewhere_does_not_stand_in_the_way(
     registration: DataverseRegistration, dataverse: FakeDataverse
 ) -> None:
-    moved = registration.installer.ensure_webhook({"key": KEY}).webhook
+    moved = ensure(registration, {"key": KEY}).webhook
     change = {"url": "https://other.example/", "name": "Moved", "authentication": WEBHOOK_KEY}
     registration.webhooks.update(moved.id, change)
-    ensured = registration.installer.ensure_webhook({"key": KEY})
+    ensured = ensure(registration, {"key": KEY})
     assert (ensured.is_new, ensured.webhook.id != moved.id, len(endpoints(dataverse))) == (True, True, 2)
-    assert registration.installer.ensure_webhook({"key": KEY}).webhook.id == ensured.webhook.id
+    assert ensure(registration, {"key": KEY}).webhook.id == ensured.webhook.id
 
 
 def test_what_was_done_although_it_was_answered_503_is_new_and_has_the_key(
@@ -205,7 +212,7 @@ def test_what_was_done_although_it_was_answered_503_is_new_and_has_the_key(
 ) -> None:
     dataverse.faults.answer_late("POST", "serviceendpoints", Reply(503))
     dataverse.faults.answer_late("POST", "sdkmessageprocessingsteps", Reply(503))
-    ensured = registration.installer.ensure_webhook({"key": KEY})
+    ensured = ensure(registration, {"key": KEY})
     assert (ensured.is_new, len(endpoints(dataverse)), len(steps(dataverse))) == (True, 1, 1)
     assert dataverse.secrets == {ensured.webhook.id: KEY}
 
@@ -216,7 +223,7 @@ def test_a_webhook_that_was_made_unheard_goes_again_where_its_step_fails(
     dataverse.faults.answer_late("POST", "serviceendpoints", Reply(503))
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", REFUSAL)
     with pytest.raises(BadRequest):
-        registration.installer.ensure_webhook({"key": KEY})
+        ensure(registration, {"key": KEY})
     assert endpoints(dataverse) == []
 
 
@@ -224,9 +231,9 @@ def test_a_webhook_that_was_made_unheard_goes_again_where_its_step_fails(
 def test_a_webhook_that_another_installer_made_meanwhile_has_this_ones_key_in_the_end(
     installers: list[DataverseRegistration], dataverse: FakeDataverse, first: Reply
 ) -> None:
-    other = lambda: installers[1].installer.ensure_webhook({"key": OTHER_KEY})  # noqa: E731 - what happens in between
+    other = lambda: ensure(installers[1], {"key": OTHER_KEY})  # noqa: E731 - what happens in between
     dataverse.faults.before("POST", "serviceendpoints", other, reply=first)
-    ensured = installers[0].installer.ensure_webhook({"key": KEY})
+    ensured = ensure(installers[0], {"key": KEY})
     assert (len(endpoints(dataverse)), len(steps(dataverse))) == (1, 1)
     assert dataverse.secrets == {ensured.webhook.id: KEY}
 
@@ -251,7 +258,7 @@ def test_what_cannot_be_is_a_400_that_asks_nobody(
     pointers: list[str],
 ) -> None:
     with pytest.raises(BadRequest) as caught:
-        tenant_hub(public_url).registration.installer.ensure_webhook(document)
+        ensure(tenant_hub(public_url).registration, document)
     assert [error.pointer for error in caught.value.errors] == pointers
     assert dataverse.journal == []
 
@@ -261,7 +268,7 @@ def test_an_organization_that_cannot_tell_of_connections_is_a_400_and_nothing_is
 ) -> None:
     del dataverse.rows["sdkmessagefilters"][CREATE_CONNECTION]
     with pytest.raises(BadRequest) as caught:
-        registration.installer.ensure_webhook({"key": KEY})
+        ensure(registration, {"key": KEY})
     assert ([error.pointer for error in caught.value.errors], written()) == (["#/table"], [])
 
 
@@ -291,14 +298,14 @@ def test_two_installers_at_once_leave_one_webhook_with_one_step(
     for set_ in meetings:
         dataverse.faults.meet("POST", set_)
     outcomes = at_once(
-        lambda: installers[0].installer.ensure_webhook({"key": KEY}),
-        lambda: installers[1].installer.ensure_webhook({"key": OTHER_KEY}),
+        lambda: ensure(installers[0], {"key": KEY}),
+        lambda: ensure(installers[1], {"key": OTHER_KEY}),
     )
     assert (len(endpoints(dataverse)), len(steps(dataverse))) == (1, 1)
     assert all(isinstance(outcome, Conflict) or not isinstance(outcome, HubError) for outcome in outcomes)
     assert any(not isinstance(outcome, HubError) for outcome in outcomes)
     assert set(dataverse.secrets.values()) <= {KEY, OTHER_KEY}
-    repeated = installers[0].installer.ensure_webhook({"key": KEY})
+    repeated = ensure(installers[0], {"key": KEY})
     assert (repeated.is_new, list(dataverse.secrets.values())) == (False, [KEY])
 
 
@@ -306,22 +313,20 @@ def test_an_installer_that_fails_leaves_the_webhook_that_another_goes_on_with(
     installers: list[DataverseRegistration], dataverse: FakeDataverse
 ) -> None:
     dataverse.faults.fail_once("POST", "sdkmessageprocessingsteps", Reply(400))
-    dataverse.faults.before(
-        "GET", "serviceendpoints", skip=1, action=lambda: installers[1].installer.ensure_webhook({"key": KEY})
-    )
+    dataverse.faults.before("GET", "serviceendpoints", skip=1, action=lambda: ensure(installers[1], {"key": KEY}))
     with pytest.raises(BadRequest):
-        installers[0].installer.ensure_webhook({"key": OTHER_KEY})
+        ensure(installers[0], {"key": OTHER_KEY})
     assert (len(endpoints(dataverse)), len(steps(dataverse))) == (1, 1)
 
 
 def test_a_webhook_that_goes_while_it_is_corrected_is_a_409(
     installers: list[DataverseRegistration], dataverse: FakeDataverse
 ) -> None:
-    made = installers[0].installer.ensure_webhook({"key": KEY})
+    made = ensure(installers[0], {"key": KEY})
     remove = lambda: installers[1].webhooks.unregister(made.webhook.id)  # noqa: E731 - what happens in between
     dataverse.faults.before("PATCH", "serviceendpoints", action=remove)
     with pytest.raises(Conflict):
-        installers[0].installer.ensure_webhook({"key": KEY})
+        ensure(installers[0], {"key": KEY})
     assert endpoints(dataverse) == []
     with pytest.raises(NotFound):
         installers[0].webhooks.show(str(uuid4()))

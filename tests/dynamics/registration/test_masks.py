@@ -105,9 +105,9 @@ def test_no_refusal_of_what_was_sent_brings_it_back(
             lambda: registration.webhooks.register(new_webhook(url=url, steps=STEPS)),
         ),
         ("GET", "sdkmessages", lambda: registration.webhooks.register(new_webhook(url=url, steps=STEPS))),
-        ("POST", "serviceendpoints", lambda: registration.installer.ensure_webhook({"key": KEY, "url": url})),
-        ("POST", "sdkmessageprocessingsteps", lambda: registration.installer.ensure_webhook({"key": KEY, "url": url})),
-        ("GET", "sdkmessages", lambda: registration.installer.ensure_webhook({"key": KEY, "url": url})),
+        ("POST", "serviceendpoints", lambda: registration.installer.ensure({"key": KEY, "url": url})),
+        ("POST", "sdkmessageprocessingsteps", lambda: registration.installer.ensure({"key": KEY, "url": url})),
+        ("GET", "sdkmessages", lambda: registration.installer.ensure({"key": KEY, "url": url})),
     ]
     for method, set_, operation in operations:
         dataverse.faults.fail_once(method, set_, ECHO)
@@ -117,7 +117,7 @@ def test_no_refusal_of_what_was_sent_brings_it_back(
     id_ = made_by_hand(dataverse, f"{RECEIVER}?code={SECRET}")
     dataverse.faults.fail_once("PATCH", "serviceendpoints", ECHO)
     with pytest.raises(BadRequest) as caught:
-        registration.installer.ensure_webhook({"key": KEY})
+        registration.installer.ensure({"key": KEY})
     assert "cret-zyxwvut" not in problem(caught.value).get_body().decode()
     moving = {"url": url, "authentication": WEBHOOK_KEY}
     other = made_by_hand(dataverse, "https://other.example/y", "Other")
@@ -220,7 +220,7 @@ def test_a_masked_address_registers_nothing_new(registration: DataverseRegistrat
     with pytest.raises(BadRequest) as registering:
         registration.webhooks.register(new_webhook(url=url))
     with pytest.raises(BadRequest) as ensuring:
-        registration.installer.ensure_webhook({"key": KEY, "url": url})
+        registration.installer.ensure({"key": KEY, "url": url})
     assert [error.pointer for error in (*registering.value.errors, *ensuring.value.errors)] == ["#/url", "#/url"]
     assert dataverse.journal == []
 
@@ -244,11 +244,11 @@ def test_ensure_finds_a_webhook_that_posts_to_the_same_function_and_corrects_it(
     registration: DataverseRegistration, dataverse: FakeDataverse, url: str
 ) -> None:
     id_ = made_by_hand(dataverse, url)
-    ensured = registration.installer.ensure_webhook({"key": KEY})
+    [ensured] = registration.installer.ensure({"key": KEY}).webhooks
     assert (ensured.webhook.id, list(dataverse.rows["serviceendpoints"])) == (id_, [id_])
     assert (url_of(dataverse, id_), dataverse.secrets[id_], ensured.webhook.warnings) == (RECEIVER, KEY, ())
     assert ensured.as_json() == registration.webhooks.show(id_).as_json()
-    again = registration.installer.ensure_webhook({"key": KEY})
+    again = registration.installer.ensure({"key": KEY})
     assert (again.is_new, len(dataverse.rows["sdkmessageprocessingsteps"])) == (False, 1)
 
 
@@ -258,7 +258,7 @@ def test_two_of_them_are_a_409_that_names_both(
 ) -> None:
     ids = [made_by_hand(dataverse, RECEIVER, "one"), made_by_hand(dataverse, url, "two")]
     with pytest.raises(Conflict) as caught:
-        registration.installer.ensure_webhook({"key": KEY})
+        registration.installer.ensure({"key": KEY})
     assert (caught.value.extensions, written()) == ({"conflicts": ids}, [])
 
 

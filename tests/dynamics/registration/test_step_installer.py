@@ -18,7 +18,8 @@ UPDATED = {"event": "opportunity.updated", "columns": ["name", "estimatedvalue"]
 
 def ensure(registration: DataverseRegistration, *events: object, **more: object) -> list[dict[str, Any]]:
     """The webhooks with their steps, as the API shows them."""
-    return [one.as_json() for one in registration.installer.ensure_events({"key": KEY, "events": list(events), **more})]
+    ensured = registration.installer.ensure({"key": KEY, "events": list(events), **more})
+    return [one.as_json() for one in ensured.webhooks]
 
 
 def pointers(registration: DataverseRegistration, *events: object, **more: object) -> list[str]:

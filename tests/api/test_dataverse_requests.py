@@ -1,7 +1,7 @@
 import azure.functions as func
 import pytest
 
-from shared.api.dataverse_events import answer_dataverse
+from shared.api.dataverse_requests import answer_dataverse
 from shared.dynamics.intake import IntakeOutcome
 from shared.errors import Misconfigured
 

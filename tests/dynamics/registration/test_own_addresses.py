@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.dynamics.registration.receiving import OwnAddresses, ReceivingFunction, is_receiving, takes_message
+from shared.dynamics.registration.own_addresses import OwnAddresses, ReceivingFunction, posts_to_this_app, takes_message
 from shared.dynamics.registration.step import StepSlot
 from tests.dynamics.registration.samples import ELSEWHERE, EVENTS_RECEIVER, PUBLIC_URL, RECEIVER
 
@@ -53,9 +53,12 @@ def test_one_function_takes_created_connections_and_the_other_everything(message
         ("https://tunnel.example/api/webhooks/incoming/dynamicscrm/?code=x", True),
         ("https://tunnel.example/API/Webhooks/incoming/dynamicscrm/connection", True),
         (f"{PUBLIC_URL}/api/webhooks/incoming/dynamicscrm/contact", False),
+        ("https://tunnel.example/api/webhooks/incoming/dynamicscrm%3Fx", False),
         ("https://tunnel.example/", False),
         ("no address", False),
+        ("https://[tunnel]/api/webhooks/incoming/dynamicscrm", False),
+        ("/api/webhooks/incoming/dynamicscrm", False),
     ],
 )
 def test_this_app_is_known_by_its_paths_under_any_of_its_names(url: str, *, is_ours: bool) -> None:
-    assert is_receiving(url) is is_ours
+    assert posts_to_this_app(url) is is_ours

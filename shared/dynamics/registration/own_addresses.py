@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import urlsplit
 
-from shared.dynamics.registration.address import CONNECTIONS_PATH, EVENTS_PATH, address
+from shared.dynamics.registration.address import CONNECTIONS_PATH, EVENTS_PATH, address, is_receiving_path
 from shared.dynamics.registration.step import StepSlot
 from shared.errors import FieldError
+from shared.outbound.target import TargetRefused, parse_target
 
 POST_OPERATION = "PostOperation"
 
@@ -46,10 +46,13 @@ class OwnAddresses:
         return [FieldError(f"{pointer}/stage", detail)]
 
 
-def is_receiving(url: str) -> bool:
+def posts_to_this_app(url: str) -> bool:
     """Whether an address has the path of one of the two functions: at this app under any of its names, or a tunnel."""
-    path = urlsplit(address(url)).path
-    return any(path == one.value for one in ReceivingFunction)
+    try:
+        target = parse_target(address(url))
+    except TargetRefused:
+        return False
+    return is_receiving_path(target.path_and_query)
 
 
 def takes_message(function: ReceivingFunction, slot: StepSlot) -> bool:

@@ -22,7 +22,7 @@ _MOST_NOTED = 100
 log = logging.getLogger(__name__)
 
 
-class Organizations:
+class Senders:
     """Judges senders, and notes new ones. `allowed` are ids of organizations in lower case; if empty, all are."""
 
     def __init__(self, table: Table, allowed: Collection[str]) -> None:

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.dynamics.organizations import ORGANIZATIONS_TABLE, Organizations
+from shared.dynamics.senders import ORGANIZATIONS_TABLE, Senders
 from shared.errors import Forbidden, StorageDown
 from shared.hub.hub import Hub
 from shared.storage.query import Query
@@ -14,9 +14,9 @@ PRODUCTION = "3609bbbd-a041-5c9e-acb0-045d2dff171d"
 SANDBOX = "4b8e2d61-90f3-4c7a-b5d8-1e6f0a9c3733"
 
 
-def organizations_of(hub: Hub, *allowed: str) -> Organizations:
+def organizations_of(hub: Hub, *allowed: str) -> Senders:
     """What another process has in memory."""
-    return Organizations(hub.storage.table(ORGANIZATIONS_TABLE), allowed)
+    return Senders(hub.storage.table(ORGANIZATIONS_TABLE), allowed)
 
 
 def noted(hub: Hub) -> set[str]:
@@ -32,12 +32,12 @@ def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.fixture
-def organizations(hub: Hub) -> Organizations:
+def organizations(hub: Hub) -> Senders:
     """Where every organization may send."""
     return organizations_of(hub)
 
 
-def test_where_none_is_named_every_organization_may_send(organizations: Organizations) -> None:
+def test_where_none_is_named_every_organization_may_send(organizations: Senders) -> None:
     organizations.require_allowed(SANDBOX)
 
 
@@ -53,7 +53,7 @@ def test_where_some_are_named_all_others_are_refused(hub: Hub, caplog: pytest.Lo
 
 
 def test_an_organization_is_noted_once_with_the_time(
-    hub: Hub, organizations: Organizations, transport: JournalTransport
+    hub: Hub, organizations: Senders, transport: JournalTransport
 ) -> None:
     organizations.note(PRODUCTION, RECEIVED_AT)
     [row] = hub.storage.table(ORGANIZATIONS_TABLE).query(Query())
@@ -64,7 +64,7 @@ def test_an_organization_is_noted_once_with_the_time(
 
 
 def test_another_process_reads_once_and_writes_nothing(
-    hub: Hub, organizations: Organizations, transport: JournalTransport
+    hub: Hub, organizations: Senders, transport: JournalTransport
 ) -> None:
     organizations.note(PRODUCTION, RECEIVED_AT)
     other = organizations_of(hub)
@@ -75,7 +75,7 @@ def test_another_process_reads_once_and_writes_nothing(
 
 
 def test_a_second_organization_is_a_warning_once(
-    hub: Hub, organizations: Organizations, caplog: pytest.LogCaptureFixture
+    hub: Hub, organizations: Senders, caplog: pytest.LogCaptureFixture
 ) -> None:
     organizations.note(PRODUCTION, RECEIVED_AT)
     assert warnings_in(caplog) == []
@@ -96,9 +96,7 @@ def test_a_second_organization_that_may_send_is_no_warning(hub: Hub, caplog: pyt
     assert (warnings_in(caplog), organizations.warnings(), noted(hub)) == ([], [], {PRODUCTION, SANDBOX})
 
 
-def test_whoever_looks_is_told_as_long_as_no_setting_says_which_may_send(
-    hub: Hub, organizations: Organizations
-) -> None:
+def test_whoever_looks_is_told_as_long_as_no_setting_says_which_may_send(hub: Hub, organizations: Senders) -> None:
     assert organizations.warnings() == []
     organizations.note(PRODUCTION, RECEIVED_AT)
     assert organizations.warnings() == []
@@ -109,13 +107,13 @@ def test_whoever_looks_is_told_as_long_as_no_setting_says_which_may_send(
     assert organizations_of(hub, PRODUCTION).warnings() == []
 
 
-def test_ids_that_somebody_makes_up_do_not_fill_the_table(hub: Hub, organizations: Organizations) -> None:
+def test_ids_that_somebody_makes_up_do_not_fill_the_table(hub: Hub, organizations: Senders) -> None:
     for number in range(150):
         organizations.note(made_up(number), RECEIVED_AT)
     assert len(noted(hub)) == 100
 
 
-def test_they_do_not_fill_it_over_many_processes_either(hub: Hub, organizations: Organizations) -> None:
+def test_they_do_not_fill_it_over_many_processes_either(hub: Hub, organizations: Senders) -> None:
     for number in range(100):
         organizations.note(made_up(number), RECEIVED_AT)
     for number in range(100, 105):
@@ -127,7 +125,7 @@ def test_they_do_not_fill_it_over_many_processes_either(hub: Hub, organizations:
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_an_outage_of_storage_costs_nothing_but_the_note_and_the_next_event_brings_it(
     hub: Hub,
-    organizations: Organizations,
+    organizations: Senders,
     transport: JournalTransport,
     caplog: pytest.LogCaptureFixture,
     number: int,
@@ -141,7 +139,7 @@ def test_an_outage_of_storage_costs_nothing_but_the_note_and_the_next_event_brin
     assert noted(hub) == {PRODUCTION}
 
 
-def test_whoever_looks_in_an_outage_is_told_of_it(organizations: Organizations, transport: JournalTransport) -> None:
+def test_whoever_looks_in_an_outage_is_told_of_it(organizations: Senders, transport: JournalTransport) -> None:
     transport.forget()
     transport.fail(1, Fault.BEFORE)
     with pytest.raises(StorageDown):
@@ -149,7 +147,7 @@ def test_whoever_looks_in_an_outage_is_told_of_it(organizations: Organizations, 
 
 
 def test_processes_that_see_one_at_the_same_moment_note_it_once_and_one_of_them_warns(
-    hub: Hub, organizations: Organizations, caplog: pytest.LogCaptureFixture
+    hub: Hub, organizations: Senders, caplog: pytest.LogCaptureFixture
 ) -> None:
     organizations.note(PRODUCTION, RECEIVED_AT)
     with ThreadPoolExecutor(8) as pool:
