@@ -75,7 +75,7 @@ def test_every_form_of_a_date_is_understood(text: str, moment: datetime) -> None
 
 @holds_for("text", NO_DATES)
 def test_what_is_no_date_is_refused(text: str) -> None:
-    with pytest.raises(NotADate):
+    with pytest.raises(NotADate, match="date is"):
         parse_wcf_date(text)
 
 

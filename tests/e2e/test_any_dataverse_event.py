@@ -42,11 +42,18 @@ def test_one_command_brings_updates_with_old_and_new_values_and_another_what_was
     def run(*arguments: str, **more: str) -> Run:
         return admin("dynamics", *arguments, AzureWebJobsStorage=connection_string, **settings, **more)
 
-    with running_app(connection_string, tmp_path, **settings) as app:
+    def listed(*arguments: str, **more: str) -> list[Any]:
+        document: Any = run(*arguments, **more).json
+        found: list[Any] = document["value"]
+        return found
+
+    with running_app(connection_string, tmp_path, lease_seconds=60, **settings) as app:
         reach(dataverse, app)
         register(app, receiver.url, "opportunity.updated")
         ensured = run("ensure", *WANTED, DYNAMICS_WEBHOOK_KEY=app.code)
         assert ensured.code == 0, ensured.err
+        answer: Any = ensured.json
+        [webhook] = answer["value"]
         assert "DYNAMICS_ORGANIZATIONS=3609bbbd-a041-5c9e-acb0-045d2dff171d" in ensured.err
         rows = {name: dict(found) for name, found in dataverse.rows.items()}
         dataverse.journal.clear()
@@ -64,14 +71,13 @@ def test_one_command_brings_updates_with_old_and_new_values_and_another_what_was
         assert told["PreviousValues"] == {"name": "Thirty bicycles", "estimatedvalue": 900}
 
     change(dataverse, app, name="Lost")
-    [webhook] = (one for one in ensured.json["value"])
     ids = (webhook["id"], webhook["steps"][0]["id"])
-    with running_app(connection_string, tmp_path, **settings) as app:
+    with running_app(connection_string, tmp_path, lease_seconds=60, **settings) as app:
         reach(dataverse, app)
-        [job] = run("failures", *ids, "--kind", "outage").json["value"]
-        assert run("failures", *ids, "--kind", "refused").json == {"value": []}
+        [job] = listed("failures", *ids, "--kind", "outage")
+        assert listed("failures", *ids, "--kind", "refused") == []
         dataverse.add_row("opportunity", OPPORTUNITY, {"name": "Lost", "statecode": 0, f"statecode{FORMATTED}": "Open"})
-        [replayed] = run("replay", *ids, job["id"]).json["value"]
+        [replayed] = listed("replay", *ids, job["id"])
         assert replayed["outcome"] == "stored"
         assert eventually(lambda: len(bodies(receiver)) == 2)
         again = bodies(receiver)[1]
@@ -84,7 +90,7 @@ def test_a_trimmed_update_is_completed_from_its_row(
 ) -> None:
     tenant.dataverse.add_row("opportunity", OPPORTUNITY, {"name": "Forty bicycles", "_ownerid_value": None})
     document = update({}, row_id=OPPORTUNITY, CorrelationId=str(uuid4())) | {"InputParameters": []}
-    with running_app(connection_string, tmp_path, **settings_of(tenant)) as app:
+    with running_app(connection_string, tmp_path, lease_seconds=60, **settings_of(tenant)) as app:
         register(app, receiver.url, "opportunity.updated")
         at_any = RunningApp(**{**vars(app), "receiving_path": DYNAMICS_PATH})
         assert at_any.post(body(document), x_ms_dynamics_msg_size_exceeded="1").status_code == 201

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from shared.dynamics.connection_created import CONNECTION_CREATED
 from shared.dynamics.registration.authentication import WebhookKey
 from shared.dynamics.registration.bodies import NewStep, checked_url
-from shared.dynamics.registration.ensure_bodies import CONNECTION_CREATED, Wanted, WantedEvent, waits_for_columns
+from shared.dynamics.registration.ensure_bodies import Wanted, WantedEvent, waits_for_columns
 from shared.dynamics.registration.image import PRE_IMAGE, StepImage
 from shared.dynamics.registration.own_addresses import OwnAddresses, ReceivingFunction
 from shared.dynamics.registration.step import MAX_NAME_CHARACTERS

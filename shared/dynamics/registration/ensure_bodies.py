@@ -19,7 +19,6 @@ from shared.webhooks.fields import MAX_EVENT_NAME
 MAX_EVENTS = 100
 """Events of one call: more could not be looked up and registered while a client waits."""
 
-CONNECTION_CREATED = "connection.created"
 """The event of ConnectionWebhook; every other one is DynamicsWebhook's."""
 
 _EVENT = re.compile(r"[a-z_][a-z0-9_]{0,127}\.[a-z0-9_]+", re.ASCII)
