@@ -17,6 +17,7 @@ DELIVERIES_TABLE = "deliveries"
 SUMMARY = (
     *("EventId", "Event", "EventAt", "State", "Cycle", "Attempts", "NextAttemptAt", "Logged"),
     *("WaitingReason", "WaitingUntil"),
+    *("LastAt", "LastStatus", "LastClass", "LastMs"),
     *("Reason", "ParkedAt", "Until", "Attempt", "DueAt", "IsLogged"),
 )
 """The columns of a delivery without its attempts, whose texts are nearly all of a record's row.
@@ -101,6 +102,7 @@ class DeliveryRecord:
             "replays": self.cycle,
             "waitingReason": self._reason or None,
             "waitingUntil": _text(self._until),
+            "last": _last(self.log[-1]) if self.log else None,
         }
         return {**shown, "log": [_shown(attempt) for attempt in self.log]} if with_attempts else shown
 
@@ -127,6 +129,7 @@ class DeliveryRecord:
             "WaitingUntil": _text(self._until) or "",
             "ClaimedAt": _text(self.claimed_at) or "",
             "ClaimedBy": self.claimed_by or "",
+            **(_last_columns(self.log[-1]) if self.log else {}),
         }
 
 
@@ -186,6 +189,13 @@ def waiting_record(waiting: WaitingDelivery) -> DeliveryRecord:
     )
 
 
+def row_record(row: Mapping[str, Any]) -> DeliveryRecord:
+    """The delivery in a row of either kind, with its attempts."""
+    if row["RowKey"].startswith(WAITING_PREFIX):
+        return waiting_record(parse_waiting(row))
+    return parse_record(row, "")
+
+
 def summary(row: Mapping[str, Any]) -> dict[str, object]:
     """A delivery as the Events API lists it: as `as_json` of its record, but made from the keys and SUMMARY alone.
 
@@ -194,7 +204,7 @@ def summary(row: Mapping[str, Any]) -> dict[str, object]:
     if row["RowKey"].startswith(WAITING_PREFIX):
         return waiting_record(parse_waiting(row)).as_json()
     record = parse_record({**row, "Logged": 0}, "")
-    return {**record.as_json(), "attempts": row["Logged"]}
+    return {**record.as_json(), "attempts": row["Logged"], "last": _last_of(row)}
 
 
 def _attempt_text(attempt: Attempt) -> str:
@@ -221,14 +231,36 @@ def _parse_attempt(text: str) -> Attempt:
     )
 
 
-def _shown(attempt: Attempt) -> dict[str, object]:
+def _last_columns(attempt: Attempt) -> dict[str, Any]:
+    """The last attempt in columns of its own, so that a listing can show it, and filter by it, without the texts."""
+    columns = {"LastAt": _text(attempt.at), "LastClass": attempt.error_class, "LastMs": _milliseconds(attempt)}
+    # A row has no nulls: without an answer there is no such column.
+    return columns if attempt.status is None else {**columns, "LastStatus": attempt.status}
+
+
+def _last_of(row: Mapping[str, Any]) -> dict[str, object] | None:
+    """The last attempt by its columns; None before it, and in a row of the previous version, which has them not."""
+    if not row.get("LastAt"):
+        return None
+    return {
+        "at": row["LastAt"],
+        "status": row.get("LastStatus"),
+        "errorClass": row["LastClass"] or None,
+        "durationMs": row["LastMs"],
+    }
+
+
+def _last(attempt: Attempt) -> dict[str, object]:
     return {
         "at": _text(attempt.at),
-        "durationMs": _milliseconds(attempt),
         "status": attempt.status,
         "errorClass": attempt.error_class or None,
-        "reply": attempt.text,
+        "durationMs": _milliseconds(attempt),
     }
+
+
+def _shown(attempt: Attempt) -> dict[str, object]:
+    return {**_last(attempt), "reply": attempt.text}
 
 
 def _milliseconds(attempt: Attempt) -> int:

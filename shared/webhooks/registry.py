@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -178,6 +178,10 @@ class WebhookRegistry:
     def get_shared(self, webhook_id: int) -> Registration | None:
         """The same, where many threads may ask for one webhook at once: they share reads, begun after they asked."""
         return self._reads.run(webhook_id, lambda: self.get(webhook_id))
+
+    def ids(self, *, after: int, at_most: int) -> Sequence[int]:
+        """The first ids above `after` of registered webhooks, ascending: up to 1,000 in one transaction."""
+        return self._listing.ids(after=after, at_most=at_most)
 
     def subscribed_to(self, event: str, *, after: int = 0, at_most: int | None = None) -> list[int]:
         """The ids of webhooks that may want this event, ascending; some may not any more.
