@@ -57,7 +57,7 @@ def event_of(
     told = not trimmed and not is_deleted and job_id is None
     return Event(
         id=event_id(context, change, trimmed=trimmed, job_id=job_id),
-        type=_name(context, change),
+        type=_name(change),
         source=f"dynamics/{context.organization_id}",
         entity=change.table or WITHOUT_TABLE,
         entity_id=change.row_id,
@@ -111,7 +111,7 @@ def _digest(change: RowChange) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _name(context: RemoteExecutionContext, change: RowChange) -> str:
+def _name(change: RowChange) -> str:
     name = event_name(change.message, change.table)
     if len(name) > MAX_EVENT_NAME:
         longer = "MessageName" if len(change.message) > len(change.table or "") else "PrimaryEntityName"

@@ -18,6 +18,7 @@ _MAX_DEPTH = 50
 _LARGEST_DOUBLE = int(sys.float_info.max)
 _REFERENCE, _ENTITY, _COLLECTION = "EntityReference", "Entity", "EntityCollection"
 _NUMBERS: Mapping[str, tuple[type, ...]] = {"OptionSetValue": (int,), "Money": (int, float, Decimal)}
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WRAPPERS = frozenset({"AliasedValue", "BooleanManagedProperty"})
 _ONLY_IN_WRAPPERS = frozenset({"AttributeLogicalName", "ManagedPropertyLogicalName"})
 _WEB_API_LOOKUP = re.compile(r"_(\w+)_value")
@@ -115,8 +116,13 @@ def _object(raw: dict[str, object], depth: int, *, is_bare: bool) -> object:
         case "OptionSetValue" | "Money" as kind:
             number = raw.get("Value")
             is_number = isinstance(number, _NUMBERS[kind]) and not isinstance(number, bool)
-            return _value(number, depth) if is_number else raw
+            return _value(number, depth) if is_number or _is_large_number(number) else raw
     return raw
+
+
+def _is_large_number(value: object) -> bool:
+    """Whether this is a number that no double holds, which is read as the text of its digits (lenient_json.py)."""
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
 
 
 def _entity(raw: dict[str, object], depth: int, *, is_bare: bool) -> object:
