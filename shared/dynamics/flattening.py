@@ -5,6 +5,7 @@ whatever else stands in a column stays as it came, for nothing odd in a column m
 required, and nothing after its colon matters.
 """
 
+import math
 import re
 import sys
 from collections.abc import Mapping
@@ -122,7 +123,7 @@ def _object(raw: dict[str, object], depth: int, *, is_bare: bool) -> object:
 
 def _is_large_number(value: object) -> bool:
     """Whether this is a number that no double holds, which is read as the text of its digits (lenient_json.py)."""
-    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None and math.isinf(float(value))
 
 
 def _entity(raw: dict[str, object], depth: int, *, is_bare: bool) -> object:
