@@ -11,12 +11,14 @@ import sys
 from collections.abc import Mapping
 from decimal import Decimal
 
-from shared.dynamics.values import NotADate, id_of, is_name, parse_wcf_date, read_pairs
+from shared.dynamics.values import NO_ID, NotADate, id_of, is_name, parse_wcf_date, read_pairs
 from shared.timestamps import utc_z
 
 # Deeper than anything that Dataverse nests; below it a value stays as it came.
 _MAX_DEPTH = 50
 _LARGEST_DOUBLE = int(sys.float_info.max)
+MAX_SHORT_TEXT = 30_000
+"""Characters of a column that is kept of a row which as a whole is too long."""
 _REFERENCE, _ENTITY, _COLLECTION = "EntityReference", "Entity", "EntityCollection"
 _NUMBERS: Mapping[str, tuple[type, ...]] = {"OptionSetValue": (int,), "Money": (int, float, Decimal)}
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -62,6 +64,11 @@ def contract_columns(row: Columns) -> tuple[dict[str, object], dict[str, object]
             if isinstance(text, str):
                 formatted[column] = text
     return columns, formatted
+
+
+def without_long_columns(row: Columns) -> dict[str, object]:
+    """A row of the Web API without the texts that are longer than MAX_SHORT_TEXT characters."""
+    return {name: value for name, value in row.items() if not isinstance(value, str) or len(value) <= MAX_SHORT_TEXT}
 
 
 def bare(value: object) -> object:
@@ -160,6 +167,9 @@ def _reference(raw: object) -> tuple[str, str, str | None] | None:
         return None
     id_, table, name = id_of(raw.get("Id")), raw.get("LogicalName"), raw.get("Name")
     if id_ is None or not isinstance(table, str) or not is_name(table):
+        return None
+    if id_ == NO_ID and raw.get("KeyAttributes"):
+        # It names its row by an alternate key, which has no plain form.
         return None
     return id_, table, name if isinstance(name, str) else None
 
