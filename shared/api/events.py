@@ -104,7 +104,9 @@ def page[Item](
     if not is_cut:
         place = found.place
     token = token_of(place, asked) if is_cut or not found.is_complete else None
-    kept = {name: value for name, value in query.items() if name.lower() not in _FORGOTTEN_PARAMETERS}
+    # The size of the page stands behind what is asked for.
+    asked_for = sorted(query.items(), key=lambda parameter: parameter[0] == "limit")
+    kept = {name: value for name, value in asked_for if name.lower() not in _FORGOTTEN_PARAMETERS}
     return {
         "value": items,
         "continuationToken": token,
