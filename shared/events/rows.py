@@ -24,6 +24,8 @@ EVENTLOG_TABLE = "eventlog"
 _PAYLOAD, _VALUES = "Payload", "Values"
 """Beginnings of the names of columns that hold pieces."""
 _PIECE_BYTES = 64 * 1024
+_SECOND = ".1"
+"""What the key of an event's second row has behind the event's id."""
 _MAX_PIECES = 15
 EVENT_COLUMNS = (
     "PartitionKey",
@@ -61,7 +63,7 @@ def event_keys(id_: EventId) -> tuple[str, str]:
 
 def values_keys(id_: EventId) -> tuple[str, str]:
     """Partition and row key of the second row of an event, which holds values that are too long for the first."""
-    return id_[:2], f"{id_}.1"
+    return id_[:2], f"{id_}{_SECOND}"
 
 
 def event_rows(event: Event, payload: bytes) -> list[dict[str, Any]]:
@@ -83,7 +85,14 @@ def values_row(event: Event) -> dict[str, Any]:
     partition, key = values_keys(event.id)
     # Names stand in it twice, far from each other: zlib would not see that.
     packed = lzma.compress(dump_json(_long(event), is_compact=True).encode(), preset=1)
-    return {"PartitionKey": partition, "RowKey": key, **_pieces(_VALUES, packed)}
+    # When the event came: the row must be found once it is old, also where it was left behind alone.
+    received = stored_time(event.received_at)
+    return {"PartitionKey": partition, "RowKey": key, "ReceivedAt": received, **_pieces(_VALUES, packed)}
+
+
+def is_values_row(row: Mapping[str, Any]) -> bool:
+    """Whether a row of `events` is the second one of its event."""
+    return str(row["RowKey"]).endswith(_SECOND)
 
 
 def fits(event: Event) -> bool:
@@ -155,6 +164,11 @@ def parse_payload(row: Mapping[str, Any]) -> bytes:
 def parse_announcement_id(row: Mapping[str, Any]) -> str | None:
     """The announcement that dispatches the event in a row of `eventlog`; None if that has no id."""
     return row.get("Announcement")
+
+
+def parse_log_id(key: str) -> EventId:
+    """The event that a row key of `eventlog` names."""
+    return EventId(key.partition("-")[2])
 
 
 def log_keys(event: Event) -> tuple[str, str]:
