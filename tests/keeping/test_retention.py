@@ -136,8 +136,8 @@ def test_settings_that_make_no_sense_stop_retention_alone(
     keep_events(hub, [lost], is_listed=False)
     before = stored(hub)
     # They are no fault of the app's settings.
-    delivering_hub(connection_string, **settings)
-    report = retention(hub, **settings).run()
+    delivering_hub(connection_string, None, **settings)
+    report = retention(hub, NOW, **settings).run()
     assert (stored(hub), report.is_finished) == (before, True)
     assert [announcement.event_id for announcement in announcements(connection_string)] == [lost.id]
     (error,) = [entry for entry in caplog.records if entry.levelno == logging.ERROR]
