@@ -111,7 +111,7 @@ class Hub:
     @property
     def retention(self) -> "Retention":
         """The nightly work: what is old goes, what was lost is made again. Only its timer needs it."""
-        from shared.hub.keeping import make_retention
+        from shared.hub.nightly import make_retention
 
         return make_retention(self.settings, self.storage, self.events, self.receivers.gate, self.storage.now)
 

@@ -15,7 +15,7 @@ from shared.cache import Clock
 from shared.deadline import deadline
 from shared.errors import HubError
 from shared.keeping.event_look import EventLook
-from shared.keeping.removal import Removal
+from shared.keeping.expiry import Expiry
 from shared.keeping.repair import Repair
 from shared.keeping.retention_report import LINE_NAME, RetentionReport
 from shared.keeping.retention_rules import RetentionRules, UnusableRetention
@@ -44,7 +44,7 @@ class Retention:
     days: str
     payload_days: str
     repair: Repair
-    removal: Removal
+    expiry: Expiry
     look: EventLook
     now: Callable[[], datetime]
     clock: Clock = time.monotonic
@@ -69,8 +69,8 @@ class Retention:
         now = self.now()
         rules = self._rules(report)
         kept_from, audit_from = (rules.kept_from(now), rules.audit_from(now)) if rules else (None, None)
-        is_removed = kept_from is None or self.removal.remove_events(kept_from, removing, report)
-        is_audit_removed = audit_from is None or self.removal.remove_audit(audit_from, removing, report)
+        is_removed = kept_from is None or self.expiry.remove_events(kept_from, removing, report)
+        is_audit_removed = audit_from is None or self.expiry.remove_audit(audit_from, removing, report)
         # It takes what is old for what the log does not have, so the log must be done.
         is_looked = self.look.run(now, kept_from if is_removed else None, whole, report)
         return is_repaired and is_removed and is_audit_removed and is_looked

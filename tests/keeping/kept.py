@@ -11,7 +11,7 @@ from shared.delivery.waiting import WaitingDelivery, WaitingReason, waiting_row
 from shared.events.event import Event, EventState
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE, event_rows, log_row
 from shared.hub.hub import Hub
-from shared.hub.keeping import make_retention
+from shared.hub.nightly import make_retention
 from shared.keeping.retention import Retention
 from shared.settings import Settings
 from shared.storage.query import Query

@@ -23,7 +23,7 @@ _EVENTS = 2000
 """Events that go together: so many that those of one partition share a transaction."""
 
 
-class Removal:
+class Expiry:
     """Its methods raise StorageDown, and return False where the budget ended before the work did."""
 
     def __init__(self, deliveries: Table, events: OldEvents, log: Table, audit: Table) -> None:

@@ -9,8 +9,8 @@ from shared.delivery.record import DELIVERIES_TABLE
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
 from shared.events.store import EventStore
 from shared.keeping.event_look import EventLook
+from shared.keeping.expiry import Expiry
 from shared.keeping.old_events import OldEvents
-from shared.keeping.removal import Removal
 from shared.keeping.repair import Repair
 from shared.keeping.retention import Retention
 from shared.keeping.retention_marks import RETENTION_TABLE, RetentionMarks
@@ -28,7 +28,7 @@ def make_retention(
         days=settings.retention_days,
         payload_days=settings.retention_payload_days,
         repair=Repair(storage, gate),
-        removal=Removal(storage.table(DELIVERIES_TABLE), old, log, storage.table(AUDIT_TABLE)),
+        expiry=Expiry(storage.table(DELIVERIES_TABLE), old, log, storage.table(AUDIT_TABLE)),
         look=EventLook(events, log, old, store, marks),
         now=now,
     )

@@ -13,8 +13,8 @@ from shared.errors import StorageDown
 from shared.events.event import Event
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE, log_row, values_row
 from shared.hub.hub import Hub
+from shared.keeping.expiry import Expiry
 from shared.keeping.old_events import OldEvents
-from shared.keeping.removal import Removal
 from shared.keeping.retention_report import RetentionReport
 from shared.storage.query import Query
 from shared.storage.scan import WorkBudget
@@ -27,15 +27,15 @@ GONE = 2_000_000_000
 """The id of a webhook that nobody registered."""
 
 
-def removal(hub: Hub) -> Removal:
+def expiry(hub: Hub) -> Expiry:
     tables = hub.storage.table
     events = OldEvents(tables(EVENTS_TABLE))
-    return Removal(tables(DELIVERIES_TABLE), events, tables(EVENTLOG_TABLE), tables(AUDIT_TABLE))
+    return Expiry(tables(DELIVERIES_TABLE), events, tables(EVENTLOG_TABLE), tables(AUDIT_TABLE))
 
 
 def run(hub: Hub, *, seconds: float = 60) -> RetentionReport:
     report = RetentionReport()
-    report.is_finished = removal(hub).remove_events(KEPT_FROM, WorkBudget(seconds=seconds), report)
+    report.is_finished = expiry(hub).remove_events(KEPT_FROM, WorkBudget(seconds=seconds), report)
     return report
 
 
@@ -180,6 +180,6 @@ def entry(days: int) -> AuditEntry:
 def test_the_audit_loses_what_is_old(hub: Hub) -> None:
     keep(hub, AUDIT_TABLE, [audit_row(entry(days)) for days in (1, 399, 401, 402, 402)])
     report = RetentionReport()
-    assert removal(hub).remove_audit(NOW - 400 * DAY, WorkBudget(seconds=60), report)
+    assert expiry(hub).remove_audit(NOW - 400 * DAY, WorkBudget(seconds=60), report)
     left = [row["At"] for row in hub.storage.table(AUDIT_TABLE).query(Query())]
     assert (report.rows["audit"], left) == (3, [entry(1).at.isoformat(), entry(399).at.isoformat()])
