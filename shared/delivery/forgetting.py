@@ -1,9 +1,31 @@
 """Takes what was answered out of the deliveries of a forgotten event, and ends those that are open."""
 
+from datetime import datetime
+
+from shared.delivery.pace.gate import PaceGate
 from shared.delivery.record import delivery_keys, delivery_row, new_record, parse_record
 from shared.delivery.waiting import waiting_keys
 from shared.events.event import Event
+from shared.events.store import EventStore
 from shared.storage.tables import Row, Table
+
+
+class ForgottenEvents:
+    """Knows which events were forgotten since somebody read them."""
+
+    def __init__(self, gate: PaceGate, events: EventStore) -> None:
+        self._gate = gate
+        self._events = events
+
+    def contains(self, webhook_id: int, event: Event, since: datetime) -> bool:
+        """Whether the event was forgotten since: a read if it may have been, as the row of the webhook's pace tells.
+
+        Raises StorageDown.
+        """
+        if not self._gate.may_have_forgotten(webhook_id, since):
+            return False
+        stored = self._events.get(event.id)
+        return stored is not None and stored.forgotten
 
 
 class DeliveryForgetting:

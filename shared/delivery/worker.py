@@ -83,13 +83,6 @@ class DeliveryWorker:
         # What a trimmed event was completed with stands in the log alone.
         return self.events.dispatched(event) or event
 
-    def _was_forgotten(self, message: DeliveryMessage, event: Event) -> bool:
-        """Whether the event that a message carries was forgotten since: a read, if it may have been."""
-        if message.event is None or not self.gate.may_be_forgotten(message.webhook_id, event):
-            return False
-        stored = self.events.get(event.id)
-        return stored is not None and stored.forgotten
-
     def _end_forgotten(self, message: DeliveryMessage, event: Event) -> None:
         log.info("event %s was forgotten, so webhook %d gets nothing of it", event.id, message.webhook_id)
         record = self.deliveries.get(message.webhook_id, event) or new_record(message.webhook_id, event)
@@ -138,7 +131,8 @@ class DeliveryWorker:
         if stopped is not None:
             self._park(message, registration, event, stopped)
             return
-        if self._was_forgotten(message, event):
+        forgotten = self.progress.forgotten
+        if message.event is not None and forgotten.contains(registration.id, event, event.received_at):
             self._end_forgotten(message, event)
             if admitted.is_probe:
                 self.gate.end_probe(registration.id)

@@ -16,7 +16,7 @@ from shared.delivery.crmscript import CrmScript
 from shared.delivery.deliverer import Deliverer
 from shared.delivery.disabling import Notices, WebhookDisabler
 from shared.delivery.fan_out import DeliveryFanOut
-from shared.delivery.forgetting import DeliveryForgetting
+from shared.delivery.forgetting import DeliveryForgetting, ForgottenEvents
 from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.log import DeliveryLog
 from shared.delivery.made_attempts import MadeAttempts
@@ -156,6 +156,7 @@ class Receivers:
             queues=queues,
             gate=gate,
             disabler=WebhookDisabler(registry, gate, notice_claims, notices, recipients, now, audit),
+            forgotten=ForgottenEvents(gate, events),
             limits=RetryLimits(settings.retry_delays, settings.disable_after, settings.disable_after_seconds),
             now=now,
         )

@@ -16,7 +16,7 @@ from shared.events.event import Event, EventId
 from shared.events.forgetting import EventForgetting
 from shared.side_by_side import each_side_by_side
 from shared.storage.account import StorageAccount
-from shared.storage.tables import Row, RowVersion
+from shared.storage.tables import RowVersion
 from shared.webhooks.registry import WebhookRegistry
 
 _AT_ONCE = 16
@@ -81,7 +81,8 @@ class Forgetting:
             each_side_by_side(pool, events, self.events.finish)
 
     def _without_log(self, event: Event) -> Begun:
-        return Begun(event, _asked(self.events.strip_log(event)))
+        self.events.strip_log(event)
+        return Begun(event, None)
 
     def _forget_delivery(self, begun: Begun, webhook_id: int, registered: frozenset[int]) -> None:
         # Nobody would remove the new row of a webhook that is gone.
@@ -92,8 +93,3 @@ class Forgetting:
 def _webhooks(begun: Begun, registered: frozenset[int]) -> frozenset[int]:
     """Those that may have a delivery of the event."""
     return registered if begun.asked is None else begun.asked
-
-
-def _asked(row: Row | None) -> frozenset[int] | None:
-    """The webhooks that the row of `eventlog` names; none are asked for an event that was not dispatched."""
-    return frozenset() if row is None else None

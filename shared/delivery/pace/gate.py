@@ -92,14 +92,14 @@ class PaceGate:
             return None
         return blocked(self.store.latest(registration.id).pace, self.now())
 
-    def may_be_forgotten(self, webhook_id: int, event: Event) -> bool:
-        """Whether the event of a message may have been forgotten since it was sent; costs nothing.
+    def may_have_forgotten(self, webhook_id: int, since: datetime) -> bool:
+        """Whether an event that this webhook is told of may have been forgotten since this moment; costs nothing.
 
-        It goes by the row that `admit` reads before each attempt.
+        It goes by the row that is read before each attempt, and written after it.
         """
         forgotten_at = self.store.latest(webhook_id).forgotten_at
-        # The two moments are by different clocks.
-        return forgotten_at is not None and event.received_at < forgotten_at + _CLOCKS_DIFFER
+        # The two moments may be by different clocks.
+        return forgotten_at is not None and since < forgotten_at + _CLOCKS_DIFFER
 
     def mark_forgotten(self, webhook_id: int) -> None:
         """Have workers look at each event that they got until now, before they send what a message carries of it.
