@@ -61,9 +61,9 @@ class PurgeResult:
     place: Place | None
 
 
-def purge_budget() -> WorkBudget:
+def purge_budget(seconds: float = PURGE_SECONDS) -> WorkBudget:
     """What one call may do: it is bounded by its time."""
-    return WorkBudget(transactions=_NO_LIMIT, seconds=PURGE_SECONDS * _SCAN_SHARE)
+    return WorkBudget(transactions=_NO_LIMIT, seconds=seconds * _SCAN_SHARE)
 
 
 class Purging:
