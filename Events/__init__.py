@@ -26,7 +26,7 @@ def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
         hub.callers.require_administrator(req.headers)
         return json_response(list_audit(hub.audit, req.params, url=f"{url}/audit"))
     if req.method == "DELETE" or (req.method == "POST" and segments == ("purge",)):
-        from shared.api.forgetting import serve_forgetting
+        from shared.api.forget_requests import serve_forgetting
 
         hub.callers.require_administrator(req.headers)
         return serve_forgetting(hub, req, segments)

@@ -72,7 +72,7 @@ def purge(
     if as_json:
         print_json({"count" if dry_run else "purged": count})
     else:
-        typer.echo(f"{count} events {'would be' if dry_run else 'were'} forgotten")
+        typer.echo(f"{'events that would be forgotten' if dry_run else 'events forgotten'}: {count}")
 
 
 def _forget(hub: Hub, id_: str) -> bool:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from shared.delivery.attempt import Attempt
 from shared.delivery.disabling import WebhookDisabler
-from shared.delivery.forgetting import ForgottenEvents
+from shared.delivery.forgotten import ForgottenEvents
 from shared.delivery.log import DeliveryLog
 from shared.delivery.made_attempts import MadeAttempt
 from shared.delivery.message import DeliveryMessage

@@ -16,7 +16,7 @@ from shared.delivery.crmscript import CrmScript
 from shared.delivery.deliverer import Deliverer
 from shared.delivery.disabling import Notices, WebhookDisabler
 from shared.delivery.fan_out import DeliveryFanOut
-from shared.delivery.forgetting import DeliveryForgetting, ForgottenEvents
+from shared.delivery.forgotten import DeliveryForgetting, ForgottenEvents
 from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.log import DeliveryLog
 from shared.delivery.made_attempts import MadeAttempts
@@ -40,8 +40,8 @@ from shared.delivery.superoffice_callback import SuperOfficeCallback
 from shared.delivery.worker import DeliveryWorker
 from shared.events.dispatch import Completion, Dispatcher
 from shared.events.event import Event
-from shared.events.forgetting import EventForgetting
 from shared.events.store import EventStore
+from shared.events.stripping import EventStripping
 from shared.keeping.forgetting import Forgetting
 from shared.outbound.client import HttpClient
 from shared.outbound.kept_connections import KeptConnections
@@ -203,7 +203,7 @@ class Receivers:
             gate=gate,
             replay=progress.replay,
             known_secrets=KnownSecrets(sealer, now),
-            forgetting=Forgetting(storage, EventForgetting(storage), DeliveryForgetting(table), registry, gate),
+            forgetting=Forgetting(storage, EventStripping(storage), DeliveryForgetting(table), registry, gate),
         )
 
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shared.delivery.forgetting import DeliveryForgetting
+from shared.delivery.forgotten import DeliveryForgetting
 from shared.delivery.pace.gate import PaceGate
 from shared.delivery.poison import remove_poison
 from shared.events.event import Event, EventId
-from shared.events.forgetting import EventForgetting
+from shared.events.stripping import EventStripping
 from shared.side_by_side import each_side_by_side
 from shared.storage.account import StorageAccount
 from shared.storage.tables import RowVersion
@@ -35,7 +35,7 @@ class Forgetting:
     """Forgets events; its fields are what it works with. All methods raise StorageDown."""
 
     storage: StorageAccount
-    events: EventForgetting
+    events: EventStripping
     deliveries: DeliveryForgetting
     registry: WebhookRegistry
     gate: PaceGate

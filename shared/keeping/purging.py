@@ -9,9 +9,9 @@ from azure.data.tables import TableEntity
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.poison import remove_poison
 from shared.events.event import EventId
-from shared.events.forgetting import KEPT_COLUMNS, is_forgotten
 from shared.events.rows import EVENTS_TABLE
 from shared.events.store import EventStore
+from shared.events.stripping import KEPT_COLUMNS, is_forgotten
 from shared.keeping.forgetting import Forgetting
 from shared.storage.account import StorageAccount
 from shared.storage.paging import Place

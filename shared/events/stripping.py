@@ -35,7 +35,7 @@ def is_forgotten(row: Row) -> bool:
     return bool(row.get("Forgotten")) and not row.get(UNFINISHED_COLUMN)
 
 
-class EventForgetting:
+class EventStripping:
     """Forgets events in the order of its methods; each can be done twice. All methods raise StorageDown."""
 
     def __init__(self, storage: StorageAccount) -> None:
