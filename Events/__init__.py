@@ -1,6 +1,6 @@
 """`/api/v1/events`: what came in, newest first, and what became of it at each receiver, for Relationship Managers.
 
-And below it `audit`: who did what, for Webhook Administrators.
+Webhook Administrators can have it forgotten, and find below it `audit`: who did what.
 """
 
 import azure.functions as func
@@ -25,6 +25,11 @@ def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     if req.method == "GET" and segments == ("audit",):
         hub.callers.require_administrator(req.headers)
         return json_response(list_audit(hub.audit, req.params, url=f"{url}/audit"))
+    if req.method == "DELETE" or (req.method == "POST" and segments == ("purge",)):
+        from shared.api.forget_requests import serve_forgetting
+
+        hub.callers.require_administrator(req.headers)
+        return serve_forgetting(hub, req, segments)
     hub.callers.require_manager(req.headers)
     if req.method == "GET" and not segments:
         return made_in_turn(lambda: json_response(list_events(hub.events, req.params, url=url)))

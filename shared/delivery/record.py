@@ -18,6 +18,7 @@ SUMMARY = (
     *("EventId", "Event", "EventAt", "State", "Cycle", "Attempts", "NextAttemptAt", "Logged"),
     *("WaitingReason", "WaitingUntil"),
     *("Reason", "ParkedAt", "Until", "Attempt", "DueAt", "IsLogged"),
+    "Forgotten",
 )
 """The columns of a delivery without its attempts, whose texts are nearly all of a record's row.
 
@@ -26,6 +27,21 @@ The last ones are those of a delivery that waits and has no record (waiting.py).
 
 MAX_KEPT_ATTEMPTS = 30
 _MILLISECOND = timedelta(milliseconds=1)
+
+
+FORGOTTEN_CLASS = "forgotten"
+"""The error class of a delivery that was open when its event was forgotten, and so failed without an attempt."""
+
+
+class Forgotten(StrEnum):
+    """What the forgetting of its event did to a delivery."""
+
+    NOTHING = ""
+    """The event was not forgotten."""
+    REPLIES = "replies"
+    """The delivery was over already: only what was answered is gone."""
+    DELIVERY = "delivery"
+    """It was open: it failed."""
 
 
 class DeliveryState(StrEnum):
@@ -67,11 +83,14 @@ class DeliveryRecord:
     waiting_until: datetime | None = None
     claimed_at: datetime | None = None
     claimed_by: str | None = None
+    forgotten: Forgotten = Forgotten.NOTHING
 
     def is_past(self, cycle: int, attempt: int) -> bool:
-        """Whether a message that asks for this attempt is a duplicate, or too late."""
-        return (cycle, attempt) < (self.cycle, self.attempts) or (
-            self.state is DeliveryState.DELIVERED and cycle == self.cycle
+        """Whether a message that asks for this attempt is a duplicate, or too late: its event may be forgotten."""
+        return (
+            bool(self.forgotten)
+            or (cycle, attempt) < (self.cycle, self.attempts)
+            or (self.state is DeliveryState.DELIVERED and cycle == self.cycle)
         )
 
     def after(
@@ -86,6 +105,19 @@ class DeliveryRecord:
             log=(*self.log, attempt)[-MAX_KEPT_ATTEMPTS:],
             claimed_at=None,
             claimed_by=None,
+        )
+
+    def without_contents(self) -> "DeliveryRecord":
+        """The record once its event is forgotten: without what was answered, and failed if it was open."""
+        is_over = self.state in (DeliveryState.DELIVERED, DeliveryState.FAILED)
+        return replace(
+            self,
+            state=self.state if is_over else DeliveryState.FAILED,
+            next_attempt_at=None,
+            log=tuple(replace(attempt, text="") for attempt in self.log),
+            claimed_at=None,
+            claimed_by=None,
+            forgotten=Forgotten.REPLIES if is_over else Forgotten.DELIVERY,
         )
 
     def as_json(self, *, with_attempts: bool = False) -> dict[str, object]:
@@ -127,6 +159,8 @@ class DeliveryRecord:
             "WaitingUntil": _text(self._until) or "",
             "ClaimedAt": _text(self.claimed_at) or "",
             "ClaimedBy": self.claimed_by or "",
+            # Left out of nearly all rows, and unknown to those of earlier versions.
+            **({"Forgotten": self.forgotten.value} if self.forgotten else {}),
         }
 
 
@@ -167,6 +201,7 @@ def parse_record(row: Mapping[str, Any], etag: str) -> DeliveryRecord:
         waiting_until=_moment(row.get("WaitingUntil")),
         claimed_at=_moment(row.get("ClaimedAt")),
         claimed_by=row.get("ClaimedBy") or None,
+        forgotten=Forgotten(row.get("Forgotten") or ""),
     )
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.errors import ContentTooLarge
-from shared.events.event import Event, EventId, EventState
+from shared.events.event import Event, EventId, EventState, forgotten_event
 from shared.exact_json import dump_json, load_json
 from shared.storage.keys import day_key, time_key
 from shared.timestamps import stored_time
@@ -46,10 +46,14 @@ EVENT_COLUMNS = (
     "Reconstructed",
     "HasMore",
     "Hops",
+    "Forgotten",
 )
 """The columns of `events` without the payload, which is nearly all of a row."""
 
-_TEXTS = ("Changes", "Values", "FieldValues", "PreviousValues", "Parameters")
+TEXT_COLUMNS = ("Changes", "Values", "FieldValues", "PreviousValues", "Parameters")
+"""The columns of an event's contents besides the payload, in either table."""
+
+_NO_TEXTS: Mapping[str, None] = dict.fromkeys(TEXT_COLUMNS)
 _MAX_TEXT = 30_000
 """Characters of a text that a row holds. They are ASCII, so they are also the UTF-16 units that storage counts."""
 # An entity holds 1 MiB (1,048,576 bytes); the rest is for its other columns. Storage counts two bytes a character.
@@ -119,6 +123,27 @@ def log_row(event: Event, announcement_id: str | None = None) -> dict[str, Any]:
     return {**keys, **_properties(event), **kept, **truncated, **announcement}
 
 
+def forgotten_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What takes the place of a row in `events` when its event is forgotten; the second row has to go as well.
+
+    Of `row`, EVENT_COLUMNS are enough, without the values. Versions before read the payload as `null`.
+    """
+    (forgotten,) = event_rows(forgotten_event(parse_event({**row, **_NO_TEXTS})), b"null")
+    return forgotten
+
+
+def forgotten_log_row(row: Mapping[str, Any] | None, event: Event) -> dict[str, Any]:
+    """What takes the place of a forgotten event's row in `eventlog`, or of none, so that nobody lists the event later.
+
+    It names no announcement, so whichever comes once more ends, in the versions before too. What else the row says of
+    the dispatch stays.
+    """
+    if row is None:
+        return log_row(forgotten_event(event))
+    kept = {name: value for name, value in row.items() if name not in (*TEXT_COLUMNS, "Truncated", "Announcement")}
+    return {**log_row(forgotten_event(parse_event({**row, **_NO_TEXTS}))), **kept}
+
+
 def state_row(event: Event) -> dict[str, Any]:
     """What changes in the row in `eventlog` when the event comes into another state."""
     partition, key = log_keys(event)
@@ -141,6 +166,7 @@ def parse_event(row: Mapping[str, Any]) -> Event:
         hops=row.get("Hops") or 0,
         reconstructed=bool(row.get("Reconstructed")),
         truncated=bool(row.get("Truncated")),
+        forgotten=bool(row.get("Forgotten")),
     )
     return _with_texts(event, row)
 
@@ -189,6 +215,7 @@ def _properties(event: Event) -> dict[str, Any]:
         # Left out of nearly all rows, and unknown to those of earlier versions.
         **({"Hops": event.hops} if event.hops else {}),
         **({"Reconstructed": True} if event.reconstructed else {}),
+        **({"Forgotten": True} if event.forgotten else {}),
     }
 
 
@@ -206,7 +233,7 @@ def _texts(event: Event) -> dict[str, str]:
 
 
 def _with_texts(event: Event, row: Mapping[str, Any]) -> Event:
-    return _with(event, {name: load_json(text) for name in _TEXTS if (text := row.get(name)) is not None})
+    return _with(event, {name: load_json(text) for name in TEXT_COLUMNS if (text := row.get(name)) is not None})
 
 
 def _with(event: Event, found: Mapping[str, Any]) -> Event:

@@ -162,6 +162,8 @@ class EventStore:
                 if begun is None:
                     # It was removed in between.
                     raise Changed(row["RowKey"]) from exc
+                if begun.event.forgotten:
+                    self.drop_values(event)
                 return begun
             return None
 
@@ -171,6 +173,11 @@ class EventStore:
         """What `begin_dispatch` listed, in its present state; None before that."""
         row = self._log.get(*log_keys(event))
         return None if row is None else BegunDispatch(self._whole(row), parse_announcement_id(row))
+
+    def drop_values(self, event: Event) -> None:
+        """Remove the second row of an event that was forgotten while it was completed, if that put one there."""
+        if event.trimmed:
+            self._events.delete(*values_keys(event.id))
 
     def mark_dispatched(self, event: Event) -> None:
         """Note that all webhooks were asked that want a listed event. Nothing else of its row changes."""

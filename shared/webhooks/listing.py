@@ -78,6 +78,11 @@ class WebhookListing:
             rows = self._rows(wanted.query(part[0], part[-1]))
             yield from self._with_usage(islice(map(registration_of, rows), len(part)))
 
+    def ids(self) -> tuple[int, ...]:
+        """The ids of all webhooks, ascending."""
+        rows = self._webhooks.query(WebhookFilter().query(), page_size=_PAGE, select=["RowKey"])
+        return tuple(int(row["RowKey"]) for row in rows)
+
     def _of_event(self, wanted: WebhookFilter, event: str) -> Iterator[tuple[Registration, Usage]]:
         if not EVENT_NAME.fullmatch(event):
             # Nobody can have subscribed to it.

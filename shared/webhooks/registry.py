@@ -211,9 +211,17 @@ class WebhookRegistry:
         if again and event in again.webhook.events:
             self._subscriptions.extend(webhook_id, [event], revision=again.revision)
 
+    def unlist(self, webhook_id: int) -> None:
+        """Take a webhook that was removed off all lists of the index: a look through the whole index."""
+        self._subscriptions.remove_all(webhook_id)
+
     def usage(self, webhook_id: int) -> Usage:
         """How many attempts this webhook had, and how they ended."""
         return parse_usage(self._usage.get(*usage_keys(webhook_id)))
+
+    def registered_ids(self) -> tuple[int, ...]:
+        """The ids of all registered webhooks, ascending: a transaction for each thousand."""
+        return self._listing.ids()
 
     def list(
         self, wanted: WebhookFilter, *, skip: int = 0, top: int | None = None

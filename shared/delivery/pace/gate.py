@@ -31,6 +31,7 @@ from shared.events.event import Event
 from shared.webhooks.registration import Registration
 from shared.webhooks.usage import CallResult, counted
 
+_CLOCKS_DIFFER = timedelta(minutes=1)
 _CHANGE_LASTS = timedelta(seconds=MESSAGE_SECONDS + 30)
 """By then a change of a webhook's state is stored, or never will be: a message may take so long, a request less."""
 
@@ -69,11 +70,14 @@ class PaceGate:
             return admitted
         return self._in_turn(registration.id, registration.per_minute, admitted)
 
-    def end_probe(self, webhook_id: int) -> None:
-        """Give a claimed probe back that makes no attempt, for another message does: the next one is sent now."""
+    def end_probe(self, webhook_id: int, number: int | None = None) -> None:
+        """Give a claimed probe back that makes no attempt, for another message does: the next one is sent now.
+
+        With `number` only that which the wake-up with this number sent.
+        """
 
         def ended(row: PacedUsage, now: datetime) -> PacedUsage | None:
-            if row.pace.circuit is not Circuit.HALF_OPEN:
+            if row.pace.circuit is not Circuit.HALF_OPEN or number not in (None, row.pace.wake_number):
                 return None
             return replace(row, pace=replace(row.pace, circuit=Circuit.OPEN, circuit_until=now))
 
@@ -87,6 +91,22 @@ class PaceGate:
         if admitted.is_probe:
             return None
         return blocked(self.store.latest(registration.id).pace, self.now())
+
+    def may_have_forgotten(self, webhook_id: int, since: datetime) -> bool:
+        """Whether an event that this webhook is told of may have been forgotten since this moment; costs nothing.
+
+        It goes by the row that is read before each attempt, and written after it.
+        """
+        forgotten_at = self.store.latest(webhook_id).forgotten_at
+        # The two moments may be by different clocks.
+        return forgotten_at is not None and since < forgotten_at + _CLOCKS_DIFFER
+
+    def mark_forgotten(self, webhook_id: int) -> None:
+        """Have workers look at each event that they got until now, before they send what a message carries of it.
+
+        A read and a write. Raises StorageDown.
+        """
+        self.store.mark_forgotten(webhook_id)
 
     def no_place(self, webhook_id: int) -> Blocked:
         """Why a delivery that found no place has to wait; the wake-up that looks after it was sent."""

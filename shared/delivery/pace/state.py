@@ -74,14 +74,19 @@ class Pace:
 
 @dataclass(frozen=True)
 class PacedUsage:
-    """A row of `usage`: the counters, the pace, and what the last attempt was for and when."""
+    """A row of `usage`: the counters, the pace, and what the last attempt was for and when.
+
+    `forgotten_at` is when an event was last forgotten that messages for this webhook may still carry; None if never.
+    """
 
     usage: Usage = field(default_factory=Usage)
     pace: Pace = field(default_factory=Pace)
     last_event: str = ""
     last_call_at: datetime | None = None
+    forgotten_at: datetime | None = None
 
 
+FORGOTTEN_COLUMN = "ForgottenAt"
 _COLUMNS = {
     "circuit": "Circuit",
     "circuit_until": "CircuitUntil",
@@ -118,11 +123,12 @@ def parse_paced_usage(row: Mapping[str, Any] | None) -> PacedUsage:
         Pace(**{**values, "circuit": Circuit(values["circuit"])}),
         row.get("LastEvent") or "",
         _moment(row.get("LastCallAt")),
+        _moment(row.get(FORGOTTEN_COLUMN)),
     )
 
 
 def paced_usage_columns(row: PacedUsage) -> dict[str, Any]:
-    """The columns of a row without its keys."""
+    """The columns of a row without its keys, and without FORGOTTEN_COLUMN, which who forgets an event writes alone."""
     return {
         "TotalCalls": row.usage.total_calls,
         "TotalErrors": row.usage.total_errors,

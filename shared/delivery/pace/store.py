@@ -19,7 +19,7 @@ from datetime import datetime
 from shared.deadline import MESSAGE_SECONDS, remaining_seconds
 from shared.delivery.pace.blocked import BlockedWebhooks
 from shared.delivery.pace.circuit import Blocked, PaceLimits
-from shared.delivery.pace.state import Pace, PacedUsage, paced_usage_columns, parse_paced_usage
+from shared.delivery.pace.state import FORGOTTEN_COLUMN, Pace, PacedUsage, paced_usage_columns, parse_paced_usage
 from shared.delivery.pace.transition import is_news, is_same_wake_up, list_entry, settled
 from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
 from shared.delivery.pace.waking import OVERDUE
@@ -134,6 +134,11 @@ class PaceStore:
         late = Query().where("WakeDue gt", "0").where("WakeDue lt", stored_time(self.now() - OVERDUE))
         rows = self._table.query(late, select=["PartitionKey"])
         return [int(row["PartitionKey"]) for row in rows]
+
+    def mark_forgotten(self, webhook_id: int) -> None:
+        """Note that events were forgotten until now which messages for this webhook may carry. Raises StorageDown."""
+        now = stored_time(self.now())
+        self._table.modify(*usage_keys(webhook_id), lambda _: {FORGOTTEN_COLUMN: now})
 
     def remove(self, webhook_id: int) -> None:
         """Remove the entry of the list and the row of a webhook that is gone. Raises StorageDown."""
