@@ -113,7 +113,7 @@ class Hub:
         """The nightly work: what is old goes, what was lost is made again. Only its timer needs it."""
         from shared.hub.nightly import make_retention
 
-        return make_retention(self.settings, self.storage, self.events, self.receivers.gate, self.storage.now)
+        return make_retention(self.settings, self.storage, self.events, self.receivers, self.storage.now)
 
     @property
     def registration(self) -> "DataverseRegistration":

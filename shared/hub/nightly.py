@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from shared.audit.log import AUDIT_TABLE
-from shared.delivery.pace.gate import PaceGate
 from shared.delivery.record import DELIVERIES_TABLE
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
 from shared.events.store import EventStore
+from shared.hub.receivers import Receivers
 from shared.keeping.event_look import EventLook
 from shared.keeping.expiry import Expiry
+from shared.keeping.old_contents import OldContents
 from shared.keeping.old_events import OldEvents
 from shared.keeping.repair import Repair
 from shared.keeping.retention import Retention
@@ -19,16 +20,18 @@ from shared.storage.account import StorageAccount
 
 
 def make_retention(
-    settings: Settings, storage: StorageAccount, store: EventStore, gate: PaceGate, now: Callable[[], datetime]
+    settings: Settings, storage: StorageAccount, store: EventStore, receivers: Receivers, now: Callable[[], datetime]
 ) -> Retention:
     """The nightly work for these settings; a test passes another clock."""
     events, log = storage.table(EVENTS_TABLE), storage.table(EVENTLOG_TABLE)
     old, marks = OldEvents(events), RetentionMarks(storage.table(RETENTION_TABLE))
+    contents = OldContents(events, log, receivers.forgetting.forget_rows, marks)
     return Retention(
         days=settings.retention_days,
         payload_days=settings.retention_payload_days,
-        repair=Repair(storage, gate),
+        repair=Repair(storage, receivers.gate),
         expiry=Expiry(storage.table(DELIVERIES_TABLE), old, log, storage.table(AUDIT_TABLE)),
-        look=EventLook(events, log, old, store, marks),
+        contents=contents,
+        look=EventLook(events, log, old, contents, store, marks),
         now=now,
     )

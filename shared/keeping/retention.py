@@ -16,6 +16,7 @@ from shared.deadline import deadline
 from shared.errors import HubError
 from shared.keeping.event_look import EventLook
 from shared.keeping.expiry import Expiry
+from shared.keeping.old_contents import OldContents
 from shared.keeping.repair import Repair
 from shared.keeping.retention_report import LINE_NAME, RetentionReport
 from shared.keeping.retention_rules import RetentionRules, UnusableRetention
@@ -45,6 +46,7 @@ class Retention:
     payload_days: str
     repair: Repair
     expiry: Expiry
+    contents: OldContents
     look: EventLook
     now: Callable[[], datetime]
     clock: Clock = time.monotonic
@@ -68,12 +70,16 @@ class Retention:
         is_repaired = self.repair.run(repairing, report)
         now = self.now()
         rules = self._rules(report)
-        kept_from, audit_from = (rules.kept_from(now), rules.audit_from(now)) if rules else (None, None)
+        # Where the settings make no sense, all is kept as if they were 0.
+        kept = rules or RetentionRules(0, 0)
+        kept_from, contents_from, audit_from = kept.kept_from(now), kept.contents_from(now), kept.audit_from(now)
         is_removed = kept_from is None or self.expiry.remove_events(kept_from, removing, report)
+        is_forgotten = contents_from is None or self.contents.forget_listed(contents_from, removing, report)
         is_audit_removed = audit_from is None or self.expiry.remove_audit(audit_from, removing, report)
         # It takes what is old for what the log does not have, so the log must be done.
-        is_looked = self.look.run(now, kept_from if is_removed else None, whole, report)
-        return is_repaired and is_removed and is_audit_removed and is_looked
+        kept_from, contents_from = kept_from if is_removed else None, contents_from if is_forgotten else None
+        is_looked = self.look.run(now, kept_from, contents_from, whole, report)
+        return is_repaired and is_removed and is_forgotten and is_audit_removed and is_looked
 
     def _budget(self, seconds: float) -> WorkBudget:
         return WorkBudget(transactions=_ANY_NUMBER, seconds=self.seconds * seconds / RUN_SECONDS, clock=self.clock)

@@ -9,6 +9,15 @@ from shared.storage.tables import Table
 from shared.timestamps import stored_time
 
 RETENTION_TABLE = "retention"
+_MOMENTS = {
+    "Since": "since",
+    "Until": "until",
+    "KeptFrom": "kept_from",
+    "ContentsSince": "contents_since",
+    "ContentsFrom": "contents_from",
+}
+"""The moments of a look, by the columns that hold them."""
+
 _KEYS = {"PartitionKey": "retention", "RowKey": "marks"}
 
 
@@ -16,13 +25,16 @@ _KEYS = {"PartitionKey": "retention", "RowKey": "marks"}
 class Look:
     """One look through table `events`, which may take several runs.
 
-    It announces those received from `since` and before `until` whose dispatch never began, and removes those from
-    before `kept_from`, if that is given. `place` is where storage goes on, None at the beginning.
+    It announces those received from `since` and before `until` whose dispatch never began. If `kept_from` is given, it
+    removes those from before; if `contents_from` is, it takes the contents of those from before, but not from before
+    `contents_since`. `place` is where storage goes on, None at the beginning.
     """
 
     since: datetime
     until: datetime
     kept_from: datetime | None = None
+    contents_since: datetime | None = None
+    contents_from: datetime | None = None
     place: tuple[str, str] | None = None
 
 
@@ -66,23 +78,26 @@ class RetentionMarks:
 
 def _columns(marks: Marks) -> dict[str, Any]:
     look = marks.look
+    moments = {name: getattr(look, field, None) for name, field in _MOMENTS.items()}
     partition, key = (look and look.place) or ("", "")
     return {
-        "Since": stored_time(look.since) if look else "",
-        "Until": stored_time(look.until) if look else "",
-        "KeptFrom": stored_time(look.kept_from) if look and look.kept_from else "",
+        **{name: _text(moment) for name, moment in moments.items()},
         "NextPartition": partition,
         "NextRow": key,
         "IsOver": marks.is_over,
-        "ForgottenTo": stored_time(marks.forgotten_to) if marks.forgotten_to else "",
+        "ForgottenTo": _text(marks.forgotten_to),
     }
 
 
 def _parse(row: Mapping[str, Any]) -> Marks:
-    since, until = _moment(row["Since"]), _moment(row["Until"])
+    moments: dict[str, Any] = {field: _moment(row[name]) for name, field in _MOMENTS.items()}
     place = (row["NextPartition"], row["NextRow"]) if row["NextPartition"] else None
-    look = Look(since, until, _moment(row["KeptFrom"]), place) if since and until else None
+    look = Look(**moments, place=place) if row["Until"] else None
     return Marks(look, row["IsOver"], _moment(row["ForgottenTo"]))
+
+
+def _text(moment: datetime | None) -> str:
+    return stored_time(moment) if moment else ""
 
 
 def _moment(text: str) -> datetime | None:

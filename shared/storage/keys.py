@@ -23,6 +23,11 @@ def day_key(moment: datetime) -> str:
     return f"{_LAST_DAY - int(moment.astimezone(UTC).strftime('%Y%m%d')):08d}"
 
 
+def day_of(key: str) -> datetime:
+    """The beginning of the day, in UTC, that `day_key` names so."""
+    return datetime.strptime(str(_LAST_DAY - int(key)), "%Y%m%d").replace(tzinfo=UTC)
+
+
 def time_key(moment: datetime) -> str:
     """What a row key begins with: 17 digits of microseconds that count backwards, so that later moments come first.
 

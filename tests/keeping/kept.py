@@ -70,7 +70,7 @@ def ids_stored(hub: Hub, table: str = EVENTS_TABLE) -> set[str]:
 def retention(hub: Hub, now: datetime = NOW, **settings: str) -> Retention:
     """The nightly work as `hub` does it, at this moment and with these settings."""
     read = Settings.read({"AzureWebJobsStorage": "UseDevelopmentStorage=true", **settings})
-    made = make_retention(read, hub.storage, hub.events, hub.receivers.gate, hub.storage.now)
+    made = make_retention(read, hub.storage, hub.events, hub.receivers, hub.storage.now)
     return replace(made, now=lambda: now)
 
 

@@ -5,14 +5,13 @@ from datetime import datetime
 import pytest
 
 from shared.events.announcement import EVENTS_QUEUE
-from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE, values_row
+from shared.events.rows import EVENTS_TABLE, values_row
 from shared.hub.hub import Hub
 from shared.keeping.event_look import EventLook
-from shared.keeping.old_events import OldEvents
-from shared.keeping.retention_marks import RETENTION_TABLE, RetentionMarks
 from shared.keeping.retention_report import RetentionReport
+from shared.storage.query import Query
 from shared.storage.scan import WorkBudget
-from tests.keeping.kept import DAY, NOW, event_at, ids_stored, keep, keep_events, stored
+from tests.keeping.kept import DAY, NOW, event_at, ids_stored, keep, keep_events, retention, stored
 from tests.support.queues import announcements
 
 YESTERDAY = NOW.replace(hour=0, minute=0) - DAY / 2
@@ -21,15 +20,17 @@ LONG = {"text": "x" * 40_000}
 
 @pytest.fixture
 def look(hub: Hub) -> EventLook:
-    events, log = hub.storage.table(EVENTS_TABLE), hub.storage.table(EVENTLOG_TABLE)
-    return EventLook(events, log, OldEvents(events), hub.events, RetentionMarks(hub.storage.table(RETENTION_TABLE)))
+    return retention(hub).look
 
 
-def run(look: EventLook, now: datetime = NOW, kept_days: int | None = 90, *, seconds: float = 60) -> RetentionReport:
+def run(
+    look: EventLook, now: datetime = NOW, kept_days: int | None = 90, *, payload_days: int | None = None
+) -> RetentionReport:
     """A run, which says in `is_finished` whether the look came to its end."""
     report = RetentionReport()
     kept_from = None if kept_days is None else now - kept_days * DAY
-    report.is_finished = look.run(now, kept_from, WorkBudget(seconds=seconds), report)
+    contents_from = None if payload_days is None else now - payload_days * DAY
+    report.is_finished = look.run(now, kept_from, contents_from, WorkBudget(seconds=60), report)
     return report
 
 
@@ -110,7 +111,7 @@ def test_a_look_goes_on_where_its_time_ended_and_nothing_is_left_out(hub: Hub, l
     report = RetentionReport()
     # The first two looks are those of the budget itself, and of the log.
     budget = WorkBudget(seconds=50, clock=Clock(3))
-    assert not look.run(NOW, None, budget, report)
+    assert not look.run(NOW, None, None, budget, report)
     assert report.announced == 1000
     assert run(look, NOW + DAY).announced == 300
     assert hub.storage.queue(EVENTS_QUEUE).count() == 1300
@@ -118,7 +119,7 @@ def test_a_look_goes_on_where_its_time_ended_and_nothing_is_left_out(hub: Hub, l
 
 def test_a_look_that_goes_on_keeps_what_is_to_be_kept_now(hub: Hub, look: EventLook) -> None:
     keep_events(hub, [event_at(NOW - 50 * DAY)], is_listed=False)
-    assert not look.run(NOW, NOW - 10 * DAY, WorkBudget(seconds=50, clock=Clock(2)), RetentionReport())
+    assert not look.run(NOW, NOW - 10 * DAY, None, WorkBudget(seconds=50, clock=Clock(2)), RetentionReport())
     assert run(look, kept_days=90).never_dispatched == 0
 
 
@@ -127,3 +128,24 @@ def test_a_dispatch_that_was_delayed_is_known_by_its_row(hub: Hub, look: EventLo
     keep_events(hub, [event], is_listed=False)
     hub.events.begin_dispatch(event, "37c7c867-d571-4911-a956-000d3a1bc3f6")
     assert run(look).announced == 0
+
+
+def contents(hub: Hub) -> set[str]:
+    """The events whose row still has a payload."""
+    rows = hub.storage.table(EVENTS_TABLE).query(Query())
+    return {row["RowKey"] for row in rows if not row.get("Forgotten")}
+
+
+def test_what_was_never_dispatched_loses_its_contents_too(hub: Hub, look: EventLook) -> None:
+    old, young = event_at(NOW - 8 * DAY), event_at(NOW - 6.5 * DAY)
+    keep_events(hub, [old, young], is_listed=False)
+    assert run(look, payload_days=7).forgotten == 1
+    assert contents(hub) == {young.id}
+    # Nothing is done twice, and a day later another one is old.
+    assert [run(look, NOW + days * DAY, payload_days=7).forgotten for days in (0, 1)] == [0, 1]
+
+
+def test_an_event_that_loses_its_contents_is_not_announced(hub: Hub, look: EventLook) -> None:
+    keep_events(hub, [event_at(NOW - DAY - DAY / 24)], is_listed=False)
+    report = run(look, payload_days=1)
+    assert (report.forgotten, report.announced) == (1, 0)

@@ -144,6 +144,18 @@ def test_settings_that_make_no_sense_stop_retention_alone(
     assert said in error.getMessage()
 
 
+def test_contents_go_earlier_than_their_events(hub: Hub) -> None:
+    events = [event_at(NOW - days * DAY, field_values={"text": "secret"}) for days in (3, 10, 20)]
+    keep_events(hub, events)
+    keep_events(hub, [event_at(NOW - 10 * DAY)], is_listed=False)
+    report = retention(hub, RETENTION_DAYS="15", RETENTION_PAYLOAD_DAYS="7").run()
+    assert (report.rows["events"], report.forgotten, report.is_finished) == (1, 2, True)
+    left = {event.id: stored_event for event in events if (stored_event := hub.events.get(event.id)) is not None}
+    assert [stored_event.forgotten for stored_event in left.values()] == [False, True]
+    listed = [event.field_values for event in map(hub.events.dispatched, left.values()) if event]
+    assert listed == [{"text": "secret"}, {}]
+
+
 def test_events_that_were_never_dispatched_go_in_the_same_run(hub: Hub) -> None:
     keep_events(hub, [event_at(NOW - 91 * DAY)], is_listed=False)
     report = retention(hub).run()

@@ -14,7 +14,7 @@ def test_before_the_first_run_there_is_nothing(hub: Hub) -> None:
 
 
 def test_what_was_noted_is_read_back(hub: Hub) -> None:
-    look = Look(NOW - DAY, NOW, NOW - 90 * DAY, ("ab", "ab12"))
+    look = Look(NOW - DAY, NOW, NOW - 90 * DAY, NOW - 8 * DAY, NOW - 7 * DAY, ("ab", "ab12"))
     marks(hub).note_look(look, is_over=False)
     assert marks(hub).read() == Marks(look, is_over=False)
     marks(hub).note_forgotten(NOW)
