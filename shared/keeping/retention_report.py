@@ -42,7 +42,7 @@ class RetentionReport:
             self.rows["deliveries"] += 1
             # A delivery that waits and has a record has two rows, and the record shows its state.
             is_second = row["RowKey"].startswith(WAITING_PREFIX) and row.get("IsLogged")
-            if row["State"] in UNDELIVERED and not is_second:
+            if row.get("State") in UNDELIVERED and not is_second:
                 self.undelivered[row["State"]] += 1
 
     def as_json(self) -> dict[str, object]:

@@ -54,6 +54,15 @@ class RetentionRules:
         return now - timedelta(days=max(self.days, MIN_AUDIT_DAYS)) if self.days else None
 
 
+def retention_warnings(days: str, payload_days: str) -> list[str]:
+    """What is wrong with the texts of the two settings, as sentences; nothing if they make sense."""
+    try:
+        RetentionRules.parse(days, payload_days)
+    except UnusableRetention as error:
+        return [f"retention removes nothing: {error}"]
+    return []
+
+
 def _parsed(name: str, text: str) -> int:
     if not _DAYS.fullmatch(text) or int(text) > MAX_DAYS:
         shown = repr(text) if _SHOWN.fullmatch(text) else "not shown"

@@ -1,5 +1,6 @@
 """What is old goes, in its order; what is young stays, whatever happens in between."""
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -171,6 +172,22 @@ def test_a_run_ends_when_its_time_is_over_and_the_next_goes_on(hub: Hub) -> None
     second = run(hub)
     assert second.is_finished
     assert first.rows["deliveries"] + second.rows["deliveries"] == 300
+
+
+def test_a_day_of_many_pages_goes_whole_at_the_price_that_is_documented(hub: Hub, transport: JournalTransport) -> None:
+    events = [event_at(NOW - 91 * DAY - number * MICROSECOND) for number in range(1200)]
+    keep_events(hub, events)
+    keep(hub, DELIVERIES_TABLE, [record(event, GONE, DeliveryState.DELIVERED) for event in events])
+    keep(hub, DELIVERIES_TABLE, [record(event_at(NOW), GONE, DeliveryState.DELIVERED)])
+    transport.forget()
+    report = run(hub)
+    called = Counter(transport.summary)
+    assert report.rows == {"deliveries": 1200, "events": 1200, "eventlog": 1200}
+    assert len(stored(hub)[DELIVERIES_TABLE]) == 1
+    # Each event is read, and each of 256 partitions changed once; the others go a hundred at a time.
+    assert called["GET events"] == 1200
+    assert called["POST $batch"] <= 256 + 12 + 12
+    assert called["GET deliveries"] + called["GET eventlog"] <= 12
 
 
 def entry(days: int) -> AuditEntry:

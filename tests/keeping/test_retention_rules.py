@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers, text
 
-from shared.keeping.retention_rules import MAX_DAYS, RetentionRules, UnusableRetention
+from shared.keeping.retention_rules import MAX_DAYS, RetentionRules, UnusableRetention, retention_warnings
 
 NOW = datetime(2026, 6, 15, 3, 30, tzinfo=UTC)
 
@@ -77,3 +77,9 @@ def test_contents_never_outlast_their_event(days: int, payload_days: int) -> Non
 def test_any_text_is_a_number_of_days_or_told(days: str, payload_days: str) -> None:
     with suppress(UnusableRetention):
         assert RetentionRules.parse(days, payload_days).days == int(days)
+
+
+def test_what_is_wrong_is_a_warning_of_health() -> None:
+    assert retention_warnings("90", "0") == []
+    (warning,) = retention_warnings("-1", "0")
+    assert warning.startswith("retention removes nothing: RETENTION_DAYS is '-1': ")
