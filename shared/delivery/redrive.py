@@ -45,12 +45,8 @@ class RedriveResult:
     left: int
 
 
-def redrive(
-    storage: StorageAccount, *, dry_run: bool, goes_on: Callable[[], object] = lambda: True
-) -> Iterator[RedriveResult]:
+def redrive(storage: StorageAccount, *, dry_run: bool) -> Iterator[RedriveResult]:
     """Work through all poison queues, or with `dry_run` only count what is there; raises StorageDown.
-
-    It ends early once `goes_on` returns nothing true.
 
     A message is sent before it is removed, so that none is lost; one that comes twice does no harm. Messages that the
     hub never sent stay where they are.
@@ -60,12 +56,10 @@ def redrive(
         if dry_run:
             yield RedriveResult(name + POISON_SUFFIX, 0, poison.count())
         else:
-            yield _redrive(name, poison, storage.queue(source.queue), source.again, goes_on)
+            yield _redrive(name, poison, storage.queue(source.queue), source.again)
 
 
-def _redrive(
-    name: str, poison: Queue, target: Queue, again: Callable[[bytes], str], goes_on: Callable[[], object]
-) -> RedriveResult:
+def _redrive(name: str, poison: Queue, target: Queue, again: Callable[[bytes], str]) -> RedriveResult:
     put_back = 0
 
     def put_back_if_ours(text: str) -> bool:
@@ -78,5 +72,5 @@ def _redrive(
         put_back += 1
         return True
 
-    left = poison.drain(put_back_if_ours, goes_on=goes_on)
+    left = poison.drain(put_back_if_ours)
     return RedriveResult(name + POISON_SUFFIX, put_back, left)

@@ -23,6 +23,6 @@ class Repair:
                 return False
             self.gate.ensure_not_lost(webhook_id)
             report.wake_ups += 1
-        for done in redrive(self.storage, dry_run=False, goes_on=budget.left):
+        for done in redrive(self.storage, dry_run=False, budget=budget):
             report.put_back += done.put_back
         return bool(budget.left())

@@ -36,18 +36,15 @@ class Queue:
             except ResourceNotFoundError:
                 return 0
 
-    def drain(self, handle: Callable[[str], bool], *, goes_on: Callable[[], object] = lambda: True) -> int:
+    def drain(self, handle: Callable[[str], bool]) -> int:
         """Pass each waiting message to `handle`, and remove those for which it returns True; return how many were left.
 
-        A message is hidden for a minute meanwhile, so that none is passed twice. Undecodable messages are left. It ends
-        early, before the next message, once `goes_on` returns nothing true.
+        A message is hidden for a minute meanwhile, so that none is passed twice. Undecodable messages are left.
         """
         left = 0
         with storage_failures(f"drain {self._client.queue_name}"):
             try:
                 for message in self._client.receive_messages(visibility_timeout=_HIDDEN_SECONDS, messages_per_page=32):
-                    if not goes_on():
-                        break
                     text = _decoded(str(message.content))
                     if text is not None and handle(text):
                         self._client.delete_message(message)
