@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from shared.events.announcement import EVENTS_QUEUE, Announcement, new_announcement
+from shared.events.asked import ASKED_COLUMNS, Asked, asked_too, parse_asked
 from shared.events.event import Event, EventId, EventState
 from shared.events.rows import (
     EVENT_COLUMNS,
     EVENTLOG_TABLE,
     EVENTS_TABLE,
+    asked_row,
     event_keys,
     event_rows,
     has_more,
@@ -55,11 +57,12 @@ class NewEvent:
 class BegunDispatch:
     """A dispatch that was begun: the event as it is listed, and the announcement that lists it.
 
-    `announcement_id` is None for an announcement of the previous version.
+    `announcement_id` is None for an announcement of the previous version, `asked` are the webhooks that the row names.
     """
 
     event: Event
     announcement_id: str | None
+    asked: Asked = None
 
 
 @dataclass(frozen=True)
@@ -144,12 +147,13 @@ class EventStore:
         more = self._events.get(*values_keys(event.id)) if has_more(row) else None
         return event if more is None else with_values(event, more)
 
-    def begin_dispatch(self, event: Event, announcement_id: str | None) -> BegunDispatch | None:
+    def begin_dispatch(self, event: Event, announcement_id: str | None, asked: Asked = None) -> BegunDispatch | None:
         """List an event for the announcement that dispatches it; if it is listed already, return what is there.
 
-        However many try it at the same moment, one of them gets None. Raises StorageDown.
+        `asked` are the webhooks that will be asked. However many try it at the same moment, one of them gets None.
+        Raises StorageDown.
         """
-        row = log_row(event, announcement_id)
+        row = log_row(event, announcement_id, asked)
         if event.trimmed and has_more(row):
             # What it was completed with is in no row of `events` yet.
             self._events.put(values_row(event))
@@ -172,7 +176,16 @@ class EventStore:
     def begun_dispatch(self, event: Event) -> BegunDispatch | None:
         """What `begin_dispatch` listed, in its present state; None before that."""
         row = self._log.get(*log_keys(event))
-        return None if row is None else BegunDispatch(self._whole(row), parse_announcement_id(row))
+        return None if row is None else BegunDispatch(self._whole(row), parse_announcement_id(row), parse_asked(row))
+
+    def note_asked(self, begun: BegunDispatch, ids: Sequence[int]) -> None:
+        """Have the row of a listed event name these webhooks too, which subscribed since it was listed.
+
+        No transaction if it names them already. Raises StorageDown.
+        """
+        if begun.asked is None or set(ids) <= set(begun.asked):
+            return
+        self._change(asked_row(begun.event, asked_too(begun.asked, ids)))
 
     def drop_values(self, event: Event) -> None:
         """Remove the second row of an event that was forgotten while it was completed, if that put one there."""
@@ -181,11 +194,19 @@ class EventStore:
 
     def mark_dispatched(self, event: Event) -> None:
         """Note that all webhooks were asked that want a listed event. Nothing else of its row changes."""
+        self._change(state_row(replace(event, state=EventState.DISPATCHED)))
+
+    def _change(self, columns: Mapping[str, Any]) -> None:
         try:
-            self._log.merge(state_row(replace(event, state=EventState.DISPATCHED)))
+            self._log.merge(columns)
         except Changed:
             # The row was removed meanwhile, and then there is nothing to note.
             return
+
+    def asked(self, event: Event) -> Asked:
+        """The webhooks that the dispatch of an event asks: none before it has begun. One transaction."""
+        row = self._log.get(*log_keys(event), select=ASKED_COLUMNS)
+        return () if row is None else parse_asked(row)
 
     def dispatched(self, event: Event) -> Event | None:
         """The event as dispatch listed it, in its present state; None before that."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from shared.delivery.forgotten import DeliveryForgetting
 from shared.delivery.pace.gate import PaceGate
 from shared.delivery.poison import remove_poison
+from shared.events.asked import parse_asked
 from shared.events.event import Event, EventId
 from shared.events.stripping import EventStripping
 from shared.side_by_side import each_side_by_side
@@ -81,8 +82,9 @@ class Forgetting:
             each_side_by_side(pool, events, self.events.finish)
 
     def _without_log(self, event: Event) -> Begun:
-        self.events.strip_log(event)
-        return Begun(event, None)
+        row = self.events.strip_log(event)
+        asked = None if row is None else parse_asked(row)
+        return Begun(event, None if asked is None else frozenset(asked))
 
     def _forget_delivery(self, begun: Begun, webhook_id: int, registered: frozenset[int]) -> None:
         # Nobody would remove the new row of a webhook that is gone.
