@@ -156,6 +156,9 @@ def test_a_first_attempt_that_waits_with_the_event_is_not_made(
     QuietHost(connection_string).run(hub, "events")
     assert [message.event for message in waiting(connection_string)] == [event]
     forget(hub, event)
+    # The log's row names who was asked, so the delivery is known before its first attempt.
+    assert state_of(hub, webhook, event) == (DeliveryState.FAILED, Forgotten.DELIVERY, 0)
+    assert traces(connection_string, MARKER) == {DELIVERIES_QUEUE}
     QuietHost(connection_string).run(hub)
     assert receiver.journal == []
     assert state_of(hub, webhook, event) == (DeliveryState.FAILED, Forgotten.DELIVERY, 0)
