@@ -87,7 +87,7 @@ class DeliveryWorker:
         log.info("event %s was forgotten, so webhook %d gets nothing of it", event.id, message.webhook_id)
         record = self.deliveries.get(message.webhook_id, event) or new_record(message.webhook_id, event)
         if not record.forgotten:
-            self.deliveries.write(record.without_contents())
+            self.deliveries.write(record.as_forgotten(self.now()))
         if message.probe is not None:
             self.gate.end_probe(message.webhook_id, message.probe)
 

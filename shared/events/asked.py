@@ -14,22 +14,19 @@ type Asked = tuple[int, ...] | None
 MAX_NAMED = 999
 """Webhooks that a row names. One more is all that storage gives in one transaction, and may not be the last one."""
 
-_COLUMN = "Asked"
-ASKED_COLUMNS = ("PartitionKey", "RowKey", _COLUMN)
-"""Of a row in `eventlog`: when which event came in, by the key, and who was asked."""
-
+ASKED_COLUMN = "Asked"
 _MANY = "many"
 
 
 def asked_column(asked: Asked) -> dict[str, bytes]:
     """The column, for `log_row`: `many`, or ids and spans of ids (`1-3 7`), compressed."""
     text = _MANY if asked is None or len(asked) > MAX_NAMED else " ".join(_spans(asked))
-    return {_COLUMN: zlib.compress(text.encode())}
+    return {ASKED_COLUMN: zlib.compress(text.encode())}
 
 
 def parse_asked(row: Mapping[str, Any]) -> Asked:
     """The webhooks that a row of `eventlog` names; those of the previous version name none (None)."""
-    packed = row.get(_COLUMN)
+    packed = row.get(ASKED_COLUMN)
     text = zlib.decompress(packed).decode() if packed else _MANY
     if text == _MANY:
         return None

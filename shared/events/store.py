@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.events.announcement import EVENTS_QUEUE, Announcement, new_announcement
-from shared.events.asked import ASKED_COLUMNS, Asked, asked_too, parse_asked
+from shared.events.asked import ASKED_COLUMN, Asked, asked_too, parse_asked
 from shared.events.event import Event, EventId, EventState
 from shared.events.rows import (
     EVENT_COLUMNS,
@@ -29,7 +29,7 @@ from shared.events.rows import (
 )
 from shared.side_by_side import each_side_by_side
 from shared.storage.account import StorageAccount
-from shared.storage.paging import BEGINNING, Place
+from shared.storage.paging import BEGINNING, Place, Position
 from shared.storage.query import Query
 from shared.storage.scan import Scan, WorkBudget
 from shared.storage.tables import AlreadyStored, Changed, Write, retry_races
@@ -63,6 +63,14 @@ class BegunDispatch:
     event: Event
     announcement_id: str | None
     asked: Asked = None
+
+
+@dataclass(frozen=True)
+class ListedEvent:
+    """A row of the list: where it stands, and the webhooks that its event's dispatch asks."""
+
+    position: Position
+    asked: Asked
 
 
 @dataclass(frozen=True)
@@ -203,10 +211,26 @@ class EventStore:
             # The row was removed meanwhile, and then there is nothing to note.
             return
 
-    def asked(self, event: Event) -> Asked:
-        """The webhooks that the dispatch of an event asks: none before it has begun. One transaction."""
-        row = self._log.get(*log_keys(event), select=ASKED_COLUMNS)
-        return () if row is None else parse_asked(row)
+    def listed_event(self, event: Event) -> ListedEvent:
+        """The row of an event, which asks nobody before its dispatch has begun. One transaction."""
+        position = Position(*log_keys(event))
+        return self.listed_at(position) or ListedEvent(position, ())
+
+    def listed_at(self, position: Position) -> ListedEvent | None:
+        """The row at this place of the list, None if there is none. One transaction."""
+        row = self._log.get(position.partition, position.key, select=("PartitionKey", "RowKey", ASKED_COLUMN))
+        return None if row is None else _listed(row)
+
+    def listed(self, wanted: LogFilter, *, page_size: int, budget: WorkBudget) -> Scan[ListedEvent]:
+        """Events newest first, without their contents, as far as the budget reaches."""
+        return Scan(
+            self._log,
+            [(wanted.place, _log_query(wanted))],
+            _listed,
+            budget=budget,
+            page_size=page_size,
+            select=(ASKED_COLUMN,),
+        )
 
     def dispatched(self, event: Event) -> Event | None:
         """The event as dispatch listed it, in its present state; None before that."""
@@ -215,6 +239,13 @@ class EventStore:
 
     def log(self, wanted: LogFilter, *, page_size: int, budget: WorkBudget | None = None) -> Scan[Event]:
         """Events newest first, as far as the budget reaches."""
-        # The keys bound the scan; only `type` is compared row by row.
-        rows = Query().of_days(wanted.since, wanted.until, wanted.place.after).where("Type eq", wanted.type)
-        return Scan(self._log, [(wanted.place, rows)], parse_event, budget=budget, page_size=page_size)
+        return Scan(self._log, [(wanted.place, _log_query(wanted))], parse_event, budget=budget, page_size=page_size)
+
+
+def _log_query(wanted: LogFilter) -> Query:
+    # The keys bound the scan; only `type` is compared row by row.
+    return Query().of_days(wanted.since, wanted.until, wanted.place.after).where("Type eq", wanted.type)
+
+
+def _listed(row: Mapping[str, Any]) -> ListedEvent:
+    return ListedEvent(Position(row["PartitionKey"], row["RowKey"]), parse_asked(row))

@@ -73,7 +73,7 @@ class Forgetting:
         begun: list[Begun] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             each_side_by_side(pool, events, lambda event: begun.append(self._without_log(event)))
-            registered = frozenset(self.registry.registered_ids())
+            registered = frozenset(self.registry.ids())
             touched = frozenset().union(*(_webhooks(one, registered) for one in begun))
             # From here on no worker sends what a message carries of them.
             each_side_by_side(pool, sorted(touched & registered), self.gate.mark_forgotten)

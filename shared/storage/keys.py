@@ -23,6 +23,11 @@ def day_key(moment: datetime) -> str:
     return f"{_LAST_DAY - int(moment.astimezone(UTC).strftime('%Y%m%d')):08d}"
 
 
+def moment_of(key: str) -> datetime:
+    """The moment in a row key that begins with `time_key`."""
+    return _EPOCH + timedelta(microseconds=_LAST_MICROSECOND - int(key[:17]))
+
+
 def time_key(moment: datetime) -> str:
     """What a row key begins with: 17 digits of microseconds that count backwards, so that later moments come first.
 

@@ -412,7 +412,7 @@ def test_the_row_in_the_list_names_all_webhooks_from_the_beginning(
     transport.forget()
     paging(hub).dispatch(body(new_announcement(event.id)), attempt=1)
     assert transport.summary.count("GET subscriptions") == 1
-    assert hub.events.asked(event) == (tuple(range(1, count + 1)) if count <= MAX_NAMED else None)
+    assert hub.events.listed_event(event).asked == (tuple(range(1, count + 1)) if count <= MAX_NAMED else None)
 
 
 def test_webhooks_that_subscribe_between_two_pages_are_named_too(
@@ -427,7 +427,7 @@ def test_webhooks_that_subscribe_between_two_pages_are_named_too(
     while state(hub, event) is not EventState.DISPATCHED:
         dispatcher.dispatch(body(announced(connection_string, event)[-1]), attempt=1)
     assert asked(connection_string) == [*range(1, 2 * PAGE + 2)]
-    assert hub.events.asked(event) == tuple(range(1, 2 * PAGE + 2))
+    assert hub.events.listed_event(event).asked == tuple(range(1, 2 * PAGE + 2))
     # Once for whom it names, and once for its state.
     assert transport.summary.count("PATCH eventlog") == 2
 
@@ -442,7 +442,7 @@ def test_a_dispatch_that_begins_anew_names_those_who_subscribed_meanwhile(
     dispatcher.dispatch(body(first), attempt=1)
     subscribe_in_table(connection_string, hub, 2, first=2)
     dispatcher.dispatch(body(first), attempt=2)
-    assert hub.events.asked(event) == (1, 2)
+    assert hub.events.listed_event(event).asked == (1, 2)
 
 
 def test_where_the_row_is_gone_any_webhook_may_have_been_asked(
@@ -452,4 +452,4 @@ def test_where_the_row_is_gone_any_webhook_may_have_been_asked(
     event = accepted(hub)
     (first,) = announced(connection_string, event)
     paging(hub).dispatch(body(first.going_on(after=made[PAGE - 1].id, repeat=False)), attempt=1)
-    assert hub.events.asked(event) is None
+    assert hub.events.listed_event(event).asked is None

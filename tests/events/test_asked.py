@@ -49,8 +49,8 @@ def test_a_row_of_the_previous_version_may_have_asked_any(row: dict[str, None]) 
 def test_the_row_of_an_event_names_them(hub: Hub) -> None:
     event, other = make_event(), make_event()
     hub.events.begin_dispatch(event, None, (1, 2, 9))
-    assert hub.events.asked(event) == (1, 2, 9)
+    assert hub.events.listed_event(event).asked == (1, 2, 9)
     begun = hub.events.begun_dispatch(event)
     assert begun is not None
     assert begun.asked == (1, 2, 9)
-    assert (hub.events.asked(other), parse_asked(log_row(other))) == ((), None)
+    assert (hub.events.listed_event(other).asked, parse_asked(log_row(other))) == ((), None)
