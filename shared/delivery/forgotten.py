@@ -18,12 +18,12 @@ class ForgottenEvents:
         self._gate = gate
         self._events = events
 
-    def contains(self, webhook_id: int, event: Event, since: datetime) -> bool:
-        """Whether the event was forgotten since: a read if it may have been, as the row of the webhook's pace tells.
+    def contains(self, webhook_id: int, event: Event) -> bool:
+        """Whether the event was forgotten: a read if it may have been, as the row of the webhook's pace tells.
 
         Raises StorageDown.
         """
-        if not self._gate.may_have_forgotten(webhook_id, since):
+        if not self._gate.may_have_forgotten(webhook_id, event):
             return False
         stored = self._events.get(event.id)
         return stored is not None and stored.forgotten

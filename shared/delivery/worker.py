@@ -131,8 +131,7 @@ class DeliveryWorker:
         if stopped is not None:
             self._park(message, registration, event, stopped)
             return
-        forgotten = self.progress.forgotten
-        if message.event is not None and forgotten.contains(registration.id, event, event.received_at):
+        if message.event is not None and self.progress.forgotten.contains(registration.id, event):
             self._end_forgotten(message, event)
             if admitted.is_probe:
                 self.gate.end_probe(registration.id)

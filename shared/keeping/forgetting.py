@@ -61,7 +61,8 @@ class Forgetting:
         found: list[Event] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             each_side_by_side(pool, rows, lambda row: found.extend(self._begun(row)))
-        self._forget(found)
+        if found:
+            self._forget(found)
         return len(found)
 
     def _begun(self, version: RowVersion) -> list[Event]:
@@ -75,8 +76,9 @@ class Forgetting:
             each_side_by_side(pool, events, lambda event: begun.append(self._without_log(event)))
             registered = frozenset(self.registry.ids())
             touched = frozenset().union(*(_webhooks(one, registered) for one in begun))
+            newest = max(event.received_at for event in events)
             # From here on no worker sends what a message carries of them.
-            each_side_by_side(pool, sorted(touched & registered), self.gate.mark_forgotten)
+            each_side_by_side(pool, sorted(touched & registered), lambda id_: self.gate.mark_forgotten(id_, newest))
             pairs = [(one, webhook_id) for one in begun for webhook_id in sorted(_webhooks(one, registered))]
             each_side_by_side(pool, pairs, lambda pair: self._forget_delivery(*pair, registered))
             each_side_by_side(pool, events, self.events.finish)
