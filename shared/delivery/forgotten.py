@@ -1,5 +1,6 @@
 """Takes what was answered out of the deliveries of a forgotten event, and ends those that are open."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from shared.delivery.pace.gate import PaceGate
@@ -17,22 +18,23 @@ class ForgottenEvents:
         self._gate = gate
         self._events = events
 
-    def contains(self, webhook_id: int, event: Event, since: datetime) -> bool:
-        """Whether the event was forgotten since: a read if it may have been, as the row of the webhook's pace tells.
+    def contains(self, webhook_id: int, event: Event) -> bool:
+        """Whether the event was forgotten: a read if it may have been, as the row of the webhook's pace tells.
 
         Raises StorageDown.
         """
-        if not self._gate.may_have_forgotten(webhook_id, since):
+        if not self._gate.may_have_forgotten(webhook_id, event):
             return False
         stored = self._events.get(event.id)
         return stored is not None and stored.forgotten
 
 
 class DeliveryForgetting:
-    """Works on table `deliveries`."""
+    """Works on table `deliveries`. `now` returns the current time in UTC."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, now: Callable[[], datetime]) -> None:
         self._table = table
+        self._now = now
 
     def forget(self, event: Event, webhook_id: int, *, was_asked: bool) -> None:
         """Forget what one webhook answered to an event; a delivery to it that is open fails without an attempt.
@@ -46,9 +48,9 @@ class DeliveryForgetting:
         def forgotten(row: Row | None) -> Row | None:
             if row is None:
                 is_open = was_asked or waits
-                return delivery_row(new_record(webhook_id, event).without_contents()) if is_open else None
+                return delivery_row(new_record(webhook_id, event).as_forgotten(self._now())) if is_open else None
             record = parse_record(row, "")
-            return None if record.forgotten else delivery_row(record.without_contents())
+            return None if record.forgotten else delivery_row(record.as_forgotten(self._now()))
 
         self._table.modify(*delivery_keys(webhook_id, event.id, event.received_at), forgotten, replaces=True)
         if waits:

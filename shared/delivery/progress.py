@@ -62,10 +62,10 @@ class DeliveryProgress:
         row = made.counted
         if row is None:
             row = made.counted = self.gate.count(registration.id, event.id, attempt, outcome, tried=made.writes)
-        if self.forgotten.contains(registration.id, event, outcome.began):
-            # While the attempt was under way.
-            is_over = DeliveryState.DELIVERED if attempt.is_success else DeliveryState.FAILED
-            self.deliveries.write(record.after(attempt, is_over).without_contents())
+        # While the attempt was under way. Where a row is stored already, that is forgotten too, and tells.
+        if record.etag is None and self.forgotten.contains(registration.id, event):
+            reached = DeliveryState.DELIVERED if attempt.is_success else DeliveryState.PENDING
+            self.deliveries.write(record.after(attempt, reached).as_forgotten(self.now()))
             return
         match self._decision(message, registration, event, record, attempt, outcome, row):
             case Delivered():

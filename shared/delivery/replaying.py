@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import batched
 
-from shared.delivery.log import DeliveryFilter, DeliveryLog
+from shared.delivery.filter import DeliveryFilter
+from shared.delivery.log import DeliveryLog
 from shared.delivery.record import DeliveryRecord, DeliveryState
 from shared.side_by_side import each_side_by_side
 from shared.storage.paging import Place

@@ -87,7 +87,7 @@ class DeliveryWorker:
         log.info("event %s was forgotten, so webhook %d gets nothing of it", event.id, message.webhook_id)
         record = self.deliveries.get(message.webhook_id, event) or new_record(message.webhook_id, event)
         if not record.forgotten:
-            self.deliveries.write(record.without_contents())
+            self.deliveries.write(record.as_forgotten(self.now()))
         if message.probe is not None:
             self.gate.end_probe(message.webhook_id, message.probe)
 
@@ -131,8 +131,7 @@ class DeliveryWorker:
         if stopped is not None:
             self._park(message, registration, event, stopped)
             return
-        forgotten = self.progress.forgotten
-        if message.event is not None and forgotten.contains(registration.id, event, event.received_at):
+        if message.event is not None and self.progress.forgotten.contains(registration.id, event):
             self._end_forgotten(message, event)
             if admitted.is_probe:
                 self.gate.end_probe(registration.id)

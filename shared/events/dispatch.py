@@ -12,6 +12,7 @@ from typing import Protocol
 
 from shared.errors import Unavailable
 from shared.events.announcement import Announcement, parse_announcement
+from shared.events.asked import Asked
 from shared.events.event import Event, EventState
 from shared.events.rows import fits
 from shared.events.store import BegunDispatch, EventStore
@@ -39,10 +40,14 @@ class Completion(Protocol):
 
 @dataclass(frozen=True)
 class Page:
-    """Webhooks that may want an event, by their ids; `is_last` says that no others follow."""
+    """Webhooks that may want an event, by their ids; `is_last` says that no others follow.
+
+    `known` are these and all that follow, as far as they are known: None if they are too many to name.
+    """
 
     webhook_ids: tuple[int, ...]
     is_last: bool
+    known: Asked = ()
 
 
 class FanOut(Protocol):
@@ -131,9 +136,10 @@ class Dispatcher:
             # again, finds itself, and goes on.
             is_done = page is not None and page.is_last
             listed = replace(completed, state=EventState.DISPATCHED) if is_done else completed
-            begun = self._events.begin_dispatch(listed, announcement.id)
+            asked = _asked(announcement, page)
+            begun = self._events.begin_dispatch(listed, announcement.id, asked)
             if begun is None:
-                self._ask(BegunDispatch(listed, announcement.id), announcement, page, repeat=repeat)
+                self._ask(BegunDispatch(listed, announcement.id, asked), announcement, page, repeat=repeat)
                 return
         if _goes_on(announcement, begun):
             # Of a later page, the message knows whether it was asked for before.
@@ -177,12 +183,21 @@ class Dispatcher:
         if page is None:
             return
         event = replace(begun.event, state=EventState.RECEIVED)
+        self._events.note_asked(begun, page.webhook_ids)
         last = self._fan_out.ask(event, page, repeat=repeat)
         if last is not None:
             # Before this message ends: whatever dies, one of the two exists.
             self._events.publish(announcement.going_on(after=last, repeat=repeat))
         elif begun.event.state is EventState.RECEIVED:
             self._events.mark_dispatched(event)
+
+
+def _asked(announcement: Announcement, page: Page | None) -> Asked:
+    """The webhooks that a dispatch which begins with this page asks."""
+    if page is None:
+        return ()
+    # Before a later page others were asked, and the row that named them is gone.
+    return None if announcement.after else page.known
 
 
 def _goes_on(announcement: Announcement, begun: BegunDispatch) -> bool:

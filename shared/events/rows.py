@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.errors import ContentTooLarge
+from shared.events.asked import Asked, asked_column
 from shared.events.event import Event, EventId, EventState, forgotten_event
 from shared.exact_json import dump_json, load_json
 from shared.storage.keys import day_key, time_key
@@ -107,8 +108,10 @@ def fits(event: Event) -> bool:
         return False
 
 
-def log_row(event: Event, announcement_id: str | None = None) -> dict[str, Any]:
+def log_row(event: Event, announcement_id: str | None = None, asked: Asked = None) -> dict[str, Any]:
     """The row in `eventlog`, with the announcement that dispatches the event; None for one without an id.
+
+    `asked` are the webhooks that it asks.
 
     Values that are too long for a listing are left out, and `Truncated` says so.
     """
@@ -120,7 +123,7 @@ def log_row(event: Event, announcement_id: str | None = None) -> dict[str, Any]:
     kept = {name: text for name, text in texts.items() if name not in long}
     truncated = {"Truncated": True} if long else {}
     keys = {"PartitionKey": partition, "RowKey": key, "Id": event.id}
-    return {**keys, **_properties(event), **kept, **truncated, **announcement}
+    return {**keys, **_properties(event), **kept, **truncated, **announcement, **asked_column(asked)}
 
 
 def forgotten_row(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,6 +151,12 @@ def state_row(event: Event) -> dict[str, Any]:
     """What changes in the row in `eventlog` when the event comes into another state."""
     partition, key = log_keys(event)
     return {"PartitionKey": partition, "RowKey": key, "State": event.state.value}
+
+
+def asked_row(event: Event, asked: Asked) -> dict[str, Any]:
+    """What changes in the row in `eventlog` when more webhooks are asked than it names."""
+    partition, key = log_keys(event)
+    return {"PartitionKey": partition, "RowKey": key, **asked_column(asked)}
 
 
 def parse_event(row: Mapping[str, Any]) -> Event:

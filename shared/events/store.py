@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from shared.events.announcement import EVENTS_QUEUE, Announcement, new_announcement
+from shared.events.asked import ASKED_COLUMN, Asked, asked_too, parse_asked
 from shared.events.event import Event, EventId, EventState
 from shared.events.rows import (
     EVENT_COLUMNS,
     EVENTLOG_TABLE,
     EVENTS_TABLE,
+    asked_row,
     event_keys,
     event_rows,
     has_more,
@@ -27,7 +29,7 @@ from shared.events.rows import (
 )
 from shared.side_by_side import each_side_by_side
 from shared.storage.account import StorageAccount
-from shared.storage.paging import BEGINNING, Place
+from shared.storage.paging import BEGINNING, Place, Position
 from shared.storage.query import Query
 from shared.storage.scan import Scan, WorkBudget
 from shared.storage.tables import AlreadyStored, Changed, Write, retry_races
@@ -55,11 +57,20 @@ class NewEvent:
 class BegunDispatch:
     """A dispatch that was begun: the event as it is listed, and the announcement that lists it.
 
-    `announcement_id` is None for an announcement of the previous version.
+    `announcement_id` is None for an announcement of the previous version, `asked` are the webhooks that the row names.
     """
 
     event: Event
     announcement_id: str | None
+    asked: Asked = None
+
+
+@dataclass(frozen=True)
+class ListedEvent:
+    """A row of the list: where it stands, and the webhooks that its event's dispatch asks."""
+
+    position: Position
+    asked: Asked
 
 
 @dataclass(frozen=True)
@@ -144,12 +155,13 @@ class EventStore:
         more = self._events.get(*values_keys(event.id)) if has_more(row) else None
         return event if more is None else with_values(event, more)
 
-    def begin_dispatch(self, event: Event, announcement_id: str | None) -> BegunDispatch | None:
+    def begin_dispatch(self, event: Event, announcement_id: str | None, asked: Asked = None) -> BegunDispatch | None:
         """List an event for the announcement that dispatches it; if it is listed already, return what is there.
 
-        However many try it at the same moment, one of them gets None. Raises StorageDown.
+        `asked` are the webhooks that will be asked. However many try it at the same moment, one of them gets None.
+        Raises StorageDown.
         """
-        row = log_row(event, announcement_id)
+        row = log_row(event, announcement_id, asked)
         if event.trimmed and has_more(row):
             # What it was completed with is in no row of `events` yet.
             self._events.put(values_row(event))
@@ -172,7 +184,16 @@ class EventStore:
     def begun_dispatch(self, event: Event) -> BegunDispatch | None:
         """What `begin_dispatch` listed, in its present state; None before that."""
         row = self._log.get(*log_keys(event))
-        return None if row is None else BegunDispatch(self._whole(row), parse_announcement_id(row))
+        return None if row is None else BegunDispatch(self._whole(row), parse_announcement_id(row), parse_asked(row))
+
+    def note_asked(self, begun: BegunDispatch, ids: Sequence[int]) -> None:
+        """Have the row of a listed event name these webhooks too, which subscribed since it was listed.
+
+        No transaction if it names them already. Raises StorageDown.
+        """
+        if begun.asked is None or set(ids) <= set(begun.asked):
+            return
+        self._change(asked_row(begun.event, asked_too(begun.asked, ids)))
 
     def drop_values(self, event: Event) -> None:
         """Remove the second row of an event that was forgotten while it was completed, if that put one there."""
@@ -181,11 +202,35 @@ class EventStore:
 
     def mark_dispatched(self, event: Event) -> None:
         """Note that all webhooks were asked that want a listed event. Nothing else of its row changes."""
+        self._change(state_row(replace(event, state=EventState.DISPATCHED)))
+
+    def _change(self, columns: Mapping[str, Any]) -> None:
         try:
-            self._log.merge(state_row(replace(event, state=EventState.DISPATCHED)))
+            self._log.merge(columns)
         except Changed:
             # The row was removed meanwhile, and then there is nothing to note.
             return
+
+    def listed_event(self, event: Event) -> ListedEvent:
+        """The row of an event, which asks nobody before its dispatch has begun. One transaction."""
+        position = Position(*log_keys(event))
+        return self.listed_at(position) or ListedEvent(position, ())
+
+    def listed_at(self, position: Position) -> ListedEvent | None:
+        """The row at this place of the list, None if there is none. One transaction."""
+        row = self._log.get(position.partition, position.key, select=("PartitionKey", "RowKey", ASKED_COLUMN))
+        return None if row is None else _listed(row)
+
+    def listed(self, wanted: LogFilter, *, page_size: int, budget: WorkBudget) -> Scan[ListedEvent]:
+        """Events newest first, without their contents, as far as the budget reaches."""
+        return Scan(
+            self._log,
+            [(wanted.place, _log_query(wanted))],
+            _listed,
+            budget=budget,
+            page_size=page_size,
+            select=(ASKED_COLUMN,),
+        )
 
     def dispatched(self, event: Event) -> Event | None:
         """The event as dispatch listed it, in its present state; None before that."""
@@ -194,6 +239,13 @@ class EventStore:
 
     def log(self, wanted: LogFilter, *, page_size: int, budget: WorkBudget | None = None) -> Scan[Event]:
         """Events newest first, as far as the budget reaches."""
-        # The keys bound the scan; only `type` is compared row by row.
-        rows = Query().of_days(wanted.since, wanted.until, wanted.place.after).where("Type eq", wanted.type)
-        return Scan(self._log, [(wanted.place, rows)], parse_event, budget=budget, page_size=page_size)
+        return Scan(self._log, [(wanted.place, _log_query(wanted))], parse_event, budget=budget, page_size=page_size)
+
+
+def _log_query(wanted: LogFilter) -> Query:
+    # The keys bound the scan; only `type` is compared row by row.
+    return Query().of_days(wanted.since, wanted.until, wanted.place.after).where("Type eq", wanted.type)
+
+
+def _listed(row: Mapping[str, Any]) -> ListedEvent:
+    return ListedEvent(Position(row["PartitionKey"], row["RowKey"]), parse_asked(row))

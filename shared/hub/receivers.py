@@ -203,7 +203,7 @@ class Receivers:
             gate=gate,
             replay=progress.replay,
             known_secrets=KnownSecrets(sealer, now),
-            forgetting=Forgetting(storage, EventStripping(storage), DeliveryForgetting(table), registry, gate),
+            forgetting=Forgetting(storage, EventStripping(storage), DeliveryForgetting(table, now), registry, gate),
         )
 
 

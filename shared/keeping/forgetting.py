@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from shared.delivery.forgotten import DeliveryForgetting
 from shared.delivery.pace.gate import PaceGate
 from shared.delivery.poison import remove_poison
+from shared.events.asked import parse_asked
 from shared.events.event import Event, EventId
 from shared.events.stripping import EventStripping
 from shared.side_by_side import each_side_by_side
@@ -60,7 +61,8 @@ class Forgetting:
         found: list[Event] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             each_side_by_side(pool, rows, lambda row: found.extend(self._begun(row)))
-        self._forget(found)
+        if found:
+            self._forget(found)
         return len(found)
 
     def _begun(self, version: RowVersion) -> list[Event]:
@@ -72,17 +74,19 @@ class Forgetting:
         begun: list[Begun] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             each_side_by_side(pool, events, lambda event: begun.append(self._without_log(event)))
-            registered = frozenset(self.registry.registered_ids())
+            registered = frozenset(self.registry.ids())
             touched = frozenset().union(*(_webhooks(one, registered) for one in begun))
+            newest = max(event.received_at for event in events)
             # From here on no worker sends what a message carries of them.
-            each_side_by_side(pool, sorted(touched & registered), self.gate.mark_forgotten)
+            each_side_by_side(pool, sorted(touched & registered), lambda id_: self.gate.mark_forgotten(id_, newest))
             pairs = [(one, webhook_id) for one in begun for webhook_id in sorted(_webhooks(one, registered))]
             each_side_by_side(pool, pairs, lambda pair: self._forget_delivery(*pair, registered))
             each_side_by_side(pool, events, self.events.finish)
 
     def _without_log(self, event: Event) -> Begun:
-        self.events.strip_log(event)
-        return Begun(event, None)
+        row = self.events.strip_log(event)
+        asked = None if row is None else parse_asked(row)
+        return Begun(event, None if asked is None else frozenset(asked))
 
     def _forget_delivery(self, begun: Begun, webhook_id: int, registered: frozenset[int]) -> None:
         # Nobody would remove the new row of a webhook that is gone.

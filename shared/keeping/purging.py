@@ -105,7 +105,7 @@ class Purging:
 
     def _at_once(self) -> int:
         """So many events that the deliveries of all of them, if nobody knows whose they are, are a few hundred."""
-        webhooks = len(self._forgetting.registry.registered_ids())
+        webhooks = len(self._forgetting.registry.ids())
         return min(max(_DELIVERIES_AT_ONCE // max(webhooks, 1), 1), _AT_ONCE)
 
     def _scan(self, place: Place, budget: WorkBudget) -> Scan[TableEntity]:

@@ -28,6 +28,11 @@ def day_of(key: str) -> datetime:
     return datetime.strptime(str(_LAST_DAY - int(key)), "%Y%m%d").replace(tzinfo=UTC)
 
 
+def moment_of(key: str) -> datetime:
+    """The moment in a row key that begins with `time_key`."""
+    return _EPOCH + timedelta(microseconds=_LAST_MICROSECOND - int(key[:17]))
+
+
 def time_key(moment: datetime) -> str:
     """What a row key begins with: 17 digits of microseconds that count backwards, so that later moments come first.
 

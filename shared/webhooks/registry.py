@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -179,6 +179,10 @@ class WebhookRegistry:
         """The same, where many threads may ask for one webhook at once: they share reads, begun after they asked."""
         return self._reads.run(webhook_id, lambda: self.get(webhook_id))
 
+    def ids(self, *, after: int = 0, at_most: int | None = None) -> Sequence[int]:
+        """The first ids above `after` of registered webhooks, ascending: up to 1,000 in one transaction."""
+        return self._listing.ids(after=after, at_most=at_most)
+
     def subscribed_to(self, event: str, *, after: int = 0, at_most: int | None = None) -> list[int]:
         """The ids of webhooks that may want this event, ascending; some may not any more.
 
@@ -218,10 +222,6 @@ class WebhookRegistry:
     def usage(self, webhook_id: int) -> Usage:
         """How many attempts this webhook had, and how they ended."""
         return parse_usage(self._usage.get(*usage_keys(webhook_id)))
-
-    def registered_ids(self) -> tuple[int, ...]:
-        """The ids of all registered webhooks, ascending: a transaction for each thousand."""
-        return self._listing.ids()
 
     def list(
         self, wanted: WebhookFilter, *, skip: int = 0, top: int | None = None

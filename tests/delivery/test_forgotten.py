@@ -7,9 +7,9 @@ import pytest
 
 from shared.clock import now
 from shared.delivery.attempt import Attempt
+from shared.delivery.filter import DeliveryFilter
 from shared.delivery.forgotten import DeliveryForgetting, ForgottenEvents
-from shared.delivery.log import DeliveryFilter
-from shared.delivery.record import DELIVERIES_TABLE, DeliveryState, Forgotten, new_record
+from shared.delivery.record import DELIVERIES_TABLE, DeliveryState, Forgotten, new_record, summary
 from shared.delivery.replaying import BulkReplay
 from shared.events.event import Event, forgotten_event
 from shared.hub.hub import Hub
@@ -22,7 +22,7 @@ FAILURE = Attempt(now(), timedelta(milliseconds=12), 500, "http", "HTTP 500\npri
 
 
 def forgetting(hub: Hub) -> DeliveryForgetting:
-    return DeliveryForgetting(hub.storage.table(DELIVERIES_TABLE))
+    return DeliveryForgetting(hub.storage.table(DELIVERIES_TABLE), now)
 
 
 def test_a_delivery_that_nobody_knows_of_gets_a_row_only_if_it_was_asked_for(hub: Hub) -> None:
@@ -33,6 +33,13 @@ def test_a_delivery_that_nobody_knows_of_gets_a_row_only_if_it_was_asked_for(hub
     record = hub.receivers.deliveries.get(7, event)
     assert record is not None
     assert (record.state, record.forgotten, record.log) == (DeliveryState.FAILED, Forgotten.DELIVERY, ())
+    shown = record.as_json()
+    assert (shown["attempts"], shown["state"]) == (0, "failed")
+    last = shown["last"]
+    assert isinstance(last, dict)
+    assert (last["errorClass"], last["status"], last["durationMs"]) == ("forgotten", None, 0)
+    (row,) = (row for _, row in hub.receivers.deliveries.summaries(DeliveryFilter(error_class="forgotten")))
+    assert summary(row) == shown
 
 
 def test_attempts_stay_without_what_was_answered(hub: Hub) -> None:
@@ -92,21 +99,24 @@ class _Registered:
         return webhook_id
 
 
-def test_only_what_came_before_the_last_forgetting_is_looked_at(hub: Hub, transport: JournalTransport) -> None:
+def test_only_what_is_not_newer_than_the_newest_forgotten_event_is_looked_at(
+    hub: Hub, transport: JournalTransport
+) -> None:
     gate = hub.receivers.gate
     known = ForgottenEvents(gate, hub.events)
     gone, kept = store_event(hub, forgotten_event(make_event())), store_event(hub, make_event())
-    gate.mark_forgotten(7)
-    for since, looks in ((now() - timedelta(hours=1), 1), (now() + timedelta(hours=1), 0)):
-        gate.store.read(7)
-        transport.forget()
-        assert known.contains(7, gone, since) == bool(looks)
-        assert not known.contains(7, kept, since)
-        assert len(transport.calls) == 2 * looks
+    newer = store_event(hub, make_event(received_at=gone.received_at + timedelta(microseconds=1)))
+    gate.mark_forgotten(7, gone.received_at)
+    # An older one changes nothing.
+    gate.mark_forgotten(7, gone.received_at - timedelta(days=1))
+    gate.store.read(7)
+    transport.forget()
+    assert [known.contains(7, event) for event in (gone, kept, newer)] == [True, False, False]
+    assert transport.summary == ["GET events", "GET events"]
 
 
 def test_without_any_forgetting_nothing_is_looked_at(hub: Hub, transport: JournalTransport) -> None:
     hub.receivers.gate.store.read(7)
     transport.forget()
-    assert not ForgottenEvents(hub.receivers.gate, hub.events).contains(7, make_event(), now())
+    assert not ForgottenEvents(hub.receivers.gate, hub.events).contains(7, make_event())
     assert transport.calls == []

@@ -1,8 +1,10 @@
 """Looks for a text in all that an account holds: every row of every table, and every message that can be seen."""
 
 import base64
+import lzma
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
@@ -43,7 +45,7 @@ def _in_order(name: str) -> tuple[int, str]:
 
 
 def _inflated(packed: bytes) -> str:
-    try:
-        return zlib.decompress(packed).decode("utf-8", "replace")
-    except zlib.error:
-        return packed.decode("utf-8", "replace")
+    for inflate in (zlib.decompress, lzma.decompress):
+        with suppress(zlib.error, lzma.LZMAError):
+            return inflate(packed).decode("utf-8", "replace")
+    return packed.decode("utf-8", "replace")

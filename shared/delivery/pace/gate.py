@@ -31,7 +31,6 @@ from shared.events.event import Event
 from shared.webhooks.registration import Registration
 from shared.webhooks.usage import CallResult, counted
 
-_CLOCKS_DIFFER = timedelta(minutes=1)
 _CHANGE_LASTS = timedelta(seconds=MESSAGE_SECONDS + 30)
 """By then a change of a webhook's state is stored, or never will be: a message may take so long, a request less."""
 
@@ -92,21 +91,20 @@ class PaceGate:
             return None
         return blocked(self.store.latest(registration.id).pace, self.now())
 
-    def may_have_forgotten(self, webhook_id: int, since: datetime) -> bool:
-        """Whether an event that this webhook is told of may have been forgotten since this moment; costs nothing.
+    def may_have_forgotten(self, webhook_id: int, event: Event) -> bool:
+        """Whether an event that this webhook is told of may have been forgotten; costs nothing.
 
         It goes by the row that is read before each attempt, and written after it.
         """
-        forgotten_at = self.store.latest(webhook_id).forgotten_at
-        # The two moments may be by different clocks.
-        return forgotten_at is not None and since < forgotten_at + _CLOCKS_DIFFER
+        forgotten_until = self.store.latest(webhook_id).forgotten_until
+        return forgotten_until is not None and event.received_at <= forgotten_until
 
-    def mark_forgotten(self, webhook_id: int) -> None:
-        """Have workers look at each event that they got until now, before they send what a message carries of it.
+    def mark_forgotten(self, webhook_id: int, until: datetime) -> None:
+        """Have workers look at each event received until then, before they send what a message carries of it.
 
-        A read and a write. Raises StorageDown.
+        A read, and mostly a write. Raises StorageDown.
         """
-        self.store.mark_forgotten(webhook_id)
+        self.store.mark_forgotten(webhook_id, until)
 
     def no_place(self, webhook_id: int) -> Blocked:
         """Why a delivery that found no place has to wait; the wake-up that looks after it was sent."""

@@ -76,17 +76,18 @@ class Pace:
 class PacedUsage:
     """A row of `usage`: the counters, the pace, and what the last attempt was for and when.
 
-    `forgotten_at` is when an event was last forgotten that messages for this webhook may still carry; None if never.
+    `forgotten_until` is the receipt of the newest forgotten event that messages for this webhook may carry; None if
+    there is none.
     """
 
     usage: Usage = field(default_factory=Usage)
     pace: Pace = field(default_factory=Pace)
     last_event: str = ""
     last_call_at: datetime | None = None
-    forgotten_at: datetime | None = None
+    forgotten_until: datetime | None = None
 
 
-FORGOTTEN_COLUMN = "ForgottenAt"
+FORGOTTEN_COLUMN = "ForgottenUntil"
 _COLUMNS = {
     "circuit": "Circuit",
     "circuit_until": "CircuitUntil",

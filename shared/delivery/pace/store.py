@@ -26,7 +26,7 @@ from shared.delivery.pace.waking import OVERDUE
 from shared.errors import StorageDown
 from shared.single_flight import SingleFlight
 from shared.storage.query import Query
-from shared.storage.tables import AlreadyStored, Changed, Table, retry_races
+from shared.storage.tables import AlreadyStored, Changed, Row, Table, retry_races
 from shared.timestamps import stored_time
 from shared.webhooks.rows import usage_keys
 
@@ -135,10 +135,17 @@ class PaceStore:
         rows = self._table.query(late, select=["PartitionKey"])
         return [int(row["PartitionKey"]) for row in rows]
 
-    def mark_forgotten(self, webhook_id: int) -> None:
-        """Note that events were forgotten until now which messages for this webhook may carry. Raises StorageDown."""
-        now = stored_time(self.now())
-        self._table.modify(*usage_keys(webhook_id), lambda _: {FORGOTTEN_COLUMN: now})
+    def mark_forgotten(self, webhook_id: int, until: datetime) -> None:
+        """Note that messages for this webhook may carry forgotten events received until then. Raises StorageDown."""
+        moment = stored_time(until)
+
+        def marked(row: Row | None) -> Row | None:
+            # Both are texts of one form, so the later one is the greater one.
+            return (
+                None if row is not None and (row.get(FORGOTTEN_COLUMN) or "") >= moment else {FORGOTTEN_COLUMN: moment}
+            )
+
+        self._table.modify(*usage_keys(webhook_id), marked)
 
     def remove(self, webhook_id: int) -> None:
         """Remove the entry of the list and the row of a webhook that is gone. Raises StorageDown."""

@@ -43,7 +43,7 @@ def test_every_part_of_the_pace_has_a_column_of_its_own() -> None:
     # But for `usage` and `pace` themselves, and what only the forgetting of an event writes.
     assert len(bare) == len(fields(Pace)) + len(fields(Usage)) + len(fields(PacedUsage)) - 3
     assert FORGOTTEN_COLUMN not in bare
-    assert parse_paced_usage({FORGOTTEN_COLUMN: stored_time(NOW)}) == PacedUsage(forgotten_at=NOW)
+    assert parse_paced_usage({FORGOTTEN_COLUMN: stored_time(NOW)}) == PacedUsage(forgotten_until=NOW)
 
 
 @given(rows)
