@@ -1,12 +1,13 @@
 """`/api/v1/events`: what came in, newest first, and what became of it at each receiver, for Relationship Managers.
 
-Webhook Administrators can have it forgotten, and find below it `audit`: who did what.
+Webhook Administrators can have it forgotten, and find below it `audit`: who did what, and `redrive`.
 """
 
 import azure.functions as func
 
 from shared.api.audit import list_audit
 from shared.api.events import list_events, show_event
+from shared.api.search import search_events
 from shared.audit.edge import administer
 from shared.audit.surfaces import EVENTS
 from shared.http import json_response, json_text_response, path_segments
@@ -15,7 +16,7 @@ from shared.long_answers import made_in_turn
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
-    """A page of events, one event with its payload, the delivery log and its replays, or a page of the audit."""
+    """A page of events, one event with its payload, the delivery log and its replays, the audit, or a redrive."""
     return administer(req, EVENTS, lambda request: _serve(process_hub(), request))
 
 
@@ -30,9 +31,15 @@ def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
 
         hub.callers.require_administrator(req.headers)
         return serve_forgetting(hub, req, segments)
+    if req.method == "POST" and segments == ("redrive",):
+        hub.callers.require_administrator(req.headers)
+        from shared.api.deliveries import serve_redrive
+
+        return serve_redrive(hub, req)
     hub.callers.require_manager(req.headers)
     if req.method == "GET" and not segments:
-        return made_in_turn(lambda: json_response(list_events(hub.events, req.params, url=url)))
+        find = search_events if "q" in req.params else list_events
+        return made_in_turn(lambda: json_response(find(hub.events, req.params, url=url)))
     if req.method == "GET" and len(segments) == 1 and segments != ("deliveries",):
         return json_text_response(show_event(hub.events, segments[0]))
     # Imported here, because listing events needs nothing of what calls receivers.

@@ -18,6 +18,7 @@ from shared.api.parameters import (
     require_known,
     token_of,
 )
+from shared.api.redrive import redrive_queues
 from shared.audit.recording import note
 from shared.delivery.by_time import DeliveriesByTime, is_place
 from shared.delivery.filter import DeliveryFilter
@@ -78,6 +79,13 @@ def serve_deliveries(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...])
     raise NotFound("there is nothing at this path")
 
 
+def serve_redrive(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
+    """Put back what poison queues hold; raises BadRequest."""
+    _require_replayable(req)
+    done = redrive_queues(hub.storage, hub.receivers.gate, req.params, WorkBudget())
+    return json_response(done, 200 if parse_flag(req.params, "dryRun") else _ACCEPTED)
+
+
 def _require_replayable(req: func.HttpRequest) -> None:
     """Raise BadRequest for a replay that a delivery led to, or that has filters in its body."""
     # The event stays the same one, so its number of hops cannot grow: the replay would lead here for ever.
@@ -85,9 +93,7 @@ def _require_replayable(req: func.HttpRequest) -> None:
         raise bad_field(HOPS_HEADER, "must be 0: a delivery led to this request, and a replay would repeat it")
     # Filters in a body would be lost, and more replayed than was meant.
     if bounded_body(req).strip() not in _NO_FILTERS:
-        raise BadRequest(
-            "the body must be empty: webhook, state, since, until and dryRun go into the query", pointer="#"
-        )
+        raise BadRequest("the body must be empty: filters and dryRun go into the query", pointer="#")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ MAX_PAGE_CHARACTERS = 4_000_000
 _STORAGE_PAGE = 50
 """Rows that storage is asked for at once: an event has up to 100,000 characters besides its payload."""
 
-_PARAMETERS = ("type", "since", "until", "limit", "continuationToken")
+PARAMETERS = ("q", "type", "since", "until", "limit", "continuationToken")
 _FORGOTTEN_PARAMETERS = frozenset({"code", "continuationtoken"})
 """Parameters that the address of the next page does not repeat: the key, and this page's own token."""
 
@@ -39,8 +39,8 @@ def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> di
     `query` may hold `type`, `since` (inclusive), `until` (exclusive), `limit` and `continuationToken`; `url` is the
     address of the listing. Raises BadRequest, which names the parameter.
     """
-    require_known(query, _PARAMETERS)
-    limit, asked = parse_limit(query), _filter(query)
+    require_known(query, PARAMETERS)
+    limit, asked = parse_limit(query), listing_filter(query)
     wanted = replace(asked, place=parse_place(query, asked))
     found = events.log(wanted, page_size=min(limit, _STORAGE_PAGE) + 1, budget=WorkBudget())
     return page(found, lambda event: event.as_json(), query, asked, limit=limit, url=url)
@@ -112,7 +112,8 @@ def page[Item](
     }
 
 
-def _filter(query: Mapping[str, str]) -> LogFilter:
+def listing_filter(query: Mapping[str, str]) -> LogFilter:
+    """The filter in `type`, `since` and `until`; raises BadRequest."""
     wanted = event_name_filter(query.get("type"), "type")
     return LogFilter(
         type=wanted.lower() if wanted else None,

@@ -211,6 +211,11 @@ class EventStore:
             # The row was removed meanwhile, and then there is nothing to note.
             return
 
+    def with_long_values(self, event: Event) -> Event:
+        """An event of a listing with the values that were left out there. One transaction."""
+        more = self._events.get(*values_keys(event.id))
+        return event if more is None else with_values(event, more)
+
     def listed_event(self, event: Event) -> ListedEvent:
         """The row of an event, which asks nobody before its dispatch has begun. One transaction."""
         position = Position(*log_keys(event))

@@ -11,6 +11,7 @@ from shared.storage.storage_failures import error_code, storage_failures
 
 _NEVER_EXPIRES = -1
 _HIDDEN_SECONDS = 60
+MESSAGES_AT_ONCE = 32
 
 
 class Queue:
@@ -36,20 +37,26 @@ class Queue:
             except ResourceNotFoundError:
                 return 0
 
-    def drain(self, handle: Callable[[str], bool]) -> int:
+    def drain(self, handle: Callable[[str], bool], may_go_on: Callable[[], bool] = lambda: True) -> int:
         """Pass each waiting message to `handle`, and remove those for which it returns True; return how many were left.
 
-        A message is hidden for a minute meanwhile, so that none is passed twice. Undecodable messages are left.
+        A message is hidden for a minute meanwhile, so that none is passed twice. Undecodable messages are left. Before
+        each MESSAGES_AT_ONCE of them `may_go_on` says whether more are to be fetched.
         """
         left = 0
         with storage_failures(f"drain {self._client.queue_name}"):
             try:
-                for message in self._client.receive_messages(visibility_timeout=_HIDDEN_SECONDS, messages_per_page=32):
-                    text = _decoded(str(message.content))
-                    if text is not None and handle(text):
-                        self._client.delete_message(message)
-                    else:
-                        left += 1
+                messages = self._client.receive_messages(
+                    visibility_timeout=_HIDDEN_SECONDS, messages_per_page=MESSAGES_AT_ONCE
+                )
+                pages = messages.by_page()
+                while may_go_on() and (page := next(pages, None)) is not None:
+                    for message in page:
+                        text = _decoded(str(message.content))
+                        if text is not None and handle(text):
+                            self._client.delete_message(message)
+                        else:
+                            left += 1
             except ResourceNotFoundError:
                 return 0
         return left

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from shared.api.deliveries import Deliveries
+from shared.api.parameters import token_of
 from shared.delivery.attempt import Attempt
+from shared.delivery.filter import DeliveryFilter
 from shared.delivery.record import DELIVERIES_TABLE, DeliveryState, delivery_row, new_record
 from shared.delivery.waiting import WaitingDelivery, WaitingReason, waiting_row
 from shared.errors import BadRequest
@@ -18,6 +20,7 @@ from shared.events.asked import Asked
 from shared.events.event import Event
 from shared.events.rows import EVENTLOG_TABLE, log_row
 from shared.hub.hub import Hub
+from shared.storage.paging import Place, Position
 from shared.storage.scan import WorkBudget
 from shared.storage.tables import Write
 from shared.webhooks.rows import PARTITION, WEBHOOKS_TABLE
@@ -210,6 +213,24 @@ def test_a_record_of_the_previous_version_is_listed_without_its_last_attempt_and
     assert everything(api(hub), status="500") == everything(api(hub), errorClass="http") == []
 
 
+@pytest.mark.parametrize("query", [{}, {"state": "failed"}, {"webhook": "7"}, {"state": "failed", "webhook": "7"}])
+def test_a_page_costs_no_more_the_more_there_is(hub: Hub, transport: JournalTransport, query: dict[str, str]) -> None:
+    costs = []
+    at = RECEIVED_AT
+    for _ in range(2):
+        for _ in range(3):
+            at += timedelta(hours=1)
+            moments = [at + timedelta(seconds=number) for number in range(60)]
+            events = [make_event(received_at=moment) for moment in moments]
+            store(hub, EVENTLOG_TABLE, [log_row(event, None, tuple(range(1, 21))) for event in events])
+            rows = (attempted(id_, event, DeliveryState.FAILED) for event in events for id_ in range(1, 21))
+            store(hub, DELIVERIES_TABLE, rows)
+        transport.forget()
+        assert len(items(api(hub).list({"order": "time", **query}))) == 50
+        costs.append(len(transport.calls))
+    assert costs[0] == costs[1] <= 60
+
+
 @pytest.mark.parametrize("limit", ["1", "200"])
 def test_of_an_event_for_very_many_webhooks_a_call_looks_at_as_many_as_it_may(
     hub: Hub, transport: JournalTransport, limit: str
@@ -280,3 +301,136 @@ def test_a_token_of_another_query_is_refused(hub: Hub) -> None:
             if other != number:
                 with pytest.raises(BadRequest, match="continuationToken"):
                     api(hub).list({**query, "continuationToken": token})
+
+
+def test_the_deliveries_of_an_event_are_read_from_the_partitions_of_those_who_were_asked(
+    hub: Hub, transport: JournalTransport
+) -> None:
+    event, unlisted = make_event(), make_event()
+    for one in (event, unlisted):
+        hub.events.append(one, b"{}")
+    store(hub, EVENTLOG_TABLE, [log_row(event, None, (1, 2, 3, 9))])
+    rows = [attempted(id_, event, DeliveryState.DELIVERED) for id_ in (1, 3, 4)]
+    store(hub, DELIVERIES_TABLE, [*rows, parked(9, event), attempted(1, unlisted, DeliveryState.DELIVERED)])
+    transport.forget()
+    # Webhook 4 was not asked, so nobody looks there.
+    assert keys(items(api(hub).list_of_event(event.id, {}))) == [(event.id, 1), (event.id, 3), (event.id, 9)]
+    assert sorted(transport.summary) == ["GET deliveries"] * 6 + ["GET eventlog", "GET events"]
+    assert all("PartitionKey eq" in one.query["$filter"][0] for one in transport.calls if one.path == "deliveries")
+    assert items(api(hub).list_of_event(unlisted.id, {})) == []
+
+
+def test_an_event_is_listed_with_all_its_attempts_at_once(hub: Hub, transport: JournalTransport) -> None:
+    event = make_event()
+    hub.events.append(event, b"{}")
+    store(hub, EVENTLOG_TABLE, [log_row(event, None, (1, 2))])
+    store(hub, DELIVERIES_TABLE, [attempted(1, event, DeliveryState.FAILED, 503), parked(2, event)])
+    transport.forget()
+    for query in ({"log": "true"}, {"log": "TRUE", "limit": "1"}):
+        first = items(api(hub).list_of_event(event.id, query))
+        assert first[0] == api(hub).show(event.id, "1", {})
+        assert [one["log"] != [] for one in first] == [True, False][: len(first)]
+    plain = items(api(hub).list_of_event(event.id, {"log": "false"}))
+    assert [one.get("log") for one in plain] == [None, None]
+    for query in ({"log": "yes"}, {"log": ""}):
+        with pytest.raises(BadRequest, match=r"^log must be true or false"):
+            api(hub).list_of_event(event.id, query)
+    token = str(api(hub).list_of_event(event.id, {"limit": "1"})["continuationToken"])
+    with pytest.raises(BadRequest, match="continuationToken"):
+        api(hub).list_of_event(event.id, {"limit": "1", "log": "true", "continuationToken": token})
+
+
+@pytest.mark.parametrize("log", ["true", "false"])
+def test_an_event_for_very_many_webhooks_comes_in_bounded_calls(
+    hub: Hub, transport: JournalTransport, log: str
+) -> None:
+    event = make_event()
+    hub.events.append(event, b"{}")
+    # Attempts are shown without the secrets of their webhooks, which are read for that: these are not registered.
+    store(hub, EVENTLOG_TABLE, [log_row(event, None, tuple(range(1, 331)) if log == "true" else None)])
+    if log == "false":
+        register_in_table(hub, range(1, 331))
+    store(hub, DELIVERIES_TABLE, [attempted(id_, event, DeliveryState.DELIVERED) for id_ in range(1, 331, 3)])
+    found, query = list[dict[str, object]](), {"log": log, "limit": "200"}
+    while True:
+        transport.forget()
+        page = api(hub).list_of_event(event.id, query)
+        assert len(transport.calls) <= 200
+        found += items(page)
+        if page["continuationToken"] is None:
+            break
+        query["continuationToken"] = str(page["continuationToken"])
+    assert keys(found) == [(event.id, id_) for id_ in range(1, 331, 3)]
+
+
+def test_counts_are_those_of_the_listing(hub: Hub) -> None:
+    expected = mixture(hub, 7)
+    since = RECEIVED_AT + timedelta(hours=30)
+    for query, passes in (
+        (dict[str, str](), lambda one: True),
+        ({"webhook": "3"}, lambda one: one["webhookId"] == 3),
+        ({"type": TYPES[0]}, lambda one: one["type"] == TYPES[0]),
+        ({"since": since.isoformat()}, lambda one: one["at"] >= since),
+        ({"until": since.isoformat(), "webhook": "2"}, lambda one: one["at"] < since and one["webhookId"] == 2),
+    ):
+        states = [one["state"] for one in expected if passes(one)]
+        assert api(hub).count(query) == {**{str(one): states.count(one) for one in DeliveryState}, "more": False}
+
+
+def test_counting_goes_on_where_the_call_before_ended(hub: Hub) -> None:
+    expected = mixture(hub, 8)
+    counted, query = 0, dict[str, str]()
+    store(
+        hub,
+        DELIVERIES_TABLE,
+        [attempted(20, make_event(), DeliveryState.HELD) for _ in range(1500)],
+    )
+    while True:
+        counts = api(hub, 1).count(query)
+        counted += sum(int(str(counts[state])) for state in DeliveryState)
+        if not counts["more"]:
+            break
+        query["continuationToken"] = str(counts["continuationToken"])
+    assert counted == len(expected) + 1500
+    with pytest.raises(BadRequest, match="continuationToken"):
+        api(hub).count({**query, "webhook": "1"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("order", "newest"),
+        ("order", ""),
+        ("errorClass", ""),
+        ("errorClass", "HTTP/1.1"),
+        ("errorClass", "x" * 10_000),
+        ("status", ""),
+        ("status", "600"),
+        ("status", "5x"),
+        ("status", "5xxx"),
+        ("status", "\u0665\u0660\u0663"),
+        ("status", "503\n"),
+        ("status", "200,503"),
+        ("type", "x" * 251),
+        ("type", " a"),
+        ("continuationToken", "x"),
+    ],
+)
+def test_a_wrong_filter_is_refused_by_its_name(hub: Hub, name: str, value: str) -> None:
+    for order in ({}, {"order": "time"}):
+        with pytest.raises(BadRequest) as caught:
+            api(hub).list({**order, name: value})
+        assert caught.value.errors[0].pointer == f"#/{name}"
+        assert caught.value.detail.startswith(name)
+        assert len(caught.value.detail) < 400
+
+
+@pytest.mark.parametrize("key", ["nothing", "1/2/3", "98226441599999999-x/99999999999", "w-01779146643987650-1"])
+def test_a_forged_place_is_refused(hub: Hub, key: str) -> None:
+    for query, asked in (
+        ({"order": "time"}, ("time", DeliveryFilter())),
+        ({"order": "time", "webhook": "1"}, ("time", DeliveryFilter(webhook_id=1))),
+    ):
+        token = token_of(Place(Position("79739685", key)), asked)
+        with pytest.raises(BadRequest, match="continuationToken"):
+            api(hub).list({**query, "continuationToken": token})

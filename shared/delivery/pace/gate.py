@@ -160,9 +160,12 @@ class PaceGate:
         if pace.wake_due is None or is_overdue(pace, now):
             self.ensure_wake_up(webhook_id, pace, now)
 
-    def remake_lost_wake_ups(self, *, dry_run: bool) -> int:
-        """Make all wake-ups again that are taken for lost; returns how many, or with `dry_run` how many it would be."""
-        lost = self.store.overdue()
+    def remake_lost_wake_ups(self, *, dry_run: bool, at_most: int | None = None) -> int:
+        """Make wake-ups again that are taken for lost: all, or so many at most.
+
+        Returns how many, or with `dry_run` how many it would be.
+        """
+        lost = self.store.overdue()[:at_most]
         for webhook_id in [] if dry_run else lost:
             self.ensure_not_lost(webhook_id)
         return len(lost)
