@@ -30,7 +30,7 @@ def make_retention(
         days=settings.retention_days,
         payload_days=settings.retention_payload_days,
         repair=Repair(storage, receivers.gate),
-        expiry=Expiry(storage.table(DELIVERIES_TABLE), old, log, storage.table(AUDIT_TABLE)),
+        expiry=Expiry(storage.table(DELIVERIES_TABLE), old, log, {AUDIT_TABLE: storage.table(AUDIT_TABLE)}),
         contents=contents,
         look=EventLook(events, log, old, contents, store, marks),
         now=now,

@@ -3,6 +3,7 @@
 A row of the log goes after its event, and that after its deliveries, so what a run leaves behind is found by the next.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import batched
@@ -26,12 +27,13 @@ _EVENTS = 2000
 class Expiry:
     """Its methods raise StorageDown, and return False where the budget ended before the work did."""
 
-    def __init__(self, deliveries: Table, events: OldEvents, log: Table, audit: Table) -> None:
+    def __init__(self, deliveries: Table, events: OldEvents, log: Table, by_day: Mapping[str, Table]) -> None:
+        """`by_day` are other tables, by name, whose keys are those of `eventlog`: the day, and the time within it."""
         self._deliveries = OldRows(deliveries)
         self._events = events
         self._log_table = log
         self._log = OldRows(log)
-        self._audit = OldRows(audit)
+        self._by_day = {name: OldRows(table) for name, table in by_day.items()}
 
     def remove_events(self, kept_from: datetime, budget: WorkBudget, report: RetentionReport) -> bool:
         """Remove the events that were received before this moment, and their deliveries."""
@@ -43,11 +45,12 @@ class Expiry:
                 return False
         return True
 
-    def remove_audit(self, kept_from: datetime, budget: WorkBudget, report: RetentionReport) -> bool:
-        """Remove the entries of the audit from before this moment."""
-        for day in self._audit.days(kept_from):
-            for removed in self._audit.remove(_of_day(day, kept_from)):
-                report.rows["audit"] += len(removed)
+    def remove_rows(self, table: str, kept_from: datetime, budget: WorkBudget, report: RetentionReport) -> bool:
+        """Remove the rows of one of the tables by day from before this moment."""
+        old = self._by_day[table]
+        for day in old.days(kept_from):
+            for removed in old.remove(_of_day(day, kept_from)):
+                report.rows[table] += len(removed)
                 if not budget.left():
                     return False
         return True

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.audit.log import AUDIT_TABLE
 from shared.cache import Clock
 from shared.deadline import deadline
 from shared.errors import HubError
@@ -75,7 +76,7 @@ class Retention:
         kept_from, contents_from, audit_from = kept.kept_from(now), kept.contents_from(now), kept.audit_from(now)
         is_removed = kept_from is None or self.expiry.remove_events(kept_from, removing, report)
         is_forgotten = contents_from is None or self.contents.forget_listed(contents_from, removing, report)
-        is_audit_removed = audit_from is None or self.expiry.remove_audit(audit_from, removing, report)
+        is_audit_removed = audit_from is None or self.expiry.remove_rows(AUDIT_TABLE, audit_from, removing, report)
         # It takes what is old for what the log does not have, so the log must be done.
         kept_from, contents_from = kept_from if is_removed else None, contents_from if is_forgotten else None
         is_looked = self.look.run(now, kept_from, contents_from, whole, report)

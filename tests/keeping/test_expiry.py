@@ -31,7 +31,7 @@ GONE = 2_000_000_000
 def expiry(hub: Hub) -> Expiry:
     tables = hub.storage.table
     events = OldEvents(tables(EVENTS_TABLE))
-    return Expiry(tables(DELIVERIES_TABLE), events, tables(EVENTLOG_TABLE), tables(AUDIT_TABLE))
+    return Expiry(tables(DELIVERIES_TABLE), events, tables(EVENTLOG_TABLE), {AUDIT_TABLE: tables(AUDIT_TABLE)})
 
 
 def run(hub: Hub, *, seconds: float = 60) -> RetentionReport:
@@ -197,6 +197,6 @@ def entry(days: int) -> AuditEntry:
 def test_the_audit_loses_what_is_old(hub: Hub) -> None:
     keep(hub, AUDIT_TABLE, [audit_row(entry(days)) for days in (1, 399, 401, 402, 402)])
     report = RetentionReport()
-    assert expiry(hub).remove_audit(NOW - 400 * DAY, WorkBudget(seconds=60), report)
+    assert expiry(hub).remove_rows(AUDIT_TABLE, NOW - 400 * DAY, WorkBudget(seconds=60), report)
     left = [row["At"] for row in hub.storage.table(AUDIT_TABLE).query(Query())]
     assert (report.rows["audit"], left) == (3, [entry(1).at.isoformat(), entry(399).at.isoformat()])
