@@ -6,8 +6,8 @@ Webhook Administrators can have it forgotten, and find below it `audit`: who did
 import azure.functions as func
 
 from shared.api.audit import list_audit
+from shared.api.event_search import search_events
 from shared.api.events import list_events, show_event
-from shared.api.search import search_events
 from shared.audit.edge import administer
 from shared.audit.surfaces import EVENTS
 from shared.http import json_response, json_text_response, path_segments

@@ -18,7 +18,7 @@ from shared.api.parameters import (
     require_known,
     token_of,
 )
-from shared.api.redrive import redrive_queues
+from shared.api.redriving import redrive_queues
 from shared.audit.recording import note
 from shared.delivery.by_time import DeliveriesByTime, is_place
 from shared.delivery.filter import DeliveryFilter

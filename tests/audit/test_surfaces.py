@@ -72,8 +72,9 @@ def test_a_connection_is_named_with_where_it_belongs() -> None:
 
 @pytest.mark.parametrize("dry_run", ["true", "TRUE"])
 def test_a_dry_run_only_reads(dry_run: str) -> None:
-    assert EVENTS.begin("POST", {"path": "deliveries/replay"}, {"dryRun": dry_run}).kind is Kind.READ
-    assert EVENTS.begin("POST", {"path": "deliveries/replay"}, {"dryRun": "no"}).kind is Kind.CHANGE
+    for path in ("deliveries/replay", "redrive"):
+        assert EVENTS.begin("POST", {"path": path}, {"dryRun": dry_run}).kind is Kind.READ
+        assert EVENTS.begin("POST", {"path": path}, {"dryRun": "no"}).kind is Kind.CHANGE
 
 
 @holds_for("dry_run", ["true", "TRUE", "True"])

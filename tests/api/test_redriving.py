@@ -6,7 +6,7 @@ from functools import partial
 import azure.functions as func
 import pytest
 
-from shared.api.redrive import redrive_queues
+from shared.api.redriving import redrive_queues
 from shared.delivery.message import DeliveryMessage
 from shared.errors import BadRequest
 from shared.events.event import EventId

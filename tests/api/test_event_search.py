@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from shared.api.event_search import search_events
 from shared.api.parameters import token_of
-from shared.api.search import search_events
 from shared.errors import BadRequest
 from shared.events.event import Event
 from shared.events.rows import EVENTLOG_TABLE, log_row
