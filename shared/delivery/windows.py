@@ -20,7 +20,6 @@ from shared.storage.tables import Table
 AFTER_ID = "."
 """Sorts after the hyphen between time and id in a key."""
 
-_MAX_PAGES = 3
 _PAGE = 1000
 _KEYS = ("PartitionKey", "RowKey")
 
@@ -54,7 +53,7 @@ class Windows:
 
     @property
     def ranges(self) -> int:
-        """How many ranges are read of each webhook, each in one transaction nearly always."""
+        """How many ranges are read of each webhook, each in one transaction."""
         return 2 if self._wanted.may_wait_only else 1
 
     def of_event(self, webhook_id: int, key: str) -> Found:
@@ -84,25 +83,20 @@ class Windows:
         """All of them in a window: the newest come last."""
         keys = _partition(webhook_id).where("RowKey ge", waiting_bound(moment_of(oldest)))
         keys = keys.where("RowKey lt", waiting_bound(moment_of(newest)) + AFTER_ID)
-        found = self._read(keys.either(matching_waiting(self._wanted)), _PAGE + 1)
+        found = self._read(keys.either(matching_waiting(self._wanted)), _PAGE)
         # Other events may have come in the same microsecond.
         rows = [row for row in reversed(found.rows) if newest <= order_key(row) <= oldest]
         return Found(rows, found.transactions, found.is_whole and found.reaches is None)
 
     def _read(self, query: Query, at_most: int) -> Found:
-        rows: list[TableEntity] = []
-        continuation = None
-        for number in range(_MAX_PAGES):
-            page = self._table.page(
-                query, page_size=min(at_most, _PAGE), select=self._select, continuation=continuation
-            )
-            rows += page.rows
-            if page.continuation is None:
-                return Found(rows, number + 1)
-            if len(rows) >= at_most:
-                return Found(rows, number + 1, reaches=order_key(rows[-1]))
-            continuation = page.continuation
-        return Found((), _MAX_PAGES, is_whole=False)
+        """In one transaction, so that what a call costs is known before it is begun."""
+        page = self._table.page(query, page_size=at_most, select=self._select)
+        if page.continuation is None:
+            return Found(page.rows, 1)
+        if len(page.rows) < at_most:
+            # Storage has looked for as long as it does at once, and there is more.
+            return Found((), 1, is_whole=False)
+        return Found(page.rows, 1, reaches=order_key(page.rows[-1]))
 
 
 def _partition(webhook_id: int) -> Query:
