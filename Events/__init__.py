@@ -28,6 +28,10 @@ def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     hub.callers.require_manager(req.headers)
     if req.method == "GET" and not segments:
         return made_in_turn(lambda: json_response(list_events(hub.events, req.params, url=url)))
+    if req.method == "GET" and segments == ("stats",):
+        from shared.api.stats import show_stats
+
+        return json_response(show_stats(hub.receivers.statistics, req.params, hub.storage.now()))
     if req.method == "GET" and len(segments) == 1 and segments != ("deliveries",):
         return json_text_response(show_event(hub.events, segments[0]))
     # Imported here, because listing events needs nothing of what calls receivers.

@@ -24,6 +24,7 @@ from shared.webhooks.registration import OldSecret, Registration, Usage
 from shared.webhooks.rows import (
     PARTITION,
     SIGNALS_COLUMN,
+    USAGE_COLUMNS,
     USAGE_TABLE,
     WEBHOOKS_TABLE,
     parse_usage,
@@ -213,7 +214,7 @@ class WebhookRegistry:
 
     def usage(self, webhook_id: int) -> Usage:
         """How many attempts this webhook had, and how they ended."""
-        return parse_usage(self._usage.get(*usage_keys(webhook_id)))
+        return parse_usage(self._usage.get(*usage_keys(webhook_id), select=USAGE_COLUMNS))
 
     def list(
         self, wanted: WebhookFilter, *, skip: int = 0, top: int | None = None
