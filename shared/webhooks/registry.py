@@ -15,6 +15,7 @@ from shared.events.store import EventStore
 from shared.single_flight import SingleFlight
 from shared.storage.account import StorageAccount
 from shared.storage.keys import row_key
+from shared.storage.scan import WorkBudget
 from shared.storage.tables import AlreadyStored, Changed, Row, RowVersion, Table
 from shared.webhooks.counts import WebhookCounts
 from shared.webhooks.limits import WebhookLimits
@@ -31,7 +32,7 @@ from shared.webhooks.rows import (
     registration_row,
     usage_keys,
 )
-from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, Subscriptions
+from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, SubscribedNames, Subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -211,6 +212,10 @@ class WebhookRegistry:
         again = self.get(webhook_id)
         if again and event in again.webhook.events:
             self._subscriptions.extend(webhook_id, [event], revision=again.revision)
+
+    def subscribed_names(self, *, budget: WorkBudget) -> SubscribedNames:
+        """The names of events that some webhook may want, as far as the budget reaches."""
+        return self._subscriptions.names(budget)
 
     def usage(self, webhook_id: int) -> Usage:
         """How many attempts this webhook had, and how they ended."""
