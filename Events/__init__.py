@@ -1,6 +1,7 @@
 """`/api/v1/events`: what came in, newest first, and what became of it at each receiver, for Relationship Managers.
 
-And below it `audit`: who did what, for Webhook Administrators.
+Below it also statistics (`stats`) and the names of events (`types`); with `after`, events for those who follow.
+And `audit`: who did what, for Webhook Administrators.
 """
 
 import azure.functions as func
