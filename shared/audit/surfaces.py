@@ -11,6 +11,8 @@ EVENTS = Surface(
         Operation("GET", "audit"),
         Operation("GET", "deliveries"),
         Operation("GET", "deliveries/counts"),
+        Operation("GET", "stats"),
+        Operation("GET", "types"),
         Operation("GET", "{id}"),
         Operation("GET", "{id}/deliveries"),
         Operation("GET", "{id}/deliveries/{webhookId}"),

@@ -61,7 +61,7 @@ class DeliveryProgress:
         attempt, outcome = made.attempt, made.outcome
         row = made.counted
         if row is None:
-            row = made.counted = self.gate.count(registration.id, event.id, attempt, outcome, tried=made.writes)
+            row = made.counted = self.gate.count(registration.id, event, attempt, outcome, tried=made.writes)
         # While the attempt was under way. Where a row is stored already, that is forgotten too, and tells.
         if record.etag is None and self.forgotten.contains(registration.id, event):
             reached = DeliveryState.DELIVERED if attempt.is_success else DeliveryState.PENDING

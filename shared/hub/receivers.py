@@ -54,6 +54,7 @@ from shared.webhooks.recipients import Recipients
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rows import USAGE_TABLE
 from shared.webhooks.saving import WebhookSaving
+from shared.webhooks.statistics import WebhookStatistics
 from shared.webhooks.usage import NoticeClaims
 
 _AFTER_AN_ATTEMPT_SECONDS = 30.0
@@ -105,6 +106,7 @@ class Receivers:
     replay: Replay
     known_secrets: KnownSecrets
     forgetting: Forgetting
+    statistics: WebhookStatistics
 
     @classmethod
     def assemble(
@@ -204,6 +206,7 @@ class Receivers:
             replay=progress.replay,
             known_secrets=KnownSecrets(sealer, now),
             forgetting=Forgetting(storage, EventStripping(storage), DeliveryForgetting(table, now), registry, gate),
+            statistics=WebhookStatistics(usage),
         )
 
 

@@ -41,7 +41,7 @@ def test_a_merge_replaces_every_column_of_the_row_before(before: PacedUsage, aft
 def test_every_part_of_the_pace_has_a_column_of_its_own() -> None:
     bare = set(paced_usage_columns(PacedUsage()))
     # But for `usage` and `pace` themselves, and what only the forgetting of an event writes.
-    assert len(bare) == len(fields(Pace)) + len(fields(Usage)) + len(fields(PacedUsage)) - 3
+    assert len(bare) == len(fields(Pace)) + len(fields(Usage)) + len(fields(PacedUsage)) - 4
     assert FORGOTTEN_COLUMN not in bare
     assert parse_paced_usage({FORGOTTEN_COLUMN: stored_time(NOW)}) == PacedUsage(forgotten_until=NOW)
 
