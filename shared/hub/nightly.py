@@ -5,6 +5,7 @@ from datetime import datetime
 
 from shared.audit.log import AUDIT_TABLE
 from shared.delivery.record import DELIVERIES_TABLE
+from shared.events.late import LATE_EVENTS_TABLE
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
 from shared.events.store import EventStore
 from shared.hub.receivers import Receivers
@@ -26,11 +27,12 @@ def make_retention(
     events, log = storage.table(EVENTS_TABLE), storage.table(EVENTLOG_TABLE)
     old, marks = OldEvents(events), RetentionMarks(storage.table(RETENTION_TABLE))
     contents = OldContents(events, log, receivers.forgetting.forget_rows, marks)
+    by_day = {name: storage.table(name) for name in (LATE_EVENTS_TABLE, AUDIT_TABLE)}
     return Retention(
         days=settings.retention_days,
         payload_days=settings.retention_payload_days,
         repair=Repair(storage, receivers.gate),
-        expiry=Expiry(storage.table(DELIVERIES_TABLE), old, log, {AUDIT_TABLE: storage.table(AUDIT_TABLE)}),
+        expiry=Expiry(storage.table(DELIVERIES_TABLE), old, log, by_day),
         contents=contents,
         look=EventLook(events, log, old, contents, store, marks),
         now=now,

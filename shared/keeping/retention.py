@@ -15,6 +15,7 @@ from shared.audit.log import AUDIT_TABLE
 from shared.cache import Clock
 from shared.deadline import deadline
 from shared.errors import HubError
+from shared.events.late import LATE_EVENTS_TABLE
 from shared.keeping.event_look import EventLook
 from shared.keeping.expiry import Expiry
 from shared.keeping.old_contents import OldContents
@@ -74,13 +75,18 @@ class Retention:
         # Where the settings make no sense, all is kept as if they were 0.
         kept = rules or RetentionRules(0, 0)
         kept_from, contents_from, audit_from = kept.kept_from(now), kept.contents_from(now), kept.audit_from(now)
-        is_removed = kept_from is None or self.expiry.remove_events(kept_from, removing, report)
+        is_removed = kept_from is None or self._remove(kept_from, removing, report)
         is_forgotten = contents_from is None or self.contents.forget_listed(contents_from, removing, report)
         is_audit_removed = audit_from is None or self.expiry.remove_rows(AUDIT_TABLE, audit_from, removing, report)
         # It takes what is old for what the log does not have, so the log must be done.
         kept_from, contents_from = kept_from if is_removed else None, contents_from if is_forgotten else None
         is_looked = self.look.run(now, kept_from, contents_from, whole, report)
         return is_repaired and is_removed and is_forgotten and is_audit_removed and is_looked
+
+    def _remove(self, kept_from: datetime, budget: WorkBudget, report: RetentionReport) -> bool:
+        # Those who follow find nothing at the row of the log that one of `lateevents` names, until that goes too.
+        is_removed = self.expiry.remove_events(kept_from, budget, report)
+        return is_removed and self.expiry.remove_rows(LATE_EVENTS_TABLE, kept_from, budget, report)
 
     def _budget(self, seconds: float) -> WorkBudget:
         return WorkBudget(transactions=_ANY_NUMBER, seconds=self.seconds * seconds / RUN_SECONDS, clock=self.clock)

@@ -49,7 +49,7 @@ class RetentionReport:
         """The members of the line, without its name."""
         return {
             "days": self.days,
-            "rows": {table: self.rows[table] for table in ("deliveries", "events", "eventlog", "audit")},
+            "rows": {table: self.rows[table] for table in ("deliveries", "events", "eventlog", "lateevents", "audit")},
             "undelivered": {state.value: self.undelivered[state] for state in UNDELIVERED},
             "neverDispatched": self.never_dispatched,
             "forgotten": self.forgotten,

@@ -11,8 +11,10 @@ import pytest
 from shared.delivery.record import DELIVERIES_TABLE, DeliveryState
 from shared.errors import StorageDown, Unavailable
 from shared.events.event import Event
+from shared.events.late import LATE_EVENTS_TABLE, late_row
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
 from shared.hub.hub import Hub
+from shared.storage.query import Query
 from tests.keeping.kept import DAY, NOW, event_at, ids_stored, keep, keep_events, parked, record, retention, stored
 from tests.support.delivering import delivering_hub
 from tests.support.queues import announcements
@@ -77,6 +79,7 @@ def test_an_undisturbed_run_counts_everything(hub: Hub, caplog: pytest.LogCaptur
         "deliveries": 2 * len(old) + waiting,
         "events": len(old),
         "eventlog": len(old),
+        "lateevents": 0,
         "audit": 0,
     }
     assert line["undelivered"] == {
@@ -111,6 +114,14 @@ def test_a_day_later_another_day_goes(hub: Hub) -> None:
     keep_events(hub, [event_at(NOW - 90 * DAY + DAY / 2)])
     assert retention(hub).run().rows["events"] == 0
     assert retention(hub, NOW + DAY).run().rows["events"] == 1
+
+
+def test_where_late_events_are_told_goes_as_well(hub: Hub) -> None:
+    events = [event_at(NOW - days * DAY) for days in (92, 91, 89)]
+    keep(hub, LATE_EVENTS_TABLE, [late_row(event, event.received_at + DAY / 24) for event in events])
+    assert retention(hub).run().rows["lateevents"] == 2
+    (row,) = hub.storage.table(LATE_EVENTS_TABLE).query(Query())
+    assert row["LogKey"].endswith(events[2].id)
 
 
 def test_0_days_keep_everything(hub: Hub) -> None:

@@ -17,7 +17,7 @@ def test_each_delivery_that_did_not_arrive_counts_once_by_its_state() -> None:
 def test_the_line_has_every_count_whatever_happened() -> None:
     assert RetentionReport().as_json() == {
         "days": 0,
-        "rows": {"deliveries": 0, "events": 0, "eventlog": 0, "audit": 0},
+        "rows": {"deliveries": 0, "events": 0, "eventlog": 0, "lateevents": 0, "audit": 0},
         "undelivered": {"pending": 0, "waiting": 0, "held": 0, "failed": 0},
         "neverDispatched": 0,
         "forgotten": 0,
