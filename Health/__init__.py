@@ -20,6 +20,13 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 def _show(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     hub.callers.identify(req.headers)
     # Imported here: the shallow answer needs none of it.
-    from shared.delivery.redrive import POISON_QUEUES
+    from shared.delivery.redrive import POISON_QUEUES, QUEUES, UNDISPATCHED_QUEUES
 
-    return json_response(deep_health(hub.storage, POISON_QUEUES, hub.senders.warnings()))
+    told = deep_health(
+        hub.storage,
+        queues=QUEUES,
+        poison_queues=POISON_QUEUES,
+        undispatched=UNDISPATCHED_QUEUES,
+        warnings=hub.senders.warnings(),
+    )
+    return json_response(told)

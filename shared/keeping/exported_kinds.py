@@ -124,10 +124,10 @@ def _require_organization(row: Row) -> None:
 
 
 def _require_connection(row: Row) -> None:
-    connection = parse_connection_row(row, _workflow(row), "")
-    _require(is_connection_id(connection.id))
+    parse_connection_row(row, _workflow(row), "")
+    _require(is_connection_id(row["RowKey"]))
     _require_texts(row, "Name", "ItemId", "WebhookType", "Secret", "Username", "UpdatedBy", "ServiceSecret")
-    _require(isinstance(connection.enabled, bool) and isinstance(row["WebhookActive"], bool))
+    _require(isinstance(row["Enabled"], bool) and isinstance(row["WebhookActive"], bool))
 
 
 def _require_consent(row: Row) -> None:
