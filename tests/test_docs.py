@@ -36,6 +36,7 @@ from shared.errors import HubError
 from shared.events.announcement import EVENTS_QUEUE
 from shared.events.event import EventState
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
+from shared.keeping.exported_kinds import KINDS
 from shared.outbound.reply import ErrorClass
 from shared.settings import Settings, setting_names
 from shared.version import __version__
@@ -223,6 +224,11 @@ def test_every_parameter_of_the_audit_is_documented(name: str) -> None:
 def test_the_limits_of_the_audit_are_documented() -> None:
     assert f"get {MAX_REFUSALS_PER_MINUTE} rows a minute" in doc("security")
     assert f"in any case; {MAX_TEXT} characters at most" in doc("security")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_rows_in_an_export_is_documented(kind: str) -> None:
+    assert f"| `{kind}` |" in doc("runbook").partition("## Backup")[2].partition("\n## ")[0]
 
 
 def test_every_dependency_has_a_reason() -> None:

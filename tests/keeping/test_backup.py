@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -194,6 +195,55 @@ def test_what_is_to_be_signalled_stays_with_its_account(filled: Hub, empty: Hub)
     restored(empty, lines)
     assert stored(empty, 3).signals == ()
     assert state_events(empty) == []
+
+
+class Meddling(JournalTransport):
+    """Lets somebody do something once, just before the first call that changes a webhook."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meddle: Callable[[], object] | None = None
+
+    def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in the class it stands for
+        if self.meddle and request.method == "PUT" and "/webhooks(" in request.url:
+            meddle, self.meddle = self.meddle, None
+            meddle()
+        return super().send(request, **kwargs)
+
+
+def test_a_webhook_that_is_saved_or_deleted_at_the_same_moment_is_restored_all_the_same(
+    new_account: Callable[[], str],
+) -> None:
+    storage = new_account()
+    app = delivering_hub(storage)
+    fill(app)
+    lines = exported(app)
+
+    def save(name: str) -> None:
+        before = stored(app, 1)
+        app.receivers.webhooks.update(before, replace(before, webhook=webhook("a.b", Name=name)))
+
+    for meddle in (lambda: save("Saved meanwhile"), lambda: app.receivers.webhooks.delete(stored(app, 1))):
+        save("Saved before")
+        with Meddling() as transport:
+            transport.meddle = meddle
+            restored(delivering_hub(storage, transport), lines)
+            assert transport.meddle is None
+        assert (stored(app, 1).webhook.name, app.receivers.webhooks.subscribed_to("c.d")) == ("n", [1])
+        assert sorted(row["Count"] for row in rows(app) if "Count" in row)[-1] == 2  # type: ignore[type-var]
+
+
+def test_what_an_import_costs(filled: Hub, empty: Hub, transport: JournalTransport) -> None:
+    restored(empty, exported(filled))
+    transport.forget()
+    restored(empty, exported(filled))
+    # 6 rows, a read each; the counter, two; two webhooks, a read each, and one for each of 3 events; the counts, 6.
+    assert len(transport.calls) == 6 + 2 + 5 + 6
+    registered(filled)
+    transport.forget()
+    restored(empty, exported(filled))
+    # One webhook more: a read, its row of the index before and after, itself with its counts, which are read first (2).
+    assert len(transport.calls) == 19 + (1 + 2 + 1 + 2) + 1
 
 
 def test_an_outage_in_the_middle_is_mended_by_doing_it_again(
