@@ -28,6 +28,15 @@ def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     hub.callers.require_manager(req.headers)
     if req.method == "GET" and not segments:
         return made_in_turn(lambda: json_response(list_events(hub.events, req.params, url=url)))
+    if req.method == "GET" and segments == ("stats",):
+        from shared.api.stats import show_stats
+
+        stats = hub.receivers.statistics
+        return made_in_turn(lambda: json_response(show_stats(stats, req.params, hub.storage.now())))
+    if req.method == "GET" and segments == ("types",):
+        from shared.api.event_types import list_types
+
+        return made_in_turn(lambda: json_response(list_types(hub.events, hub.receivers.webhooks, req.params)))
     if req.method == "GET" and len(segments) == 1 and segments != ("deliveries",):
         return json_text_response(show_event(hub.events, segments[0]))
     # Imported here, because listing events needs nothing of what calls receivers.

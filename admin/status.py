@@ -16,6 +16,7 @@ from admin.output import print_json
 from shared.delivery.status import Status, hub_status
 from shared.errors import HubError
 from shared.hub.hub import Hub
+from shared.webhooks.stats import Counts
 
 _MOST_BLOCKED = 8
 
@@ -25,7 +26,7 @@ def status(
     every: Annotated[float, typer.Option(min=1, max=3600, help="with --watch: seconds between two looks")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON for scripts")] = False,
 ) -> None:
-    """Show what is in the queues, the webhooks by their states, and what waits."""
+    """Show what is in the queues, the webhooks by their states, the last hour's failures, and what waits."""
     if watch and as_json:
         raise typer.BadParameter("--watch is for people, and --json for scripts: choose one")
     hub = local_hub()
@@ -80,6 +81,7 @@ def _columns(told: Status) -> RenderableType:
 def _sentences(told: Status) -> list[Text]:
     waiting, undispatched = told.oldest_waiting, told.oldest_undispatched_seconds
     sentences = [
+        f"Failed attempts: {_failures(told.this_hour)} in this hour, {_failures(told.hour_before)} in the one before",
         "Oldest event that waits for dispatch: "
         + ("none" if undispatched is None else f"since {timedelta(seconds=undispatched)}"),
         "Oldest delivery that waits: "
@@ -94,6 +96,11 @@ def _sentences(told: Status) -> list[Text]:
         sentences.append("There is more than one look reaches: these numbers are the least, what waits may be older")
     # As Text: rich would read brackets in a plain string as markup.
     return [Text(sentence) for sentence in sentences]
+
+
+def _failures(counts: Counts) -> str:
+    classes = ", ".join(f"{count} {name}" for name, count in sorted(counts.classes.items()))
+    return f"{counts.failed} of {counts.attempts}{f' ({classes})' if classes else ''}"
 
 
 def _blocked(told: Status) -> RenderableType:

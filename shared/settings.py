@@ -87,7 +87,7 @@ def _event_patterns(entries: tuple[str, ...]) -> tuple[str, ...]:
 
 def _guids(entries: tuple[str, ...]) -> tuple[str, ...]:
     for number, entry in enumerate(entries, 1):
-        if not _GUID.fullmatch(entry):
+        if not _GUID.fullmatch(entry) or not entry.strip("0-"):
             raise ValueError(f"must be ids of organizations, with commas between them (entry {number} is not a GUID)")
     return tuple(entry.lower() for entry in entries)
 

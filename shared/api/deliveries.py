@@ -12,6 +12,7 @@ from shared.api.parameters import (
     parse_limit,
     parse_moment,
     parse_place,
+    parse_webhook_filter,
     parse_webhook_id,
     require_known,
     token_of,
@@ -181,12 +182,8 @@ class Deliveries:
 
 def parse_filter(query: Mapping[str, str]) -> DeliveryFilter:
     """The filter in `webhook`, `state`, `since` and `until`; raises BadRequest."""
-    webhook = query.get("webhook")
-    webhook_id = None if webhook is None else parse_webhook_id(webhook)
-    if webhook is not None and webhook_id is None:
-        raise bad_field("webhook", "must be the id of a webhook")
     return DeliveryFilter(
-        webhook_id=webhook_id,
+        webhook_id=parse_webhook_filter(query),
         states=parse_states(query),
         since=parse_moment(query, "since"),
         until=parse_moment(query, "until"),

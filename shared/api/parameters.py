@@ -35,6 +35,15 @@ def parse_webhook_id(text: str) -> int | None:
     return parse_digits(text, 0, MAX_WEBHOOK_ID)
 
 
+def parse_webhook_filter(query: Mapping[str, str]) -> int | None:
+    """`webhook`: the id of the one webhook that is wanted; None if it is left out."""
+    webhook = query.get("webhook")
+    webhook_id = None if webhook is None else parse_webhook_id(webhook)
+    if webhook is not None and webhook_id is None:
+        raise bad_field("webhook", "must be the id of a webhook")
+    return webhook_id
+
+
 def parse_limit(query: Mapping[str, str]) -> int:
     """`limit`: how many items a page has; 50 if it is left out."""
     return parse_count(query, "limit", 1, MAX_ITEMS) or _DEFAULT_ITEMS

@@ -10,6 +10,8 @@ EVENTS = Surface(
         Operation("GET", ""),
         Operation("GET", "audit"),
         Operation("GET", "deliveries"),
+        Operation("GET", "stats"),
+        Operation("GET", "types"),
         Operation("GET", "{id}"),
         Operation("GET", "{id}/deliveries"),
         Operation("GET", "{id}/deliveries/{webhookId}"),

@@ -111,7 +111,7 @@ def callback_content(
     }
     if event.field_values or not event.is_test:
         content["FieldValues"] = dict(event.field_values)
-    return content | _own_members(event) | usable_properties(properties)
+    return content | own_members(event) | usable_properties(properties)
 
 
 def as_body(content: Mapping[str, object]) -> bytes:
@@ -119,7 +119,8 @@ def as_body(content: Mapping[str, object]) -> bytes:
     return dump_json(content, is_compact=True).encode()
 
 
-def _own_members(event: CallbackEvent) -> dict[str, object]:
+def own_members(event: CallbackEvent) -> dict[str, object]:
+    """What the hub tells beside SuperOffice's members: who made the event, and more of its values if it has them."""
     own: dict[str, object] = {"Source": event.source}
     if event.previous_values is not None:
         own["PreviousValues"] = dict(event.previous_values)

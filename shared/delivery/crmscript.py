@@ -7,7 +7,7 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 
 from shared.delivery.attempt import Attempt, elapsed, loggable
-from shared.delivery.callback import CallbackEvent
+from shared.delivery.callback import CallbackEvent, own_members
 from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.known_secrets import redaction_of
 from shared.errors import FieldError
@@ -106,5 +106,5 @@ def _parameters(webhook: WebhookInput, event: CallbackEvent) -> dict[str, object
         "ChangedByAssociateId": event.changed_by,
         "ContextIdentifier": event.context_identifier,
         "WebhookName": webhook.name,
-        "Source": event.source,
+        **own_members(event),
     }

@@ -59,7 +59,7 @@ class DeliveryProgress:
         attempt, outcome = made.attempt, made.outcome
         row = made.counted
         if row is None:
-            row = made.counted = self.gate.count(registration.id, event.id, attempt, outcome, tried=made.writes)
+            row = made.counted = self.gate.count(registration.id, event, attempt, outcome, tried=made.writes)
         match self._decision(message, registration, event, record, attempt, outcome, row):
             case Delivered():
                 self.deliveries.write(record.after(attempt, DeliveryState.DELIVERED))

@@ -21,6 +21,7 @@ from shared.storage.tables import Row
 from shared.timestamps import utc_z
 from shared.webhooks.counts import AFTER_IDS
 from shared.webhooks.rows import PARTITION, USAGE_TABLE, WEBHOOKS_TABLE
+from shared.webhooks.stats import Counts, counts_of, last_hours, merged, slot_column
 from shared.webhooks.webhook import WebhookState
 
 MAX_BLOCKED = 100
@@ -39,8 +40,8 @@ class Status:
 
     `queues` and `poison` count messages, by the names of the queues. `webhooks` counts them by their states. `blocked`
     are webhooks that cannot be called now, by their ids, `blocked_count` how many there are. `oldest_waiting` is the
-    delivery that has waited for longest. `is_complete` says that all was looked at: a hub of very many webhooks is
-    told in part.
+    delivery that has waited for longest. `this_hour` and `hour_before` are how attempts ended in the hour of that
+    moment and in the one before. `is_complete` says that all was looked at: a hub of very many webhooks is told in part.
     """
 
     at: datetime
@@ -51,6 +52,8 @@ class Status:
     blocked: Mapping[int, Blocked]
     blocked_count: int
     oldest_waiting: WaitingDelivery | None
+    this_hour: Counts
+    hour_before: Counts
     is_complete: bool
 
     def as_json(self) -> dict[str, object]:
@@ -75,6 +78,7 @@ class Status:
                 "since": utc_z(waiting.parked_at),
                 "until": utc_z(waiting.until),
             },
+            "attempts": {"thisHour": _attempts(self.this_hour), "hourBefore": _attempts(self.hour_before)},
             "isComplete": self.is_complete,
         }
 
@@ -84,17 +88,19 @@ def hub_status(storage: StorageAccount) -> Status:
 
     What waits is looked for at up to 50 webhooks: those first that have failed for longest.
     """
-    budget = WorkBudget(transactions=_PAGES)
+    budget, at = WorkBudget(transactions=_PAGES), storage.now()
+    hour_before, this_hour = last_hours(at, 2)
     queues = message_counts(storage, QUEUES)
     poison = {name: count for name, count in zip(QUEUES, message_counts(storage, _poison()).values(), strict=True)}
     undispatched = oldest_message_seconds(storage, UNDISPATCHED_QUEUES)
     states, has_all_states = _states(storage, budget)
-    rows, has_all_rows = _usage_rows(storage, budget)
+    columns = (*_USAGE_COLUMNS, slot_column(hour_before), slot_column(this_hour))
+    rows, has_all_rows = _scanned(storage, USAGE_TABLE, Query(), columns, budget)
     blocked = {int(row["RowKey"]): parse_entry(row) for row in rows if row["PartitionKey"] == BLOCKED_PARTITION}
     asked = _perhaps_waiting(rows)
     shown = sorted(blocked, key=lambda id_: blocked[id_].until, reverse=True)[:MAX_BLOCKED]
     return Status(
-        at=storage.now(),
+        at=at,
         queues=queues,
         poison=poison,
         oldest_undispatched_seconds=undispatched,
@@ -102,6 +108,8 @@ def hub_status(storage: StorageAccount) -> Status:
         blocked={id_: blocked[id_] for id_ in shown},
         blocked_count=len(blocked),
         oldest_waiting=_oldest_waiting(Parking(storage.table(DELIVERIES_TABLE)), asked[:_LOOKS]),
+        this_hour=merged(counts_of(row, this_hour) for row in rows),
+        hour_before=merged(counts_of(row, hour_before) for row in rows),
         is_complete=has_all_states and has_all_rows and len(asked) <= _LOOKS,
     )
 
@@ -115,10 +123,6 @@ def _states(storage: StorageAccount, budget: WorkBudget) -> tuple[dict[WebhookSt
     rows, is_complete = _scanned(storage, WEBHOOKS_TABLE, wanted, ["State"], budget)
     found = Counter(WebhookState(row["State"]) for row in rows)
     return {state: found[state] for state in WebhookState if state is not WebhookState.UNKNOWN}, is_complete
-
-
-def _usage_rows(storage: StorageAccount, budget: WorkBudget) -> tuple[list[Row], bool]:
-    return _scanned(storage, USAGE_TABLE, Query(), _USAGE_COLUMNS, budget)
 
 
 def _scanned(
@@ -142,3 +146,7 @@ def _oldest_waiting(parking: Parking, webhook_ids: Sequence[int]) -> WaitingDeli
     with ThreadPoolExecutor(_PARALLEL) as pool:
         found = [one for part in pool.map(lambda id_: parking.oldest(id_, 1), webhook_ids) for one in part]
     return min(found, key=lambda one: one.parked_at, default=None)
+
+
+def _attempts(counts: Counts) -> dict[str, object]:
+    return {"delivered": counts.delivered, "failed": counts.failed, "classes": dict(counts.classes)}

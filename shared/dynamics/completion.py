@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from shared.dynamics.connection_created import CONNECTION_CREATED, records_in_row
-from shared.dynamics.flattening import flatten_row
+from shared.dynamics.flattening import flatten_row, without_long_columns
 from shared.dynamics.organization import Row
 from shared.errors import DataverseDown
 from shared.events.event import Event, EventState
+from shared.events.rows import fits
 
 _READ_BACK = ("created", "updated")
 """The verbs of events whose row is as the request said, or nearly so."""
@@ -45,7 +46,11 @@ class DataverseCompletion:
                 raise DataverseDown("the row of a connection does not name its two records")
             if not records.is_processed:
                 return replace(event, state=EventState.IGNORED)
-        return replace(event, field_values={**event.field_values, **flatten_row(row)})
+        completed = replace(event, field_values={**event.field_values, **flatten_row(row)})
+        if fits(completed):
+            return completed
+        # A note's attachment, for example: the rest of its row is worth more than nothing.
+        return replace(event, field_values={**event.field_values, **flatten_row(without_long_columns(row))})
 
     def given_up(self, event: Event) -> Event | None:
         """The event as it goes on if its row cannot be read in the end; None for a connection, which is not judged."""

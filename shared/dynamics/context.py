@@ -51,7 +51,7 @@ class RemoteExecutionContext(Contract):
     correlation_id: Lenient[Id] = None
     operation_id: Lenient[Id] = None
     request_id: Lenient[Id] = None
-    depth: Lenient[StrictInt] = None
+    depth: Lenient[Annotated[StrictInt, Field(ge=0, lt=2**31)]] = None
     stage: Annotated[object, PlainValidator(_post_operation)] = _STAGE
 
     input_parameters: object = Field(default=None, repr=False)

@@ -7,8 +7,8 @@ from uuid import UUID, uuid5
 
 from shared.dynamics.connection_created import is_created_connection
 from shared.dynamics.context import RemoteExecutionContext
-from shared.dynamics.event_name import WITHOUT_TABLE, event_name
-from shared.dynamics.flattening import bare, flatten
+from shared.dynamics.event_name import WITHOUT_TABLE, event_name, is_verb
+from shared.dynamics.flattening import Columns, bare, flatten
 from shared.dynamics.row_change import RowChange
 from shared.events.event import Event, EventId
 from shared.validation import bad_field
@@ -44,11 +44,13 @@ def event_of(
     trimmed: bool = False,
     job_id: str | None = None,
     hops: int = 0,
+    parameters: Columns | None = None,
 ) -> Event:
     """The event of one row; its values are not completed yet if the request was trimmed.
 
-    `job_id` is the failed job that it is reconstructed from, whose request was lost. Raises BadRequest if the event's
-    name is longer than webhooks can subscribe to.
+    `parameters` are those of the change, flattened, which all rows of a request share. `job_id` is the failed job that
+    it is reconstructed from, whose request was lost. Raises BadRequest for a message whose name is a verb of the hub,
+    and for an event whose name is longer than webhooks can subscribe to.
     """
     columns = flatten(change.columns, change.formatted)
     is_deleted = change.message == _DELETE
@@ -57,7 +59,7 @@ def event_of(
     told = not trimmed and not is_deleted and job_id is None
     return Event(
         id=event_id(context, change, trimmed=trimmed, job_id=job_id),
-        type=_name(context, change),
+        type=_name(change),
         source=f"dynamics/{context.organization_id}",
         entity=change.table or WITHOUT_TABLE,
         entity_id=change.row_id,
@@ -67,7 +69,7 @@ def event_of(
         changes=_changes(change) if told else (),
         values=(own_id if before is None else before) if is_deleted else None,
         previous_values=None if is_deleted else before,
-        parameters=flatten(change.parameters) or None,
+        parameters=(flatten(change.parameters) if parameters is None else parameters) or None,
         trimmed=trimmed,
         reconstructed=job_id is not None,
         hops=hops,
@@ -103,6 +105,8 @@ def _digest(change: RowChange) -> str:
     """
     added = _PLATFORM_COLUMNS - {_CHANGE_TIME} | change.key_columns
     asked = {name: value for name, value in change.columns.items() if name not in added}
+    if change.subject is not None:
+        asked["/"] = change.subject
     if change.message != _UPDATE:
         asked |= {f"/{name}": value for name, value in change.parameters.items() if name not in _PLATFORM_PARAMETERS}
     if not asked:
@@ -111,7 +115,9 @@ def _digest(change: RowChange) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _name(context: RemoteExecutionContext, change: RowChange) -> str:
+def _name(change: RowChange) -> str:
+    if is_verb(change.message):
+        raise bad_field("MessageName", f"must be a message of Dataverse: {change.message} is a word of the hub for one")
     name = event_name(change.message, change.table)
     if len(name) > MAX_EVENT_NAME:
         longer = "MessageName" if len(change.message) > len(change.table or "") else "PrimaryEntityName"

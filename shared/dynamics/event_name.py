@@ -35,6 +35,11 @@ def event_name(message: str, table: str | None) -> str:
     return f"{_part(table or WITHOUT_TABLE)}.{_part(verb)}"
 
 
+def is_verb(message: str) -> bool:
+    """Whether a message has the name of one of the hub's verbs: its events would pass for those of another message."""
+    return message.lower() in _VERBS.values()
+
+
 def _part(text: str) -> str:
     return _NOT_IN_NAMES.sub("_", text.lower())
 

@@ -5,19 +5,23 @@ whatever else stands in a column stays as it came, for nothing odd in a column m
 required, and nothing after its colon matters.
 """
 
+import math
 import re
 import sys
 from collections.abc import Mapping
 from decimal import Decimal
 
-from shared.dynamics.values import NotADate, id_of, is_name, parse_wcf_date, read_pairs
+from shared.dynamics.values import NO_ID, NotADate, id_of, is_name, parse_wcf_date, read_pairs
 from shared.timestamps import utc_z
 
 # Deeper than anything that Dataverse nests; below it a value stays as it came.
 _MAX_DEPTH = 50
 _LARGEST_DOUBLE = int(sys.float_info.max)
+MAX_SHORT_TEXT = 30_000
+"""Characters of a column that is kept of a row which as a whole is too long."""
 _REFERENCE, _ENTITY, _COLLECTION = "EntityReference", "Entity", "EntityCollection"
 _NUMBERS: Mapping[str, tuple[type, ...]] = {"OptionSetValue": (int,), "Money": (int, float, Decimal)}
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WRAPPERS = frozenset({"AliasedValue", "BooleanManagedProperty"})
 _ONLY_IN_WRAPPERS = frozenset({"AttributeLogicalName", "ManagedPropertyLogicalName"})
 _WEB_API_LOOKUP = re.compile(r"_(\w+)_value")
@@ -60,6 +64,11 @@ def contract_columns(row: Columns) -> tuple[dict[str, object], dict[str, object]
             if isinstance(text, str):
                 formatted[column] = text
     return columns, formatted
+
+
+def without_long_columns(row: Columns) -> dict[str, object]:
+    """A row of the Web API without the texts that are longer than MAX_SHORT_TEXT characters."""
+    return {name: value for name, value in row.items() if not isinstance(value, str) or len(value) <= MAX_SHORT_TEXT}
 
 
 def bare(value: object) -> object:
@@ -115,8 +124,13 @@ def _object(raw: dict[str, object], depth: int, *, is_bare: bool) -> object:
         case "OptionSetValue" | "Money" as kind:
             number = raw.get("Value")
             is_number = isinstance(number, _NUMBERS[kind]) and not isinstance(number, bool)
-            return _value(number, depth) if is_number else raw
+            return _value(number, depth) if is_number or _is_large_number(number) else raw
     return raw
+
+
+def _is_large_number(value: object) -> bool:
+    """Whether this is a number that no double holds, which is read as the text of its digits (lenient_json.py)."""
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None and math.isinf(float(value))
 
 
 def _entity(raw: dict[str, object], depth: int, *, is_bare: bool) -> object:
@@ -153,6 +167,9 @@ def _reference(raw: object) -> tuple[str, str, str | None] | None:
         return None
     id_, table, name = id_of(raw.get("Id")), raw.get("LogicalName"), raw.get("Name")
     if id_ is None or not isinstance(table, str) or not is_name(table):
+        return None
+    if id_ == NO_ID and raw.get("KeyAttributes"):
+        # It names its row by an alternate key, which has no plain form.
         return None
     return id_, table, name if isinstance(name, str) else None
 

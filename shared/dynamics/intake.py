@@ -18,6 +18,7 @@ from shared.dynamics.connection_created import (
 from shared.dynamics.context import RemoteExecutionContext, parse_context
 from shared.dynamics.dataverse_event import event_of
 from shared.dynamics.event_name import EventPattern, is_taken
+from shared.dynamics.flattening import flatten
 from shared.dynamics.row_change import RowChange, changes_of, own_payload, require_storable
 from shared.dynamics.senders import Senders
 from shared.errors import BadRequest, FieldError, Forbidden
@@ -139,7 +140,6 @@ class DataverseIntake:
             except AlreadyStored:
                 return False
             return True
-        require_storable(request.document, request.changes)
         payloads = [partial(own_payload, request.document, change) for change in request.changes]
         return self._events.append_all([*map(NewEvent, events, payloads)]) > 0
 
@@ -169,8 +169,9 @@ class _Request:
 
     def events(self, now: datetime, *, job_id: str | None = None, hops: int = 0) -> list[Event]:
         """The event of each of them; raises BadRequest."""
+        parameters = flatten(self.changes[0].parameters) if self.changes else {}
         return [
-            event_of(self.context, change, now, trimmed=self.trimmed, job_id=job_id, hops=hops)
+            event_of(self.context, change, now, trimmed=self.trimmed, job_id=job_id, hops=hops, parameters=parameters)
             for change in self.changes
         ]
 
@@ -182,6 +183,8 @@ def _parse(document: Mapping[str, object], *, trimmed: bool, is_connection: bool
     errors = record_errors(document) if is_connection and not trimmed else ()
     context = parse_context(document, errors, is_on_a_row=is_connection)
     request = _Request(document, context, changes_of(context, trimmed=trimmed), trimmed)
+    if context.is_multiple and request.changes:
+        require_storable(document, request.changes)
     if request.is_created_connection and not trimmed:
         return replace(request, changes=_processed(request.changes))
     return request

@@ -18,6 +18,7 @@ MAX_ROWS = 1000
 
 _MAX_PAYLOADS_BYTES = 256 * 1024 * 1024
 _TARGET, _TARGETS, _MONIKER, _IDS = "Target", "Targets", "EntityMoniker", "Ids"
+_IMAGES = ("PreEntityImages", "PostEntityImages")
 _COLLECTIONS = ("PreEntityImagesCollection", "PostEntityImagesCollection")
 _LINKING = frozenset({"associate", "disassociate"})
 _ACTIVITY_KEY = "activityid"
@@ -30,7 +31,8 @@ class RowChange:
     message, table: in lower case; `table` is None for a message about no table.
     row_id: a GUID in lower case; empty for a message about no single row.
     columns, formatted: what was sent of the row, as it came, and texts for users.
-    parameters: the other input parameters, as they came.
+    parameters: the other input parameters, as they came; one object for all rows of a request.
+    subject: the Target or EntityMoniker of a message about no single row, as it came.
     before, before_formatted: its pre-image, as it came; None if the step has none.
     steps: where the row's columns stand in the request's body.
     number: the row's place in a message on several rows.
@@ -42,6 +44,7 @@ class RowChange:
     columns: Columns = field(default_factory=dict)
     formatted: Columns = field(default_factory=dict)
     parameters: Columns = field(default_factory=dict)
+    subject: object = None
     before: Columns | None = None
     before_formatted: Columns = field(default_factory=dict)
     steps: tuple[str, ...] = ()
@@ -74,10 +77,10 @@ def own_payload(document: Mapping[str, object], change: RowChange) -> bytes:
         **document,
         "InputParameters": _own_pairs(document.get("InputParameters"), _TARGETS, number),
         "OutputParameters": _own_pairs(document.get("OutputParameters"), _IDS, number),
-        "PreEntityImages": [
-            pair for pair in _dicts(document.get("PreEntityImages")) if _is_image_of(pair.get("value"), change.row_id)
-        ],
     }
+    for name in _IMAGES:
+        images = _dicts(document.get(name))
+        own[name] = [pair for pair in images if _is_image_of(pair.get("value"), change.row_id)]
     collections = [name for name in _COLLECTIONS if name in document]
     own |= {name: _own_item(document[name], number) for name in collections}
     if any(_TARGETS in read_pairs(parent.get("InputParameters")) for parent in _parents(document)):
@@ -105,7 +108,9 @@ def _single(context: RemoteExecutionContext, parameters: Columns) -> RowChange:
     change = RowChange(
         message=context.message, table=table, row_id=row_id, steps=("InputParameters", _TARGET, "Attributes")
     )
-    return _with_values(change, parameters, target, _images(context.pre_entity_images))
+    subject = None if row_id else target or parameters.get(_MONIKER)
+    told = replace(change, parameters=_others(parameters), subject=subject)
+    return _with_values(told, target, _images(context.pre_entity_images))
 
 
 def _several(context: RemoteExecutionContext, parameters: Columns, *, trimmed: bool) -> list[RowChange]:
@@ -119,31 +124,30 @@ def _several(context: RemoteExecutionContext, parameters: Columns, *, trimmed: b
     found = [_row_id(row, context.table) or (ids[number : number + 1] or [None])[0] for number, row in enumerate(rows)]
     if errors := [_without_id(number) for number, id_ in enumerate(found) if id_ is None]:
         raise BadRequest.of(errors)
+    others = _others(parameters)
     return [
-        _row(context, parameters, row, id_ or "", number)
-        for number, (row, id_) in enumerate(zip(rows, found, strict=True))
+        _row(context, others, row, id_ or "", number) for number, (row, id_) in enumerate(zip(rows, found, strict=True))
     ]
 
 
-def _row(context: RemoteExecutionContext, parameters: Columns, row: object, row_id: str, number: int) -> RowChange:
+def _row(context: RemoteExecutionContext, others: Columns, row: object, row_id: str, number: int) -> RowChange:
     collection = context.pre_entity_images_collection
     own = collection[number : number + 1] if isinstance(collection, list) else []
     images = [image for pairs in [*own, context.pre_entity_images] for image in _images(pairs)]
     steps = ("InputParameters", _TARGETS, str(number), "Attributes")
-    change = RowChange(message=context.message, table=context.table, row_id=row_id, steps=steps, number=number)
-    return _with_values(change, parameters, row, images)
+    change = RowChange(
+        message=context.message, table=context.table, row_id=row_id, parameters=others, steps=steps, number=number
+    )
+    return _with_values(change, row, images)
 
 
-def _with_values(
-    change: RowChange, parameters: Columns, target: object, images: Sequence[dict[str, object]]
-) -> RowChange:
+def _with_values(change: RowChange, target: object, images: Sequence[dict[str, object]]) -> RowChange:
     columns, formatted = _sent(target)
     before, before_formatted = _before(images, change.row_id)
     return replace(
         change,
         columns=columns,
         formatted=formatted,
-        parameters=_others(parameters),
         before=before,
         before_formatted=before_formatted,
     )
@@ -213,11 +217,15 @@ def _before(images: Sequence[dict[str, object]], row_id: str) -> tuple[Columns |
     own = [image for image in images if _is_image_of(image, row_id)]
     if not own:
         return None, {}
-    merged = [
-        {name: value for image in reversed(own) for name, value in read_pairs(image.get(member)).items()}
-        for member in ("Attributes", "FormattedValues")
-    ]
-    return merged[0], merged[1]
+    columns: dict[str, object] = {}
+    formatted: dict[str, object] = {}
+    for image in own:
+        texts = read_pairs(image.get("FormattedValues"))
+        new = {name: value for name, value in read_pairs(image.get("Attributes")).items() if name not in columns}
+        columns |= new
+        # A text belongs to the value beside it, and to none of another image.
+        formatted |= {name: texts[name] for name in new if name in texts}
+    return columns, formatted
 
 
 def _is_image_of(image: object, row_id: str) -> bool:

@@ -5,7 +5,7 @@ a sandbox from production.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from shared.errors import Forbidden, Unavailable
@@ -18,6 +18,7 @@ ORGANIZATIONS_TABLE = "organizations"
 _PARTITION = "organization"
 # Whoever has the key can make ids up.
 _MOST_NOTED = 100
+_MOST_SHOWN = 5
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Senders:
             else:
                 seen.add(organization_id)
                 if len(seen) > 1 and not self._allowed:
-                    log.warning("%s", _warning(seen))
+                    log.warning("the first event of organization %s: %s", organization_id, _warning(seen))
         self._seen = seen | {organization_id}
 
     def _read(self) -> set[str]:
@@ -82,8 +83,10 @@ class Senders:
 
 
 def _warning(seen: Iterable[str]) -> str:
-    ids: Sequence[str] = sorted(seen)
+    ids = sorted(seen)
+    others = f" and {len(ids) - _MOST_SHOWN} others" if len(ids) > _MOST_SHOWN else ""
     return (
-        f"events come from {len(ids)} organizations of Dataverse ({', '.join(ids)}); is one a copied environment?"
+        f"events come from {len(ids)} organizations of Dataverse ({', '.join(ids[:_MOST_SHOWN])}{others}); "
+        "is one a copied environment?"
         " DYNAMICS_ORGANIZATIONS names those that may send"
     )

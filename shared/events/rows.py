@@ -5,6 +5,7 @@ do not fit beside it are compressed too, and stand in a second row. Storage list
 key of `eventlog` begins with the time, counted backwards.
 """
 
+import lzma
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -80,7 +81,8 @@ def event_rows(event: Event, payload: bytes) -> list[dict[str, Any]]:
 def values_row(event: Event) -> dict[str, Any]:
     """The second row of an event; raises ContentTooLarge if even that does not hold its values."""
     partition, key = values_keys(event.id)
-    packed = zlib.compress(dump_json(_texts(event), is_compact=True).encode())
+    # Names stand in it twice, far from each other: zlib would not see that.
+    packed = lzma.compress(dump_json(_long(event), is_compact=True).encode(), preset=1)
     return {"PartitionKey": partition, "RowKey": key, **_pieces(_VALUES, packed)}
 
 
@@ -141,8 +143,8 @@ def has_more(row: Mapping[str, Any]) -> bool:
 
 def with_values(event: Event, row: Mapping[str, Any]) -> Event:
     """The event with the values in its second row."""
-    texts = load_json(zlib.decompress(_joined(_VALUES, row)).decode())
-    return replace(_with_texts(event, texts if isinstance(texts, dict) else {}), truncated=False)
+    found: Any = load_json(lzma.decompress(_joined(_VALUES, row)).decode())
+    return replace(_with(event, found), truncated=False)
 
 
 def parse_payload(row: Mapping[str, Any]) -> bytes:
@@ -176,17 +178,24 @@ def _properties(event: Event) -> dict[str, Any]:
     }
 
 
-def _texts(event: Event) -> dict[str, str]:
-    """What may be long, as JSON."""
-    texts = {"Changes": dump_json(event.changes), "FieldValues": dump_json(dict(event.field_values))}
+def _long(event: Event) -> dict[str, object]:
+    """What may be long, by column; what the event has not is left out, but for what every row has."""
     others = {"Values": event.values, "PreviousValues": event.previous_values, "Parameters": event.parameters}
-    told = {name: dump_json(dict(values)) for name, values in others.items() if values is not None}
-    # Readers of the previous version want this column in each row.
-    return {"Values": "null", **texts, **told}
+    told = {name: dict(values) for name, values in others.items() if values is not None}
+    # Readers of the previous version want the first three columns in each row.
+    return {"Values": None, "Changes": list(event.changes), "FieldValues": dict(event.field_values), **told}
 
 
-def _with_texts(event: Event, texts: Mapping[str, Any]) -> Event:
-    found: dict[str, Any] = {name: load_json(text) for name in _TEXTS if (text := texts.get(name)) is not None}
+def _texts(event: Event) -> dict[str, str]:
+    """The same, each as JSON."""
+    return {name: dump_json(value) for name, value in _long(event).items()}
+
+
+def _with_texts(event: Event, row: Mapping[str, Any]) -> Event:
+    return _with(event, {name: load_json(text) for name in _TEXTS if (text := row.get(name)) is not None})
+
+
+def _with(event: Event, found: Mapping[str, Any]) -> Event:
     return replace(
         event,
         changes=tuple(found.get("Changes", ())),

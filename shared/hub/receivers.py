@@ -50,6 +50,7 @@ from shared.webhooks.recipients import Recipients
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rows import USAGE_TABLE
 from shared.webhooks.saving import WebhookSaving
+from shared.webhooks.statistics import WebhookStatistics
 from shared.webhooks.usage import NoticeClaims
 
 _AFTER_AN_ATTEMPT_SECONDS = 30.0
@@ -100,6 +101,7 @@ class Receivers:
     gate: PaceGate
     replay: Replay
     known_secrets: KnownSecrets
+    statistics: WebhookStatistics
 
     @classmethod
     def assemble(
@@ -196,6 +198,7 @@ class Receivers:
             gate=gate,
             replay=progress.replay,
             known_secrets=KnownSecrets(sealer, now),
+            statistics=WebhookStatistics(usage),
         )
 
 

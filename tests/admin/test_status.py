@@ -19,6 +19,7 @@ from shared.delivery.waiting import WaitingReason
 from shared.hub.hub import Hub
 from shared.storage.keys import row_key
 from shared.webhooks.rows import USAGE_TABLE
+from shared.webhooks.stats import CountedAttempt, counted_in, slot_column
 from tests.admin.command import ROOT, admin
 from tests.delivery.pace.paces import seconds, waiting
 from tests.keeping.exported import registered
@@ -31,7 +32,10 @@ def busy(hub: Hub) -> Hub:
     registered(hub, State="Stopped")
     hub.storage.queue("events").send("x")
     hub.storage.queue("deliveries-poison").send("x")
-    hub.storage.table(USAGE_TABLE).put({"PartitionKey": row_key(1), "RowKey": "usage", "WakeDue": now().isoformat()})
+    at, took = hub.storage.now(), seconds(1)
+    slots = counted_in({slot_column(at): ""}, at, CountedAttempt(took, took, "http"))
+    usage = {"PartitionKey": row_key(1), "RowKey": "usage", "WakeDue": now().isoformat(), **slots}
+    hub.storage.table(USAGE_TABLE).put(usage)
     BlockedWebhooks(hub.storage.table(USAGE_TABLE)).put(1, Blocked(WaitingReason.CIRCUIT, now()))
     parked = replace(waiting(7, parked_at=now() - seconds(3600)), event_type="[red]thing.changed")
     Parking(hub.storage.table(DELIVERIES_TABLE)).park(parked)
@@ -49,6 +53,8 @@ def test_one_screen_tells_it_all(busy: Hub, connection_string: str) -> None:
     assert "Oldest delivery that waits: since 1:00:0" in run.out
     assert "[red]thing.changed for webhook 1 (place); event e7" in run.out
     assert "Not called now: 1 webhooks" in run.out
+    # An hour may have ended since.
+    assert "1 of 1 (1 http) in th" in run.out
 
 
 def test_a_quiet_hub_is_told_in_few_lines(connection_string: str) -> None:

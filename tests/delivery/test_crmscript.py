@@ -128,3 +128,12 @@ def test_a_saved_script_gets_its_test_event_and_then_events_by_the_same_path_as_
     record = hub.receivers.deliveries.get(registration.id, event)
     assert record is not None
     assert (record.state, record.log[0].status) == (DeliveryState.DELIVERED, None)
+
+
+def test_a_script_is_told_old_values_and_parameters_as_receivers_are() -> None:
+    told = {"previous_values": {"name": "Thirty"}, "parameters": {"State": 1}, "reconstructed": True, "trimmed": True}
+    script = CrmScript((NOTES,), 10, lambda: NOW)
+    script.deliver(webhook(NOTES), [], callback_event(make_event(**told)), retry=0, at=NOW)
+    [event] = scripts.told
+    assert (event["PreviousValues"], event["Parameters"]) == ({"name": "Thirty"}, {"State": 1})
+    assert (event["Reconstructed"], event["Trimmed"]) == (True, True)

@@ -13,6 +13,7 @@ from shared.errors import StorageDown
 from shared.hub.hub import Hub
 from shared.storage.keys import row_key
 from shared.webhooks.rows import USAGE_TABLE, WEBHOOKS_TABLE, registration_row
+from shared.webhooks.stats import AN_HOUR, CountedAttempt, counted_in, hour_of, slot_column
 from shared.webhooks.webhook import WebhookState
 from tests.delivery.pace.paces import in_, waiting
 from tests.support.transport import Fault, JournalTransport
@@ -44,6 +45,7 @@ def test_an_account_without_anything_is_told(hub: Hub) -> None:
         "blockedWebhooks": 0,
         "blocked": [],
         "oldestWaiting": None,
+        "attempts": {hour: {"delivered": 0, "failed": 0, "classes": {}} for hour in ("thisHour", "hourBefore")},
         "isComplete": True,
     }
 
@@ -102,6 +104,25 @@ def test_the_delivery_that_waits_for_longest_is_told_whichever_webhook_it_is_for
         "reason": "place",
         "since": "2026-03-14T09:26:23Z",
         "until": "2026-03-14T09:26:53Z",
+    }
+
+
+def test_attempts_are_told_of_this_hour_and_of_the_one_before(hub: Hub) -> None:
+    this_hour = hour_of(hub.storage.now())
+    took = timedelta(seconds=1)
+    failed, done = CountedAttempt(took, took, "http"), CountedAttempt(took, took)
+    for id_, made in enumerate([[failed, done], [failed, CountedAttempt(took, took, "dns")]], start=1):
+        slots: dict[str, str] = {}
+        for back, attempts in enumerate([made, [failed], [failed] * 9]):
+            moment = this_hour - AN_HOUR * back
+            slot = {slot_column(moment): ""}
+            for attempt in attempts:
+                slot = counted_in(slot, moment, attempt)
+            slots |= slot
+        use(hub, id_, **slots)
+    assert hub_status(hub.storage).as_json()["attempts"] == {
+        "thisHour": {"delivered": 1, "failed": 3, "classes": {"http": 2, "dns": 1}},
+        "hourBefore": {"delivered": 0, "failed": 2, "classes": {"http": 2}},
     }
 
 

@@ -1,3 +1,4 @@
+import random
 from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
@@ -189,3 +190,18 @@ def test_what_cannot_be_read_in_the_end_goes_on_but_for_a_connection_which_is_no
     assert completion.given_up(CREATED) is None
     updated = make_event(type="connection.updated", trimmed=True)
     assert completion.given_up(updated) is updated
+
+
+def test_of_a_row_that_fits_into_no_row_of_storage_the_long_columns_are_left_out(
+    completion: DataverseCompletion, dataverse: FakeDataverse
+) -> None:
+    attachment = random.Random(7).randbytes(1_100_000).hex()  # noqa: S311 - only to be hard to compress
+    dataverse.add_row("opportunity", ROW, {"name": "Forty bicycles", "documentbody": attachment})
+    found = completed(completion, UPDATED)
+    assert found.field_values["name"] == "Forty bicycles"
+    assert "documentbody" not in found.field_values
+
+
+def test_a_long_column_that_fits_is_kept(completion: DataverseCompletion, dataverse: FakeDataverse) -> None:
+    dataverse.add_row("opportunity", ROW, {"description": "x" * 500_000})
+    assert completed(completion, UPDATED).field_values["description"] == "x" * 500_000

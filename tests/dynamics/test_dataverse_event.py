@@ -309,3 +309,21 @@ def test_a_row_on_its_own_is_told_as_in_any_other_message(sent: SentColumns) -> 
     created = event_in(on_target("Create", sent.wire))
     [among_several] = events_of(several("CreateMultiple", [entity(ROW, sent.wire)]))
     assert created == among_several
+
+
+@pytest.mark.parametrize("verb", sorted({*VERBS.values()}))
+@pytest.mark.parametrize("table", ["connection", "opportunity"])
+def test_a_message_that_has_the_name_of_a_verb_passes_for_no_other_message(verb: str, table: str) -> None:
+    refusal = refusal_of(context(verb.upper(), {"Target": entity(ROW, {"a": 1}, table)}, table=table))
+    assert [error.pointer for error in refusal.errors] == ["#/MessageName"]
+
+
+def test_an_image_gives_its_own_text_beside_its_value() -> None:
+    first, second = entity(ROW, {"status": option(1)}), entity(ROW, {"status": option(2)}, TABLE, {"status": "Lost"})
+    event = event_in(update({"name": "x"}, PreEntityImages=images(first, second)))
+    assert event.previous_values == {"status": 1}
+
+
+def test_a_reference_by_an_alternate_key_stays_as_it_came() -> None:
+    by_key = {**reference("account", NO_ID), "KeyAttributes": [{"key": "accountnumber", "value": "7"}]}
+    assert event_in(update({"a": by_key})).field_values["a"] == by_key

@@ -314,3 +314,22 @@ def test_the_order_of_keys_makes_no_difference(sent: SentColumns, random: object
 def test_two_steps_report_whatever_is_sent_as_one_event(sent: SentColumns) -> None:
     document = update(sent.wire)
     assert id_of(body(as_async(document))) == id_of(document)
+
+
+@pytest.mark.parametrize("name", ["Target", "EntityMoniker"])
+def test_a_message_about_no_table_is_told_apart_by_the_row_that_it_names(name: str) -> None:
+    one, other = (
+        context("new_x", {name: reference("account", id_), "Note": "x"}, table="none", row_id=None)
+        for id_ in (ACCOUNT, ANOTHER)
+    )
+    assert id_of(one) != id_of(other)
+    assert id_of(one) == id_of({**one, "InputParameters": one["InputParameters"][::-1]})
+
+
+def test_references_by_another_alternate_key_are_told_apart() -> None:
+    by_key = [
+        {**reference("account", NO_ID), "KeyAttributes": [{"key": "accountnumber", "value": number}]} for number in "12"
+    ]
+    assert id_of(update({"a": by_key[0]})) != id_of(update({"a": by_key[1]}))
+    linked = [context("Associate", {"Target": one}, table="none", row_id=NO_ID) for one in by_key]
+    assert id_of(linked[0]) != id_of(linked[1])

@@ -300,3 +300,8 @@ def test_any_json_is_told_and_serialises(sent: dict[str, object], formatted: dic
 def test_a_date_of_the_grammar_is_what_the_table_says() -> None:
     assert [iso(1769860800000), iso(1769860800007)] == ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.007Z"]
     assert flatten({"c": pairs({"a": 1})}) == {"c": [{"key": "a", "value": 1}]}
+
+
+def test_an_amount_that_was_read_as_the_text_of_its_digits_is_told_as_that_text() -> None:
+    assert in_column(money("1e400")) == {"c": "1e400"}
+    assert in_column(money("a lot")) == {"c": money("a lot")}

@@ -1,12 +1,12 @@
 """Messages on several rows (intake.py): one event a row, all checked before one is stored."""
 
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from shared.dynamics.intake import DataverseIntake, IntakeOutcome
-from shared.dynamics.row_change import own_payload
+from shared.dynamics.intake import DataverseIntake, IntakeOutcome, read_events
+from shared.dynamics.row_change import MAX_ROWS, own_payload
 from shared.dynamics.values import read_pairs
 from shared.errors import BadRequest, ContentTooLarge, Forbidden, StorageDown
 from shared.events.store import StoredEvent
@@ -30,6 +30,7 @@ from tests.dynamics.contexts import (
 from tests.dynamics.reading import changes_in, event_in, events_of
 from tests.dynamics.receiving import grant, intake_of, send, stored
 from tests.support.cases import holds_for
+from tests.support.events import RECEIVED_AT
 from tests.support.queues import announcements
 from tests.support.transport import Fault, JournalTransport
 
@@ -246,3 +247,20 @@ def test_a_connection_among_several_is_the_one_that_comes_alone(hub: Hub, intake
 def test_updates_of_several_connections_are_not_judged(intake: DataverseIntake) -> None:
     rows = [entity(str(uuid4()), RECIPROCAL, "connection"), entity(str(uuid4()), {}, "connection")]
     assert send(intake.receive, several("UpdateMultiple", rows, table="connection")) is STORED
+
+
+def test_rows_share_the_parameters_that_they_have_in_common() -> None:
+    rows = [entity(str(UUID(int=number + 1)), {}) for number in range(MAX_ROWS)]
+    document = several("UpdateMultiple", rows)
+    document["InputParameters"] += pairs({"P": [[] for _ in range(12_000)]})
+    events = read_events(body(document), trimmed=False, now=RECEIVED_AT)
+    assert len(events) == MAX_ROWS
+    assert all(event.parameters is events[0].parameters for event in events)
+
+
+def test_what_is_too_much_to_store_with_each_row_is_refused_before_it_is_read_for_each() -> None:
+    rows = [entity(str(UUID(int=number + 1)), {}) for number in range(MAX_ROWS)]
+    document = several("UpdateMultiple", rows)
+    document["InputParameters"] += pairs({"P": [[] for _ in range(300_000)]})
+    with pytest.raises(ContentTooLarge):
+        read_events(body(document), trimmed=False, now=RECEIVED_AT)

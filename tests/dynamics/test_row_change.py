@@ -163,9 +163,11 @@ def test_a_custom_message_on_a_row_is_about_it() -> None:
 
 @pytest.mark.parametrize("image_id", [ROW, ROW.upper(), NO_ID, None, "odd"], ids=str)
 def test_an_image_of_the_row_tells_what_was_before(image_id: str) -> None:
-    image = entity(image_id, {"name": "Before"}, TABLE, {"statecode": "Open"})
+    image = entity(
+        image_id, {"name": "Before"}, TABLE, {"name": "BEFORE", "statecode": "of a column that is not there"}
+    )
     change = change_in(update({"name": "After"}, PreEntityImages=images(image)))
-    assert (change.before, change.before_formatted) == ({"name": "Before"}, {"statecode": "Open"})
+    assert (change.before, change.before_formatted) == ({"name": "Before"}, {"name": "BEFORE"})
 
 
 def test_of_several_images_the_first_that_has_a_column_wins() -> None:
@@ -412,3 +414,11 @@ def test_any_change_of_a_request_is_read_or_refused_but_nothing_else_happens(
     with suppress(BadRequest, ContentTooLarge):
         for change in changes_in(changed, trimmed=trimmed):
             assert context_of(own_payload(json.loads(changed), change)).message == change.message
+
+
+def test_a_row_of_several_has_its_own_images_alone() -> None:
+    rows = [entity(ROW, {"a": 1}), entity(OTHER, {"a": 2})]
+    both = [*images(*rows)]
+    document = several("UpdateMultiple", rows, PreEntityImages=both, PostEntityImages=both)
+    own = json.loads(own_payload(document, changes_in(document)[0]))
+    assert own["PostEntityImages"] == own["PreEntityImages"] == [both[0]]

@@ -202,12 +202,11 @@ class Meddling(JournalTransport):
 
     def __init__(self) -> None:
         super().__init__()
-        self.meddle: Callable[[], object] | None = None
+        self.meddling: list[Callable[[], object]] = []
 
     def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in the class it stands for
-        if self.meddle and request.method == "PUT" and "/webhooks(" in request.url:
-            meddle, self.meddle = self.meddle, None
-            meddle()
+        if self.meddling and request.method == "PUT" and "/webhooks(" in request.url:
+            self.meddling.pop()()
         return super().send(request, **kwargs)
 
 
@@ -226,9 +225,9 @@ def test_a_webhook_that_is_saved_or_deleted_at_the_same_moment_is_restored_all_t
     for meddle in (lambda: save("Saved meanwhile"), lambda: app.receivers.webhooks.delete(stored(app, 1))):
         save("Saved before")
         with Meddling() as transport:
-            transport.meddle = meddle
+            transport.meddling.append(meddle)
             restored(delivering_hub(storage, transport), lines)
-            assert transport.meddle is None
+            assert transport.meddling == []
         assert (stored(app, 1).webhook.name, app.receivers.webhooks.subscribed_to("c.d")) == ("n", [1])
         assert sorted(row["Count"] for row in rows(app) if "Count" in row)[-1] == 2  # type: ignore[type-var]
 

@@ -29,6 +29,7 @@ from shared.delivery.pace.waking import is_overdue, needs_wake_up, place_delay, 
 from shared.delivery.waiting import WaitingDelivery, WaitingReason
 from shared.events.event import Event
 from shared.webhooks.registration import Registration
+from shared.webhooks.stats import CountedAttempt, counted_in
 from shared.webhooks.usage import CallResult, counted
 
 _CHANGE_LASTS = timedelta(seconds=MESSAGE_SECONDS + 30)
@@ -150,21 +151,22 @@ class PaceGate:
         return len(lost)
 
     def count(
-        self, webhook_id: int, event_id: str, attempt: Attempt, outcome: Outcome, *, tried: set[str] | None = None
+        self, webhook_id: int, event: Event, attempt: Attempt, outcome: Outcome, *, tried: set[str] | None = None
     ) -> PacedUsage:
         """Count an attempt, and let the pace learn from it: a write, which attempts that end together share.
 
         Who counts the same attempt again after an outage gives the same `tried`.
         """
         failed = attempt.last_error
-        call = CallResult(event_id, attempt.at, failed, counts_in_a_row=outcome.kind is not Kind.PAUSE)
+        call = CallResult(event.id, attempt.at, failed, counts_in_a_row=outcome.kind is not Kind.PAUSE)
+        noted = CountedAttempt(
+            attempt.duration, outcome.began + attempt.duration - event.received_at, attempt.error_class
+        )
         spread = random.random()  # noqa: S311 - spreads the load
 
         def learnt(row: PacedUsage, now: datetime) -> PacedUsage:
             pace = after(row.pace, outcome, now, self.store.limits, spread)
-            return replace(
-                row, usage=counted(row.usage, call), pace=pace, last_event=call.event_id, last_call_at=call.at
-            )
+            return PacedUsage(counted(row.usage, call), pace, call.event_id, call.at, counted_in(row.slots, now, noted))
 
         return self.store.change(webhook_id, learnt, tried=tried) or self.store.latest(webhook_id)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from shared.dynamics.connection_created import CONNECTION_CREATED
+from shared.dynamics.connection_created import is_created_connection
 from shared.dynamics.registration.authentication import WebhookKey
 from shared.dynamics.registration.bodies import NewStep, checked_url
 from shared.dynamics.registration.ensure_bodies import Wanted, WantedEvent, waits_for_columns
@@ -80,7 +80,7 @@ def _divided(wanted: Wanted) -> tuple[list[WantedStep], list[WantedStep]]:
     connections: list[WantedStep] = []
     events: list[WantedStep] = []
     for number, event in enumerate(wanted.events or ()):
-        steps = connections if event.event == CONNECTION_CREATED else events
+        steps = connections if is_created_connection(event.message, event.table) else events
         steps.append(_wanted_step(event, wanted, f"#/events/{number}"))
     return connections, events
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from shared.dynamics.connection_created import is_created_connection, records_in_row
 from shared.dynamics.dataverse import Rows
-from shared.dynamics.flattening import contract_columns
+from shared.dynamics.flattening import contract_columns, without_long_columns
 from shared.dynamics.intake import DataverseIntake, IntakeOutcome
 from shared.dynamics.organization import Organization
 from shared.dynamics.registration.failed_jobs import FAILED, FailedJob
 from shared.dynamics.registration.step import StepSlot
 from shared.dynamics.values import id_or_none
-from shared.errors import BadGateway, Conflict, Forbidden, Gone
+from shared.errors import BadGateway, Conflict, ContentTooLarge, Forbidden, Gone
+from shared.events.event import Event
 from shared.exact_json import dump_json
 
 _REPLAYED = ("create", "update", "delete")
@@ -82,14 +83,24 @@ class JobReplay:
         if creator is None:
             told = "the row does not say who created the connection" if is_connection else "the job has no creator"
             return ReplayResult("refused", told)
-        document = self._context(slot, job, row_id, row, creator)
         try:
-            outcome, event = self._intake.replay(document, dump_json(document).encode(), job_id=job.id)
+            outcome, event = self._replay(slot, job, row_id, row, creator)
         except Forbidden as refusal:
             return ReplayResult("refused", refusal.detail)
         if event is None:
             return ReplayResult(outcome.value, _IGNORED_CONNECTION if is_connection else _NOT_TAKEN)
         return ReplayResult(outcome.value, _REASONS[outcome], event.id)
+
+    def _replay(
+        self, slot: StepSlot, job: FailedJob, row_id: str, row: Mapping[str, object], creator: str
+    ) -> tuple[IntakeOutcome, Event | None]:
+        document = self._context(slot, job, row_id, row, creator)
+        try:
+            return self._intake.replay(document, dump_json(document).encode(), job_id=job.id)
+        except ContentTooLarge:
+            # A note's attachment, for example: the rest of its row is worth more than nothing.
+            short = self._context(slot, job, row_id, without_long_columns(row), creator)
+            return self._intake.replay(short, dump_json(short).encode(), job_id=job.id)
 
     def _context(
         self, slot: StepSlot, job: FailedJob, row_id: str, row: Mapping[str, object], creator: str

@@ -95,3 +95,9 @@ def test_an_app_that_dataverse_cannot_call_is_named_where_its_address_is_needed(
     both = [{"event": "a.updated"}, {"event": "connection.created"}]
     assert refused(*both, own=local, url=ELSEWHERE) == ["#/events/1/event"]
     assert len(plans(both[0], own=local, url=ELSEWHERE)) == 1
+
+
+@pytest.mark.parametrize("name", ["connection.created", "connection.create", "Connection.Create"])
+def test_created_connections_are_known_by_their_message_and_not_by_its_spelling(name: str) -> None:
+    [plan] = plans({"event": name})
+    assert plan.url == RECEIVER

@@ -1,4 +1,5 @@
 import json
+import random
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -315,3 +316,14 @@ def test_an_event_that_the_hub_does_not_take_is_ignored(connection_string: str, 
     api = WebApi("Dataverse", dataverse.url, lambda: "token", DataverseDown, on_bad_response=BadGateway)
     replayed = JobReplay(Organization(api), Hub.assemble(Settings.read(settings)).intake).replay(*lost("Delete"))
     assert (replayed.outcome, replayed.event_id, "DYNAMICS_EVENTS" in replayed.reason) == ("ignored", None, True)
+
+
+def test_of_a_row_that_cannot_be_stored_the_long_columns_are_left_out(
+    jobs: JobReplay, hub: Hub, dataverse: FakeDataverse
+) -> None:
+    attachment = random.Random(7).randbytes(1_100_000).hex()  # noqa: S311 - only to be hard to compress
+    dataverse.add_row("opportunity", OPPORTUNITY, {**ROW, "documentbody": attachment})
+    replayed = jobs.replay(*lost("Create"))
+    event = hub.events.get(EventId(replayed.event_id or ""))
+    assert event is not None
+    assert (replayed.outcome, event.field_values) == ("stored", TOLD)
