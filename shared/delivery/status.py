@@ -41,7 +41,8 @@ class Status:
     `queues` and `poison` count messages, by the names of the queues. `webhooks` counts them by their states. `blocked`
     are webhooks that cannot be called now, by their ids, `blocked_count` how many there are. `oldest_waiting` is the
     delivery that has waited for longest. `this_hour` and `hour_before` are how attempts ended in the hour of that
-    moment and in the one before. `is_complete` says that all was looked at: a hub of very many webhooks is told in part.
+    moment and in the one before. `is_complete` says that all was looked at: a hub of very many webhooks is told in
+    part.
     """
 
     at: datetime
