@@ -152,7 +152,8 @@ class Import:
                     self._registry.relist(found)
                 return Change.UNCHANGED
             if not dry_run:
-                self._replace(found, replace(wanted, etag=found.etag))
+                # What could not be signalled yet, in an outage, is not lost.
+                self._replace(found, replace(wanted, etag=found.etag, signals=found.signals))
             return Change.REPLACED
 
         return retry_races(restore, f"webhook {wanted.id} could not be restored")

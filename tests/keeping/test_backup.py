@@ -100,6 +100,7 @@ def test_rows_of_the_same_keys_are_replaced_and_others_stay(filled: Hub) -> None
         ("roles/Relationship Manager/kim@hub.example", "replaced"),
         ("webhooks/1", "replaced"),
     ]
+    assert restored(filled, lines) == []
     assert [grant.note for grant in roles.grants("Relationship Manager")] == ["Kim [boss]", ""]
     assert stored(filled, 1).webhook.events == ("a.b", "c.d")
     assert stored(filled, added.id).webhook == added.webhook
@@ -198,14 +199,15 @@ def test_what_is_to_be_signalled_stays_with_its_account(filled: Hub, empty: Hub)
 
 
 class Meddling(JournalTransport):
-    """Lets somebody do something once, just before the first call that changes a webhook."""
+    """Lets somebody do something once, just before the first call of this kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, method: str, place: str) -> None:
         super().__init__()
+        self._method, self._place = method, place
         self.meddling: list[Callable[[], object]] = []
 
     def send(self, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in the class it stands for
-        if self.meddling and request.method == "PUT" and "/webhooks(" in request.url:
+        if self.meddling and request.method == self._method and self._place in request.url:
             self.meddling.pop()()
         return super().send(request, **kwargs)
 
@@ -224,12 +226,30 @@ def test_a_webhook_that_is_saved_or_deleted_at_the_same_moment_is_restored_all_t
 
     for meddle in (lambda: save("Saved meanwhile"), lambda: app.receivers.webhooks.delete(stored(app, 1))):
         save("Saved before")
-        with Meddling() as transport:
+        with Meddling("PUT", "/webhooks(") as transport:
             transport.meddling.append(meddle)
             restored(delivering_hub(storage, transport), lines)
             assert transport.meddling == []
         assert (stored(app, 1).webhook.name, app.receivers.webhooks.subscribed_to("c.d")) == ("n", [1])
         assert sorted(row["Count"] for row in rows(app) if "Count" in row)[-1] == 2  # type: ignore[type-var]
+
+
+def storage_is_down() -> None:
+    raise StorageDown("a fault that the test injected")
+
+
+def test_what_could_not_be_signalled_yet_is_not_lost(new_account: Callable[[], str]) -> None:
+    storage = new_account()
+    app = delivering_hub(storage)
+    fill(app)
+    lines, before = exported(app), stored(app, 1)
+    after = replace(before, webhook=webhook("a.b", State="TooManyErrors"), revision=before.revision + 1)
+    told = with_state_event(before, after, total_calls=0, hops=0)
+    app.storage.table(WEBHOOKS_TABLE).put(registration_row(told))
+    with Meddling("POST", "/events/messages") as transport:
+        transport.meddling.append(storage_is_down)
+        restored(delivering_hub(storage, transport), lines)
+    assert sorted(event.type for event in state_events(app)) == ["webhook1.errors", "webhook1.started"]
 
 
 def test_what_an_import_costs(filled: Hub, empty: Hub, transport: JournalTransport) -> None:
