@@ -2,8 +2,12 @@
 
 import json
 import os
+import pty
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ from cryptography.fernet import Fernet
 from shared.audit.log import AuditFilter
 from shared.hub.hub import Hub
 from shared.roles.table import ROLES_TABLE, TableRoles
-from tests.admin.command import Run, admin
+from tests.admin.command import ROOT, Run, admin
 from tests.keeping.exported import fill, registered, rows
 from tests.support import previous_version
 from tests.support.delivering import delivering_hub
@@ -216,3 +220,23 @@ def test_the_file_is_lines_of_json(filled: Hub, file: Path) -> None:
     assert (first["format"], first["version"]) == ("dynamics-webhook-hub", 1)
     assert [*dict.fromkeys(line["kind"] for line in middle)] == KINDS
     assert last["rows"] == sum(ALL.values())
+
+
+def test_a_terminal_shows_how_far_it_is(filled: Hub, file: Path) -> None:
+    storage, keys = filled.settings.storage.connection_string, filled.settings.secrets_key
+    assert storage is not None
+    assert keys is not None
+    given = {"AzureWebJobsStorage": storage.get_secret_value(), "SECRETS_KEY": keys.get_secret_value()}
+    screen, terminal = pty.openpty()
+    for command in ("export", "import"):
+        arguments = [sys.executable, "-m", "admin", command, str(file)]
+        environment = {**os.environ, **given, "TERM": "xterm"}
+        subprocess.run(arguments, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=terminal, check=True)
+    os.close(terminal)
+    shown = b""
+    # What is left is told piece by piece, and its end as an error.
+    with suppress(OSError):
+        while piece := os.read(screen, 4096):
+            shown += piece
+    os.close(screen)
+    assert (b"Exporting" in shown, b"Importing" in shown, b"100%" in shown) == (True, True, True)
