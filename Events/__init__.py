@@ -1,12 +1,14 @@
 """`/api/v1/events`: what came in, newest first, and what became of it at each receiver, for Relationship Managers.
 
-And below it `audit`: who did what, for Webhook Administrators.
+Below it also statistics (`stats`) and the names of events (`types`); with `after`, events for those who follow.
+And `audit`: who did what, for Webhook Administrators.
 """
 
 import azure.functions as func
 
 from shared.api.audit import list_audit
 from shared.api.events import list_events, show_event
+from shared.api.followed_events import follow_events, follow_query
 from shared.audit.edge import administer
 from shared.audit.surfaces import EVENTS
 from shared.http import json_response, json_text_response, path_segments
@@ -26,10 +28,12 @@ def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
         hub.callers.require_administrator(req.headers)
         return json_response(list_audit(hub.audit, req.params, url=f"{url}/audit"))
     hub.callers.require_manager(req.headers)
+    if req.method == "GET" and not segments and (followed := follow_query(req.url, req.params)) is not None:
+        return made_in_turn(lambda: json_response(follow_events(hub.events, followed)))
     if req.method == "GET" and not segments:
         return made_in_turn(lambda: json_response(list_events(hub.events, req.params, url=url)))
     if req.method == "GET" and segments == ("stats",):
-        from shared.api.stats import show_stats
+        from shared.api.event_stats import show_stats
 
         stats = hub.receivers.statistics
         return made_in_turn(lambda: json_response(show_stats(stats, req.params, hub.storage.now())))

@@ -35,12 +35,14 @@ from shared.dynamics.senders import ORGANIZATIONS_TABLE
 from shared.errors import HubError
 from shared.events.announcement import EVENTS_QUEUE
 from shared.events.event import EventState
+from shared.events.late import LATE_EVENTS_TABLE
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
 from shared.keeping.exported_kinds import KINDS
 from shared.outbound.reply import ErrorClass
 from shared.settings import Settings, setting_names
 from shared.version import __version__
 from shared.webhooks.rows import USAGE_TABLE, WEBHOOKS_TABLE
+from shared.webhooks.stats import DURATION_BOUNDS, HOURS_OF_WEEK, LATENCY_BOUNDS
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
 from shared.webhooks.webhook import WEBHOOK_TYPES
 from tests.support.cases import holds_for
@@ -128,6 +130,15 @@ def test_every_column_of_a_webhooks_usage_is_documented(column: str) -> None:
     assert f"`{column}`" in doc("runbook").partition("### The row of usage")[2].partition("\n## ")[0]
 
 
+def test_the_columns_of_the_statistics_are_documented_with_their_bounds() -> None:
+    columns = doc("runbook").partition("### The row of usage")[2].partition("\n## ")[0]
+    assert f"`Hour000` to `Hour{HOURS_OF_WEEK - 1}`" in columns
+    statistics = doc("events").partition("### Statistics")[2].partition("\n### ")[0]
+    assert (DURATION_BOUNDS[-1], LATENCY_BOUNDS[-1]) == (60_000, 72 * 3_600_000)
+    assert "30 and 60 s" in statistics
+    assert "24 and 72 h" in statistics
+
+
 @pytest.mark.parametrize("queue", [EVENTS_QUEUE, DELIVERIES_QUEUE, WAKEUPS_QUEUE, SLOW_QUEUE])
 def test_every_queue_is_documented_with_its_poison_queue(queue: str) -> None:
     assert f"| `{queue}` |" in doc("architecture")
@@ -163,7 +174,15 @@ def test_every_member_of_a_webhook_connection_is_documented(name: str) -> None:
 @pytest.mark.parametrize(
     "table",
     [
-        *(EVENTS_TABLE, EVENTLOG_TABLE, WEBHOOKS_TABLE, SUBSCRIPTIONS_TABLE, USAGE_TABLE, DELIVERIES_TABLE),
+        *(
+            EVENTS_TABLE,
+            EVENTLOG_TABLE,
+            LATE_EVENTS_TABLE,
+            WEBHOOKS_TABLE,
+            SUBSCRIPTIONS_TABLE,
+            USAGE_TABLE,
+            DELIVERIES_TABLE,
+        ),
         *(CONNECTIONS_TABLE, RUN_AS_TABLE, AUDIT_TABLE, ORGANIZATIONS_TABLE, "roles", "apikeys"),
     ],
 )

@@ -132,6 +132,8 @@ class Dispatcher:
             if begun is None:
                 self._ask(BegunDispatch(listed, announcement.id), announcement, page, repeat=repeat)
                 return
+        if announcement.id is not None and announcement.id == begun.announcement_id and not announcement.after:
+            self._events.ensure_told(begun)
         if _goes_on(announcement, begun):
             # Of a later page, the message knows whether it was asked for before.
             page = self._page(begun.event, announcement)

@@ -5,12 +5,18 @@ from urllib.parse import quote
 
 _LAST_DAY = 99_999_999
 _LAST_MICROSECOND = 10**17 - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+"""Earlier ones have no key of their own."""
 
 
 def key_text(text: str) -> str:
     r"""Any text as the key of a row. A key must not hold `/ \ # ?` or control characters, which guests' UPNs have."""
     return quote(text, safe="@ {}").replace("%", "=")
+
+
+def moment_of(time_text: str) -> datetime:
+    """The moment that `time_key` made this text of."""
+    return FIRST_MOMENT + timedelta(microseconds=_LAST_MICROSECOND - int(time_text))
 
 
 def row_key(webhook_id: int) -> str:
@@ -29,5 +35,5 @@ def time_key(moment: datetime) -> str:
     The order is the same across partitions. A moment before 1970 or after the year 5138 counts as the first or last one
     that 17 digits can express.
     """
-    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
+    microseconds = (moment - FIRST_MOMENT) // timedelta(microseconds=1)
     return f"{_LAST_MICROSECOND - min(max(microseconds, 0), _LAST_MICROSECOND):017d}"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.api import stats
-from shared.api.stats import show_stats
+from shared.api import event_stats
+from shared.api.event_stats import show_stats
 from shared.errors import BadRequest
 from shared.hub.hub import Hub
 from shared.storage.scan import WorkBudget
@@ -126,7 +126,7 @@ def test_pages_that_end_with_the_budget_or_at_their_size_name_each_webhook_once(
 ) -> None:
     for id_ in range(1, 9):
         count(hub, id_, took(30))
-    monkeypatch.setattr(stats, "MAX_PAGE_CHARACTERS", 2500)
+    monkeypatch.setattr(event_stats, "MAX_PAGE_CHARACTERS", 2500)
     found: list[int] = []
     query: dict[str, str] = {}
     while True:
