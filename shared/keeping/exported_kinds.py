@@ -72,6 +72,13 @@ def registration_in(row: Row) -> Registration:
     registration = parse_registration(row, "")
     _require(row["PartitionKey"] == PARTITION and row["RowKey"] == row_key(registration.id))
     _require(registration.id in _IDS)
+    # Read without looking at their types, which a file that somebody wrote by hand need not have.
+    authors = (registration.registered_by, registration.updated_by)
+    _require_type(str, *(author.id for author in authors), *(old.sealed for old in registration.old_secrets))
+    _require_type(str, row["Tested"], row.get("SealedSecret", ""))
+    _require_type(bool, *(author.is_application for author in authors))
+    _require_type(int, row.get("PerMinute", 0))
+    _require(all(old.until.tzinfo is not None for old in registration.old_secrets))
     return registration
 
 
@@ -102,19 +109,24 @@ def _require(is_so: bool) -> None:
         raise ValueError
 
 
+def _require_type(type_: type, *values: object) -> None:
+    # Not isinstance: true and false are integers, too.
+    _require(all(type(value) is type_ for value in values))
+
+
 def _require_texts(row: Row, *names: str) -> None:
-    _require(all(isinstance(row[name], str) for name in names))
+    _require_type(str, *(row[name] for name in names))
 
 
 def _require_grant(row: Row) -> None:
     _require_texts(row, "User", "Role")
-    _require(isinstance(row.get("Note", ""), str))
+    _require_type(str, row.get("Note", ""))
     _require(row["PartitionKey"] == key_text(row["Role"].strip().casefold()) and row["RowKey"] == key_text(row["User"]))
 
 
 def _require_api_key(row: Row) -> None:
     _require_texts(row, "User")
-    _require(isinstance(row.get("Note", ""), str))
+    _require_type(str, row.get("Note", ""))
     _require(row["PartitionKey"] == "apikey" and _SHA256.fullmatch(row["RowKey"]) is not None)
 
 
@@ -127,7 +139,7 @@ def _require_connection(row: Row) -> None:
     parse_connection_row(row, _workflow(row), "")
     _require(is_connection_id(row["RowKey"]))
     _require_texts(row, "Name", "ItemId", "WebhookType", "Secret", "Username", "UpdatedBy", "ServiceSecret")
-    _require(isinstance(row["Enabled"], bool) and isinstance(row["WebhookActive"], bool))
+    _require_type(bool, row["Enabled"], row["WebhookActive"])
 
 
 def _require_consent(row: Row) -> None:
@@ -138,7 +150,8 @@ def _require_consent(row: Row) -> None:
 
 
 def _require_counter(row: Row) -> None:
-    _require((row["PartitionKey"], row["RowKey"]) == COUNTER_KEYS and isinstance(row[LAST_ID_COLUMN], int))
+    _require((row["PartitionKey"], row["RowKey"]) == COUNTER_KEYS)
+    _require_type(int, row[LAST_ID_COLUMN])
 
 
 def _workflow(row: Row) -> Workflow:

@@ -156,5 +156,22 @@ def test_signals_are_left_out() -> None:
     assert checked_row(KINDS["webhooks"], {**GOOD["webhooks"], SIGNALS_COLUMN: "[]"}) == GOOD["webhooks"]
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"SealedSecret": False},
+        {"Tested": 1},
+        {"PerMinute": "60"},
+        {"PerMinute": True},
+        {"RegisteredBy": '{"id": 7}'},
+        {"UpdatedBy": '{"id": "kim", "is_application": 1}'},
+        {"OldSecrets": '[[7, "2999-01-01T00:00:00+00:00"]]'},
+        {"OldSecrets": '[["sealed", "2999-01-01T00:00:00"]]'},
+    ],
+)
+def test_a_registration_with_a_value_of_another_type_is_refused(columns: dict[str, Any]) -> None:
+    assert refusal("webhooks", {**GOOD["webhooks"], **columns}) == "it is not what the hub writes there"
+
+
 def test_a_webhook_whose_id_no_counter_can_reach_is_refused() -> None:
     assert refusal("webhooks", {**GOOD["webhooks"], "RowKey": "2147483648"})
