@@ -9,7 +9,7 @@ import azure.functions as func
 from shared.api.audit import list_audit
 from shared.api.event_search import search_events
 from shared.api.events import list_events, show_event
-from shared.api.followed_events import AFTER, follow_events
+from shared.api.followed_events import follow_events, follow_query
 from shared.audit.edge import administer
 from shared.audit.surfaces import EVENTS
 from shared.http import json_response, json_text_response, path_segments
@@ -39,8 +39,8 @@ def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
 
         return serve_redrive(hub, req)
     hub.callers.require_manager(req.headers)
-    if req.method == "GET" and not segments and AFTER in req.params:
-        return made_in_turn(lambda: json_response(follow_events(hub.events, req.params)))
+    if req.method == "GET" and not segments and (followed := follow_query(req.url, req.params)) is not None:
+        return made_in_turn(lambda: json_response(follow_events(hub.events, followed)))
     if req.method == "GET" and not segments:
         find = search_events if "q" in req.params else list_events
         return made_in_turn(lambda: json_response(find(hub.events, req.params, url=url)))

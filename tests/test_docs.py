@@ -38,6 +38,7 @@ from shared.events.event import EventState
 from shared.events.late import LATE_EVENTS_TABLE
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
 from shared.keeping import retention_report, retention_rules
+from shared.keeping.exported_kinds import KINDS
 from shared.keeping.retention_marks import RETENTION_TABLE
 from shared.outbound.reply import ErrorClass
 from shared.settings import Settings, setting_names
@@ -256,6 +257,11 @@ def test_every_member_of_the_line_of_retention_is_documented() -> None:
 def test_the_limits_of_retention_are_documented() -> None:
     assert f"more than {retention_rules.MAX_DAYS:,}" in doc("retention")
     assert f"but {retention_rules.MIN_AUDIT_DAYS} days at least" in doc("retention")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_rows_in_an_export_is_documented(kind: str) -> None:
+    assert f"| `{kind}` |" in doc("runbook").partition("## Backup")[2].partition("\n## ")[0]
 
 
 def test_every_dependency_has_a_reason() -> None:

@@ -103,5 +103,6 @@ OTHER_ACTIONS = (
     "key.issue",
     "key.revoke",
     "queue.redrive",
+    "hub.import",
 )
 """Actions of the hub itself, and of the command line alone."""

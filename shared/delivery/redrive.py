@@ -36,7 +36,10 @@ _SOURCES: Mapping[str, _Source] = {
     SLOW_QUEUE: _Source(DELIVERIES_QUEUE, message.as_repeat),
     WAKEUPS_QUEUE: _Source(WAKEUPS_QUEUE, lambda body: parse_wake_up(body).as_text()),
 }
-POISON_QUEUES = tuple(queue + POISON_SUFFIX for queue in _SOURCES)
+QUEUES = tuple(_SOURCES)
+POISON_QUEUES = tuple(queue + POISON_SUFFIX for queue in QUEUES)
+UNDISPATCHED_QUEUES = (EVENTS_QUEUE, EVENTS_QUEUE + POISON_SUFFIX)
+"""Where an event waits that was not dispatched yet."""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,11 @@ def is_in_time(told_at: datetime, written_at: datetime) -> bool:
     return written_at <= told_at + _ON_TIME + QUICK_WRITE
 
 
+def is_soon(told_at: datetime, now: datetime) -> bool:
+    """Whether nobody has to wait long for what is told under a moment: the clock that gave it may have been fast."""
+    return told_at <= now + _ON_TIME
+
+
 def postponed(now: datetime) -> datetime:
     """The moment for what is written again, because its first write took long."""
     return now + _POSTPONED

@@ -16,6 +16,7 @@ from shared.events.late import (
     LATE_EVENTS_TABLE,
     QUICK_WRITE,
     is_in_time,
+    is_soon,
     late_at,
     late_column,
     late_keys,
@@ -228,8 +229,10 @@ class EventStore:
         if at is not None:
             self._late.insert(late_row(event, at))
         was_quick = self._seconds() - began <= QUICK_WRITE.total_seconds()
-        if not was_quick or not is_in_time(at or event.received_at, self._now()):
-            # Somebody may have read past it already.
+        # The answers have told what time it is.
+        told_at, now = at or event.received_at, self._now()
+        if not (was_quick and is_in_time(told_at, now) and is_soon(told_at, now)):
+            # Somebody may have read past it already, or it would have to wait.
             self._tell_later(event)
 
     def _tell_later(self, event: Event) -> None:

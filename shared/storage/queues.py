@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient, QueueMessage
@@ -36,6 +37,18 @@ class Queue:
                 return self._client.get_queue_properties().approximate_message_count or 0
             except ResourceNotFoundError:
                 return 0
+
+    def oldest(self) -> datetime | None:
+        """When the oldest message was sent of those that one look shows; None if it shows none.
+
+        That are up to 32, and none that is hidden: being worked on, or not due yet.
+        """
+        with storage_failures(f"look at {self._client.queue_name}"):
+            try:
+                sent = [one.inserted_on for one in self._client.peek_messages(MESSAGES_AT_ONCE)]
+            except ResourceNotFoundError:
+                return None
+        return min((moment for moment in sent if moment is not None), default=None)
 
     def drain(self, handle: Callable[[str], bool], may_go_on: Callable[[], bool] = lambda: True) -> int:
         """Pass each waiting message to `handle`, and remove those for which it returns True; return how many were left.

@@ -404,6 +404,25 @@ def test_a_local_clock_that_is_wrong_is_put_right_before_anything_is_read(connec
     assert abs(now() - LAG - until) < 2 * A_SECOND
 
 
+@pytest.mark.parametrize("step", [-3600, -20, 20, 3600])
+def test_an_event_is_told_soon_although_the_clock_of_the_instance_that_lists_it_is_set_just_then(
+    connection_string: str, step: float
+) -> None:
+    steps = [timedelta(0)]
+    writer = delivering_hub(connection_string, JournalTransport(clock=lambda: now() + steps[-1]))
+    reader = EventStore(delivering_hub(connection_string).storage)
+    # What makes the tables, and tells the writer the time.
+    writer.events.begin_dispatch(make_event(), "an announcement")
+    place = reader.follow(None, page_size=50, budget=WorkBudget()).place
+    event = make_event(received_at=now())
+    steps.append(step * A_SECOND)
+    writer.events.begin_dispatch(event, "an announcement")
+    # Another instance, some minutes later.
+    later = EventStore(delivering_hub(connection_string).storage, now=lambda: now() + 200 * A_SECOND)
+    told = [one.id for one in later.follow(place, page_size=50, budget=WorkBudget())]
+    assert told.count(event.id) == 1
+
+
 def test_where_storage_is_too_slow_to_tell_the_time_nothing_is_told(world: World, transport: SlowTransport) -> None:
     transport.slow = staticmethod(lambda _: 3.0)
     with pytest.raises(StorageDown):

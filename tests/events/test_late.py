@@ -10,6 +10,7 @@ from shared.events.late import (
     LAG,
     QUICK_WRITE,
     is_in_time,
+    is_soon,
     late_at,
     late_column,
     late_keys,
@@ -40,6 +41,11 @@ def test_what_was_written_quickly_is_there_before_anybody_reads_past_it(age: tim
     assert is_in_time(told_at, written)
     # Who reads past a moment does so LAG later at the earliest, by a clock that may be wrong, as the writer's.
     assert written + CLOCKS <= told_at + LAG
+
+
+@pytest.mark.parametrize(("ahead", "soon"), [(-60, True), (0, True), (5, True), (5.1, False), (3600, False)])
+def test_who_follows_need_not_wait_for_a_clock_that_was_fast(ahead: float, *, soon: bool) -> None:
+    assert is_soon(NOW + timedelta(seconds=ahead), NOW) is soon
 
 
 def test_what_was_written_slowly_is_not_in_time() -> None:

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
@@ -109,3 +110,16 @@ def test_a_delay_that_storage_refuses_is_an_outage_that_names_the_queue(hub: Hub
     hub.storage.queue("events").send("first")
     with pytest.raises(StorageDown, match="send to events: storage answered 400"):
         hub.storage.queue("events").send("text", delay_seconds=8 * 24 * 3600)
+
+
+def test_the_oldest_message_of_a_look_is_known_by_its_time(hub: Hub) -> None:
+    queue = hub.storage.queue("events")
+    assert queue.oldest() is None
+    queue.send("later", delay_seconds=600)
+    assert queue.oldest() is None
+    queue.send("one")
+    oldest = queue.oldest()
+    assert oldest is not None
+    assert abs(hub.storage.now() - oldest) < timedelta(seconds=30)
+    queue.send("two")
+    assert queue.oldest() == oldest
