@@ -1,6 +1,7 @@
 """`/api/v1/events`: what came in, newest first, and what became of it at each receiver, for Relationship Managers.
 
-And below it, for Webhook Administrators, `audit`: who did what, and `redrive`.
+Below it also statistics (`stats`) and the names of events (`types`); with `after`, events for those who follow.
+Webhook Administrators can have it forgotten, and find below it `audit`: who did what, and `redrive`.
 """
 
 import azure.functions as func
@@ -8,6 +9,7 @@ import azure.functions as func
 from shared.api.audit import list_audit
 from shared.api.event_search import search_events
 from shared.api.events import list_events, show_event
+from shared.api.followed_events import AFTER, follow_events
 from shared.audit.edge import administer
 from shared.audit.surfaces import EVENTS
 from shared.http import json_response, json_text_response, path_segments
@@ -26,15 +28,31 @@ def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     if req.method == "GET" and segments == ("audit",):
         hub.callers.require_administrator(req.headers)
         return json_response(list_audit(hub.audit, req.params, url=f"{url}/audit"))
+    if req.method == "DELETE" or (req.method == "POST" and segments == ("purge",)):
+        from shared.api.forget_requests import serve_forgetting
+
+        hub.callers.require_administrator(req.headers)
+        return serve_forgetting(hub, req, segments)
     if req.method == "POST" and segments == ("redrive",):
         hub.callers.require_administrator(req.headers)
         from shared.api.deliveries import serve_redrive
 
         return serve_redrive(hub, req)
     hub.callers.require_manager(req.headers)
+    if req.method == "GET" and not segments and AFTER in req.params:
+        return made_in_turn(lambda: json_response(follow_events(hub.events, req.params)))
     if req.method == "GET" and not segments:
         find = search_events if "q" in req.params else list_events
         return made_in_turn(lambda: json_response(find(hub.events, req.params, url=url)))
+    if req.method == "GET" and segments == ("stats",):
+        from shared.api.event_stats import show_stats
+
+        stats = hub.receivers.statistics
+        return made_in_turn(lambda: json_response(show_stats(stats, req.params, hub.storage.now())))
+    if req.method == "GET" and segments == ("types",):
+        from shared.api.event_types import list_types
+
+        return made_in_turn(lambda: json_response(list_types(hub.events, hub.receivers.webhooks, req.params)))
     if req.method == "GET" and len(segments) == 1 and segments != ("deliveries",):
         return json_text_response(show_event(hub.events, segments[0]))
     # Imported here, because listing events needs nothing of what calls receivers.

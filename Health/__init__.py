@@ -21,5 +21,10 @@ def _show(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     hub.callers.identify(req.headers)
     # Imported here: the shallow answer needs none of it.
     from shared.delivery.redrive import POISON_QUEUES
+    from shared.keeping.retention_rules import retention_warnings
 
-    return json_response(deep_health(hub.storage, POISON_QUEUES, hub.senders.warnings()))
+    warnings = [
+        *hub.senders.warnings(),
+        *retention_warnings(hub.settings.retention_days, hub.settings.retention_payload_days),
+    ]
+    return json_response(deep_health(hub.storage, POISON_QUEUES, warnings))

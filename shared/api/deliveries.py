@@ -28,6 +28,7 @@ from shared.delivery.pace.circuit import Blocked
 from shared.delivery.record import DeliveryRecord, DeliveryState, row_record, summary
 from shared.delivery.replaying import BulkReplay, Replay
 from shared.errors import BadRequest, Conflict, NotFound
+from shared.events.event import Event
 from shared.events.store import EventStore, LogFilter
 from shared.http import bounded_body, json_response
 from shared.hub.hub import Hub
@@ -172,17 +173,21 @@ class Deliveries:
     def show(self, event_id: str, webhook: str, query: Mapping[str, str]) -> dict[str, object]:
         """One delivery with its attempts; raises NotFound or BadRequest."""
         require_known(query, ())
-        return self._whole(self._find(event_id, webhook))
+        return self._whole(self._find(find_event(self.events, event_id), webhook))
 
     def replay_one(self, event_id: str, webhook: str, query: Mapping[str, str]) -> dict[str, object]:
         """Replay one delivery, whatever its state, unless it waits for its receiver.
 
-        Raises BadRequest, NotFound, also if its webhook was removed, and Conflict for one that waits.
+        Raises BadRequest, NotFound, also if its webhook was removed, and Conflict for one that waits, or whose event
+        was forgotten.
         """
         require_known(query, ())
-        record = self._find(event_id, webhook)
+        event = find_event(self.events, event_id)
+        record = self._find(event, webhook)
         if self.webhooks.get(record.webhook_id) is None:
             raise NotFound("the webhook was removed, so nothing can be replayed to it")
+        if event.forgotten:
+            raise Conflict("this event was forgotten, so there is nothing left that could be delivered")
         if record.state is DeliveryState.WAITING:
             raise Conflict("this delivery waits for its receiver and is made without a replay once that is ready")
         self.replay(record)
@@ -223,8 +228,7 @@ class Deliveries:
             return shown
         return {**shown, "waitingReason": entry.reason.value, "waitingUntil": until, "nextAttemptAt": until}
 
-    def _find(self, event_id: str, webhook: str) -> DeliveryRecord:
-        event = find_event(self.events, event_id)
+    def _find(self, event: Event, webhook: str) -> DeliveryRecord:
         webhook_id = parse_webhook_id(webhook)
         if webhook_id is None:
             raise NotFound("there is no webhook with this id")

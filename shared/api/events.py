@@ -25,7 +25,7 @@ from shared.storage.scan import WorkBudget
 MAX_PAGE_CHARACTERS = 4_000_000
 """After the item that reaches this length, a page ends."""
 
-_STORAGE_PAGE = 50
+STORAGE_PAGE = 50
 """Rows that storage is asked for at once: an event has up to 100,000 characters besides its payload."""
 
 PARAMETERS = ("q", "type", "since", "until", "limit", "continuationToken")
@@ -42,7 +42,7 @@ def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> di
     require_known(query, PARAMETERS)
     limit, asked = parse_limit(query), listing_filter(query)
     wanted = replace(asked, place=parse_place(query, asked))
-    found = events.log(wanted, page_size=min(limit, _STORAGE_PAGE) + 1, budget=WorkBudget())
+    found = events.log(wanted, page_size=min(limit, STORAGE_PAGE) + 1, budget=WorkBudget())
     return page(found, lambda event: event.as_json(), query, asked, limit=limit, url=url)
 
 

@@ -35,6 +35,15 @@ def parse_webhook_id(text: str) -> int | None:
     return parse_digits(text, 0, MAX_WEBHOOK_ID)
 
 
+def parse_webhook_filter(query: Mapping[str, str]) -> int | None:
+    """`webhook`: the id of the one webhook that is wanted; None if it is left out."""
+    webhook = query.get("webhook")
+    webhook_id = None if webhook is None else parse_webhook_id(webhook)
+    if webhook is not None and webhook_id is None:
+        raise bad_field("webhook", "must be the id of a webhook")
+    return webhook_id
+
+
 def parse_limit(query: Mapping[str, str]) -> int:
     """`limit`: how many items a page has; 50 if it is left out."""
     return parse_count(query, "limit", 1, MAX_ITEMS) or _DEFAULT_ITEMS
@@ -99,13 +108,13 @@ def require_known(query: Mapping[str, str], names: Collection[str]) -> None:
             raise bad_field(name[:_MAX_SHOWN_NAME], f"is not a known parameter; {known}")
 
 
-def parse_place(query: Mapping[str, str], asked: object) -> Place:
-    """`continuationToken`: where the call before ended; the beginning if it is left out.
+def parse_place(query: Mapping[str, str], asked: object, name: str = _PLACE) -> Place:
+    """`continuationToken`, or another name: where the call before ended; the beginning if it is left out.
 
     `asked` is what the query asks for, filters and all. Raises BadRequest for a token that this API gave to another
     query, or not at all.
     """
-    token = query.get(_PLACE)
+    token = query.get(name)
     if token is None:
         return BEGINNING
     try:
@@ -113,7 +122,7 @@ def parse_place(query: Mapping[str, str], asked: object) -> Place:
         if digest != _digest(keys, asked):
             raise ValueError("of another query, or changed")
     except (ValueError, RecursionError):
-        raise bad_field(_PLACE, "must be a token from an answer of this API to the same query") from None
+        raise bad_field(name, "must be a token from an answer of this API to the same query") from None
     after, continuation = keys[:2], keys[2:]
     return Place(
         Position(after[0], after[1]) if any(after) else None,

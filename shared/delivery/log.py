@@ -51,12 +51,17 @@ class DeliveryLog:
         return None if row is None else waiting_record(parse_waiting(row))
 
     def write(self, record: DeliveryRecord) -> None:
-        """Store a record, unless what is stored has come further: of two workers at once, the later attempt counts."""
+        """Store a record, unless what is stored has come further: of two workers at once, the later attempt counts.
+
+        If the event was forgotten meanwhile, only a delivery that succeeded is still written down, and no answer.
+        """
 
         def further(row: Row | None) -> Row | None:
             # Of the version that the record came from only the etag is known: it has not come further.
-            is_past = row and parse_record(row, "").is_past(record.cycle, record.attempts)
-            return None if is_past else delivery_row(record)
+            stored = parse_record(row, "") if row else None
+            if stored and stored.forgotten and record.state is DeliveryState.DELIVERED:
+                return delivery_row(record.without_replies())
+            return None if stored and stored.is_past(record.cycle, record.attempts) else delivery_row(record)
 
         known = RowVersion(None) if record.etag is None else RowVersion({}, record.etag)
         keys = delivery_keys(record.webhook_id, record.event_id, record.event_at)

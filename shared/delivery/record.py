@@ -10,6 +10,7 @@ from typing import Any
 from shared.delivery.attempt import Attempt
 from shared.delivery.waiting import WAITING_PREFIX, WaitingDelivery, WaitingReason, parse_waiting
 from shared.events.event import Event
+from shared.outbound.reply import ErrorClass
 from shared.storage.keys import row_key, time_key
 from shared.timestamps import stored_time
 
@@ -19,6 +20,7 @@ SUMMARY = (
     *("WaitingReason", "WaitingUntil"),
     *("LastAt", "LastStatus", "LastClass", "LastMs"),
     *("Reason", "ParkedAt", "Until", "Attempt", "DueAt", "IsLogged"),
+    "Forgotten",
 )
 """The columns of a delivery without its attempts, whose texts are nearly all of a record's row.
 
@@ -27,6 +29,17 @@ The last ones are those of a delivery that waits and has no record (waiting.py).
 
 MAX_KEPT_ATTEMPTS = 30
 _MILLISECOND = timedelta(milliseconds=1)
+
+
+class Forgotten(StrEnum):
+    """What the forgetting of its event did to a delivery."""
+
+    NOTHING = ""
+    """The event was not forgotten."""
+    REPLIES = "replies"
+    """The delivery was over already: only what was answered is gone."""
+    DELIVERY = "delivery"
+    """It was open: it failed, with the error class `forgotten`."""
 
 
 class DeliveryState(StrEnum):
@@ -51,7 +64,8 @@ class DeliveryRecord:
     `attempts` counts those of this `cycle`; a replay begins a new cycle. `log` has the newest attempts of all cycles,
     the latest one last. `etag` is that of the stored row, None if nothing is stored yet. `waiting_reason` and
     `waiting_until`, when it is tried next at the earliest, are those of a delivery that waits, and count in that state
-    alone. `claimed_at` and `claimed_by`, the id of a message, say who is about to attempt it.
+    alone. `claimed_at` and `claimed_by`, the id of a message, say who is about to attempt it. `forgotten_at` is
+    when a delivery was ended because its event was forgotten.
     """
 
     webhook_id: int
@@ -68,11 +82,15 @@ class DeliveryRecord:
     waiting_until: datetime | None = None
     claimed_at: datetime | None = None
     claimed_by: str | None = None
+    forgotten: Forgotten = Forgotten.NOTHING
+    forgotten_at: datetime | None = None
 
     def is_past(self, cycle: int, attempt: int) -> bool:
-        """Whether a message that asks for this attempt is a duplicate, or too late."""
-        return (cycle, attempt) < (self.cycle, self.attempts) or (
-            self.state is DeliveryState.DELIVERED and cycle == self.cycle
+        """Whether a message that asks for this attempt is a duplicate, or too late: its event may be forgotten."""
+        return (
+            bool(self.forgotten)
+            or (cycle, attempt) < (self.cycle, self.attempts)
+            or (self.state is DeliveryState.DELIVERED and cycle == self.cycle)
         )
 
     def after(
@@ -89,6 +107,18 @@ class DeliveryRecord:
             claimed_by=None,
         )
 
+    def as_forgotten(self, now: datetime) -> "DeliveryRecord":
+        """The record once its event is forgotten: without what was answered, and failed if it was open."""
+        if self.state in (DeliveryState.DELIVERED, DeliveryState.FAILED):
+            return self.without_replies()
+        ended = replace(self.without_replies(), state=DeliveryState.FAILED, next_attempt_at=None)
+        return replace(ended, forgotten=Forgotten.DELIVERY, forgotten_at=now)
+
+    def without_replies(self) -> "DeliveryRecord":
+        """The record without what was answered, which nobody claims any more."""
+        log = tuple(replace(attempt, text="") for attempt in self.log)
+        return replace(self, log=log, claimed_at=None, claimed_by=None, forgotten=Forgotten.REPLIES)
+
     def as_json(self, *, with_attempts: bool = False) -> dict[str, object]:
         """The delivery as the Events API shows it. Requests are not kept, so it holds no secret of a webhook."""
         shown: dict[str, object] = {
@@ -102,9 +132,16 @@ class DeliveryRecord:
             "replays": self.cycle,
             "waitingReason": self._reason or None,
             "waitingUntil": _text(self._until),
-            "last": _last(self.log[-1]) if self.log else None,
+            "last": _last(self._last) if self._last else None,
         }
         return {**shown, "log": [_shown(attempt) for attempt in self.log]} if with_attempts else shown
+
+    @property
+    def _last(self) -> Attempt | None:
+        """The last attempt, or what took its place: nothing was sent then."""
+        if self.forgotten is Forgotten.DELIVERY:
+            return Attempt(self.forgotten_at or self.event_at, timedelta(0), None, ErrorClass.FORGOTTEN.value, "")
+        return self.log[-1] if self.log else None
 
     @property
     def _reason(self) -> str:
@@ -129,7 +166,9 @@ class DeliveryRecord:
             "WaitingUntil": _text(self._until) or "",
             "ClaimedAt": _text(self.claimed_at) or "",
             "ClaimedBy": self.claimed_by or "",
-            **(_last_columns(self.log[-1]) if self.log else {}),
+            **(_last_columns(self._last) if self._last else {}),
+            # Left out of nearly all rows, and unknown to those of earlier versions.
+            **({"Forgotten": self.forgotten.value} if self.forgotten else {}),
         }
 
 
@@ -154,7 +193,7 @@ def parse_record(row: Mapping[str, Any], etag: str) -> DeliveryRecord:
     """The record in a row of `deliveries`; rows of the previous version know neither waiting nor claims."""
     attempts = tuple(_parse_attempt(row[f"Log{number}"]) for number in range(row["Logged"]))
     # Storage answers null for a selected column that a row does not have.
-    reason = row.get("WaitingReason")
+    reason, forgotten = row.get("WaitingReason"), Forgotten(row.get("Forgotten") or "")
     return DeliveryRecord(
         webhook_id=int(row["PartitionKey"]),
         event_id=row["EventId"],
@@ -170,6 +209,8 @@ def parse_record(row: Mapping[str, Any], etag: str) -> DeliveryRecord:
         waiting_until=_moment(row.get("WaitingUntil")),
         claimed_at=_moment(row.get("ClaimedAt")),
         claimed_by=row.get("ClaimedBy") or None,
+        forgotten=forgotten,
+        forgotten_at=_moment(row["LastAt"]) if forgotten is Forgotten.DELIVERY else None,
     )
 
 

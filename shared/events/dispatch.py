@@ -102,6 +102,9 @@ class Dispatcher:
         event = self._events.get(announcement.event_id)
         if event is None:
             self._look_again_later(announcement)
+        elif event.forgotten:
+            log.info("event %s was forgotten, so nobody is told of it", event.id)
+            self._events.drop_values(event)
         elif announcement.after and attempt > 1:
             # The row says of a first page whether it comes again, but not of a later one.
             self._dispatch(event, announcement.as_repeat())
@@ -138,6 +141,8 @@ class Dispatcher:
             if begun is None:
                 self._ask(BegunDispatch(listed, announcement.id, asked), announcement, page, repeat=repeat)
                 return
+        if announcement.id is not None and announcement.id == begun.announcement_id and not announcement.after:
+            self._events.ensure_told(begun)
         if _goes_on(announcement, begun):
             # Of a later page, the message knows whether it was asked for before.
             page = self._page(begun.event, announcement)
@@ -204,7 +209,7 @@ def _goes_on(announcement: Announcement, begun: BegunDispatch) -> bool:
     subscribed since get no earlier event. An announcement of the previous version has no id to be known by, so it does
     it too, unless all is done.
     """
-    if begun.event.state in _UNTOLD:
+    if begun.event.forgotten or begun.event.state in _UNTOLD:
         return False
     if announcement.id is None:
         return begun.event.state is EventState.RECEIVED

@@ -1,14 +1,28 @@
 """Where events are kept: announced in a queue first, then stored, and listed when their dispatch begins."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from shared.cache import Clock
 from shared.events.announcement import EVENTS_QUEUE, Announcement, new_announcement
 from shared.events.asked import ASKED_COLUMN, Asked, asked_too, parse_asked
 from shared.events.event import Event, EventId, EventState
+from shared.events.following import Following, FollowPlace, settled_until
+from shared.events.late import (
+    LATE_EVENTS_TABLE,
+    QUICK_WRITE,
+    is_in_time,
+    late_at,
+    late_column,
+    late_keys,
+    late_row,
+    parse_late_at,
+    postponed,
+)
 from shared.events.rows import (
     EVENT_COLUMNS,
     EVENTLOG_TABLE,
@@ -58,11 +72,15 @@ class BegunDispatch:
     """A dispatch that was begun: the event as it is listed, and the announcement that lists it.
 
     `announcement_id` is None for an announcement of the previous version, `asked` are the webhooks that the row names.
+    `late_at` is the moment under which a late event is told to those who follow, `changed_at` when its row was written
+    or last changed.
     """
 
     event: Event
     announcement_id: str | None
     asked: Asked = None
+    late_at: datetime | None = field(default=None, compare=False)
+    changed_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -89,9 +107,15 @@ class LogFilter:
 class EventStore:
     """The tables `events` and `eventlog` and the queue `events`."""
 
-    def __init__(self, storage: StorageAccount) -> None:
+    def __init__(
+        self, storage: StorageAccount, *, now: Callable[[], datetime] | None = None, seconds: Clock = time.monotonic
+    ) -> None:
+        """`now` is for tests: without it the time is that of storage's clock."""
+        self._now = now or storage.now
+        self._seconds = seconds
         self._events = storage.table(EVENTS_TABLE)
         self._log = storage.table(EVENTLOG_TABLE)
+        self._late = storage.table(LATE_EVENTS_TABLE)
         self._queue = storage.queue(EVENTS_QUEUE)
         # Its threads are made when they are first needed.
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="events")
@@ -165,6 +189,8 @@ class EventStore:
         if event.trimmed and has_more(row):
             # What it was completed with is in no row of `events` yet.
             self._events.put(values_row(event))
+        began, at = self._seconds(), late_at(event, self._now())
+        row |= late_column(at)
 
         def insert_or_read() -> BegunDispatch | None:
             try:
@@ -174,15 +200,52 @@ class EventStore:
                 if begun is None:
                     # It was removed in between.
                     raise Changed(row["RowKey"]) from exc
+                if begun.event.forgotten:
+                    self.drop_values(event)
                 return begun
             return None
 
-        return retry_races(insert_or_read, f"event {event.id} could not be listed")
+        begun = retry_races(insert_or_read, f"event {event.id} could not be listed")
+        if begun is None:
+            self._tell(event, at, began)
+        return begun
+
+    def ensure_told(self, begun: BegunDispatch) -> None:
+        """See to it that those who follow are told of an event that was listed by a message that comes once more.
+
+        Whoever listed it may have died before that was certain. Costs nothing for an event that was listed in time, and
+        a read for a late one. Raises StorageDown.
+        """
+        written = begun.changed_at
+        if begun.late_at is not None:
+            row = self._late.get(*late_keys(begun.event, begun.late_at))
+            written = None if row is None else row.metadata["timestamp"]
+        if written is None or not is_in_time(begun.late_at or begun.event.received_at, written):
+            self._tell_later(begun.event)
+
+    def _tell(self, event: Event, at: datetime | None, began: float) -> None:
+        """After an event was listed: see to it that those who follow are told, under its receipt or `at`."""
+        if at is not None:
+            self._late.insert(late_row(event, at))
+        was_quick = self._seconds() - began <= QUICK_WRITE.total_seconds()
+        if not was_quick or not is_in_time(at or event.received_at, self._now()):
+            # Somebody may have read past it already.
+            self._tell_later(event)
+
+    def _tell_later(self, event: Event) -> None:
+        """Tell of a listed event under a moment that nobody has read past."""
+        at = postponed(self._now())
+        if self._change({"PartitionKey": log_keys(event)[0], "RowKey": log_keys(event)[1], **late_column(at)}):
+            self._late.put(late_row(event, at))
 
     def begun_dispatch(self, event: Event) -> BegunDispatch | None:
         """What `begin_dispatch` listed, in its present state; None before that."""
         row = self._log.get(*log_keys(event))
-        return None if row is None else BegunDispatch(self._whole(row), parse_announcement_id(row), parse_asked(row))
+        if row is None:
+            return None
+        changed_at = row.metadata["timestamp"]
+        asked, late = parse_asked(row), parse_late_at(row)
+        return BegunDispatch(self._whole(row), parse_announcement_id(row), asked, late, changed_at)
 
     def note_asked(self, begun: BegunDispatch, ids: Sequence[int]) -> None:
         """Have the row of a listed event name these webhooks too, which subscribed since it was listed.
@@ -193,16 +256,22 @@ class EventStore:
             return
         self._change(asked_row(begun.event, asked_too(begun.asked, ids)))
 
+    def drop_values(self, event: Event) -> None:
+        """Remove the second row of an event that was forgotten while it was completed, if that put one there."""
+        if event.trimmed:
+            self._events.delete(*values_keys(event.id))
+
     def mark_dispatched(self, event: Event) -> None:
         """Note that all webhooks were asked that want a listed event. Nothing else of its row changes."""
         self._change(state_row(replace(event, state=EventState.DISPATCHED)))
 
-    def _change(self, columns: Mapping[str, Any]) -> None:
+    def _change(self, columns: Mapping[str, Any]) -> bool:
         try:
             self._log.merge(columns)
         except Changed:
             # The row was removed meanwhile, and then there is nothing to note.
-            return
+            return False
+        return True
 
     def with_long_values(self, event: Event) -> Event:
         """An event of a listing with the values that were left out there. One transaction."""
@@ -234,6 +303,15 @@ class EventStore:
         """The event as dispatch listed it, in its present state; None before that."""
         begun = self.begun_dispatch(event)
         return None if begun is None else begun.event
+
+    def follow(self, place: FollowPlace | None, *, page_size: int, budget: WorkBudget) -> Following:
+        """Events in the order in which they became visible, after a place, or from now on; see there.
+
+        Costs a read, and for whoever is up to date two more. Raises StorageDown.
+        """
+        until = settled_until(self._late, self._now, budget, seconds=self._seconds)
+        begin = place or FollowPlace(until)
+        return Following(self._log, self._late, begin, until=until, budget=budget, page_size=page_size)
 
     def log(self, wanted: LogFilter, *, page_size: int, budget: WorkBudget | None = None) -> Scan[Event]:
         """Events newest first, as far as the budget reaches."""

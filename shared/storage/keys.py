@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 _LAST_DAY = 99_999_999
 _LAST_MICROSECOND = 10**17 - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+"""Earlier ones have no key of their own."""
 
 
 def key_text(text: str) -> str:
@@ -23,9 +24,14 @@ def day_key(moment: datetime) -> str:
     return f"{_LAST_DAY - int(moment.astimezone(UTC).strftime('%Y%m%d')):08d}"
 
 
+def day_of(key: str) -> datetime:
+    """The beginning of the day, in UTC, that `day_key` names so."""
+    return datetime.strptime(str(_LAST_DAY - int(key)), "%Y%m%d").replace(tzinfo=UTC)
+
+
 def moment_of(key: str) -> datetime:
     """The moment in a row key that begins with `time_key`."""
-    return _EPOCH + timedelta(microseconds=_LAST_MICROSECOND - int(key[:17]))
+    return FIRST_MOMENT + timedelta(microseconds=_LAST_MICROSECOND - int(key[:17]))
 
 
 def time_key(moment: datetime) -> str:
@@ -34,5 +40,5 @@ def time_key(moment: datetime) -> str:
     The order is the same across partitions. A moment before 1970 or after the year 5138 counts as the first or last one
     that 17 digits can express.
     """
-    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
+    microseconds = (moment - FIRST_MOMENT) // timedelta(microseconds=1)
     return f"{_LAST_MICROSECOND - min(max(microseconds, 0), _LAST_MICROSECOND):017d}"

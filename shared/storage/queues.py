@@ -1,12 +1,13 @@
 """A queue: sends messages, at once or later. The host receives them."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue import QueueClient
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue import QueueClient, QueueMessage
 
-from shared.storage.storage_failures import storage_failures
+from shared.storage.storage_failures import error_code, storage_failures
 
 _NEVER_EXPIRES = -1
 _HIDDEN_SECONDS = 60
@@ -60,6 +61,29 @@ class Queue:
                 return 0
         return left
 
+    def sift(self, is_unwanted: Callable[[str], bool]) -> bool:
+        """Remove the waiting messages for which `is_unwanted` returns True, and leave all others as they were.
+
+        True if all were seen; False if somebody else has taken some of them out for a while, so that nobody else sees
+        them. Nothing but a count is asked of an empty queue. Undecodable messages are left.
+        """
+        with storage_failures(f"look through {self._client.queue_name}"):
+            if not self.count():
+                return True
+            left: list[QueueMessage] = []
+            for message in self._client.receive_messages(visibility_timeout=_HIDDEN_SECONDS, messages_per_page=32):
+                text = _decoded(str(message.content))
+                if text is not None and is_unwanted(text):
+                    with _taken_by_others():
+                        self._client.delete_message(message)
+                else:
+                    left.append(message)
+            for message in left:
+                with _taken_by_others():
+                    # By its names: given as a whole, its text would be encoded once more.
+                    self._client.update_message(message.id, message.pop_receipt, visibility_timeout=0)
+            return self.count() <= len(left)
+
     def _send(self, text: str, delay_seconds: int) -> None:
         # By default the service drops a message after 7 days, and with it an acknowledged event.
         self._client.send_message(text, visibility_timeout=delay_seconds, time_to_live=_NEVER_EXPIRES)
@@ -70,6 +94,16 @@ class Queue:
         except ResourceExistsError:
             # Another request was quicker.
             return
+
+
+@contextmanager
+def _taken_by_others() -> Iterator[None]:
+    """A message that was hidden for longer than its minute is somebody else's to handle, or gone."""
+    try:
+        yield
+    except HttpResponseError as exc:
+        if error_code(exc) not in {"MessageNotFound", "PopReceiptMismatch"}:
+            raise
 
 
 def _decoded(content: str) -> str | None:

@@ -123,13 +123,15 @@ class Table:
         *,
         known: RowVersion | None = None,
         replaces: bool = False,
+        select: Sequence[str] = (),
     ) -> RowVersion | None:
         """Change a row that others may change at the same time: read it, and write only if it is still as read.
 
         `change` gets the row, None if there is none, and returns the columns to write, without keys, or None to leave
         it as it is. It runs again for each time that others were quicker. The columns are merged into the row; with
         `replaces` they take its place. `known` is the row as the caller saw it last, or those columns of it that
-        `change` needs: it spares the first read, and a known version that is out of date does no harm.
+        `change` needs: it spares the first read, and a known version that is out of date does no harm. `select` names
+        the columns that `change` needs, if not all.
 
         Returns what was written, without what was merged into, and None if nothing was. Raises Contended, StorageDown.
         """
@@ -137,14 +139,14 @@ class Table:
         versions = iter((known,) if known else ())
 
         def attempt() -> RowVersion | None:
-            seen = next(versions, None) or self._version(partition_key, row_key)
+            seen = next(versions, None) or self._version(partition_key, row_key, select)
             columns = change(seen.row)
             return None if columns is None else self._write_over(seen, {**columns, **keys}, replaces)
 
         return retry_races(attempt, f"a row of {self._client.table_name} could not be changed")
 
-    def _version(self, partition_key: str, row_key: str) -> RowVersion:
-        row = self.get(partition_key, row_key)
+    def _version(self, partition_key: str, row_key: str, select: Sequence[str]) -> RowVersion:
+        row = self.get(partition_key, row_key, select=select)
         return RowVersion(None) if row is None else RowVersion(row, str(row.metadata["etag"]))
 
     def _write_over(self, seen: RowVersion, row: Row, replaces: bool) -> RowVersion:

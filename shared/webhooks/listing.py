@@ -13,7 +13,7 @@ from shared.storage.tables import Table
 from shared.webhooks.counts import AFTER_IDS
 from shared.webhooks.fields import EVENT_NAME
 from shared.webhooks.registration import Registration, Usage
-from shared.webhooks.rows import PARTITION, SIZE_COLUMN, parse_registration, parse_usage, usage_keys
+from shared.webhooks.rows import PARTITION, SIZE_COLUMN, USAGE_COLUMNS, parse_registration, parse_usage, usage_keys
 from shared.webhooks.subscriptions import Subscriptions
 from shared.webhooks.webhook import WebhookState
 
@@ -21,6 +21,7 @@ _CLOSE = 20
 """A page of 1,000 rows takes about as long as 50 single reads, so one query over 20 rows is as good as one read."""
 _PAGE = 1000
 _MAX_PART_BYTES = 2_000_000
+_USAGE_COLUMNS = ("PartitionKey", *USAGE_COLUMNS)
 _USAGE_BYTES = 1000
 """About the size of a webhook's usage, which is read beside it."""
 _UNKNOWN_BYTES = 80_000
@@ -78,10 +79,10 @@ class WebhookListing:
             rows = self._rows(wanted.query(part[0], part[-1]))
             yield from self._with_usage(islice(map(registration_of, rows), len(part)))
 
-    def ids(self, *, after: int, at_most: int) -> Sequence[int]:
-        """The first ids above `after`, ascending: up to 1,000 in one transaction."""
+    def ids(self, *, after: int = 0, at_most: int | None = None) -> Sequence[int]:
+        """All ids above `after`, ascending, or the first of them: up to 1,000 in one transaction."""
         rows = self._webhooks.query(
-            WebhookFilter().query(first=after + 1), page_size=min(at_most, _PAGE), select=["RowKey"]
+            WebhookFilter().query(first=after + 1), page_size=min(at_most or _PAGE, _PAGE), select=["RowKey"]
         )
         return [int(row["RowKey"]) for row in islice(rows, at_most)]
 
@@ -113,13 +114,15 @@ class WebhookListing:
         return batch_get(ids, self._row, lambda *bounds: self._ids_and_sizes(wanted.query(*bounds)), "RowKey")
 
     def _usages(self, ids: Sequence[int]) -> dict[int, Usage]:
-        rows = batch_get(ids, lambda id_: self._usage.get(*usage_keys(id_)), self._usages_between, "PartitionKey")
+        rows = batch_get(ids, self._usage_of, self._usages_between, "PartitionKey")
         return {int(row["PartitionKey"]): parse_usage(row) for row in rows}
 
+    def _usage_of(self, webhook_id: int) -> TableEntity | None:
+        return self._usage.get(*usage_keys(webhook_id), select=_USAGE_COLUMNS)
+
     def _usages_between(self, first: int, last: int) -> Iterator[TableEntity]:
-        return self._usage.query(
-            Query().where("PartitionKey ge", row_key(first)).where("PartitionKey le", row_key(last))
-        )
+        between = Query().where("PartitionKey ge", row_key(first)).where("PartitionKey le", row_key(last))
+        return self._usage.query(between, select=_USAGE_COLUMNS)
 
 
 def registration_of(row: TableEntity) -> Registration:

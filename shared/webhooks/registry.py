@@ -15,6 +15,7 @@ from shared.events.store import EventStore
 from shared.single_flight import SingleFlight
 from shared.storage.account import StorageAccount
 from shared.storage.keys import row_key
+from shared.storage.scan import WorkBudget
 from shared.storage.tables import AlreadyStored, Changed, Row, RowVersion, Table
 from shared.webhooks.counts import WebhookCounts
 from shared.webhooks.limits import WebhookLimits
@@ -24,13 +25,14 @@ from shared.webhooks.registration import OldSecret, Registration, Usage
 from shared.webhooks.rows import (
     PARTITION,
     SIGNALS_COLUMN,
+    USAGE_COLUMNS,
     USAGE_TABLE,
     WEBHOOKS_TABLE,
     parse_usage,
     registration_row,
     usage_keys,
 )
-from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, Subscriptions
+from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, SubscribedNames, Subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +181,7 @@ class WebhookRegistry:
         """The same, where many threads may ask for one webhook at once: they share reads, begun after they asked."""
         return self._reads.run(webhook_id, lambda: self.get(webhook_id))
 
-    def ids(self, *, after: int, at_most: int) -> Sequence[int]:
+    def ids(self, *, after: int = 0, at_most: int | None = None) -> Sequence[int]:
         """The first ids above `after` of registered webhooks, ascending: up to 1,000 in one transaction."""
         return self._listing.ids(after=after, at_most=at_most)
 
@@ -215,9 +217,17 @@ class WebhookRegistry:
         if again and event in again.webhook.events:
             self._subscriptions.extend(webhook_id, [event], revision=again.revision)
 
+    def unlist(self, webhook_id: int) -> None:
+        """Take a webhook that was removed off all lists of the index: a look through the whole index."""
+        self._subscriptions.remove_all(webhook_id)
+
+    def subscribed_names(self, *, budget: WorkBudget) -> SubscribedNames:
+        """The names of events that some webhook may want, as far as the budget reaches."""
+        return self._subscriptions.names(budget)
+
     def usage(self, webhook_id: int) -> Usage:
         """How many attempts this webhook had, and how they ended."""
-        return parse_usage(self._usage.get(*usage_keys(webhook_id)))
+        return parse_usage(self._usage.get(*usage_keys(webhook_id), select=USAGE_COLUMNS))
 
     def list(
         self, wanted: WebhookFilter, *, skip: int = 0, top: int | None = None

@@ -18,7 +18,7 @@ from shared.webhooks.webhook import WebhookInput
 WEBHOOKS_TABLE = "webhooks"
 USAGE_TABLE = "usage"
 PARTITION = "webhook"
-_USAGE_KEY = "usage"
+USAGE_KEY = "usage"
 _DOCUMENT = "Document"
 _SEALED_VALUES = "SealedValues"
 SIZE_COLUMN = "Bytes"
@@ -83,9 +83,13 @@ def parse_registration(row: Mapping[str, Any], etag: str) -> Registration:
     )
 
 
+USAGE_COLUMNS = ("TotalCalls", "TotalErrors", "ConsecutiveErrors", "LastError")
+"""What a webhook's usage is read from. Whoever reads `usage` names columns: each row also has a week of statistics."""
+
+
 def usage_keys(webhook_id: int) -> tuple[str, str]:
     """Partition and row key in `usage`."""
-    return row_key(webhook_id), _USAGE_KEY
+    return row_key(webhook_id), USAGE_KEY
 
 
 def parse_usage(row: Mapping[str, Any] | None) -> Usage:
@@ -93,10 +97,10 @@ def parse_usage(row: Mapping[str, Any] | None) -> Usage:
     if row is None:
         return Usage()
     return Usage(
-        total_calls=int(row.get("TotalCalls", 0)),
-        total_errors=int(row.get("TotalErrors", 0)),
-        consecutive_errors=int(row.get("ConsecutiveErrors", 0)),
-        last_error=str(row.get("LastError", "")),
+        total_calls=int(row.get("TotalCalls") or 0),
+        total_errors=int(row.get("TotalErrors") or 0),
+        consecutive_errors=int(row.get("ConsecutiveErrors") or 0),
+        last_error=str(row.get("LastError") or ""),
     )
 
 

@@ -4,7 +4,7 @@ It may list too much, for the registration decides, but never too little: a row 
 needs it, and removed only while it is certain that no later version of the registration has written it again.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ from itertools import islice
 from shared.side_by_side import each_side_by_side
 from shared.storage.keys import key_text, row_key
 from shared.storage.query import Query
+from shared.storage.scan import WorkBudget
 from shared.storage.tables import Changed, Row, Table
 
 SUBSCRIPTIONS_TABLE = "subscriptions"
@@ -69,6 +70,12 @@ class Subscriptions:
 
         _each(events, remove)
 
+    def remove_all(self, webhook_id: int) -> None:
+        """Take a webhook that is gone for good off the lists of all events. It reads the whole index."""
+        rows = self._table.query(Query().where("RowKey eq", row_key(webhook_id)), select=["PartitionKey", "RowKey"])
+        for row in rows:
+            self._table.delete(row["PartitionKey"], row["RowKey"])
+
     def row(self, event: str, webhook_id: int) -> SubscriptionRow | None:
         """The row that lists this webhook for this event."""
         row = self._table.get(*_keys(event, webhook_id).values())
@@ -92,6 +99,41 @@ class Subscriptions:
         wanted = Query().where("PartitionKey eq", key_text(event.lower())).where("RowKey gt", row_key(after))
         rows = self._table.query(wanted, page_size=min(at_most or _PAGE, _PAGE), select=["RowKey"])
         return [int(row["RowKey"]) for row in islice(rows, at_most)]
+
+    def names(self, budget: WorkBudget) -> "SubscribedNames":
+        """The names of events that some webhook may want."""
+        return SubscribedNames(self._table, budget)
+
+
+class SubscribedNames:
+    """The names of events that webhooks subscribe to, in the order of the index, as far as a budget reaches.
+
+    Each transaction reads the keys of a page of rows; the next one begins behind the last event of that page, so an
+    event costs one at most, however many webhooks want it. Once the iteration has ended, `is_complete` says whether
+    there was nothing more.
+    """
+
+    def __init__(self, table: Table, budget: WorkBudget) -> None:
+        self._table = table
+        self._budget = budget
+        self.is_complete = False
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in lower case; raises StorageDown."""
+        last, continuation = "", None
+        while self._budget.left():
+            self._budget.spend()
+            later = Query().where("PartitionKey gt", last)
+            page = self._table.page(later, page_size=_PAGE, select=["PartitionKey"], continuation=continuation)
+            found = dict.fromkeys(str(row["PartitionKey"]) for row in page.rows)
+            # Names are made of characters that key_text leaves as they are.
+            yield from found
+            if page.continuation is None:
+                self.is_complete = True
+                return
+            # Storage may end a page before it has found a row.
+            continuation = None if found else page.continuation
+            last = next(reversed(found), last)
 
 
 def _keys(event: str, webhook_id: int) -> dict[str, str]:

@@ -59,4 +59,4 @@ class NoticeClaims:
             is_told = told is not None and abs(now - datetime.fromisoformat(told)) < _A_DAY
             return None if is_told and not is_ours else claim
 
-        return self._table.modify(*usage_keys(webhook_id), claimed) is not None
+        return self._table.modify(*usage_keys(webhook_id), claimed, select=tuple(claim)) is not None

@@ -3,6 +3,7 @@
 import uuid
 
 from shared.callers.caller import Caller
+from shared.clock import now
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.queues import DELIVERIES_QUEUE
 from shared.events.event import Event
@@ -48,8 +49,8 @@ def save(hub: Hub, webhook_id: int, **members: object) -> Registration:
 
 
 def new_event() -> Event:
-    """An event that the webhooks of `register` want."""
-    return make_event(type=EVENT)
+    """An event that the webhooks of `register` want, received now."""
+    return make_event(type=EVENT, received_at=now())
 
 
 def attempt(hub: Hub, registration: Registration, event: Event | None = None, /, **fields: object) -> Event:

@@ -38,7 +38,9 @@ class BlockedWebhooks:
         with self._lock:
             began = time.monotonic()
             if not self._read_at or began - self._read_at > _REMEMBERED_SECONDS:
-                rows = self._table.query(Query().where("PartitionKey eq", BLOCKED_PARTITION))
+                rows = self._table.query(
+                    Query().where("PartitionKey eq", BLOCKED_PARTITION), select=["RowKey", "Until", "Reason"]
+                )
                 self._entries = {int(row["RowKey"]): _entry(row) for row in rows}
                 self._read_at = began
             return dict(self._entries)

@@ -29,6 +29,7 @@ from shared.delivery.pace.waking import is_overdue, needs_wake_up, place_delay, 
 from shared.delivery.waiting import WaitingDelivery, WaitingReason
 from shared.events.event import Event
 from shared.webhooks.registration import Registration
+from shared.webhooks.stats import CountedAttempt, counted_in
 from shared.webhooks.usage import CallResult, counted
 
 _CHANGE_LASTS = timedelta(seconds=MESSAGE_SECONDS + 30)
@@ -69,11 +70,14 @@ class PaceGate:
             return admitted
         return self._in_turn(registration.id, registration.per_minute, admitted)
 
-    def end_probe(self, webhook_id: int) -> None:
-        """Give a claimed probe back that makes no attempt, for another message does: the next one is sent now."""
+    def end_probe(self, webhook_id: int, number: int | None = None) -> None:
+        """Give a claimed probe back that makes no attempt, for another message does: the next one is sent now.
+
+        With `number` only that which the wake-up with this number sent.
+        """
 
         def ended(row: PacedUsage, now: datetime) -> PacedUsage | None:
-            if row.pace.circuit is not Circuit.HALF_OPEN:
+            if row.pace.circuit is not Circuit.HALF_OPEN or number not in (None, row.pace.wake_number):
                 return None
             return replace(row, pace=replace(row.pace, circuit=Circuit.OPEN, circuit_until=now))
 
@@ -87,6 +91,21 @@ class PaceGate:
         if admitted.is_probe:
             return None
         return blocked(self.store.latest(registration.id).pace, self.now())
+
+    def may_have_forgotten(self, webhook_id: int, event: Event) -> bool:
+        """Whether an event that this webhook is told of may have been forgotten; costs nothing.
+
+        It goes by the row that is read before each attempt, and written after it.
+        """
+        forgotten_until = self.store.latest(webhook_id).forgotten_until
+        return forgotten_until is not None and event.received_at <= forgotten_until
+
+    def mark_forgotten(self, webhook_id: int, until: datetime) -> None:
+        """Have workers look at each event received until then, before they send what a message carries of it.
+
+        A read, and mostly a write. Raises StorageDown.
+        """
+        self.store.mark_forgotten(webhook_id, until)
 
     def no_place(self, webhook_id: int) -> Blocked:
         """Why a delivery that found no place has to wait; the wake-up that looks after it was sent."""
@@ -153,20 +172,28 @@ class PaceGate:
         return len(lost)
 
     def count(
-        self, webhook_id: int, event_id: str, attempt: Attempt, outcome: Outcome, *, tried: set[str] | None = None
+        self, webhook_id: int, event: Event, attempt: Attempt, outcome: Outcome, *, tried: set[str] | None = None
     ) -> PacedUsage:
         """Count an attempt, and let the pace learn from it: a write, which attempts that end together share.
 
         Who counts the same attempt again after an outage gives the same `tried`.
         """
         failed = attempt.last_error
-        call = CallResult(event_id, attempt.at, failed, counts_in_a_row=outcome.kind is not Kind.PAUSE)
+        call = CallResult(event.id, attempt.at, failed, counts_in_a_row=outcome.kind is not Kind.PAUSE)
+        noted = CountedAttempt(
+            attempt.duration, outcome.began + attempt.duration - event.received_at, attempt.error_class
+        )
         spread = random.random()  # noqa: S311 - spreads the load
 
         def learnt(row: PacedUsage, now: datetime) -> PacedUsage:
             pace = after(row.pace, outcome, now, self.store.limits, spread)
             return replace(
-                row, usage=counted(row.usage, call), pace=pace, last_event=call.event_id, last_call_at=call.at
+                row,
+                usage=counted(row.usage, call),
+                pace=pace,
+                last_event=call.event_id,
+                last_call_at=call.at,
+                slots=counted_in(row.slots, now, noted),
             )
 
         return self.store.change(webhook_id, learnt, tried=tried) or self.store.latest(webhook_id)

@@ -4,7 +4,7 @@ Each attempt reads the row before it and merges its outcome into it afterwards, 
 times are by the clock of the storage service, which is the same for all instances.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.timestamps import stored_time
 from shared.webhooks.registration import Usage
-from shared.webhooks.rows import parse_usage
+from shared.webhooks.rows import USAGE_COLUMNS, parse_usage
 
 
 class Circuit(StrEnum):
@@ -74,14 +74,22 @@ class Pace:
 
 @dataclass(frozen=True)
 class PacedUsage:
-    """A row of `usage`: the counters, the pace, and what the last attempt was for and when."""
+    """A row of `usage`: the counters, the pace, and what the last attempt was for and when.
+
+    `forgotten_until` is the receipt of the newest forgotten event that messages for this webhook may carry; None if
+    there is none.
+    `slots` are the columns of the statistics (webhooks/stats.py) that were read: those of the hours that matter now.
+    """
 
     usage: Usage = field(default_factory=Usage)
     pace: Pace = field(default_factory=Pace)
     last_event: str = ""
     last_call_at: datetime | None = None
+    forgotten_until: datetime | None = None
+    slots: Mapping[str, str] = field(default_factory=dict)
 
 
+FORGOTTEN_COLUMN = "ForgottenUntil"
 _COLUMNS = {
     "circuit": "Circuit",
     "circuit_until": "CircuitUntil",
@@ -106,23 +114,30 @@ _COLUMNS = {
 }
 _TIMES = frozenset({"circuit_until", "turned_at", "paused_until", "failing_since", "wake_due", "next_turn"})
 _DEFAULTS = Pace()
+PACED_USAGE_COLUMNS = (*USAGE_COLUMNS, "LastEvent", "LastCallAt", FORGOTTEN_COLUMN, *_COLUMNS.values())
+"""What is read of a row. Its other columns are many more: the statistics of a week."""
 
 
-def parse_paced_usage(row: Mapping[str, Any] | None) -> PacedUsage:
-    """What a row says; a row of the previous version, and none at all, are those of a receiver that is well."""
+def parse_paced_usage(row: Mapping[str, Any] | None, slots: Collection[str] = ()) -> PacedUsage:
+    """What a row says; a row of the previous version, and none at all, are those of a receiver that is well.
+
+    `slots` names the columns of the statistics that were read with it.
+    """
     if row is None:
-        return PacedUsage()
+        return PacedUsage(slots=dict.fromkeys(slots, ""))
     values = {one.name: _value(one.name, row.get(_COLUMNS[one.name])) for one in fields(Pace)}
     return PacedUsage(
         parse_usage(row),
         Pace(**{**values, "circuit": Circuit(values["circuit"])}),
         row.get("LastEvent") or "",
         _moment(row.get("LastCallAt")),
+        _moment(row.get(FORGOTTEN_COLUMN)),
+        {name: row.get(name) or "" for name in slots},
     )
 
 
 def paced_usage_columns(row: PacedUsage) -> dict[str, Any]:
-    """The columns of a row without its keys."""
+    """The columns of a row without its keys, and without FORGOTTEN_COLUMN, which who forgets an event writes alone."""
     return {
         "TotalCalls": row.usage.total_calls,
         "TotalErrors": row.usage.total_errors,
@@ -131,6 +146,7 @@ def paced_usage_columns(row: PacedUsage) -> dict[str, Any]:
         "LastEvent": row.last_event,
         "LastCallAt": _text(row.last_call_at),
         **{column: _column(getattr(row.pace, name)) for name, column in _COLUMNS.items()},
+        **{column: text for column, text in row.slots.items() if text},
     }
 
 

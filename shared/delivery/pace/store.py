@@ -19,17 +19,26 @@ from datetime import datetime
 from shared.deadline import MESSAGE_SECONDS, remaining_seconds
 from shared.delivery.pace.blocked import BlockedWebhooks
 from shared.delivery.pace.circuit import Blocked, PaceLimits
-from shared.delivery.pace.state import Pace, PacedUsage, paced_usage_columns, parse_paced_usage
+from shared.delivery.pace.state import (
+    FORGOTTEN_COLUMN,
+    PACED_USAGE_COLUMNS,
+    Pace,
+    PacedUsage,
+    paced_usage_columns,
+    parse_paced_usage,
+)
 from shared.delivery.pace.transition import is_news, is_same_wake_up, list_entry, settled
 from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
 from shared.delivery.pace.waking import OVERDUE
 from shared.errors import StorageDown
 from shared.single_flight import SingleFlight
 from shared.storage.query import Query
-from shared.storage.tables import AlreadyStored, Changed, Table, retry_races
+from shared.storage.tables import AlreadyStored, Changed, Row, Table, retry_races
 from shared.timestamps import stored_time
 from shared.webhooks.rows import usage_keys
+from shared.webhooks.stats import AN_HOUR, slot_column
 
+_COLUMNS = (*PACED_USAGE_COLUMNS, "Writes")
 _MAX_KNOWN = 10_000
 _MAX_WRITES = 16
 """So many of the last writes of a row are named in it, so that who wrote it can tell, though others wrote since."""
@@ -91,11 +100,11 @@ class PaceStore:
 
     def read(self, webhook_id: int) -> PacedUsage:
         """The row as it is now: one read, shared by those who ask while it is under way. Raises StorageDown."""
-        return self._reads.run(webhook_id, lambda: self._read(webhook_id)).row
+        return self._reads.run(webhook_id, lambda: self._read(webhook_id, self.now())).row
 
     def latest(self, webhook_id: int) -> PacedUsage:
         """The row as this process saw it last, which costs nothing; read only if it never did."""
-        return (self._known_version(webhook_id) or self._read(webhook_id)).row
+        return (self._known_version(webhook_id) or self._read(webhook_id, self.now())).row
 
     def change(self, webhook_id: int, change: Change, *, tried: set[str] | None = None) -> PacedUsage | None:
         """Make a change, and return the row after it; None if it left the row as it was.
@@ -135,6 +144,18 @@ class PaceStore:
         rows = self._table.query(late, select=["PartitionKey"])
         return [int(row["PartitionKey"]) for row in rows]
 
+    def mark_forgotten(self, webhook_id: int, until: datetime) -> None:
+        """Note that messages for this webhook may carry forgotten events received until then. Raises StorageDown."""
+        moment = stored_time(until)
+
+        def marked(row: Row | None) -> Row | None:
+            # Both are texts of one form, so the later one is the greater one.
+            return (
+                None if row is not None and (row.get(FORGOTTEN_COLUMN) or "") >= moment else {FORGOTTEN_COLUMN: moment}
+            )
+
+        self._table.modify(*usage_keys(webhook_id), marked, select=[FORGOTTEN_COLUMN])
+
     def remove(self, webhook_id: int) -> None:
         """Remove the entry of the list and the row of a webhook that is gone. Raises StorageDown."""
         self._blocked.remove(webhook_id)
@@ -156,8 +177,11 @@ class PaceStore:
 
         def attempt() -> None:
             nonlocal sent
-            seen = self._known_version(webhook_id) or self._read(webhook_id)
             now = self.now()
+            seen = self._known_version(webhook_id)
+            if seen is None or slot_column(now) not in seen.row.slots:
+                # The hour may have changed since the row was read, and others may have counted in the new one.
+                seen = self._read(webhook_id, now)
             after = _changed(seen.row, _unwritten(batch, seen.writes), now)
             if after is None:
                 _end(batch)
@@ -200,11 +224,13 @@ class PaceStore:
         with self._lock:
             self._remember(webhook_id, _Version(after, etag, writes))
 
-    def _read(self, webhook_id: int) -> _Version:
+    def _read(self, webhook_id: int, now: datetime) -> _Version:
         before = self._known_version(webhook_id)
-        row = self._table.get(*usage_keys(webhook_id))
+        # What is read before an attempt is written after it, and that may be in the next hour.
+        slots = [slot_column(now), slot_column(now + AN_HOUR)]
+        row = self._table.get(*usage_keys(webhook_id), select=[*_COLUMNS, *slots])
         etag, writes = (None, "") if row is None else (str(row.metadata["etag"]), row.get("Writes") or "")
-        version = _Version(parse_paced_usage(row), etag, tuple(writes.split()))
+        version = _Version(parse_paced_usage(row, slots), etag, tuple(writes.split()))
         with self._lock:
             # What this process wrote of it meanwhile may be newer than what was read.
             if self._known.get(webhook_id) is before:

@@ -16,6 +16,7 @@ from shared.hub.hub import Hub
 from shared.webhooks.registration import Registration
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import delivering_hub, new_event, register
+from tests.support.events import make_event
 from tests.support.queues import visible_texts
 from tests.support.transport import JournalTransport
 
@@ -76,7 +77,7 @@ def test_what_another_attempt_of_the_process_learnt_stops_one_that_waited_for_a_
     began = gate.now()
     outcome = outcome_of(made(429, 20), "e", began, is_quick=True, is_probe=False)
     assert outcome.kind is Kind.PAUSE
-    gate.count(webhook.id, "e", made(429, 20), outcome)
+    gate.count(webhook.id, make_event(), made(429, 20), outcome)
     transport.forget()
     stopped = gate.still_blocked(webhook, admitted)
     assert stopped is not None
@@ -199,7 +200,7 @@ def test_turns_of_a_receiver_are_shared_by_instances(
 def test_a_pause_counts_as_a_call_and_an_error_and_towards_nothing_else(gate: PaceGate, webhook: Registration) -> None:
     for number in range(9):
         outcome = outcome_of(made(429, 5), f"e{number}", gate.now(), is_quick=True, is_probe=False)
-        row = gate.count(webhook.id, f"e{number}", made(429, 5), outcome)
+        row = gate.count(webhook.id, make_event(), made(429, 5), outcome)
     assert (row.usage.total_calls, row.usage.total_errors, row.usage.consecutive_errors) == (9, 9, 0)
     assert (row.pace.circuit, row.pace.failing_since, row.pace.failures) == (Circuit.CLOSED, None, 0)
 
