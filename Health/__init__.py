@@ -20,6 +20,17 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 def _show(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     hub.callers.identify(req.headers)
     # Imported here: the shallow answer needs none of it.
-    from shared.delivery.redrive import POISON_QUEUES
+    from shared.delivery.redrive import POISON_QUEUES, QUEUES, UNDISPATCHED_QUEUES
+    from shared.keeping.retention_rules import retention_warnings
 
-    return json_response(deep_health(hub.storage, POISON_QUEUES, hub.senders.warnings()))
+    told = deep_health(
+        hub.storage,
+        queues=QUEUES,
+        poison_queues=POISON_QUEUES,
+        undispatched=UNDISPATCHED_QUEUES,
+        warnings=[
+            *hub.senders.warnings(),
+            *retention_warnings(hub.settings.retention_days, hub.settings.retention_payload_days),
+        ],
+    )
+    return json_response(told)

@@ -7,6 +7,8 @@ import typer
 
 from admin import callers, dynamics, events, roles, webhooks
 from admin.audit import audit
+from admin.backup import export, import_
+from admin.status import status
 from shared.errors import HubError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The webhook hub.")
@@ -16,6 +18,9 @@ app.add_typer(events.app, name="events")
 app.add_typer(dynamics.app, name="dynamics")
 app.add_typer(webhooks.app, name="webhooks")
 app.command("audit")(audit)
+app.command("status")(status)
+app.command("export")(export)
+app.command("import")(import_)
 
 
 def main() -> int:

@@ -1,24 +1,27 @@
-"""`python -m admin events`: puts messages from poison queues back."""
+"""`python -m admin events`: puts messages from poison queues back, and forgets events."""
 
 from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
+from admin.forgetting import forget, purge
 from admin.hub import local_hub
 from admin.output import print_records
 from admin.recording import audited
 from shared.delivery.pace.wakeups import WAKEUPS_QUEUE
 from shared.delivery.redrive import redrive
 
-app = typer.Typer(no_args_is_help=True, help="The queues of events and deliveries.")
+app = typer.Typer(no_args_is_help=True, help="Events, and the queues of events and deliveries.")
+app.command("forget")(forget)
+app.command("purge")(purge)
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
 
 
 @app.callback()
 def events() -> None:
-    """The queues of events and deliveries."""
+    """Events, and the queues of events and deliveries."""
 
 
 @app.command("redrive")

@@ -11,7 +11,7 @@ from bench.loopback import FAILS_FIRST, loopback_hub, loopback_receiver
 from bench.receiving import grant, receive
 from bench.report import Figure, at_most, shown
 from shared.callers.caller import Caller
-from shared.delivery.log import DeliveryFilter
+from shared.delivery.filter import DeliveryFilter
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.record import DeliveryState
 from shared.events.announcement import new_announcement

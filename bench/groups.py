@@ -11,6 +11,7 @@ from bench import (
     hanging,
     imports,
     instances,
+    listings,
     outage,
     receiving,
     registering,
@@ -38,5 +39,6 @@ GROUPS: dict[str, Group] = {
     "dataverse": lambda _: [dataverse.payload_read()],
     "registering": lambda shop: registering.figures(shop.connection_string),
     "growth": lambda _: growth.figures(),
+    "listings": lambda _: listings.figures(),
     "imports": lambda _: imports.figures(),
 }

@@ -11,6 +11,7 @@ from devhost.invocation import Invocations
 from devhost.keys import KeyStore
 from devhost.messages import TypedData
 from devhost.metadata import Function
+from devhost.timer import TIMER_DATA
 from devhost.worker import Worker
 
 
@@ -68,10 +69,11 @@ class AdminPages:
             text = json.loads(await request.body() or b"{}").get("input", "")
         except (ValueError, AttributeError):
             return Response(status_code=400)
-        if not function.is_queue or not isinstance(text, str):
+        if function.is_http or not isinstance(text, str):
             return Response(status_code=400)
-        metadata = {"Id": TypedData(string="admin"), "DequeueCount": TypedData(string="1")}
-        task = asyncio.create_task(self._invocations.run(function, TypedData(string=text), metadata))
+        metadata = {"Id": TypedData(string="admin"), "DequeueCount": TypedData(string="1")} if function.is_queue else {}
+        data = TypedData(string=text) if function.is_queue else TypedData(json=TIMER_DATA)
+        task = asyncio.create_task(self._invocations.run(function, data, metadata))
         self._started.add(task)
         task.add_done_callback(self._started.discard)
         return Response(status_code=202)

@@ -1,4 +1,4 @@
-"""The development host put together: worker, HTTP, queue listeners; started and stopped as one."""
+"""The development host put together: worker, HTTP, queue listeners, timers; started and stopped as one."""
 
 import asyncio
 import json
@@ -24,6 +24,7 @@ from devhost.listener import Listener
 from devhost.message_queue import MessageQueue
 from devhost.messages import TypedData
 from devhost.metadata import Function, discover
+from devhost.timer import Timer
 from devhost.worker import Result, Worker
 
 _QUEUE_THREADS = 16
@@ -53,6 +54,7 @@ class DevelopmentHost:
         self._keys = KeyStore(options.keys)
         self._executor = ThreadPoolExecutor(_QUEUE_THREADS, thread_name_prefix="queues")
         self._listeners: list[Listener] = []
+        self._timers: list[Timer] = []
         self._queues: dict[tuple[str, str], MessageQueue] = {}
         self._keys.ensure_host_key()
         self._keys.ensure_function_keys(function.name for function in self._functions if function.is_http)
@@ -74,9 +76,9 @@ class DevelopmentHost:
             log.info("a caller hung up before the whole request was there")
 
     def stop_polling(self) -> None:
-        """Fetch no more messages."""
-        for listener in self._listeners:
-            listener.stop()
+        """Fetch no more messages, and start no timer any more."""
+        for one in self._started():
+            one.stop()
 
     async def _answer(self, request: Request) -> Response:
         try:
@@ -93,14 +95,22 @@ class DevelopmentHost:
         for function in self._functions:
             await self._worker.load(function)
         self._listeners = [made for made in map(self._listener, self._functions) if made is not None]
+        self._timers = [
+            Timer(function, function.schedule, self._invocations)
+            for function in self._functions
+            if function.schedule is not None and not function.is_disabled
+        ]
         self._say_what_runs()
-        tasks = [asyncio.create_task(listener.listen()) for listener in self._listeners]
+        tasks = [asyncio.create_task(one.listen()) for one in self._started()]
         try:
             yield
         finally:
             self.stop_polling()
             await asyncio.gather(self._pages.finish(), *tasks)
             self._executor.shutdown(wait=False)
+
+    def _started(self) -> list[Listener | Timer]:
+        return [*self._listeners, *self._timers]
 
     def _listener(self, function: Function) -> Listener | None:
         if not function.is_queue or function.is_disabled:
@@ -157,6 +167,8 @@ class DevelopmentHost:
             return f"[{methods}] " + "/".join(filter(None, (self._options.url, prefix, function.route_text)))
         if function.is_queue:
             return f"queue {function.trigger['queueName']}"
+        if function.schedule is not None:
+            return f"timer {function.schedule.text}"
         return f"a {function.trigger['type']}, which this host never starts"
 
 

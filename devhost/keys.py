@@ -62,6 +62,10 @@ class KeyStore:
         self._write(self._path(_HOST), {**host, "functionKeys": [*host["functionKeys"], made]})
         return str(made["value"])
 
+    def ensure_master_key(self) -> str:
+        """The master key, which opens everything, the host's own pages included. It is made if it is missing."""
+        return str(self._file(_HOST)["masterKey"]["value"])
+
     def ensure_function_keys(self, functions: Iterable[str]) -> None:
         """Make the missing files of these functions."""
         for function in functions:

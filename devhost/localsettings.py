@@ -32,7 +32,7 @@ def apply_local_settings(root: Path, environment: MutableMapping[str, str]) -> N
 
 
 def add_missing(file: Path, makers: Mapping[str, Callable[[], str]]) -> None:
-    """Add the values that the file lacks: secrets of this machine, which every tool then finds there.
+    """Add the values that the file lacks: secrets of this machine, and others that every tool then finds there.
 
     The file becomes private before it holds them, and is written as a whole, so that no reader finds half of it.
     """

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from devhost.routes import BadRoute, Route, alphabetical, parse_template
+from devhost.schedules import BadSchedule, Schedule
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,127}", re.IGNORECASE | re.ASCII)
 _RESERVED = ("admin", "runtime")
@@ -30,6 +31,8 @@ class Function:
     script: Path
     entry_point: str = ""
     is_disabled: bool = False
+    schedule: Schedule | None = None
+    """When a timer starts it; None where anything else does."""
 
     @property
     def trigger(self) -> Mapping[str, Any]:
@@ -108,14 +111,23 @@ def _read(folder: Path, environment: Mapping[str, str]) -> Function:
         raise BadFunction("the file that scriptFile names does not exist")
     switch = environment.get(f"AzureWebJobs.{folder.name}.Disabled", str(content.get("disabled", "")))
     is_disabled = switch.lower() in {"true", "1"}
-    return Function(folder.name, folder, bindings, script, str(content.get("entryPoint") or ""), is_disabled)
+    entry_point = str(content.get("entryPoint") or "")
+    schedule = _schedule(triggers[0], environment)
+    return Function(folder.name, folder, bindings, script, entry_point, is_disabled, schedule)
+
+
+def _schedule(trigger: Mapping[str, Any], environment: Mapping[str, str]) -> Schedule | None:
+    if str(trigger["type"]).lower() != "timertrigger":
+        return None
+    try:
+        return Schedule.parse(trigger["schedule"], environment)
+    except BadSchedule as error:
+        raise BadFunction(str(error)) from None
 
 
 def _check_binding(binding: Mapping[str, Any]) -> None:
-    needed = ["type", "name"]
-    if str(binding.get("type", "")).lower() in {"queue", "queuetrigger"}:
-        needed.append("queueName")
-    for member in needed:
+    own = {"queue": ["queueName"], "queuetrigger": ["queueName"], "timertrigger": ["schedule"]}
+    for member in ["type", "name", *own.get(str(binding.get("type", "")).lower(), [])]:
         if not isinstance(binding.get(member), str) or not binding[member]:
             raise BadFunction(f"a binding has no {member}")
 

@@ -28,6 +28,7 @@ RUN_FILE = LOCAL / "run.json"
 _STORAGE = "AzureWebJobsStorage"
 _HOOK_KEY = "ARCGIS_HOOK_KEY"
 _MAX_INSTANCES = 16
+_RETENTION_SCHEDULE = "0 30 3 * * *"
 
 
 class Stopped(BaseException):
@@ -84,12 +85,12 @@ def _run(port: int, count: int) -> int:
     _prepare_environment(url)
     with _storage() as storage:
         seeded = seed(Settings.read(os.environ), os.environ, LOCAL / "api_key")
-        code = _make_keys()
+        code, master_key = _make_keys()
         with _app(port, count) as app:
             if not app.are_ready():
                 sys.stderr.write(f"the app does not answer at {url}/api/health: its log says why\n")
                 return app.given_up()
-            with _run_file(url, code, seeded, storage, app) as write:
+            with _run_file(url, code, master_key, seeded, storage, app) as write:
                 _print_first_steps(url, code, seeded, app)
                 return app.ended(write)
 
@@ -99,18 +100,20 @@ def _prepare_environment(url: str) -> None:
     settings = ROOT / "local.settings.json"
     if not settings.exists():
         shutil.copy(ROOT / "local.settings.json.example", settings)
-    add_missing(settings, {"SECRETS_KEY": lambda: Fernet.generate_key().decode(), _HOOK_KEY: new_key_value})
+    makers = {"SECRETS_KEY": lambda: Fernet.generate_key().decode(), _HOOK_KEY: new_key_value}
+    # Where a timer's schedule is missing, the host leaves the function out: files of earlier versions have none.
+    add_missing(settings, {**makers, "RETENTION_SCHEDULE": lambda: _RETENTION_SCHEDULE})
     apply_local_settings(ROOT, os.environ)
     os.environ.setdefault("PUBLIC_URL", url)
 
 
-def _make_keys() -> str:
-    """The host key. The key for feature services of ArcGIS is made to open the function that they call."""
+def _make_keys() -> tuple[str, str]:
+    """The host key and the master key. The key for feature services of ArcGIS is made to open what they call."""
     keys = KeyStore(keys_folder(LOCAL))
     # As the app itself reads it.
     if hook_key := os.environ.get(_HOOK_KEY, "").strip():
         keys.set_function_key("WebhookConnections", "arcgis", hook_key)
-    return keys.ensure_host_key()
+    return keys.ensure_host_key(), keys.ensure_master_key()
 
 
 @contextmanager
@@ -134,13 +137,16 @@ def _app(port: int, count: int) -> AbstractContextManager[Instances]:
 
 
 @contextmanager
-def _run_file(url: str, code: str, seeded: Seed, storage: str, app: Instances) -> Iterator[Callable[[], None]]:
+def _run_file(
+    url: str, code: str, master_key: str, seeded: Seed, storage: str, app: Instances
+) -> Iterator[Callable[[], None]]:
     """`.local/run.json`, which exists while the app runs; to be called when other processes run than before."""
 
     def write() -> None:
         content = {
             "url": url,
             "code": code,
+            "master_key": master_key,
             "api_key": seeded.api_key,
             "manager": dict(seeded.manager),
             "storage": storage,

@@ -181,6 +181,9 @@ class Settings(BaseModel):
     entra_authority: BaseUrl = Field("https://login.microsoftonline.com", alias="ENTRA_AUTHORITY")
     website_hostname: str = Field("", alias="WEBSITE_HOSTNAME")
     app_service_auth: bool = Field(False, alias="WEBSITE_AUTH_ENABLED")
+    # Any text: what is wrong with it stops retention alone (keeping/retention_rules.py).
+    retention_days: str = Field("90", alias="RETENTION_DAYS")
+    retention_payload_days: str = Field("0", alias="RETENTION_PAYLOAD_DAYS")
     arcgis_portal_url: BaseUrl = Field("https://www.arcgis.com", alias="ARCGIS_PORTAL_URL")
     arcgis_org_ids: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field((), alias="ARCGIS_ORG_IDS")
     arcgis_service_hosts: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_service_hosts)] = Field(

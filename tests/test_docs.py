@@ -37,6 +37,9 @@ from shared.events.announcement import EVENTS_QUEUE
 from shared.events.event import EventState
 from shared.events.late import LATE_EVENTS_TABLE
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE
+from shared.keeping import retention_report, retention_rules
+from shared.keeping.exported_kinds import KINDS
+from shared.keeping.retention_marks import RETENTION_TABLE
 from shared.outbound.reply import ErrorClass
 from shared.settings import Settings, setting_names
 from shared.version import __version__
@@ -50,7 +53,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 ALL_DOCS = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
 ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HubError)]
-PLATFORM_SETTINGS = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_THREADPOOL_THREAD_COUNT"}
+PLATFORM_SETTINGS = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_THREADPOOL_THREAD_COUNT", "RETENTION_SCHEDULE"}
 FUNCTIONS = sorted(path.parent for path in ROOT.glob("*/function.json"))
 
 
@@ -96,9 +99,10 @@ def test_every_error_is_documented_with_its_status(error: type[HubError]) -> Non
 
 
 @holds_for("folder", FUNCTIONS)
-def test_every_function_is_documented_with_its_route_or_queue(folder: Path) -> None:
+def test_every_function_is_documented_with_its_route_queue_or_schedule(folder: Path) -> None:
     bindings = json.loads((folder / "function.json").read_text(encoding="utf-8"))["bindings"]
-    place = next(binding.get("route") or binding["queueName"] for binding in bindings if "Trigger" in binding["type"])
+    trigger = next(binding for binding in bindings if "Trigger" in binding["type"])
+    place = next(trigger[name] for name in ("route", "queueName", "schedule") if name in trigger).strip("%")
     assert folder.name in ALL_DOCS
     assert place.split("/{")[0] in ALL_DOCS
 
@@ -182,7 +186,7 @@ def test_every_member_of_a_webhook_connection_is_documented(name: str) -> None:
             USAGE_TABLE,
             DELIVERIES_TABLE,
         ),
-        *(CONNECTIONS_TABLE, RUN_AS_TABLE, AUDIT_TABLE, ORGANIZATIONS_TABLE, "roles", "apikeys"),
+        *(CONNECTIONS_TABLE, RUN_AS_TABLE, AUDIT_TABLE, ORGANIZATIONS_TABLE, RETENTION_TABLE, "roles", "apikeys"),
     ],
 )
 def test_every_table_is_documented(table: str) -> None:
@@ -242,6 +246,22 @@ def test_every_parameter_of_the_audit_is_documented(name: str) -> None:
 def test_the_limits_of_the_audit_are_documented() -> None:
     assert f"get {MAX_REFUSALS_PER_MINUTE} rows a minute" in doc("security")
     assert f"in any case; {MAX_TEXT} characters at most" in doc("security")
+
+
+def test_every_member_of_the_line_of_retention_is_documented() -> None:
+    documented = re.findall(r"^\| `(\w+)` \|", doc("retention"), re.MULTILINE)
+    assert documented == ["name", *retention_report.RetentionReport().as_json(), "seconds"]
+    assert f'{{"name": "{retention_report.LINE_NAME}", ' in doc("retention")
+
+
+def test_the_limits_of_retention_are_documented() -> None:
+    assert f"more than {retention_rules.MAX_DAYS:,}" in doc("retention")
+    assert f"but {retention_rules.MIN_AUDIT_DAYS} days at least" in doc("retention")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_rows_in_an_export_is_documented(kind: str) -> None:
+    assert f"| `{kind}` |" in doc("runbook").partition("## Backup")[2].partition("\n## ")[0]
 
 
 def test_every_dependency_has_a_reason() -> None:

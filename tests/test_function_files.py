@@ -17,6 +17,7 @@ from tests.support.paths import ROOT
 FILES = sorted(ROOT.glob("*/function.json"))
 BY_REQUEST = json.loads((ROOT / "WebhookAdmin" / "function.json").read_text(encoding="utf-8"))
 BY_MESSAGE = json.loads((ROOT / "EventDispatch" / "function.json").read_text(encoding="utf-8"))
+BY_TIME = json.loads((ROOT / "Retention" / "function.json").read_text(encoding="utf-8"))
 HOST = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
 LOCAL = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))
 
@@ -36,7 +37,7 @@ WRONG_BY_REQUEST: list[tuple[Steps, object]] = [
     (("bindings",), BY_REQUEST["bindings"][1:]),
     (("bindings",), [*BY_REQUEST["bindings"], BY_REQUEST["bindings"][1]]),
     (("bindings",), [*BY_REQUEST["bindings"], *BY_MESSAGE["bindings"]]),
-    ((*TRIGGER, "type"), "timerTrigger"),
+    ((*TRIGGER, "type"), "blobTrigger"),
     ((*TRIGGER, "type"), "HttpTrigger"),
     ((*TRIGGER, "direction"), "out"),
     ((*TRIGGER, "direction"), "inout"),
@@ -66,6 +67,14 @@ WRONG_BY_MESSAGE: list[tuple[Steps, object]] = [
     ((*TRIGGER, "connection"), "UseDevelopmentStorage=true"),
     ((*TRIGGER, "batchSize"), 1),
     *(((*TRIGGER, "queueName"), name) for name in ("", "ev", "Events", "a--b", "-ab", "ab-", "a_b", "x" * 57, 7)),
+]
+WRONG_BY_TIME: list[tuple[Steps, object]] = [
+    (("bindings",), BY_TIME["bindings"] * 2),
+    (("bindings",), [*BY_TIME["bindings"], *BY_MESSAGE["bindings"]]),
+    ((*TRIGGER, "type"), "timer"),
+    ((*TRIGGER, "direction"), "out"),
+    ((*TRIGGER, "runOnStartup"), True),
+    *(((*TRIGGER, "schedule"), text) for text in ("", "0 30 3 * * *", "%", "%lower%", "RETENTION_SCHEDULE", "%A% ", 7)),
 ]
 WRONG_HOST: list[tuple[Steps, object]] = [
     (("version",), "1.0"),
@@ -121,6 +130,7 @@ WRONG = [
     for model, document, wrongs in (
         (FunctionJson, BY_REQUEST, WRONG_BY_REQUEST),
         (FunctionJson, BY_MESSAGE, WRONG_BY_MESSAGE),
+        (FunctionJson, BY_TIME, WRONG_BY_TIME),
         (HostJson, HOST, WRONG_HOST),
         (LocalSettings, LOCAL, WRONG_LOCAL),
     )
@@ -188,7 +198,13 @@ def test_a_file_with_something_wrong_is_refused_at_its_place(
 
 @pytest.mark.parametrize(
     ("model", "document"),
-    [(FunctionJson, BY_REQUEST), (FunctionJson, BY_MESSAGE), (HostJson, HOST), (LocalSettings, LOCAL)],
+    [
+        (FunctionJson, BY_REQUEST),
+        (FunctionJson, BY_MESSAGE),
+        (FunctionJson, BY_TIME),
+        (HostJson, HOST),
+        (LocalSettings, LOCAL),
+    ],
 )
 def test_a_file_with_something_missing_is_refused(model: type[BaseModel], document: object) -> None:
     needed = [path for path in keys(document) if path not in OPTIONAL]

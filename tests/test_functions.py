@@ -22,6 +22,8 @@ from tests.support.cases import holds_for
 ROOT = Path(__file__).parent.parent
 FOLDERS = sorted((path.parent for path in ROOT.glob("*/function.json")), key=lambda folder: folder.name.lower())
 EACH_FUNCTION = holds_for("folder", FOLDERS)
+# A schedule in function.json names a setting.
+SETTINGS: dict[str, str] = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
 
 
 def function_json(folder: Path) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def load_failures() -> dict[str, Failure | None]:
     async def load_all() -> dict[str, Failure | None]:
         worker = Worker(ROOT)
         await worker.start()
-        return {function.name: await worker.load(function) for function in discover(ROOT, {})[0]}
+        return {function.name: await worker.load(function) for function in discover(ROOT, SETTINGS)[0]}
 
     return asyncio.run(load_all())
 
@@ -105,12 +107,12 @@ def test_the_runtime_loads_the_function(folder: Path, load_failures: dict[str, F
 
 
 def test_no_function_is_left_out() -> None:
-    functions, left_out = discover(ROOT, {})
+    functions, left_out = discover(ROOT, SETTINGS)
     assert left_out == {}
     assert [function.name for function in functions] == [folder.name for folder in FOLDERS]
 
 
-HTTP_FUNCTIONS = [function for function in discover(ROOT, {})[0] if function.is_http]
+HTTP_FUNCTIONS = [function for function in discover(ROOT, SETTINGS)[0] if function.is_http]
 BEGINNINGS = {function.route("api").template.segments[1].literal for function in HTTP_FUNCTIONS}
 
 

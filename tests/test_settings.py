@@ -16,6 +16,8 @@ EXAMPLES = {
     "AzureWebJobsStorage__queueServiceUri": "https://q.example",
     "AzureWebJobsStorage__clientId": "5f0d3c1e",
     "PUBLIC_URL": "https://hub.example",
+    "RETENTION_DAYS": "30",
+    "RETENTION_PAYLOAD_DAYS": "7",
     "ROLE_DIRECTORY": "graph",
     "RELATIONSHIP_MANAGER_ROLE": "Account Manager",
     "ADMINISTRATOR_ROLE": "Hub Administrator",

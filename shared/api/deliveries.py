@@ -5,41 +5,47 @@ from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
+from azure.data.tables import TableEntity
 
-from shared.api.events import find_event, page
+from shared.api.delivery_counts import count_deliveries
+from shared.api.delivery_filter import FILTERS, is_by_time, parse_filter
+from shared.api.events import Found, find_event, page
 from shared.api.parameters import (
     parse_flag,
     parse_limit,
-    parse_moment,
     parse_place,
-    parse_webhook_filter,
     parse_webhook_id,
     require_known,
     token_of,
 )
+from shared.api.redriving import redrive_queues
 from shared.audit.recording import note
+from shared.delivery.by_time import DeliveriesByTime, is_place
+from shared.delivery.filter import DeliveryFilter
 from shared.delivery.known_secrets import KnownSecrets
-from shared.delivery.log import DeliveryFilter, DeliveryLog
+from shared.delivery.log import DeliveryLog
 from shared.delivery.pace.circuit import Blocked
-from shared.delivery.record import DeliveryRecord, DeliveryState, summary
+from shared.delivery.record import DeliveryRecord, DeliveryState, row_record, summary
 from shared.delivery.replaying import BulkReplay, Replay
 from shared.errors import BadRequest, Conflict, NotFound
-from shared.events.store import EventStore
+from shared.events.event import Event
+from shared.events.store import EventStore, LogFilter
 from shared.http import bounded_body, json_response
 from shared.hub.hub import Hub
 from shared.loops import HOPS_HEADER, request_hops
+from shared.storage.paging import Place
 from shared.storage.scan import WorkBudget
 from shared.timestamps import stored_time
-from shared.validation import bad_field, one_of
+from shared.validation import bad_field
 from shared.webhooks.registry import WebhookRegistry
 
 _ACCEPTED = 202
 _NO_FILTERS = frozenset({b"", b"{}", b"null"})
 """Bodies that clients send when they have nothing to say."""
 
-_FILTERS = ("webhook", "state", "since", "until")
+_REPLAYED = ("webhook", "state", "since", "until")
+"""What a replay can be limited to."""
 _PAGE = ("limit", "continuationToken")
-_MAX_SHOWN_STATE = 50
 
 
 def serve_deliveries(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...]) -> func.HttpResponse:
@@ -57,6 +63,8 @@ def serve_deliveries(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...])
     match req.method.upper(), segments:
         case "GET", ("deliveries",):
             return json_response(deliveries.list(req.params))
+        case "GET", ("deliveries", "counts"):
+            return json_response(deliveries.count(req.params))
         case "GET", (event_id, "deliveries"):
             return json_response(deliveries.list_of_event(event_id, req.params))
         case "GET", (event_id, "deliveries", webhook):
@@ -71,6 +79,13 @@ def serve_deliveries(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...])
     raise NotFound("there is nothing at this path")
 
 
+def serve_redrive(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
+    """Put back what poison queues hold; raises BadRequest."""
+    _require_replayable(req)
+    done = redrive_queues(hub.storage, hub.receivers.gate, req.params, WorkBudget())
+    return json_response(done, 200 if parse_flag(req.params, "dryRun") else _ACCEPTED)
+
+
 def _require_replayable(req: func.HttpRequest) -> None:
     """Raise BadRequest for a replay that a delivery led to, or that has filters in its body."""
     # The event stays the same one, so its number of hops cannot grow: the replay would lead here for ever.
@@ -78,9 +93,7 @@ def _require_replayable(req: func.HttpRequest) -> None:
         raise bad_field(HOPS_HEADER, "must be 0: a delivery led to this request, and a replay would repeat it")
     # Filters in a body would be lost, and more replayed than was meant.
     if bounded_body(req).strip() not in _NO_FILTERS:
-        raise BadRequest(
-            "the body must be empty: webhook, state, since, until and dryRun go into the query", pointer="#"
-        )
+        raise BadRequest("the body must be empty: filters and dryRun go into the query", pointer="#")
 
 
 @dataclass(frozen=True)
@@ -103,37 +116,78 @@ class Deliveries:
 
     def list(self, query: Mapping[str, str]) -> dict[str, object]:
         """A page of deliveries, as `page` makes it; raises BadRequest."""
-        require_known(query, (*_FILTERS, *_PAGE))
-        limit, wanted = parse_limit(query), parse_filter(query)
-        place, budget = parse_place(query, wanted), self.new_budget()
-        found = self.log.summaries(wanted, place=place, budget=budget, page_size=limit + 1)
-        return page(found, self._summary, query, wanted, limit=limit, url=f"{self.url}/deliveries")
+        require_known(query, (*FILTERS, "order", *_PAGE))
+        limit, wanted, by_time = parse_limit(query), parse_filter(query), is_by_time(query)
+        asked = ("time", wanted) if by_time else wanted
+        place, budget = parse_place(query, asked), self.new_budget()
+        found: Found[TableEntity]
+        if by_time:
+            found = self._by_time(wanted, place, budget, enough=limit + 1)
+        else:
+            found = self.log.summaries(wanted, place=place, budget=budget, page_size=limit + 1)
+        return page(found, self._summary, query, asked, limit=limit, url=f"{self.url}/deliveries")
+
+    def count(self, query: Mapping[str, str]) -> dict[str, object]:
+        """How many deliveries are in which state; raises BadRequest."""
+        return count_deliveries(self.log, query, self.new_budget())
 
     def list_of_event(self, event_id: str, query: Mapping[str, str]) -> dict[str, object]:
-        """A page of one event's deliveries; raises NotFound or BadRequest."""
-        require_known(query, _PAGE)
-        asked = ("event", event_id.lower())
-        limit, place = parse_limit(query), parse_place(query, asked)
+        """A page of one event's deliveries, by webhook, with `log` all attempts; raises NotFound or BadRequest."""
+        require_known(query, ("log", *_PAGE))
+        with_attempts, budget = parse_flag(query, "log"), self.new_budget()
+        asked = ("event", event_id.lower(), with_attempts)
+        limit, place = parse_limit(query), _by_time_only(parse_place(query, asked))
         event = find_event(self.events, event_id)
-        found = self.log.of_event(event, place=place, budget=self.new_budget(), page_size=limit + 1)
-        return page(found, self._summary, query, asked, limit=limit, url=f"{self.url}/{event.id}/deliveries")
+        budget.spend(2)
+        found = DeliveriesByTime(
+            self.events,
+            self.log.windows(DeliveryFilter(), with_attempts=with_attempts),
+            self.webhooks.ids,
+            budget,
+            place=place,
+            enough=limit + 1,
+            cost=1 if with_attempts else 0,
+        ).of_event(self.events.listed_event(event))
+
+        def with_its_attempts(row: TableEntity) -> dict[str, object]:
+            budget.spend()
+            return self._whole(row_record(row))
+
+        show = with_its_attempts if with_attempts else self._summary
+        return page(found, show, query, asked, limit=limit, url=f"{self.url}/{event.id}/deliveries")
+
+    def _by_time(self, wanted: DeliveryFilter, place: Place, budget: WorkBudget, *, enough: int) -> Found[TableEntity]:
+        _by_time_only(place)
+        if wanted.webhook_id is not None:
+            return self.log.by_time(wanted, place=place, budget=budget, enough=enough)
+        return DeliveriesByTime(
+            self.events,
+            self.log.windows(wanted),
+            self.webhooks.ids,
+            budget,
+            place=place,
+            enough=enough,
+            takes_any=wanted.takes_any,
+        ).of_log(LogFilter(type=wanted.type, since=wanted.since, until=wanted.until))
 
     def show(self, event_id: str, webhook: str, query: Mapping[str, str]) -> dict[str, object]:
         """One delivery with its attempts; raises NotFound or BadRequest."""
         require_known(query, ())
-        record = self._find(event_id, webhook)
-        registration = self.webhooks.get(record.webhook_id)
-        return self._current(self.known_secrets.record(registration, record).as_json(with_attempts=True))
+        return self._whole(self._find(find_event(self.events, event_id), webhook))
 
     def replay_one(self, event_id: str, webhook: str, query: Mapping[str, str]) -> dict[str, object]:
         """Replay one delivery, whatever its state, unless it waits for its receiver.
 
-        Raises BadRequest, NotFound, also if its webhook was removed, and Conflict for one that waits.
+        Raises BadRequest, NotFound, also if its webhook was removed, and Conflict for one that waits, or whose event
+        was forgotten.
         """
         require_known(query, ())
-        record = self._find(event_id, webhook)
+        event = find_event(self.events, event_id)
+        record = self._find(event, webhook)
         if self.webhooks.get(record.webhook_id) is None:
             raise NotFound("the webhook was removed, so nothing can be replayed to it")
+        if event.forgotten:
+            raise Conflict("this event was forgotten, so there is nothing left that could be delivered")
         if record.state is DeliveryState.WAITING:
             raise Conflict("this delivery waits for its receiver and is made without a replay once that is ready")
         self.replay(record)
@@ -144,7 +198,7 @@ class Deliveries:
 
         `{"replayed", "more"}`, with `dryRun` `{"count", "more"}`, and where the next call goes on if there are more.
         """
-        require_known(query, (*_FILTERS, "dryRun", "continuationToken"))
+        require_known(query, (*_REPLAYED, "dryRun", "continuationToken"))
         wanted, only_counts = parse_filter(query), parse_flag(query, "dryRun")
         asked = ("replay", wanted)
         place = parse_place(query, asked)
@@ -154,6 +208,11 @@ class Deliveries:
         done = (bulk.count if only_counts else bulk.replay)(wanted, place, self.new_budget())
         told: dict[str, object] = {"count" if only_counts else "replayed": done.count, "more": done.place is not None}
         return told if done.place is None else {**told, "continuationToken": token_of(done.place, asked)}
+
+    def _whole(self, record: DeliveryRecord) -> dict[str, object]:
+        """A delivery with its attempts, without secrets of its webhook: one transaction."""
+        registration = self.webhooks.get(record.webhook_id)
+        return self._current(self.known_secrets.record(registration, record).as_json(with_attempts=True))
 
     def _summary(self, row: Mapping[str, Any]) -> dict[str, object]:
         return self._current(summary(row))
@@ -169,8 +228,7 @@ class Deliveries:
             return shown
         return {**shown, "waitingReason": entry.reason.value, "waitingUntil": until, "nextAttemptAt": until}
 
-    def _find(self, event_id: str, webhook: str) -> DeliveryRecord:
-        event = find_event(self.events, event_id)
+    def _find(self, event: Event, webhook: str) -> DeliveryRecord:
         webhook_id = parse_webhook_id(webhook)
         if webhook_id is None:
             raise NotFound("there is no webhook with this id")
@@ -180,32 +238,8 @@ class Deliveries:
         return record
 
 
-def parse_filter(query: Mapping[str, str]) -> DeliveryFilter:
-    """The filter in `webhook`, `state`, `since` and `until`; raises BadRequest."""
-    return DeliveryFilter(
-        webhook_id=parse_webhook_filter(query),
-        states=parse_states(query),
-        since=parse_moment(query, "since"),
-        until=parse_moment(query, "until"),
-    )
-
-
-def parse_states(query: Mapping[str, str]) -> tuple[DeliveryState, ...]:
-    """`state`: one or several states with commas between them, in any case; none if it is left out.
-
-    They come in one order, each once. Raises BadRequest for an unknown or empty one.
-    """
-    text = query.get("state")
-    if text is None:
-        return ()
-    named = text.lower().split(",")
-    for name in named:
-        if name not in set(DeliveryState):
-            known = one_of(list(DeliveryState))
-            raise bad_field("state", f"{known}, or several of them with commas between: {_quoted(name)} is none")
-    return tuple(state for state in DeliveryState if state in named)
-
-
-def _quoted(name: str) -> str:
-    shown = name if name.isprintable() else repr(name)[1:-1]
-    return f"'{shown[:_MAX_SHOWN_STATE]}'"
+def _by_time_only(place: Place) -> Place:
+    """The place; raises BadRequest for one that no listing in the order of time gave."""
+    if not is_place(place):
+        raise bad_field("continuationToken", "must be a token from an answer of this API to the same query")
+    return place

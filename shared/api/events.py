@@ -1,7 +1,8 @@
 """The Events API: `GET /api/v1/events` newest first, `GET /api/v1/events/{id}` with the payload."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Protocol
 from urllib.parse import urlencode
 
 from shared.api.parameters import (
@@ -18,7 +19,8 @@ from shared.events.event import Event, EventId
 from shared.events.store import EventStore, LogFilter
 from shared.exact_json import dump_json
 from shared.lenient_json import as_valid_json
-from shared.storage.scan import Scan, WorkBudget
+from shared.storage.paging import Place, Position
+from shared.storage.scan import WorkBudget
 
 MAX_PAGE_CHARACTERS = 4_000_000
 """After the item that reaches this length, a page ends."""
@@ -26,8 +28,9 @@ MAX_PAGE_CHARACTERS = 4_000_000
 STORAGE_PAGE = 50
 """Rows that storage is asked for at once: an event has up to 100,000 characters besides its payload."""
 
-_PARAMETERS = ("type", "since", "until", "limit", "continuationToken")
-_KEPT_PARAMETERS = ("type", "webhook", "state", "who", "target", "since", "until", "limit")
+PARAMETERS = ("q", "type", "since", "until", "limit", "continuationToken")
+_FORGOTTEN_PARAMETERS = frozenset({"code", "continuationtoken"})
+"""Parameters that the address of the next page does not repeat: the key, and this page's own token."""
 
 
 def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> dict[str, object]:
@@ -36,8 +39,8 @@ def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> di
     `query` may hold `type`, `since` (inclusive), `until` (exclusive), `limit` and `continuationToken`; `url` is the
     address of the listing. Raises BadRequest, which names the parameter.
     """
-    require_known(query, _PARAMETERS)
-    limit, asked = parse_limit(query), _filter(query)
+    require_known(query, PARAMETERS)
+    limit, asked = parse_limit(query), listing_filter(query)
     wanted = replace(asked, place=parse_place(query, asked))
     found = events.log(wanted, page_size=min(limit, STORAGE_PAGE) + 1, budget=WorkBudget())
     return page(found, lambda event: event.as_json(), query, asked, limit=limit, url=url)
@@ -64,8 +67,19 @@ def _found[Found](id_: str, get: Callable[[EventId], Found | None]) -> Found:
     return found
 
 
+class Found[Item](Protocol):
+    """What is gone through for a page: as a `Scan`."""
+
+    place: Place
+    is_complete: bool
+
+    def __iter__(self) -> Iterator[tuple[Position, Item]]:
+        """Items with the keys of their rows."""
+        ...
+
+
 def page[Item](
-    found: Scan[Item],
+    found: Found[Item],
     show: Callable[[Item], dict[str, object]],
     query: Mapping[str, str],
     asked: object,
@@ -90,7 +104,9 @@ def page[Item](
     if not is_cut:
         place = found.place
     token = token_of(place, asked) if is_cut or not found.is_complete else None
-    kept = {name: query[name] for name in _KEPT_PARAMETERS if name in query}
+    # The size of the page stands behind what is asked for.
+    asked_for = sorted(query.items(), key=lambda parameter: parameter[0] == "limit")
+    kept = {name: value for name, value in asked_for if name.lower() not in _FORGOTTEN_PARAMETERS}
     return {
         "value": items,
         "continuationToken": token,
@@ -98,7 +114,8 @@ def page[Item](
     }
 
 
-def _filter(query: Mapping[str, str]) -> LogFilter:
+def listing_filter(query: Mapping[str, str]) -> LogFilter:
+    """The filter in `type`, `since` and `until`; raises BadRequest."""
     wanted = event_name_filter(query.get("type"), "type")
     return LogFilter(
         type=wanted.lower() if wanted else None,

@@ -10,13 +10,17 @@ EVENTS = Surface(
         Operation("GET", ""),
         Operation("GET", "audit"),
         Operation("GET", "deliveries"),
+        Operation("GET", "deliveries/counts"),
         Operation("GET", "stats"),
         Operation("GET", "types"),
         Operation("GET", "{id}"),
         Operation("GET", "{id}/deliveries"),
         Operation("GET", "{id}/deliveries/{webhookId}"),
+        Operation("POST", "purge", "event.purge", is_bulk=True),
+        Operation("POST", "redrive", "queue.redrive", is_bulk=True),
         Operation("POST", "deliveries/replay", "delivery.replay", is_bulk=True),
         Operation("POST", "{id}/deliveries/{webhookId}/replay", "delivery.replay"),
+        Operation("DELETE", "{id}", "event.forget"),
     ),
 )
 WEBHOOK_ADMIN = Surface(
@@ -99,5 +103,6 @@ OTHER_ACTIONS = (
     "key.issue",
     "key.revoke",
     "queue.redrive",
+    "hub.import",
 )
 """Actions of the hub itself, and of the command line alone."""

@@ -57,17 +57,20 @@ class CrmScript:
 
         It succeeds by returning, and that is its answer.
         """
-        error_class, text = self._call(webhook.target_url, _parameters(webhook, event))
+        error_class, text, own_words = self._call(webhook.target_url, _parameters(webhook, event))
         if not error_class:
             on_head()
         # A script is told the properties, and its exceptions may repeat them.
         text = loggable(text, redaction_of(webhook, secrets))
-        return Attempt(at, elapsed(at, self._now()), None, error_class, text)
+        return Attempt(at, elapsed(at, self._now()), None, error_class, text, own_words=own_words)
 
-    def _call(self, entry_point: str, parameters: dict[str, object]) -> tuple[str, str]:
-        """The error class, empty for a success, and what happened as a sentence."""
+    def _call(self, entry_point: str, parameters: dict[str, object]) -> tuple[str, str, str]:
+        """The error class, empty for a success, and what happened as a sentence: whole, and in the hub's own words.
+
+        What a script raises may quote the event, so only the delivery's log tells it: it goes when that is forgotten.
+        """
         if entry_point not in self._allowed:
-            return ErrorClass.BLOCKED.value, "the entry point is no longer in CRMSCRIPT_ENTRY_POINTS"
+            return ErrorClass.BLOCKED.value, "the entry point is no longer in CRMSCRIPT_ENTRY_POINTS", ""
         ends: SimpleQueue[BaseException | None] = SimpleQueue()
 
         def run() -> None:
@@ -81,10 +84,11 @@ class CrmScript:
         try:
             failure = ends.get(timeout=self._seconds)
         except Empty:
-            return ErrorClass.TIMEOUT.value, f"the script ran longer than {self._seconds:g} s"
+            return ErrorClass.TIMEOUT.value, f"the script ran longer than {self._seconds:g} s", ""
         if failure is not None:
-            return ErrorClass.SCRIPT.value, f"the script raised {type(failure).__name__}: {failure}"
-        return "", "the script returned"
+            raised = f"the script raised {type(failure).__name__}"
+            return ErrorClass.SCRIPT.value, f"{raised}: {failure}", raised
+        return "", "the script returned", ""
 
     def _load(self, entry_point: str) -> Callable[[dict[str, object]], object]:
         module, _, function = entry_point.partition(":")

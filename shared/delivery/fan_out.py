@@ -9,6 +9,7 @@ from shared.delivery.message import FirstMessages
 from shared.delivery.pace.circuit import Blocked
 from shared.delivery.pace.gate import PaceGate
 from shared.delivery.queues import DeliveryQueues
+from shared.events.asked import MAX_NAMED
 from shared.events.dispatch import Page
 from shared.events.event import Event
 from shared.side_by_side import each_side_by_side
@@ -46,9 +47,12 @@ class DeliveryFanOut:
 
     def page(self, event_type: str, *, after: int) -> Page:
         """The webhooks that one message asks for, from those with ids above `after`. Raises StorageDown."""
-        # One more than is asked for tells whether there are more, without another read.
-        wanting = self._registry.subscribed_to(event_type, after=after, at_most=self._max_webhooks + 1)
-        return Page(tuple(wanting[: self._max_webhooks]), is_last=len(wanting) <= self._max_webhooks)
+        # One more than is asked for, or named, tells whether there are more, without another read.
+        at_most = self._max_webhooks if after else max(self._max_webhooks, MAX_NAMED)
+        wanting = tuple(self._registry.subscribed_to(event_type, after=after, at_most=at_most + 1))
+        known = wanting if len(wanting) <= at_most else None
+        is_last = len(wanting) <= self._max_webhooks
+        return Page(wanting[: self._max_webhooks], is_last=is_last, known=known)
 
     def ask(self, event: Event, page: Page, *, repeat: bool) -> int | None:
         """Ask for one delivery to each webhook of a page, by their ids.

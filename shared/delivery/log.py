@@ -6,11 +6,11 @@ record.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from azure.data.tables import TableEntity
 
+from shared.clock import now
+from shared.delivery.filter import DeliveryFilter, records_between, waiting_between
 from shared.delivery.record import (
     SUMMARY,
     DeliveryRecord,
@@ -20,7 +20,9 @@ from shared.delivery.record import (
     parse_record,
     waiting_record,
 )
-from shared.delivery.waiting import AFTER_WAITING, WAITING_PREFIX, parse_waiting, waiting_bound, waiting_keys
+from shared.delivery.waiting import WAITING_PREFIX, parse_waiting, waiting_keys
+from shared.delivery.webhook_by_time import WebhookByTime
+from shared.delivery.windows import Windows
 from shared.events.event import Event
 from shared.storage.keys import row_key
 from shared.storage.paging import BEGINNING, Place, Position
@@ -30,20 +32,6 @@ from shared.storage.tables import Row, RowVersion, Table
 
 _WHOLE_ROWS = 50
 """A page of rows with all that was answered: up to half a megabyte each."""
-
-
-@dataclass(frozen=True)
-class DeliveryFilter:
-    """Which deliveries a listing shows: of this webhook, in one of these states, of events in a span of time.
-
-    The events are those received from `since` and before `until`. None, and no states, do not filter. The order of
-    the states has no meaning.
-    """
-
-    webhook_id: int | None = None
-    states: tuple[DeliveryState, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 class DeliveryLog:
@@ -63,34 +51,21 @@ class DeliveryLog:
         return None if row is None else waiting_record(parse_waiting(row))
 
     def write(self, record: DeliveryRecord) -> None:
-        """Store a record, unless what is stored has come further: of two workers at once, the later attempt counts."""
+        """Store a record, unless what is stored has come further: of two workers at once, the later attempt counts.
+
+        If the event was forgotten meanwhile, only a delivery that succeeded is still written down, and no answer.
+        """
 
         def further(row: Row | None) -> Row | None:
             # Of the version that the record came from only the etag is known: it has not come further.
-            is_past = row and parse_record(row, "").is_past(record.cycle, record.attempts)
-            return None if is_past else delivery_row(record)
+            stored = parse_record(row, "") if row else None
+            if stored and stored.forgotten and record.state is DeliveryState.DELIVERED:
+                return delivery_row(record.without_replies())
+            return None if stored and stored.is_past(record.cycle, record.attempts) else delivery_row(record)
 
         known = RowVersion(None) if record.etag is None else RowVersion({}, record.etag)
         keys = delivery_keys(record.webhook_id, record.event_id, record.event_at)
         self._table.modify(*keys, further, known=known, replaces=True)
-
-    def of_event(
-        self,
-        event: Event,
-        *,
-        place: Place = BEGINNING,
-        budget: WorkBudget | None = None,
-        page_size: int = 1000,
-    ) -> Scan[TableEntity]:
-        """The deliveries of an event, by webhook, as rows of SUMMARY, as far as the budget reaches.
-
-        Its row keys are the same in each partition, so this looks through all partitions.
-        """
-        record = Query().where("RowKey eq", delivery_keys(0, event.id, event.received_at)[1])
-        waiting = Query().where("RowKey eq", waiting_keys(0, event.id, event.received_at)[1])
-        later = Query().where("PartitionKey gt", place.after.partition if place.after else "")
-        wanted = later.either(record, waiting.where("IsLogged eq", False))
-        return self._summaries([(place, wanted)], budget, page_size)
 
     def summaries(
         self,
@@ -112,13 +87,33 @@ class DeliveryLog:
         page_size: int = _WHOLE_ROWS,
     ) -> Scan[DeliveryRecord]:
         """The records alone, with what was answered, newest event first for each webhook."""
-        rows = _behind(place, wanted).either(_records(wanted))
+        rows = _behind(place, wanted).either(records_between(wanted))
         return Scan(self._table, [(place, rows)], _record, budget=budget, page_size=page_size)
+
+    def states(self, wanted: DeliveryFilter, *, place: Place, budget: WorkBudget) -> Scan[DeliveryState]:
+        """What `summaries` gives, but of each delivery its state alone."""
+        return Scan(self._table, _queries(wanted, place), _state, budget=budget, page_size=1000, select=("State",))
+
+    def windows(self, wanted: DeliveryFilter, *, with_attempts: bool = False) -> Windows:
+        """Reads parts of the partition of any webhook."""
+        return Windows(self._table, wanted, with_attempts=with_attempts)
+
+    def by_time(
+        self, wanted: DeliveryFilter, *, place: Place, budget: WorkBudget, enough: int
+    ) -> WebhookByTime | Scan[TableEntity]:
+        """Deliveries to the wanted webhook as rows of SUMMARY, newest event first; `enough` are taken at most."""
+        if wanted.may_wait_only:
+            return WebhookByTime(self._table, wanted, budget, now, place=place, enough=enough)
+        return self.summaries(wanted, place=place, budget=budget, page_size=enough)
 
     def _summaries(
         self, queries: Sequence[tuple[Place, Query]], budget: WorkBudget | None, page_size: int
     ) -> Scan[TableEntity]:
         return Scan(self._table, queries, lambda row: row, budget=budget, page_size=page_size, select=SUMMARY)
+
+
+def _state(row: TableEntity) -> DeliveryState:
+    return DeliveryState(row["State"])
 
 
 def _record(row: TableEntity) -> DeliveryRecord:
@@ -130,8 +125,8 @@ def _queries(wanted: DeliveryFilter, place: Place) -> list[tuple[Place, Query]]:
 
     Of one webhook each range is read from its bound on. Over all webhooks storage looks at every row anyway.
     """
-    records, waiting = _records(wanted), _waiting(wanted)
-    if wanted.states and DeliveryState.WAITING not in wanted.states:
+    records, waiting = records_between(wanted), waiting_between(wanted)
+    if not wanted.may_wait_only:
         return [(place, _behind(place, wanted).either(records))]
     if wanted.webhook_id is None:
         return [(place, _behind(place, wanted).either(records, waiting))]
@@ -150,14 +145,3 @@ def _behind(place: Place, wanted: DeliveryFilter) -> Query:
         return Query().beyond(place.after)
     rows = Query().where("PartitionKey eq", row_key(wanted.webhook_id))
     return rows if place.after is None else rows.where("RowKey gt", place.after.key)
-
-
-def _records(wanted: DeliveryFilter) -> Query:
-    states = [Query().where("State eq", state.value) for state in wanted.states]
-    return Query().where("RowKey lt", WAITING_PREFIX).of_times(wanted.since, wanted.until).either(*states)
-
-
-def _waiting(wanted: DeliveryFilter) -> Query:
-    begin = WAITING_PREFIX if wanted.since is None else waiting_bound(wanted.since)
-    end = AFTER_WAITING if wanted.until is None else waiting_bound(wanted.until)
-    return Query().where("RowKey ge", begin).where("RowKey lt", end).where("IsLogged eq", False)

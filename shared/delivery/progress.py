@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from shared.delivery.attempt import Attempt
 from shared.delivery.disabling import WebhookDisabler
+from shared.delivery.forgotten import ForgottenEvents
 from shared.delivery.log import DeliveryLog
 from shared.delivery.made_attempts import MadeAttempt
 from shared.delivery.message import DeliveryMessage
@@ -40,6 +41,7 @@ class DeliveryProgress:
     queues: DeliveryQueues
     gate: PaceGate
     disabler: WebhookDisabler
+    forgotten: ForgottenEvents
     limits: RetryLimits
     now: Callable[[], datetime]
 
@@ -60,6 +62,11 @@ class DeliveryProgress:
         row = made.counted
         if row is None:
             row = made.counted = self.gate.count(registration.id, event, attempt, outcome, tried=made.writes)
+        # While the attempt was under way. Where a row is stored already, that is forgotten too, and tells.
+        if record.etag is None and self.forgotten.contains(registration.id, event):
+            reached = DeliveryState.DELIVERED if attempt.is_success else DeliveryState.PENDING
+            self.deliveries.write(record.after(attempt, reached).as_forgotten(self.now()))
+            return
         match self._decision(message, registration, event, record, attempt, outcome, row):
             case Delivered():
                 self.deliveries.write(record.after(attempt, DeliveryState.DELIVERED))

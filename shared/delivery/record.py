@@ -10,6 +10,7 @@ from typing import Any
 from shared.delivery.attempt import Attempt
 from shared.delivery.waiting import WAITING_PREFIX, WaitingDelivery, WaitingReason, parse_waiting
 from shared.events.event import Event
+from shared.outbound.reply import ErrorClass
 from shared.storage.keys import row_key, time_key
 from shared.timestamps import stored_time
 
@@ -17,7 +18,9 @@ DELIVERIES_TABLE = "deliveries"
 SUMMARY = (
     *("EventId", "Event", "EventAt", "State", "Cycle", "Attempts", "NextAttemptAt", "Logged"),
     *("WaitingReason", "WaitingUntil"),
+    *("LastAt", "LastStatus", "LastClass", "LastMs"),
     *("Reason", "ParkedAt", "Until", "Attempt", "DueAt", "IsLogged"),
+    "Forgotten",
 )
 """The columns of a delivery without its attempts, whose texts are nearly all of a record's row.
 
@@ -26,6 +29,17 @@ The last ones are those of a delivery that waits and has no record (waiting.py).
 
 MAX_KEPT_ATTEMPTS = 30
 _MILLISECOND = timedelta(milliseconds=1)
+
+
+class Forgotten(StrEnum):
+    """What the forgetting of its event did to a delivery."""
+
+    NOTHING = ""
+    """The event was not forgotten."""
+    REPLIES = "replies"
+    """The delivery was over already: only what was answered is gone."""
+    DELIVERY = "delivery"
+    """It was open: it failed, with the error class `forgotten`."""
 
 
 class DeliveryState(StrEnum):
@@ -50,7 +64,8 @@ class DeliveryRecord:
     `attempts` counts those of this `cycle`; a replay begins a new cycle. `log` has the newest attempts of all cycles,
     the latest one last. `etag` is that of the stored row, None if nothing is stored yet. `waiting_reason` and
     `waiting_until`, when it is tried next at the earliest, are those of a delivery that waits, and count in that state
-    alone. `claimed_at` and `claimed_by`, the id of a message, say who is about to attempt it.
+    alone. `claimed_at` and `claimed_by`, the id of a message, say who is about to attempt it. `forgotten_at` is
+    when a delivery was ended because its event was forgotten.
     """
 
     webhook_id: int
@@ -67,11 +82,15 @@ class DeliveryRecord:
     waiting_until: datetime | None = None
     claimed_at: datetime | None = None
     claimed_by: str | None = None
+    forgotten: Forgotten = Forgotten.NOTHING
+    forgotten_at: datetime | None = None
 
     def is_past(self, cycle: int, attempt: int) -> bool:
-        """Whether a message that asks for this attempt is a duplicate, or too late."""
-        return (cycle, attempt) < (self.cycle, self.attempts) or (
-            self.state is DeliveryState.DELIVERED and cycle == self.cycle
+        """Whether a message that asks for this attempt is a duplicate, or too late: its event may be forgotten."""
+        return (
+            bool(self.forgotten)
+            or (cycle, attempt) < (self.cycle, self.attempts)
+            or (self.state is DeliveryState.DELIVERED and cycle == self.cycle)
         )
 
     def after(
@@ -88,6 +107,18 @@ class DeliveryRecord:
             claimed_by=None,
         )
 
+    def as_forgotten(self, now: datetime) -> "DeliveryRecord":
+        """The record once its event is forgotten: without what was answered, and failed if it was open."""
+        if self.state in (DeliveryState.DELIVERED, DeliveryState.FAILED):
+            return self.without_replies()
+        ended = replace(self.without_replies(), state=DeliveryState.FAILED, next_attempt_at=None)
+        return replace(ended, forgotten=Forgotten.DELIVERY, forgotten_at=now)
+
+    def without_replies(self) -> "DeliveryRecord":
+        """The record without what was answered, which nobody claims any more."""
+        log = tuple(replace(attempt, text="") for attempt in self.log)
+        return replace(self, log=log, claimed_at=None, claimed_by=None, forgotten=Forgotten.REPLIES)
+
     def as_json(self, *, with_attempts: bool = False) -> dict[str, object]:
         """The delivery as the Events API shows it. Requests are not kept, so it holds no secret of a webhook."""
         shown: dict[str, object] = {
@@ -101,8 +132,16 @@ class DeliveryRecord:
             "replays": self.cycle,
             "waitingReason": self._reason or None,
             "waitingUntil": _text(self._until),
+            "last": _last(self._last) if self._last else None,
         }
         return {**shown, "log": [_shown(attempt) for attempt in self.log]} if with_attempts else shown
+
+    @property
+    def _last(self) -> Attempt | None:
+        """The last attempt, or what took its place: nothing was sent then."""
+        if self.forgotten is Forgotten.DELIVERY:
+            return Attempt(self.forgotten_at or self.event_at, timedelta(0), None, ErrorClass.FORGOTTEN.value, "")
+        return self.log[-1] if self.log else None
 
     @property
     def _reason(self) -> str:
@@ -127,6 +166,9 @@ class DeliveryRecord:
             "WaitingUntil": _text(self._until) or "",
             "ClaimedAt": _text(self.claimed_at) or "",
             "ClaimedBy": self.claimed_by or "",
+            **(_last_columns(self._last) if self._last else {}),
+            # Left out of nearly all rows, and unknown to those of earlier versions.
+            **({"Forgotten": self.forgotten.value} if self.forgotten else {}),
         }
 
 
@@ -151,7 +193,7 @@ def parse_record(row: Mapping[str, Any], etag: str) -> DeliveryRecord:
     """The record in a row of `deliveries`; rows of the previous version know neither waiting nor claims."""
     attempts = tuple(_parse_attempt(row[f"Log{number}"]) for number in range(row["Logged"]))
     # Storage answers null for a selected column that a row does not have.
-    reason = row.get("WaitingReason")
+    reason, forgotten = row.get("WaitingReason"), Forgotten(row.get("Forgotten") or "")
     return DeliveryRecord(
         webhook_id=int(row["PartitionKey"]),
         event_id=row["EventId"],
@@ -167,6 +209,8 @@ def parse_record(row: Mapping[str, Any], etag: str) -> DeliveryRecord:
         waiting_until=_moment(row.get("WaitingUntil")),
         claimed_at=_moment(row.get("ClaimedAt")),
         claimed_by=row.get("ClaimedBy") or None,
+        forgotten=forgotten,
+        forgotten_at=_moment(row["LastAt"]) if forgotten is Forgotten.DELIVERY else None,
     )
 
 
@@ -186,6 +230,13 @@ def waiting_record(waiting: WaitingDelivery) -> DeliveryRecord:
     )
 
 
+def row_record(row: Mapping[str, Any]) -> DeliveryRecord:
+    """The delivery in a row of either kind, with its attempts."""
+    if row["RowKey"].startswith(WAITING_PREFIX):
+        return waiting_record(parse_waiting(row))
+    return parse_record(row, "")
+
+
 def summary(row: Mapping[str, Any]) -> dict[str, object]:
     """A delivery as the Events API lists it: as `as_json` of its record, but made from the keys and SUMMARY alone.
 
@@ -194,7 +245,7 @@ def summary(row: Mapping[str, Any]) -> dict[str, object]:
     if row["RowKey"].startswith(WAITING_PREFIX):
         return waiting_record(parse_waiting(row)).as_json()
     record = parse_record({**row, "Logged": 0}, "")
-    return {**record.as_json(), "attempts": row["Logged"]}
+    return {**record.as_json(), "attempts": row["Logged"], "last": _last_of(row)}
 
 
 def _attempt_text(attempt: Attempt) -> str:
@@ -221,14 +272,36 @@ def _parse_attempt(text: str) -> Attempt:
     )
 
 
-def _shown(attempt: Attempt) -> dict[str, object]:
+def _last_columns(attempt: Attempt) -> dict[str, Any]:
+    """The last attempt in columns of its own, so that a listing can show it, and filter by it, without the texts."""
+    columns = {"LastAt": _text(attempt.at), "LastClass": attempt.error_class, "LastMs": _milliseconds(attempt)}
+    # A row has no nulls: without an answer there is no such column.
+    return columns if attempt.status is None else {**columns, "LastStatus": attempt.status}
+
+
+def _last_of(row: Mapping[str, Any]) -> dict[str, object] | None:
+    """The last attempt by its columns; None before it, and in a row of the previous version, which has them not."""
+    if not row.get("LastAt"):
+        return None
+    return {
+        "at": row["LastAt"],
+        "status": row.get("LastStatus"),
+        "errorClass": row["LastClass"] or None,
+        "durationMs": row["LastMs"],
+    }
+
+
+def _last(attempt: Attempt) -> dict[str, object]:
     return {
         "at": _text(attempt.at),
-        "durationMs": _milliseconds(attempt),
         "status": attempt.status,
         "errorClass": attempt.error_class or None,
-        "reply": attempt.text,
+        "durationMs": _milliseconds(attempt),
     }
+
+
+def _shown(attempt: Attempt) -> dict[str, object]:
+    return {**_last(attempt), "reply": attempt.text}
 
 
 def _milliseconds(attempt: Attempt) -> int:

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import batched
 
-from shared.delivery.log import DeliveryFilter, DeliveryLog
+from shared.delivery.filter import DeliveryFilter
+from shared.delivery.log import DeliveryLog
 from shared.delivery.record import DeliveryRecord, DeliveryState
 from shared.side_by_side import each_side_by_side
 from shared.storage.paging import Place
@@ -29,7 +30,9 @@ class ReplayResult:
 
 
 class BulkReplay:
-    """Replays deliveries that pass a filter, or counts them; those of webhooks that were removed are left out.
+    """Replays deliveries that pass a filter, or counts them.
+
+    Those of webhooks that were removed, and of events that were forgotten, are left out.
 
     A filter without states takes those that failed or are held. What waits for its receiver is left out too, even if
     the filter names it: it will be delivered without a replay. A call ends when its budget does, but not before it has
@@ -48,7 +51,9 @@ class BulkReplay:
             return ReplayResult(0, None)
         scan, registered = self._log.summaries(filter_, place=place, budget=budget), _Registered(self._webhooks, budget)
         count, reached = 0, place
-        for position, _ in scan:
+        for position, row in scan:
+            if row.get("Forgotten"):
+                continue
             webhook_id = int(position.partition)
             if reached != place and not registered.is_cheap(webhook_id):
                 return ReplayResult(count, reached)
@@ -67,7 +72,8 @@ class BulkReplay:
         scan, registered = self._log.records(filter_, place=place, budget=budget), _Registered(self._webhooks, budget)
         replayed, reached = 0, place
         with ThreadPoolExecutor(_THREADS) as pool:
-            for part in batched(((scan.place, record) for _, record in scan), _THREADS, strict=False):
+            found = ((scan.place, record) for _, record in scan if not record.forgotten)
+            for part in batched(found, _THREADS, strict=False):
                 if reached != place and budget.left() < (_TRANSACTIONS + 1) * len(part):
                     return ReplayResult(replayed, reached)
                 records = [record for _, record in part if registered(record.webhook_id)]

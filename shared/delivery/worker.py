@@ -67,6 +67,8 @@ class DeliveryWorker:
             log.info("nothing to deliver: event %s or webhook %d is gone", message.event_id, message.webhook_id)
         elif (made := self.made.get(message_id)) is not None:
             self._write_down(made, message, registration, event, message_id)
+        elif event.forgotten:
+            self._end_forgotten(message, event)
         elif registration.is_active:
             self._admit(message, registration, event, message_id)
         else:
@@ -76,8 +78,18 @@ class DeliveryWorker:
         if message.event is not None:
             return message.event
         event = self.events.get(message.event_id)
+        if event is None or not event.trimmed or event.forgotten:
+            return event
         # What a trimmed event was completed with stands in the log alone.
-        return (self.events.dispatched(event) or event) if event and event.trimmed else event
+        return self.events.dispatched(event) or event
+
+    def _end_forgotten(self, message: DeliveryMessage, event: Event) -> None:
+        log.info("event %s was forgotten, so webhook %d gets nothing of it", event.id, message.webhook_id)
+        record = self.deliveries.get(message.webhook_id, event) or new_record(message.webhook_id, event)
+        if not record.forgotten:
+            self.deliveries.write(record.as_forgotten(self.now()))
+        if message.probe is not None:
+            self.gate.end_probe(message.webhook_id, message.probe)
 
     def _hold(self, message: DeliveryMessage, registration: Registration, event: Event) -> None:
         record = self._unmade(message, self._stored(message, event), registration, event)
@@ -118,6 +130,11 @@ class DeliveryWorker:
         stopped = self.gate.still_blocked(registration, admitted)
         if stopped is not None:
             self._park(message, registration, event, stopped)
+            return
+        if message.event is not None and self.progress.forgotten.contains(registration.id, event):
+            self._end_forgotten(message, event)
+            if admitted.is_probe:
+                self.gate.end_probe(registration.id)
             return
         registration = self._without_expired_secrets(registration)
         record = self._record(message, registration, event, message_id)

@@ -65,7 +65,8 @@ def event_of(
         entity_id=change.row_id,
         initiator=context.initiating_user_id,
         received_at=received_at,
-        field_values={**own_id, **_circumstances(context), **columns},
+        # The primary id decides, whatever the row itself says.
+        field_values={**own_id, **_circumstances(context), **columns, **own_id},
         changes=_changes(change) if told else (),
         values=(own_id if before is None else before) if is_deleted else None,
         previous_values=None if is_deleted else before,

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from shared.errors import Unavailable
 from shared.events.announcement import Announcement, parse_announcement
+from shared.events.asked import Asked
 from shared.events.event import Event, EventState
 from shared.events.rows import fits
 from shared.events.store import BegunDispatch, EventStore
@@ -39,10 +40,14 @@ class Completion(Protocol):
 
 @dataclass(frozen=True)
 class Page:
-    """Webhooks that may want an event, by their ids; `is_last` says that no others follow."""
+    """Webhooks that may want an event, by their ids; `is_last` says that no others follow.
+
+    `known` are these and all that follow, as far as they are known: None if they are too many to name.
+    """
 
     webhook_ids: tuple[int, ...]
     is_last: bool
+    known: Asked = ()
 
 
 class FanOut(Protocol):
@@ -97,6 +102,9 @@ class Dispatcher:
         event = self._events.get(announcement.event_id)
         if event is None:
             self._look_again_later(announcement)
+        elif event.forgotten:
+            log.info("event %s was forgotten, so nobody is told of it", event.id)
+            self._events.drop_values(event)
         elif announcement.after and attempt > 1:
             # The row says of a first page whether it comes again, but not of a later one.
             self._dispatch(event, announcement.as_repeat())
@@ -128,9 +136,10 @@ class Dispatcher:
             # again, finds itself, and goes on.
             is_done = page is not None and page.is_last
             listed = replace(completed, state=EventState.DISPATCHED) if is_done else completed
-            begun = self._events.begin_dispatch(listed, announcement.id)
+            asked = _asked(announcement, page)
+            begun = self._events.begin_dispatch(listed, announcement.id, asked)
             if begun is None:
-                self._ask(BegunDispatch(listed, announcement.id), announcement, page, repeat=repeat)
+                self._ask(BegunDispatch(listed, announcement.id, asked), announcement, page, repeat=repeat)
                 return
         if announcement.id is not None and announcement.id == begun.announcement_id and not announcement.after:
             self._events.ensure_told(begun)
@@ -176,12 +185,21 @@ class Dispatcher:
         if page is None:
             return
         event = replace(begun.event, state=EventState.RECEIVED)
+        self._events.note_asked(begun, page.webhook_ids)
         last = self._fan_out.ask(event, page, repeat=repeat)
         if last is not None:
             # Before this message ends: whatever dies, one of the two exists.
             self._events.publish(announcement.going_on(after=last, repeat=repeat))
         elif begun.event.state is EventState.RECEIVED:
             self._events.mark_dispatched(event)
+
+
+def _asked(announcement: Announcement, page: Page | None) -> Asked:
+    """The webhooks that a dispatch which begins with this page asks."""
+    if page is None:
+        return ()
+    # Before a later page others were asked, and the row that named them is gone.
+    return None if announcement.after else page.known
 
 
 def _goes_on(announcement: Announcement, begun: BegunDispatch) -> bool:
@@ -191,7 +209,7 @@ def _goes_on(announcement: Announcement, begun: BegunDispatch) -> bool:
     subscribed since get no earlier event. An announcement of the previous version has no id to be known by, so it does
     it too, unless all is done.
     """
-    if begun.event.state in _UNTOLD:
+    if begun.event.forgotten or begun.event.state in _UNTOLD:
         return False
     if announcement.id is None:
         return begun.event.state is EventState.RECEIVED

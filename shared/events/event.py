@@ -1,7 +1,7 @@
 """An event: what happened, where, to what, by whom (rows.py says how it is stored). Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from operator import not_
@@ -42,8 +42,9 @@ class Event:
     `trimmed` says that something is still to be read back: what the source left out for its size, or the changes behind
     it. `changes` are names of fields, `values` their last values if the record was deleted, `previous_values` those
     before the change, `parameters` what else was asked for. `reconstructed` says that its request was lost, and its
-    values are of a later time. `truncated` says that a listing left long values out. `hops` is how many deliveries of
-    the hub, one after the other, led to it (shared/loops.py). Times are UTC.
+    values are of a later time. `truncated` says that a listing left long values out. `forgotten` says that its contents
+    were removed, its payload among them: it is neither completed nor delivered any more. `hops` is how many deliveries
+    of the hub, one after the other, led to it (shared/loops.py). Times are UTC.
     """
 
     id: EventId
@@ -64,6 +65,7 @@ class Event:
     parameters: Annotated[Mapping[str, object] | None, Field(exclude_if=_is_none)] = None
     reconstructed: Annotated[bool, Field(exclude_if=not_)] = False
     truncated: Annotated[bool, Field(exclude_if=not_)] = False
+    forgotten: Annotated[bool, Field(exclude_if=not_)] = False
 
     @property
     def source_kind(self) -> str:
@@ -88,8 +90,23 @@ class Event:
             "trimmed": self.trimmed,
             "reconstructed": self.reconstructed,
             "truncated": self.truncated,
+            "forgotten": self.forgotten,
             "state": self.state.value,
         }
+
+
+def forgotten_event(event: Event) -> Event:
+    """The event without its contents: that it was there, of which row and by whom, stays."""
+    return replace(
+        event,
+        field_values={},
+        changes=(),
+        values=None,
+        previous_values=None,
+        parameters=None,
+        truncated=False,
+        forgotten=True,
+    )
 
 
 def _as_json(values: Mapping[str, object] | None) -> dict[str, object] | None:

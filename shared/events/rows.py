@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.errors import ContentTooLarge
-from shared.events.event import Event, EventId, EventState
+from shared.events.asked import Asked, asked_column
+from shared.events.event import Event, EventId, EventState, forgotten_event
 from shared.exact_json import dump_json, load_json
 from shared.storage.keys import day_key, time_key
 from shared.timestamps import stored_time
@@ -24,6 +25,8 @@ EVENTLOG_TABLE = "eventlog"
 _PAYLOAD, _VALUES = "Payload", "Values"
 """Beginnings of the names of columns that hold pieces."""
 _PIECE_BYTES = 64 * 1024
+_SECOND = ".1"
+"""What the key of an event's second row has behind the event's id."""
 _MAX_PIECES = 15
 EVENT_COLUMNS = (
     "PartitionKey",
@@ -44,10 +47,14 @@ EVENT_COLUMNS = (
     "Reconstructed",
     "HasMore",
     "Hops",
+    "Forgotten",
 )
 """The columns of `events` without the payload, which is nearly all of a row."""
 
-_TEXTS = ("Changes", "Values", "FieldValues", "PreviousValues", "Parameters")
+TEXT_COLUMNS = ("Changes", "Values", "FieldValues", "PreviousValues", "Parameters")
+"""The columns of an event's contents besides the payload, in either table."""
+
+_NO_TEXTS: Mapping[str, None] = dict.fromkeys(TEXT_COLUMNS)
 _MAX_TEXT = 30_000
 """Characters of a text that a row holds. They are ASCII, so they are also the UTF-16 units that storage counts."""
 # An entity holds 1 MiB (1,048,576 bytes); the rest is for its other columns. Storage counts two bytes a character.
@@ -61,7 +68,7 @@ def event_keys(id_: EventId) -> tuple[str, str]:
 
 def values_keys(id_: EventId) -> tuple[str, str]:
     """Partition and row key of the second row of an event, which holds values that are too long for the first."""
-    return id_[:2], f"{id_}.1"
+    return id_[:2], f"{id_}{_SECOND}"
 
 
 def event_rows(event: Event, payload: bytes) -> list[dict[str, Any]]:
@@ -83,7 +90,14 @@ def values_row(event: Event) -> dict[str, Any]:
     partition, key = values_keys(event.id)
     # Names stand in it twice, far from each other: zlib would not see that.
     packed = lzma.compress(dump_json(_long(event), is_compact=True).encode(), preset=1)
-    return {"PartitionKey": partition, "RowKey": key, **_pieces(_VALUES, packed)}
+    # When the event came: the row must be found once it is old, also where it was left behind alone.
+    received = stored_time(event.received_at)
+    return {"PartitionKey": partition, "RowKey": key, "ReceivedAt": received, **_pieces(_VALUES, packed)}
+
+
+def is_values_row(row: Mapping[str, Any]) -> bool:
+    """Whether a row of `events` is the second one of its event."""
+    return str(row["RowKey"]).endswith(_SECOND)
 
 
 def fits(event: Event) -> bool:
@@ -94,8 +108,10 @@ def fits(event: Event) -> bool:
         return False
 
 
-def log_row(event: Event, announcement_id: str | None = None) -> dict[str, Any]:
+def log_row(event: Event, announcement_id: str | None = None, asked: Asked = None) -> dict[str, Any]:
     """The row in `eventlog`, with the announcement that dispatches the event; None for one without an id.
+
+    `asked` are the webhooks that it asks.
 
     Values that are too long for a listing are left out, and `Truncated` says so.
     """
@@ -107,13 +123,40 @@ def log_row(event: Event, announcement_id: str | None = None) -> dict[str, Any]:
     kept = {name: text for name, text in texts.items() if name not in long}
     truncated = {"Truncated": True} if long else {}
     keys = {"PartitionKey": partition, "RowKey": key, "Id": event.id}
-    return {**keys, **_properties(event), **kept, **truncated, **announcement}
+    return {**keys, **_properties(event), **kept, **truncated, **announcement, **asked_column(asked)}
+
+
+def forgotten_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What takes the place of a row in `events` when its event is forgotten; the second row has to go as well.
+
+    Of `row`, EVENT_COLUMNS are enough, without the values. Versions before read the payload as `null`.
+    """
+    (forgotten,) = event_rows(forgotten_event(parse_event({**row, **_NO_TEXTS})), b"null")
+    return forgotten
+
+
+def forgotten_log_row(row: Mapping[str, Any] | None, event: Event) -> dict[str, Any]:
+    """What takes the place of a forgotten event's row in `eventlog`, or of none, so that nobody lists the event later.
+
+    It names no announcement, so whichever comes once more ends, in the versions before too. What else the row says of
+    the dispatch stays.
+    """
+    if row is None:
+        return log_row(forgotten_event(event))
+    kept = {name: value for name, value in row.items() if name not in (*TEXT_COLUMNS, "Truncated", "Announcement")}
+    return {**log_row(forgotten_event(parse_event({**row, **_NO_TEXTS}))), **kept}
 
 
 def state_row(event: Event) -> dict[str, Any]:
     """What changes in the row in `eventlog` when the event comes into another state."""
     partition, key = log_keys(event)
     return {"PartitionKey": partition, "RowKey": key, "State": event.state.value}
+
+
+def asked_row(event: Event, asked: Asked) -> dict[str, Any]:
+    """What changes in the row in `eventlog` when more webhooks are asked than it names."""
+    partition, key = log_keys(event)
+    return {"PartitionKey": partition, "RowKey": key, **asked_column(asked)}
 
 
 def parse_event(row: Mapping[str, Any]) -> Event:
@@ -132,6 +175,7 @@ def parse_event(row: Mapping[str, Any]) -> Event:
         hops=row.get("Hops") or 0,
         reconstructed=bool(row.get("Reconstructed")),
         truncated=bool(row.get("Truncated")),
+        forgotten=bool(row.get("Forgotten")),
     )
     return _with_texts(event, row)
 
@@ -157,6 +201,11 @@ def parse_announcement_id(row: Mapping[str, Any]) -> str | None:
     return row.get("Announcement")
 
 
+def parse_log_id(key: str) -> EventId:
+    """The event that a row key of `eventlog` names."""
+    return EventId(key.partition("-")[2])
+
+
 def log_keys(event: Event) -> tuple[str, str]:
     """Partition and row key in `eventlog`."""
     return day_key(event.received_at), f"{time_key(event.received_at)}-{event.id}"
@@ -175,6 +224,7 @@ def _properties(event: Event) -> dict[str, Any]:
         # Left out of nearly all rows, and unknown to those of earlier versions.
         **({"Hops": event.hops} if event.hops else {}),
         **({"Reconstructed": True} if event.reconstructed else {}),
+        **({"Forgotten": True} if event.forgotten else {}),
     }
 
 
@@ -192,7 +242,7 @@ def _texts(event: Event) -> dict[str, str]:
 
 
 def _with_texts(event: Event, row: Mapping[str, Any]) -> Event:
-    return _with(event, {name: load_json(text) for name in _TEXTS if (text := row.get(name)) is not None})
+    return _with(event, {name: load_json(text) for name in TEXT_COLUMNS if (text := row.get(name)) is not None})
 
 
 def _with(event: Event, found: Mapping[str, Any]) -> Event:

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.cache import Clock
 from shared.events.announcement import EVENTS_QUEUE, Announcement, new_announcement
+from shared.events.asked import ASKED_COLUMN, Asked, asked_too, parse_asked
 from shared.events.event import Event, EventId, EventState
 from shared.events.following import Following, FollowPlace, settled_until
 from shared.events.late import (
@@ -27,6 +28,7 @@ from shared.events.rows import (
     EVENT_COLUMNS,
     EVENTLOG_TABLE,
     EVENTS_TABLE,
+    asked_row,
     event_keys,
     event_rows,
     has_more,
@@ -42,7 +44,7 @@ from shared.events.rows import (
 )
 from shared.side_by_side import each_side_by_side
 from shared.storage.account import StorageAccount
-from shared.storage.paging import BEGINNING, Place
+from shared.storage.paging import BEGINNING, Place, Position
 from shared.storage.query import Query
 from shared.storage.scan import Scan, WorkBudget
 from shared.storage.tables import AlreadyStored, Changed, Write, retry_races
@@ -70,14 +72,24 @@ class NewEvent:
 class BegunDispatch:
     """A dispatch that was begun: the event as it is listed, and the announcement that lists it.
 
-    `announcement_id` is None for an announcement of the previous version. `late_at` is the moment under which a late
-    event is told to those who follow, `changed_at` when its row was written or last changed.
+    `announcement_id` is None for an announcement of the previous version, `asked` are the webhooks that the row names.
+    `late_at` is the moment under which a late event is told to those who follow, `changed_at` when its row was written
+    or last changed.
     """
 
     event: Event
     announcement_id: str | None
+    asked: Asked = None
     late_at: datetime | None = field(default=None, compare=False)
     changed_at: datetime | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class ListedEvent:
+    """A row of the list: where it stands, and the webhooks that its event's dispatch asks."""
+
+    position: Position
+    asked: Asked
 
 
 @dataclass(frozen=True)
@@ -168,12 +180,13 @@ class EventStore:
         more = self._events.get(*values_keys(event.id)) if has_more(row) else None
         return event if more is None else with_values(event, more)
 
-    def begin_dispatch(self, event: Event, announcement_id: str | None) -> BegunDispatch | None:
+    def begin_dispatch(self, event: Event, announcement_id: str | None, asked: Asked = None) -> BegunDispatch | None:
         """List an event for the announcement that dispatches it; if it is listed already, return what is there.
 
-        However many try it at the same moment, one of them gets None. Raises StorageDown.
+        `asked` are the webhooks that will be asked. However many try it at the same moment, one of them gets None.
+        Raises StorageDown.
         """
-        row = log_row(event, announcement_id)
+        row = log_row(event, announcement_id, asked)
         if event.trimmed and has_more(row):
             # What it was completed with is in no row of `events` yet.
             self._events.put(values_row(event))
@@ -188,6 +201,8 @@ class EventStore:
                 if begun is None:
                     # It was removed in between.
                     raise Changed(row["RowKey"]) from exc
+                if begun.event.forgotten:
+                    self.drop_values(event)
                 return begun
             return None
 
@@ -232,7 +247,22 @@ class EventStore:
         if row is None:
             return None
         changed_at = row.metadata["timestamp"]
-        return BegunDispatch(self._whole(row), parse_announcement_id(row), parse_late_at(row), changed_at)
+        asked, late = parse_asked(row), parse_late_at(row)
+        return BegunDispatch(self._whole(row), parse_announcement_id(row), asked, late, changed_at)
+
+    def note_asked(self, begun: BegunDispatch, ids: Sequence[int]) -> None:
+        """Have the row of a listed event name these webhooks too, which subscribed since it was listed.
+
+        No transaction if it names them already. Raises StorageDown.
+        """
+        if begun.asked is None or set(ids) <= set(begun.asked):
+            return
+        self._change(asked_row(begun.event, asked_too(begun.asked, ids)))
+
+    def drop_values(self, event: Event) -> None:
+        """Remove the second row of an event that was forgotten while it was completed, if that put one there."""
+        if event.trimmed:
+            self._events.delete(*values_keys(event.id))
 
     def mark_dispatched(self, event: Event) -> None:
         """Note that all webhooks were asked that want a listed event. Nothing else of its row changes."""
@@ -245,6 +275,32 @@ class EventStore:
             # The row was removed meanwhile, and then there is nothing to note.
             return False
         return True
+
+    def with_long_values(self, event: Event) -> Event:
+        """An event of a listing with the values that were left out there. One transaction."""
+        more = self._events.get(*values_keys(event.id))
+        return event if more is None else with_values(event, more)
+
+    def listed_event(self, event: Event) -> ListedEvent:
+        """The row of an event, which asks nobody before its dispatch has begun. One transaction."""
+        position = Position(*log_keys(event))
+        return self.listed_at(position) or ListedEvent(position, ())
+
+    def listed_at(self, position: Position) -> ListedEvent | None:
+        """The row at this place of the list, None if there is none. One transaction."""
+        row = self._log.get(position.partition, position.key, select=("PartitionKey", "RowKey", ASKED_COLUMN))
+        return None if row is None else _listed(row)
+
+    def listed(self, wanted: LogFilter, *, page_size: int, budget: WorkBudget) -> Scan[ListedEvent]:
+        """Events newest first, without their contents, as far as the budget reaches."""
+        return Scan(
+            self._log,
+            [(wanted.place, _log_query(wanted))],
+            _listed,
+            budget=budget,
+            page_size=page_size,
+            select=(ASKED_COLUMN,),
+        )
 
     def dispatched(self, event: Event) -> Event | None:
         """The event as dispatch listed it, in its present state; None before that."""
@@ -262,6 +318,13 @@ class EventStore:
 
     def log(self, wanted: LogFilter, *, page_size: int, budget: WorkBudget | None = None) -> Scan[Event]:
         """Events newest first, as far as the budget reaches."""
-        # The keys bound the scan; only `type` is compared row by row.
-        rows = Query().of_days(wanted.since, wanted.until, wanted.place.after).where("Type eq", wanted.type)
-        return Scan(self._log, [(wanted.place, rows)], parse_event, budget=budget, page_size=page_size)
+        return Scan(self._log, [(wanted.place, _log_query(wanted))], parse_event, budget=budget, page_size=page_size)
+
+
+def _log_query(wanted: LogFilter) -> Query:
+    # The keys bound the scan; only `type` is compared row by row.
+    return Query().of_days(wanted.since, wanted.until, wanted.place.after).where("Type eq", wanted.type)
+
+
+def _listed(row: Mapping[str, Any]) -> ListedEvent:
+    return ListedEvent(Position(row["PartitionKey"], row["RowKey"]), parse_asked(row))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shared.hub.arcgis import ArcGis
     from shared.hub.receivers import Receivers
     from shared.hub.registration import DataverseRegistration
+    from shared.keeping.retention import Retention
 
 _REGISTRATION_READ_SECONDS = 15.0
 
@@ -106,6 +107,13 @@ class Hub:
     def receivers(self) -> "Receivers":
         """Registered webhooks, and the dispatch and delivery of events to them."""
         return self._receivers()
+
+    @property
+    def retention(self) -> "Retention":
+        """The nightly work: what is old goes, what was lost is made again. Only its timer needs it."""
+        from shared.hub.nightly import make_retention
+
+        return make_retention(self.settings, self.storage, self.events, self.receivers, self.storage.now)
 
     @property
     def registration(self) -> "DataverseRegistration":

@@ -16,6 +16,7 @@ from shared.delivery.crmscript import CrmScript
 from shared.delivery.deliverer import Deliverer
 from shared.delivery.disabling import Notices, WebhookDisabler
 from shared.delivery.fan_out import DeliveryFanOut
+from shared.delivery.forgotten import DeliveryForgetting, ForgottenEvents
 from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.log import DeliveryLog
 from shared.delivery.made_attempts import MadeAttempts
@@ -32,6 +33,7 @@ from shared.delivery.progress import DeliveryProgress
 from shared.delivery.queues import DeliveryQueues
 from shared.delivery.receiver_check import ReceiverCheck
 from shared.delivery.record import DELIVERIES_TABLE
+from shared.delivery.removal import DeliveryRemoval
 from shared.delivery.replaying import Replay
 from shared.delivery.settling import Settling
 from shared.delivery.superoffice_callback import SuperOfficeCallback
@@ -39,6 +41,8 @@ from shared.delivery.worker import DeliveryWorker
 from shared.events.dispatch import Completion, Dispatcher
 from shared.events.event import Event
 from shared.events.store import EventStore
+from shared.events.stripping import EventStripping
+from shared.keeping.forgetting import Forgetting
 from shared.outbound.client import HttpClient
 from shared.outbound.kept_connections import KeptConnections
 from shared.outbound.target_policy import TargetPolicy, own_addresses
@@ -101,6 +105,7 @@ class Receivers:
     gate: PaceGate
     replay: Replay
     known_secrets: KnownSecrets
+    forgetting: Forgetting
     statistics: WebhookStatistics
 
     @classmethod
@@ -153,6 +158,7 @@ class Receivers:
             queues=queues,
             gate=gate,
             disabler=WebhookDisabler(registry, gate, notice_claims, notices, recipients, now, audit),
+            forgotten=ForgottenEvents(gate, events),
             limits=RetryLimits(settings.retry_delays, settings.disable_after, settings.disable_after_seconds),
             now=now,
         )
@@ -175,6 +181,7 @@ class Receivers:
             bulkhead=gate.bulkhead,
             parking=gate.parking,
             settling=Settling(table),
+            removal=DeliveryRemoval(table),
             queues=queues,
             wake_ups=wake_ups,
             give_up_after=timedelta(seconds=settings.give_up_seconds),
@@ -198,6 +205,7 @@ class Receivers:
             gate=gate,
             replay=progress.replay,
             known_secrets=KnownSecrets(sealer, now),
+            forgetting=Forgetting(storage, EventStripping(storage), DeliveryForgetting(table, now), registry, gate),
             statistics=WebhookStatistics(usage),
         )
 

@@ -73,6 +73,8 @@ class ErrorClass(StrEnum):
 
     Also a request that cannot be written as HTTP.
     """
+    FORGOTTEN = "forgotten"
+    """The event was forgotten while its delivery was open; nobody was called."""
 
 
 class RequestFailed(Exception):

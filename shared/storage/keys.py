@@ -14,11 +14,6 @@ def key_text(text: str) -> str:
     return quote(text, safe="@ {}").replace("%", "=")
 
 
-def moment_of(time_text: str) -> datetime:
-    """The moment that `time_key` made this text of."""
-    return FIRST_MOMENT + timedelta(microseconds=_LAST_MICROSECOND - int(time_text))
-
-
 def row_key(webhook_id: int) -> str:
     """The id as a key: ten digits, so that keys sort as the ids do."""
     return f"{webhook_id:010d}"
@@ -27,6 +22,16 @@ def row_key(webhook_id: int) -> str:
 def day_key(moment: datetime) -> str:
     """The partition of a day: 8 digits that count backwards, so that later days come first."""
     return f"{_LAST_DAY - int(moment.astimezone(UTC).strftime('%Y%m%d')):08d}"
+
+
+def day_of(key: str) -> datetime:
+    """The beginning of the day, in UTC, that `day_key` names so."""
+    return datetime.strptime(str(_LAST_DAY - int(key)), "%Y%m%d").replace(tzinfo=UTC)
+
+
+def moment_of(key: str) -> datetime:
+    """The moment in a row key that begins with `time_key`."""
+    return FIRST_MOMENT + timedelta(microseconds=_LAST_MICROSECOND - int(key[:17]))
 
 
 def time_key(moment: datetime) -> str:

@@ -23,9 +23,9 @@ class Query:
     """
 
     conditions: tuple[str, ...] = ()
-    parameters: Mapping[str, str | bool] = field(default_factory=dict)
+    parameters: Mapping[str, str | bool | int] = field(default_factory=dict)
 
-    def where(self, comparison: str, value: str | bool | None) -> "Query":
+    def where(self, comparison: str, value: str | bool | int | None) -> "Query":
         """Rows whose column compares so with the value: `where("State eq", "Active")`.
 
         The operators are `eq`, `ge`, `gt`, `le` and `lt`. None adds no condition, so that a filter that is not set can

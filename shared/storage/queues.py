@@ -1,15 +1,18 @@
 """A queue: sends messages, at once or later. The host receives them."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue import QueueClient
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue import QueueClient, QueueMessage
 
-from shared.storage.storage_failures import storage_failures
+from shared.storage.storage_failures import error_code, storage_failures
 
 _NEVER_EXPIRES = -1
 _HIDDEN_SECONDS = 60
+MESSAGES_AT_ONCE = 32
 
 
 class Queue:
@@ -35,23 +38,64 @@ class Queue:
             except ResourceNotFoundError:
                 return 0
 
-    def drain(self, handle: Callable[[str], bool]) -> int:
+    def oldest(self) -> datetime | None:
+        """When the oldest message was sent of those that one look shows; None if it shows none.
+
+        That are up to 32, and none that is hidden: being worked on, or not due yet.
+        """
+        with storage_failures(f"look at {self._client.queue_name}"):
+            try:
+                sent = [one.inserted_on for one in self._client.peek_messages(MESSAGES_AT_ONCE)]
+            except ResourceNotFoundError:
+                return None
+        return min((moment for moment in sent if moment is not None), default=None)
+
+    def drain(self, handle: Callable[[str], bool], may_go_on: Callable[[], bool] = lambda: True) -> int:
         """Pass each waiting message to `handle`, and remove those for which it returns True; return how many were left.
 
-        A message is hidden for a minute meanwhile, so that none is passed twice. Undecodable messages are left.
+        A message is hidden for a minute meanwhile, so that none is passed twice. Undecodable messages are left. Before
+        each MESSAGES_AT_ONCE of them `may_go_on` says whether more are to be fetched.
         """
         left = 0
         with storage_failures(f"drain {self._client.queue_name}"):
             try:
-                for message in self._client.receive_messages(visibility_timeout=_HIDDEN_SECONDS, messages_per_page=32):
-                    text = _decoded(str(message.content))
-                    if text is not None and handle(text):
-                        self._client.delete_message(message)
-                    else:
-                        left += 1
+                messages = self._client.receive_messages(
+                    visibility_timeout=_HIDDEN_SECONDS, messages_per_page=MESSAGES_AT_ONCE
+                )
+                pages = messages.by_page()
+                while may_go_on() and (page := next(pages, None)) is not None:
+                    for message in page:
+                        text = _decoded(str(message.content))
+                        if text is not None and handle(text):
+                            self._client.delete_message(message)
+                        else:
+                            left += 1
             except ResourceNotFoundError:
                 return 0
         return left
+
+    def sift(self, is_unwanted: Callable[[str], bool]) -> bool:
+        """Remove the waiting messages for which `is_unwanted` returns True, and leave all others as they were.
+
+        True if all were seen; False if somebody else has taken some of them out for a while, so that nobody else sees
+        them. Nothing but a count is asked of an empty queue. Undecodable messages are left.
+        """
+        with storage_failures(f"look through {self._client.queue_name}"):
+            if not self.count():
+                return True
+            left: list[QueueMessage] = []
+            for message in self._client.receive_messages(visibility_timeout=_HIDDEN_SECONDS, messages_per_page=32):
+                text = _decoded(str(message.content))
+                if text is not None and is_unwanted(text):
+                    with _taken_by_others():
+                        self._client.delete_message(message)
+                else:
+                    left.append(message)
+            for message in left:
+                with _taken_by_others():
+                    # By its names: given as a whole, its text would be encoded once more.
+                    self._client.update_message(message.id, message.pop_receipt, visibility_timeout=0)
+            return self.count() <= len(left)
 
     def _send(self, text: str, delay_seconds: int) -> None:
         # By default the service drops a message after 7 days, and with it an acknowledged event.
@@ -63,6 +107,16 @@ class Queue:
         except ResourceExistsError:
             # Another request was quicker.
             return
+
+
+@contextmanager
+def _taken_by_others() -> Iterator[None]:
+    """A message that was hidden for longer than its minute is somebody else's to handle, or gone."""
+    try:
+        yield
+    except HttpResponseError as exc:
+        if error_code(exc) not in {"MessageNotFound", "PopReceiptMismatch"}:
+            raise
 
 
 def _decoded(content: str) -> str | None:

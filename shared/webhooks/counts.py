@@ -66,6 +66,11 @@ class WebhookCounts:
         with self._lock:
             self._require_room(caller_id)
 
+    def recount(self) -> None:
+        """Walk over the registrations and count them anew; raises StorageDown."""
+        with self._lock:
+            self._recounted(self._read())
+
     def insert(self, row: Row, caller_id: str) -> None:
         """Store the row of a new registration.
 

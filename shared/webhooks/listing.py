@@ -79,6 +79,13 @@ class WebhookListing:
             rows = self._rows(wanted.query(part[0], part[-1]))
             yield from self._with_usage(islice(map(registration_of, rows), len(part)))
 
+    def ids(self, *, after: int = 0, at_most: int | None = None) -> Sequence[int]:
+        """All ids above `after`, ascending, or the first of them: up to 1,000 in one transaction."""
+        rows = self._webhooks.query(
+            WebhookFilter().query(first=after + 1), page_size=min(at_most or _PAGE, _PAGE), select=["RowKey"]
+        )
+        return [int(row["RowKey"]) for row in islice(rows, at_most)]
+
     def _of_event(self, wanted: WebhookFilter, event: str) -> Iterator[tuple[Registration, Usage]]:
         if not EVENT_NAME.fullmatch(event):
             # Nobody can have subscribed to it.

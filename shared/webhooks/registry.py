@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +36,11 @@ from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE, SubscribedNames, 
 
 log = logging.getLogger(__name__)
 
+COUNTER_KEYS = ("counter", "webhook")
+"""Partition and row key, in `webhooks`, of the row that holds the last id that was given out."""
+
+LAST_ID_COLUMN = "Last"
+
 _CREATE_LASTS = timedelta(minutes=10)
 """Much longer than any request may take."""
 
@@ -54,16 +59,24 @@ class IdCounter:
     def next_id(self) -> int:
         """An id that was never given out; raises StorageDown, also if others are quicker again and again."""
         with self._lock:
-            self._known = self._table.modify("counter", "webhook", _one_more, known=self._known)
+            self._known = self._table.modify(*COUNTER_KEYS, _one_more, known=self._known)
             return 0 if self._known is None else _last(self._known.row)
+
+    def last_id(self) -> int:
+        """The last id that was given out, 0 before the first."""
+        return _last(self._table.get(*COUNTER_KEYS))
+
+    def raise_to(self, last: int) -> None:
+        """Give out no id up to `last` any more; the counter never goes down."""
+        self._table.modify(*COUNTER_KEYS, lambda row: {LAST_ID_COLUMN: last} if _last(row) < last else None)
 
 
 def _one_more(row: Row | None) -> Row:
-    return {"Last": _last(row) + 1}
+    return {LAST_ID_COLUMN: _last(row) + 1}
 
 
 def _last(row: Row | None) -> int:
-    return 0 if row is None else int(row["Last"])
+    return 0 if row is None else int(row[LAST_ID_COLUMN])
 
 
 class WebhookRegistry:
@@ -88,6 +101,11 @@ class WebhookRegistry:
     def next_id(self) -> int:
         """An id that no webhook has or had."""
         return self._counter.next_id()
+
+    @property
+    def id_counter(self) -> IdCounter:
+        """The counter of ids."""
+        return self._counter
 
     def create(self, registration: Registration) -> None:
         """Store a new registration, whose id comes from `next_id`. Raises Conflict if there is no room for it."""
@@ -116,6 +134,14 @@ class WebhookRegistry:
         unwanted = set(before.webhook.events) - set(registration.webhook.events)
         self._subscriptions.remove(registration.id, sorted(unwanted), revision=registration.revision)
         return self._settled(stored)
+
+    def relist(self, registration: Registration) -> None:
+        """Write the rows of the index that a stored registration needs and that are missing."""
+        self._subscriptions.extend(registration.id, registration.webhook.events, revision=registration.revision)
+
+    def recount(self) -> None:
+        """Count all registrations anew, in all and by their creators."""
+        self._counts.recount()
 
     def keep_old_secrets(self, registration: Registration, kept: tuple[OldSecret, ...]) -> Registration:
         """Remove all old secrets but these, in one transaction; nothing else of the registration changes."""
@@ -181,6 +207,10 @@ class WebhookRegistry:
         """The same, where many threads may ask for one webhook at once: they share reads, begun after they asked."""
         return self._reads.run(webhook_id, lambda: self.get(webhook_id))
 
+    def ids(self, *, after: int = 0, at_most: int | None = None) -> Sequence[int]:
+        """The first ids above `after` of registered webhooks, ascending: up to 1,000 in one transaction."""
+        return self._listing.ids(after=after, at_most=at_most)
+
     def subscribed_to(self, event: str, *, after: int = 0, at_most: int | None = None) -> list[int]:
         """The ids of webhooks that may want this event, ascending; some may not any more.
 
@@ -212,6 +242,10 @@ class WebhookRegistry:
         again = self.get(webhook_id)
         if again and event in again.webhook.events:
             self._subscriptions.extend(webhook_id, [event], revision=again.revision)
+
+    def unlist(self, webhook_id: int) -> None:
+        """Take a webhook that was removed off all lists of the index: a look through the whole index."""
+        self._subscriptions.remove_all(webhook_id)
 
     def subscribed_names(self, *, budget: WorkBudget) -> SubscribedNames:
         """The names of events that some webhook may want, as far as the budget reaches."""

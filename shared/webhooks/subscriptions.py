@@ -70,6 +70,12 @@ class Subscriptions:
 
         _each(events, remove)
 
+    def remove_all(self, webhook_id: int) -> None:
+        """Take a webhook that is gone for good off the lists of all events. It reads the whole index."""
+        rows = self._table.query(Query().where("RowKey eq", row_key(webhook_id)), select=["PartitionKey", "RowKey"])
+        for row in rows:
+            self._table.delete(row["PartitionKey"], row["RowKey"])
+
     def row(self, event: str, webhook_id: int) -> SubscriptionRow | None:
         """The row that lists this webhook for this event."""
         row = self._table.get(*_keys(event, webhook_id).values())

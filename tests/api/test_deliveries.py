@@ -73,6 +73,13 @@ def accepted(hub: Hub, number: int = 0) -> Event:
     return event
 
 
+def listed(hub: Hub, *asked: int, number: int = 0) -> Event:
+    """One whose dispatch asked these webhooks."""
+    event = accepted(hub, number)
+    hub.events.begin_dispatch(event, None, asked)
+    return event
+
+
 def in_state(hub: Hub, webhook_id: int, event: Event, state: DeliveryState) -> None:
     hub.receivers.deliveries.write(replace(new_record(webhook_id, event), state=state))
 
@@ -138,14 +145,19 @@ def test_a_wrong_parameter_is_refused_by_its_name_and_nothing_is_replayed(
 @pytest.mark.parametrize(
     ("method", "path", "known"),
     [
-        ("GET", "deliveries", "webhook, state, since, until, limit, continuationToken"),
-        ("GET", "{event}/deliveries", "limit, continuationToken"),
+        (
+            "GET",
+            "deliveries",
+            "webhook, state, errorClass, status, type, since, until, order, limit, continuationToken",
+        ),
+        ("GET", "deliveries/counts", "webhook, type, since, until, continuationToken"),
+        ("GET", "{event}/deliveries", "log, limit, continuationToken"),
         ("GET", "{event}/deliveries/1", ""),
         ("POST", "deliveries/replay", "webhook, state, since, until, dryRun, continuationToken"),
         ("POST", "{event}/deliveries/1/replay", ""),
     ],
 )
-@pytest.mark.parametrize("name", ["State", "type", "dryrun", "$filter"])
+@pytest.mark.parametrize("name", ["State", "Type", "dryrun", "$filter"])
 def test_a_parameter_that_is_none_is_refused_by_its_name_and_nothing_is_replayed(
     hub: Hub, webhook: Registration, connection_string: str, method: str, path: str, known: str, name: str
 ) -> None:
@@ -244,7 +256,7 @@ def test_one_delivery_is_shown_with_its_attempts_and_no_secret(
     hub: Hub, webhook: Registration, receiver: Receiver
 ) -> None:
     receiver.behave(answers(500, b"oh no"))
-    event = accepted(hub)
+    event = listed(hub, webhook.id)
     attempt(hub, webhook, event)
     status, shown = call(hub, "GET", f"{event.id}/deliveries/{webhook.id}")
     assert (status, shown["state"], shown["eventId"]) == (200, "pending", event.id)
@@ -253,9 +265,9 @@ def test_one_delivery_is_shown_with_its_attempts_and_no_secret(
     assert [(made["status"], made["errorClass"]) for made in log] == [(500, "http")]
     assert "oh no" in log[0]["reply"]
     assert SECRET not in json.dumps(shown)
-    listed = call(hub, "GET", f"{event.id}/deliveries")[1]
-    assert ids(listed) == ids(call(hub, "GET", "deliveries")[1]) == [event.id]
-    assert SECRET not in json.dumps(listed)
+    every = call(hub, "GET", f"{event.id}/deliveries")[1]
+    assert ids(every) == ids(call(hub, "GET", "deliveries")[1]) == [event.id]
+    assert SECRET not in json.dumps(every)
 
 
 def test_filters_and_pages_show_each_delivery_once(hub: Hub) -> None:
@@ -374,7 +386,7 @@ def test_a_delivery_cannot_have_itself_replayed(
 
 
 def test_the_deliveries_of_an_event_come_in_pages(hub: Hub) -> None:
-    event, other = accepted(hub), accepted(hub, 1)
+    event, other = listed(hub, *range(1, 6)), listed(hub, *range(1, 6), number=1)
     for webhook_id in (3, 1, 2, 5, 4):
         in_state(hub, webhook_id, event, DeliveryState.DELIVERED)
         in_state(hub, webhook_id, other, DeliveryState.DELIVERED)
@@ -401,7 +413,7 @@ def test_a_listing_says_of_a_delivery_what_its_record_does_and_reads_none_of_wha
     connection_string: str, transport: JournalTransport, path: str
 ) -> None:
     hub = delivering_hub(connection_string, transport)
-    event = accepted(hub)
+    event = listed(hub, 7)
     attempts = tuple(Attempt(NOON, timedelta(milliseconds=7), 503, "http", "x" * 4000) for _ in range(30))
     record = replace(new_record(7, event), log=attempts, state=DeliveryState.FAILED, cycle=2)
     hub.receivers.deliveries.write(record)

@@ -158,6 +158,7 @@ def test_every_item_says_why_and_how_long_it_waits(hub: Hub, log: list[tuple[obj
 
 def test_the_deliveries_of_an_event_are_those_that_wait_too(hub: Hub) -> None:
     event, other = happened(hub), happened(hub, 1)
+    hub.events.begin_dispatch(event, None, (1, 2, 3, 4, 5))
     park(hub, 1, event)
     attempted(hub, 2, event, DeliveryState.WAITING)
     attempted(hub, 3, event)
@@ -190,6 +191,7 @@ def test_one_delivery_that_was_never_attempted_is_shown_as_it_waits(hub: Hub) ->
         "replays": 2,
         "waitingReason": "paused",
         "waitingUntil": UNTIL.isoformat(),
+        "last": None,
         "log": [],
     }
     with pytest.raises(NotFound):

@@ -72,8 +72,9 @@ def test_a_connection_is_named_with_where_it_belongs() -> None:
 
 @pytest.mark.parametrize("dry_run", ["true", "TRUE"])
 def test_a_dry_run_only_reads(dry_run: str) -> None:
-    assert EVENTS.begin("POST", {"path": "deliveries/replay"}, {"dryRun": dry_run}).kind is Kind.READ
-    assert EVENTS.begin("POST", {"path": "deliveries/replay"}, {"dryRun": "no"}).kind is Kind.CHANGE
+    for path in ("deliveries/replay", "redrive"):
+        assert EVENTS.begin("POST", {"path": path}, {"dryRun": dry_run}).kind is Kind.READ
+        assert EVENTS.begin("POST", {"path": path}, {"dryRun": "no"}).kind is Kind.CHANGE
 
 
 @holds_for("dry_run", ["true", "TRUE", "True"])
@@ -83,8 +84,8 @@ def test_nothing_else_knows_a_dry_run(surface: Surface, dry_run: str) -> None:
         path = dict.fromkeys(surface.parameters, "") | {surface.parameters[0]: operation.path}
         plain, dry = (surface.begin(operation.method, path, query) for query in ({}, {"dryRun": dry_run}))
         assert plain.kind is operation.kind
-        is_replay = (surface, operation.path) == (EVENTS, "deliveries/replay")
-        assert dry.kind is (Kind.READ if is_replay else operation.kind)
+        goes_through_many = surface is EVENTS and operation.path in ("purge", "redrive", "deliveries/replay")
+        assert dry.kind is (Kind.READ if goes_through_many else operation.kind)
 
 
 @holds_for("name", [operation.name for operation in OPERATIONS.values()])

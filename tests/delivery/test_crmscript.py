@@ -77,6 +77,8 @@ def test_whatever_a_script_raises_is_its_failure(entry_point: str, error_class: 
     failed = called(entry_point)
     assert (failed.verdict, failed.error_class, failed.status) == (Verdict.FAILED, error_class, None)
     assert text in failed.text
+    # What the script says may quote the event, so LastError has its class alone.
+    assert failed.last_error == f"the script raised {text.partition(':')[0]}"
     assert len(failed.text) <= 4000
 
 

@@ -21,6 +21,7 @@ from shared.delivery.queues import DELIVERIES_QUEUE, DeliveryQueues
 from shared.delivery.redrive import POISON_SUFFIX, redrive
 from shared.errors import DataverseDown, StorageDown
 from shared.events.announcement import EVENTS_QUEUE, Announcement, new_announcement, parse_announcement
+from shared.events.asked import MAX_NAMED
 from shared.events.dispatch import Completion, Dispatcher
 from shared.events.event import Event, EventState
 from shared.events.store import LogFilter
@@ -400,3 +401,55 @@ def test_a_send_that_fails_beside_others_fails_the_page_which_is_done_again(
     hub.receivers.dispatcher.dispatch(body(one), attempt=2)
     assert state(hub, event) is EventState.DISPATCHED
     assert set(drained(connection_string)) == set(range(1, 21))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3 * PAGE, MAX_NAMED, MAX_NAMED + 1])
+def test_the_row_in_the_list_names_all_webhooks_from_the_beginning(
+    hub: Hub, connection_string: str, transport: JournalTransport, count: int
+) -> None:
+    subscribe_in_table(connection_string, hub, count)
+    event = accepted(hub)
+    transport.forget()
+    paging(hub).dispatch(body(new_announcement(event.id)), attempt=1)
+    assert transport.summary.count("GET subscriptions") == 1
+    assert hub.events.listed_event(event).asked == (tuple(range(1, count + 1)) if count <= MAX_NAMED else None)
+
+
+def test_webhooks_that_subscribe_between_two_pages_are_named_too(
+    hub: Hub, connection_string: str, transport: JournalTransport
+) -> None:
+    subscribe_in_table(connection_string, hub, 2 * PAGE)
+    event = accepted(hub)
+    dispatcher = paging(hub)
+    dispatcher.dispatch(body(announced(connection_string, event)[0]), attempt=1)
+    subscribe_in_table(connection_string, hub, 2 * PAGE + 1, first=2 * PAGE + 1)
+    transport.forget()
+    while state(hub, event) is not EventState.DISPATCHED:
+        dispatcher.dispatch(body(announced(connection_string, event)[-1]), attempt=1)
+    assert asked(connection_string) == [*range(1, 2 * PAGE + 2)]
+    assert hub.events.listed_event(event).asked == tuple(range(1, 2 * PAGE + 2))
+    # Once for whom it names, and once for its state.
+    assert transport.summary.count("PATCH eventlog") == 2
+
+
+def test_a_dispatch_that_begins_anew_names_those_who_subscribed_meanwhile(
+    hub: Hub, connection_string: str, transport: JournalTransport
+) -> None:
+    subscribe_in_table(connection_string, hub, 1)
+    event = accepted(hub)
+    (first,) = announced(connection_string, event)
+    dispatcher = paging(hub)
+    dispatcher.dispatch(body(first), attempt=1)
+    subscribe_in_table(connection_string, hub, 2, first=2)
+    dispatcher.dispatch(body(first), attempt=2)
+    assert hub.events.listed_event(event).asked == (1, 2)
+
+
+def test_where_the_row_is_gone_any_webhook_may_have_been_asked(
+    hub: Hub, receiver: Receiver, connection_string: str
+) -> None:
+    made = webhooks(hub, receiver, PAGE + 1)
+    event = accepted(hub)
+    (first,) = announced(connection_string, event)
+    paging(hub).dispatch(body(first.going_on(after=made[PAGE - 1].id, repeat=False)), attempt=1)
+    assert hub.events.listed_event(event).asked is None

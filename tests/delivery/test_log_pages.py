@@ -2,7 +2,7 @@
 
 from itertools import chain, islice
 
-from shared.delivery.log import DeliveryFilter
+from shared.delivery.filter import DeliveryFilter
 from shared.delivery.record import DeliveryState, new_record
 from shared.hub.hub import Hub
 from shared.storage.paging import BEGINNING, Place

@@ -151,6 +151,7 @@ def test_the_delivery_is_shown_with_its_attempts_where_they_are_asked_for() -> N
         "replays": 0,
         "waitingReason": None,
         "waitingUntil": None,
+        "last": {"at": "2026-03-14T09:26:53+00:00", "durationMs": 12, "status": 500, "errorClass": "http"},
     }
     attempt = {
         "at": "2026-03-14T09:26:53+00:00",

@@ -9,7 +9,7 @@ import pytest
 from azure.storage.queue import QueueClient
 
 from shared.deadline import deadline, remaining_seconds
-from shared.delivery.log import DeliveryFilter
+from shared.delivery.filter import DeliveryFilter
 from shared.delivery.queues import DELIVERIES_QUEUE
 from shared.delivery.record import DELIVERIES_TABLE, DeliveryState, new_record
 from shared.delivery.replaying import BulkReplay, ReplayResult

@@ -28,6 +28,11 @@ def queue_trigger(queue: str, **members: object) -> Binding:
     return {"name": "msg", "type": "queueTrigger", "direction": "in", "queueName": queue, **members}
 
 
+def timer_trigger(schedule: str, **members: object) -> Binding:
+    """A trigger called `timer`."""
+    return {"name": "timer", "type": "timerTrigger", "direction": "in", "schedule": schedule, **members}
+
+
 def queue_output(queue: str, name: str = "out", **members: object) -> Binding:
     """An output called `out`."""
     return {"name": name, "type": "queue", "direction": "out", "queueName": queue, **members}

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from devhost.metadata import Function, discover
-from tests.devhost.apps import RETURN, Binding, http_trigger, queue_output, queue_trigger, write_function
+from tests.devhost.apps import (
+    RETURN,
+    Binding,
+    http_trigger,
+    queue_output,
+    queue_trigger,
+    timer_trigger,
+    write_function,
+)
 
 
 def write(root: Path, name: str, *bindings: Binding, **members: object) -> None:
@@ -76,6 +84,9 @@ def test_a_function_json_that_is_none_is_left_out(tmp_path: Path, text: str) -> 
         ([{"type": "httpTrigger"}], "a binding has no name"),
         ([{"type": "queueTrigger", "name": "msg"}], "a binding has no queueName"),
         ([http_trigger(), {**queue_output("q"), "queueName": ""}], "a binding has no queueName"),
+        ([timer_trigger("")], "a binding has no schedule"),
+        ([timer_trigger("hourly")], "the schedule 'hourly' has not the six fields of NCRONTAB"),
+        ([timer_trigger("%WHEN%")], "'%WHEN%' does not resolve to a value: no setting has this name"),
         ([http_trigger(route="admin/x")], "the route conflicts with one that is built in"),
         ([http_trigger(route="Administration")], "the route conflicts with one that is built in"),
         ([http_trigger(route="/runtime")], "the route conflicts with one that is built in"),
@@ -87,6 +98,13 @@ def test_bindings_that_the_platform_refuses_are_left_out(
 ) -> None:
     write(tmp_path, "Work", *bindings)
     assert reason(tmp_path) == expected
+
+
+def test_the_schedule_of_a_timer_may_be_a_setting(tmp_path: Path) -> None:
+    write(tmp_path, "Work", timer_trigger("%WHEN%"))
+    schedule = only(tmp_path, WHEN="0 30 3 * * *").schedule
+    assert schedule is not None
+    assert schedule.text == "0 30 3 * * *"
 
 
 def test_a_script_that_is_not_there_is_left_out(tmp_path: Path) -> None:

@@ -122,6 +122,24 @@ def test_a_second_start_has_the_same_keys(app_folder: Path, connection_string: s
     assert seen[1][1] == "0o600"
 
 
+def test_the_nightly_work_runs_by_hand_with_the_master_key_of_run_json(
+    app_folder: Path, connection_string: str
+) -> None:
+    settings = app_folder / "local.settings.json"
+    example = json.loads((app_folder / "local.settings.json.example").read_text(encoding="utf-8"))
+    # As a version without the timer left the file.
+    del example["Values"]["RETENTION_SCHEDULE"]
+    settings.write_text(json.dumps(example), encoding="utf-8")
+    with make_run(app_folder, connection_string) as run:
+        facts = run.facts()
+        url, headers = f"{facts['url']}/admin/functions/Retention", {"x-functions-key": facts["master_key"]}
+        assert requests.post(url, timeout=30).status_code == 401
+        assert requests.post(url, json={}, headers=headers, timeout=30).status_code == 202
+        assert eventually(lambda: '{"name": "retention", ' in run.printed())
+        assert "Retention: timer 0 30 3 * * *" in run.printed()
+        assert run.stop() == 0
+
+
 def hook_keys(app_folder: Path) -> list[str]:
     """The keys that open WebhookConnections to feature services."""
     [file] = (app_folder / ".local").rglob("webhookconnections.json")

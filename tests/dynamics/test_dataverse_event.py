@@ -121,7 +121,8 @@ def test_a_column_of_the_row_wins_over_the_circumstances() -> None:
     own = {"depth": 700, "userid": "x", "organizationid": organization, "correlationid": None, "initiatinguserid": 0}
     told = event_in(update({**own, f"{TABLE}id": None})).field_values
     assert told == {
-        f"{TABLE}id": None,
+        # The primary id decides.
+        f"{TABLE}id": ROW,
         "depth": 700,
         "userid": "x",
         "correlationid": None,

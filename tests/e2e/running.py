@@ -26,7 +26,8 @@ CONNECTION_PATH = "webhooks/incoming/dynamicscrm/connection"
 DYNAMICS_PATH = "webhooks/incoming/dynamicscrm"
 # Set in full, so that what a developer's own local.settings.json says changes nothing.
 _EXAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
-_OWN_SETTINGS = {"SECRETS_KEY": Fernet.generate_key().decode()}
+# No run of tests must meet the nightly work by chance.
+_OWN_SETTINGS = {"SECRETS_KEY": Fernet.generate_key().decode(), "RETENTION_SCHEDULE": "0 0 0 1 1 *"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class RunningApp:
     code: str
     seed: Seed
     hub: Hub
+    master_key: str
     instances: tuple[Instance, ...]
     receiving_path: str = CONNECTION_PATH
 
@@ -112,7 +114,8 @@ def running_instances(
     environment |= {"PUBLIC_URL": url, **settings}
     hub = Hub.assemble(Settings.read(environment))
     seeded = seed(hub.settings, environment, folder / "api_key")
-    code = KeyStore(keys_folder(folder)).ensure_host_key()
+    keys = KeyStore(keys_folder(folder))
+    code, master_key = keys.ensure_host_key(), keys.ensure_master_key()
     with ExitStack() as stack:
         started = []
         for own_port in own_ports:
@@ -127,7 +130,7 @@ def running_instances(
             stack.callback(_end, process)
             started.append(Instance(_url(own_port), process))
         assert all(wait_until_ready(one.url, one.process) for one in started), "the app did not come up"
-        yield RunningApp(url, code, seeded, hub, tuple(started))
+        yield RunningApp(url, code, seeded, hub, master_key, tuple(started))
 
 
 def _url(port: int) -> str:

@@ -72,7 +72,10 @@ def test_deep_health_needs_an_api_key(app: RunningApp) -> None:
 
 
 def test_deep_health_counts_what_waits_in_poison(app: RunningApp) -> None:
-    assert isinstance(app.get("health", deep="1").json()["poison"]["events-poison"], int)
+    told = app.get("health", deep="1").json()
+    assert isinstance(told["poison"]["events-poison"], int)
+    assert isinstance(told["queues"]["events"], int)
+    assert "oldestUndispatchedSeconds" in told
 
 
 @pytest.mark.parametrize("secret", ["x", "hub_x", "hub_" + "A" * 44, "a.b.c", "hub_" + "A" * 43])

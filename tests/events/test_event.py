@@ -26,6 +26,7 @@ def test_an_event_is_shown_with_all_that_a_reader_needs(state: EventState) -> No
         "trimmed": True,
         "reconstructed": False,
         "truncated": False,
+        "forgotten": False,
         "state": state.value,
     }
 

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ContentTooLarge
-from shared.events.event import Event, EventId, EventState
+from shared.events.event import Event, EventId, EventState, forgotten_event
 from shared.events.rows import (
     EVENT_COLUMNS,
     event_keys,
     event_rows,
+    forgotten_log_row,
+    forgotten_row,
     has_more,
     log_keys,
     log_row,
@@ -68,9 +70,34 @@ def test_hops_stand_only_in_rows_of_events_that_have_some(make: Callable[[Event]
 
 
 def test_the_columns_of_an_event_are_those_of_its_row_without_the_payload() -> None:
-    event = make_event(hops=1, previous_values={}, parameters={}, reconstructed=True)
+    event = make_event(hops=1, previous_values={}, parameters={}, reconstructed=True, forgotten=True)
     row = {**first_row(event, PAYLOAD), "HasMore": True}
     assert {*EVENT_COLUMNS} == {name for name in row if not name.startswith(("Payload", "Pieces"))}
+
+
+@given(EVENTS)
+def test_a_forgotten_event_keeps_what_it_was_and_nothing_of_its_contents(event: Event) -> None:
+    row = forgotten_row(first_row(event, PAYLOAD))
+    assert parse_event(row) == forgotten_event(event)
+    assert parse_payload(row) == b"null"
+    # As the version before reads them.
+    assert {"Changes": "[]", "Values": "null", "FieldValues": "{}"}.items() <= row.items()
+    assert not row.keys() & {"PreviousValues", "Parameters", "HasMore"}
+    assert forgotten_row(row) == row
+
+
+@given(EVENTS)
+def test_a_forgotten_event_is_listed_by_no_announcement_and_keeps_what_else_its_row_says(event: Event) -> None:
+    dispatched = {
+        **log_row(replace(event, state=EventState.DISPATCHED), "an announcement"),
+        "Truncated": True,
+        "Other": 1,
+    }
+    row = forgotten_log_row(dispatched, event)
+    assert parse_event(row) == replace(forgotten_event(event), state=EventState.DISPATCHED)
+    assert (parse_announcement_id(row), row["Other"], "Truncated" in row) == (None, 1, False)
+    assert forgotten_log_row(row, event) == row
+    assert parse_event(forgotten_log_row(None, event)) == forgotten_event(event)
 
 
 def test_a_selected_column_that_storage_answers_as_null_counts_as_missing() -> None:

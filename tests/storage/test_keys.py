@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.storage.keys import day_key, key_text, row_key, time_key
+from shared.storage.keys import day_key, day_of, key_text, row_key, time_key
 
 IDS = st.integers(0, 2**31 - 1)
 
@@ -26,3 +26,8 @@ def test_a_key_holds_nothing_that_storage_refuses(text: str) -> None:
 def test_times_that_no_key_can_say_count_as_the_first_and_the_last(moment: datetime) -> None:
     assert len(time_key(moment)) == 17
     assert len(day_key(moment)) == 8
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)))
+def test_the_partition_of_a_day_tells_the_day(moment: datetime) -> None:
+    assert day_of(day_key(moment)) == moment.replace(hour=0, minute=0, second=0, microsecond=0)

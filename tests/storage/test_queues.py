@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
@@ -48,6 +49,31 @@ def test_a_queue_that_is_not_there_is_empty(hub: Hub) -> None:
     assert hub.storage.queue("events-poison").count() == 0
 
 
+def test_a_queue_that_is_looked_through_loses_what_is_unwanted_and_shows_the_rest_as_it_was(
+    hub: Hub, connection_string: str, transport: JournalTransport
+) -> None:
+    queue = hub.storage.queue("events-poison")
+    texts = [f"{number} <ä>" for number in range(40)]
+    for text in texts:
+        queue.send(text)
+    transport.forget()
+    assert queue.sift(lambda text: text[0] == "1")
+    # A count before and after, three looks, a call for each message.
+    assert len(transport.calls) == 2 + 3 + 40
+    assert queue.count() == 29
+    assert set(visible_texts(connection_string, "events-poison")) == {text for text in texts if text[0] != "1"}
+
+
+def test_a_look_through_a_queue_says_whether_others_hid_something_from_it(hub: Hub) -> None:
+    queue = hub.storage.queue("events-poison")
+    assert queue.sift(lambda _: True)
+    queue.send("first")
+    queue.drain(lambda _: False)
+    queue.send("second")
+    assert not queue.sift(lambda text: text == "second")
+    assert queue.count() == 1
+
+
 def test_a_lost_connection_is_tried_again(hub: Hub, transport: JournalTransport) -> None:
     hub.storage.queue("events").send("first")
     transport.forget()
@@ -84,3 +110,16 @@ def test_a_delay_that_storage_refuses_is_an_outage_that_names_the_queue(hub: Hub
     hub.storage.queue("events").send("first")
     with pytest.raises(StorageDown, match="send to events: storage answered 400"):
         hub.storage.queue("events").send("text", delay_seconds=8 * 24 * 3600)
+
+
+def test_the_oldest_message_of_a_look_is_known_by_its_time(hub: Hub) -> None:
+    queue = hub.storage.queue("events")
+    assert queue.oldest() is None
+    queue.send("later", delay_seconds=600)
+    assert queue.oldest() is None
+    queue.send("one")
+    oldest = queue.oldest()
+    assert oldest is not None
+    assert abs(hub.storage.now() - oldest) < timedelta(seconds=30)
+    queue.send("two")
+    assert queue.oldest() == oldest

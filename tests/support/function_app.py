@@ -84,6 +84,15 @@ class QueueTrigger(_Strict):
     connection: Literal["AzureWebJobsStorage"]
 
 
+class TimerTrigger(_Strict):
+    """The clock starts the function, in UTC. The schedule is an app setting, so that it can be another one anywhere."""
+
+    name: Name
+    type: Literal["timerTrigger"]
+    direction: Literal["in"]
+    schedule: Annotated[str, _text(r"^%[A-Z]+(_[A-Z]+)*%$")]
+
+
 class HttpOutput(_Strict):
     """What `main` returns is the answer."""
 
@@ -93,17 +102,17 @@ class HttpOutput(_Strict):
 
 
 class FunctionJson(_Strict):
-    """function.json: the script, and either requests with their answer or messages."""
+    """function.json: the script, and either requests with their answer, or messages, or a timer."""
 
     script_file: Literal["__init__.py"]
     entry_point: Literal["main"] = "main"
-    bindings: list[Annotated[HttpTrigger | QueueTrigger | HttpOutput, Field(discriminator="type")]]
+    bindings: list[Annotated[HttpTrigger | QueueTrigger | TimerTrigger | HttpOutput, Field(discriminator="type")]]
 
     @model_validator(mode="after")
     def _has_one_trigger(self) -> Self:
         kinds = sorted(binding.type for binding in self.bindings)
-        if kinds not in (["http", "httpTrigger"], ["queueTrigger"]):
-            raise ValueError("must be an httpTrigger and its http, or a queueTrigger")
+        if kinds not in (["http", "httpTrigger"], ["queueTrigger"], ["timerTrigger"]):
+            raise ValueError("must be an httpTrigger and its http, a queueTrigger, or a timerTrigger")
         return self
 
 

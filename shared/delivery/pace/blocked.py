@@ -41,7 +41,7 @@ class BlockedWebhooks:
                 rows = self._table.query(
                     Query().where("PartitionKey eq", BLOCKED_PARTITION), select=["RowKey", "Until", "Reason"]
                 )
-                self._entries = {int(row["RowKey"]): _entry(row) for row in rows}
+                self._entries = {int(row["RowKey"]): parse_entry(row) for row in rows}
                 self._read_at = began
             return dict(self._entries)
 
@@ -60,13 +60,14 @@ class BlockedWebhooks:
             self._read_at = 0.0
 
 
+def parse_entry(row: Mapping[str, Any]) -> Blocked:
+    """The entry in a row of the list."""
+    return Blocked(WaitingReason(row["Reason"]), datetime.fromisoformat(row["Until"]))
+
+
 def _keys(webhook_id: int) -> dict[str, str]:
     return {"PartitionKey": BLOCKED_PARTITION, "RowKey": row_key(webhook_id)}
 
 
 def _names(webhook_id: int) -> dict[str, str]:
     return {"partition_key": BLOCKED_PARTITION, "row_key": row_key(webhook_id)}
-
-
-def _entry(row: Mapping[str, Any]) -> Blocked:
-    return Blocked(WaitingReason(row["Reason"]), datetime.fromisoformat(row["Until"]))

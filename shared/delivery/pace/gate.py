@@ -70,11 +70,14 @@ class PaceGate:
             return admitted
         return self._in_turn(registration.id, registration.per_minute, admitted)
 
-    def end_probe(self, webhook_id: int) -> None:
-        """Give a claimed probe back that makes no attempt, for another message does: the next one is sent now."""
+    def end_probe(self, webhook_id: int, number: int | None = None) -> None:
+        """Give a claimed probe back that makes no attempt, for another message does: the next one is sent now.
+
+        With `number` only that which the wake-up with this number sent.
+        """
 
         def ended(row: PacedUsage, now: datetime) -> PacedUsage | None:
-            if row.pace.circuit is not Circuit.HALF_OPEN:
+            if row.pace.circuit is not Circuit.HALF_OPEN or number not in (None, row.pace.wake_number):
                 return None
             return replace(row, pace=replace(row.pace, circuit=Circuit.OPEN, circuit_until=now))
 
@@ -88,6 +91,21 @@ class PaceGate:
         if admitted.is_probe:
             return None
         return blocked(self.store.latest(registration.id).pace, self.now())
+
+    def may_have_forgotten(self, webhook_id: int, event: Event) -> bool:
+        """Whether an event that this webhook is told of may have been forgotten; costs nothing.
+
+        It goes by the row that is read before each attempt, and written after it.
+        """
+        forgotten_until = self.store.latest(webhook_id).forgotten_until
+        return forgotten_until is not None and event.received_at <= forgotten_until
+
+    def mark_forgotten(self, webhook_id: int, until: datetime) -> None:
+        """Have workers look at each event received until then, before they send what a message carries of it.
+
+        A read, and mostly a write. Raises StorageDown.
+        """
+        self.store.mark_forgotten(webhook_id, until)
 
     def no_place(self, webhook_id: int) -> Blocked:
         """Why a delivery that found no place has to wait; the wake-up that looks after it was sent."""
@@ -143,9 +161,12 @@ class PaceGate:
         if pace.wake_due is None or is_overdue(pace, now):
             self.ensure_wake_up(webhook_id, pace, now)
 
-    def remake_lost_wake_ups(self, *, dry_run: bool) -> int:
-        """Make all wake-ups again that are taken for lost; returns how many, or with `dry_run` how many it would be."""
-        lost = self.store.overdue()
+    def remake_lost_wake_ups(self, *, dry_run: bool, at_most: int | None = None) -> int:
+        """Make wake-ups again that are taken for lost: all, or so many at most.
+
+        Returns how many, or with `dry_run` how many it would be.
+        """
+        lost = self.store.overdue()[:at_most]
         for webhook_id in [] if dry_run else lost:
             self.ensure_not_lost(webhook_id)
         return len(lost)
@@ -166,7 +187,14 @@ class PaceGate:
 
         def learnt(row: PacedUsage, now: datetime) -> PacedUsage:
             pace = after(row.pace, outcome, now, self.store.limits, spread)
-            return PacedUsage(counted(row.usage, call), pace, call.event_id, call.at, counted_in(row.slots, now, noted))
+            return replace(
+                row,
+                usage=counted(row.usage, call),
+                pace=pace,
+                last_event=call.event_id,
+                last_call_at=call.at,
+                slots=counted_in(row.slots, now, noted),
+            )
 
         return self.store.change(webhook_id, learnt, tried=tried) or self.store.latest(webhook_id)
 

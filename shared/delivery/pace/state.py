@@ -76,6 +76,8 @@ class Pace:
 class PacedUsage:
     """A row of `usage`: the counters, the pace, and what the last attempt was for and when.
 
+    `forgotten_until` is the receipt of the newest forgotten event that messages for this webhook may carry; None if
+    there is none.
     `slots` are the columns of the statistics (webhooks/stats.py) that were read: those of the hours that matter now.
     """
 
@@ -83,9 +85,11 @@ class PacedUsage:
     pace: Pace = field(default_factory=Pace)
     last_event: str = ""
     last_call_at: datetime | None = None
+    forgotten_until: datetime | None = None
     slots: Mapping[str, str] = field(default_factory=dict)
 
 
+FORGOTTEN_COLUMN = "ForgottenUntil"
 _COLUMNS = {
     "circuit": "Circuit",
     "circuit_until": "CircuitUntil",
@@ -110,7 +114,7 @@ _COLUMNS = {
 }
 _TIMES = frozenset({"circuit_until", "turned_at", "paused_until", "failing_since", "wake_due", "next_turn"})
 _DEFAULTS = Pace()
-PACED_USAGE_COLUMNS = (*USAGE_COLUMNS, "LastEvent", "LastCallAt", *_COLUMNS.values())
+PACED_USAGE_COLUMNS = (*USAGE_COLUMNS, "LastEvent", "LastCallAt", FORGOTTEN_COLUMN, *_COLUMNS.values())
 """What is read of a row. Its other columns are many more: the statistics of a week."""
 
 
@@ -127,12 +131,13 @@ def parse_paced_usage(row: Mapping[str, Any] | None, slots: Collection[str] = ()
         Pace(**{**values, "circuit": Circuit(values["circuit"])}),
         row.get("LastEvent") or "",
         _moment(row.get("LastCallAt")),
+        _moment(row.get(FORGOTTEN_COLUMN)),
         {name: row.get(name) or "" for name in slots},
     )
 
 
 def paced_usage_columns(row: PacedUsage) -> dict[str, Any]:
-    """The columns of a row without its keys."""
+    """The columns of a row without its keys, and without FORGOTTEN_COLUMN, which who forgets an event writes alone."""
     return {
         "TotalCalls": row.usage.total_calls,
         "TotalErrors": row.usage.total_errors,

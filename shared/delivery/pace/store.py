@@ -19,14 +19,21 @@ from datetime import datetime
 from shared.deadline import MESSAGE_SECONDS, remaining_seconds
 from shared.delivery.pace.blocked import BlockedWebhooks
 from shared.delivery.pace.circuit import Blocked, PaceLimits
-from shared.delivery.pace.state import PACED_USAGE_COLUMNS, Pace, PacedUsage, paced_usage_columns, parse_paced_usage
+from shared.delivery.pace.state import (
+    FORGOTTEN_COLUMN,
+    PACED_USAGE_COLUMNS,
+    Pace,
+    PacedUsage,
+    paced_usage_columns,
+    parse_paced_usage,
+)
 from shared.delivery.pace.transition import is_news, is_same_wake_up, list_entry, settled
 from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
 from shared.delivery.pace.waking import OVERDUE
 from shared.errors import StorageDown
 from shared.single_flight import SingleFlight
 from shared.storage.query import Query
-from shared.storage.tables import AlreadyStored, Changed, Table, retry_races
+from shared.storage.tables import AlreadyStored, Changed, Row, Table, retry_races
 from shared.timestamps import stored_time
 from shared.webhooks.rows import usage_keys
 from shared.webhooks.stats import AN_HOUR, slot_column
@@ -136,6 +143,18 @@ class PaceStore:
         late = Query().where("WakeDue gt", "0").where("WakeDue lt", stored_time(self.now() - OVERDUE))
         rows = self._table.query(late, select=["PartitionKey"])
         return [int(row["PartitionKey"]) for row in rows]
+
+    def mark_forgotten(self, webhook_id: int, until: datetime) -> None:
+        """Note that messages for this webhook may carry forgotten events received until then. Raises StorageDown."""
+        moment = stored_time(until)
+
+        def marked(row: Row | None) -> Row | None:
+            # Both are texts of one form, so the later one is the greater one.
+            return (
+                None if row is not None and (row.get(FORGOTTEN_COLUMN) or "") >= moment else {FORGOTTEN_COLUMN: moment}
+            )
+
+        self._table.modify(*usage_keys(webhook_id), marked, select=[FORGOTTEN_COLUMN])
 
     def remove(self, webhook_id: int) -> None:
         """Remove the entry of the list and the row of a webhook that is gone. Raises StorageDown."""

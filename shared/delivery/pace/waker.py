@@ -34,6 +34,7 @@ from shared.delivery.pace.waking import (
 )
 from shared.delivery.queues import DeliveryQueues
 from shared.delivery.record import DeliveryState
+from shared.delivery.removal import DeliveryRemoval
 from shared.delivery.settling import Settling
 from shared.delivery.waiting import WaitingDelivery
 from shared.side_by_side import each_side_by_side
@@ -58,6 +59,7 @@ class Waker:
     bulkhead: ReceiverBulkhead
     parking: Parking
     settling: Settling
+    removal: DeliveryRemoval
     queues: DeliveryQueues
     wake_ups: WakeUpQueue
     give_up_after: timedelta
@@ -78,13 +80,16 @@ class Waker:
             self._wake(wake_up.number, registration)
 
     def _clear(self, wake_up: WakeUp) -> None:
-        """Remove what was kept of a webhook that is gone, a page of it. What was attempted stays in the log, failed."""
-        waiting = self.parking.oldest(wake_up.webhook_id, MAX_RELEASED)
-        if waiting:
+        """Remove what was kept of a webhook that is gone: its deliveries, a page a message, and then all else.
+
+        If this dies, the message comes again. What an attempt that is under way puts back goes with the wake-up that
+        was sent before the removal, and comes when every attempt is over.
+        """
+        if not self.removal.remove(wake_up.webhook_id):
+            # Sent when the work is done, for it comes at once.
             self.wake_ups.send(wake_up)
-            self.settling.settle([one for one in waiting if one.is_logged], DeliveryState.FAILED)
-            self.parking.remove([one for one in waiting if not one.is_logged])
             return
+        self.registry.unlist(wake_up.webhook_id)
         self.store.remove(wake_up.webhook_id)
 
     def _hold(self, wake_up: WakeUp, registration: Registration) -> None:

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.pace.circuit import blocked
-from shared.delivery.pace.state import Circuit, Pace, PacedUsage, paced_usage_columns, parse_paced_usage
+from shared.delivery.pace.state import (
+    FORGOTTEN_COLUMN,
+    Circuit,
+    Pace,
+    PacedUsage,
+    paced_usage_columns,
+    parse_paced_usage,
+)
+from shared.timestamps import stored_time
 from shared.webhooks.registration import Usage
 from tests.delivery.pace.paces import NOW, in_, moments, paces
 
@@ -32,7 +40,10 @@ def test_a_merge_replaces_every_column_of_the_row_before(before: PacedUsage, aft
 
 def test_every_part_of_the_pace_has_a_column_of_its_own() -> None:
     bare = set(paced_usage_columns(PacedUsage()))
-    assert len(bare) == len(fields(Pace)) + len(fields(Usage)) + len(fields(PacedUsage)) - 3
+    # But for `usage` and `pace` themselves, and what only the forgetting of an event writes.
+    assert len(bare) == len(fields(Pace)) + len(fields(Usage)) + len(fields(PacedUsage)) - 4
+    assert FORGOTTEN_COLUMN not in bare
+    assert parse_paced_usage({FORGOTTEN_COLUMN: stored_time(NOW)}) == PacedUsage(forgotten_until=NOW)
 
 
 @given(rows)

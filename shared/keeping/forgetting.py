@@ -1,0 +1,99 @@
+"""Forgets events: afterwards no table and no queue holds their contents, and no receiver is told of them.
+
+Only a message that asks for a first attempt may still carry an event, and goes without being sent when its turn comes:
+the row of `usage`, which is read before each attempt, says since when that has to be looked at. Whatever dies in
+between, doing it once more finishes it.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from shared.delivery.forgotten import DeliveryForgetting
+from shared.delivery.pace.gate import PaceGate
+from shared.delivery.poison import remove_poison
+from shared.events.asked import parse_asked
+from shared.events.event import Event, EventId
+from shared.events.stripping import EventStripping
+from shared.side_by_side import each_side_by_side
+from shared.storage.account import StorageAccount
+from shared.storage.tables import RowVersion
+from shared.webhooks.registry import WebhookRegistry
+
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An event whose forgetting has begun, and the webhooks that dispatch asked; None if that is not known."""
+
+    event: Event
+    asked: frozenset[int] | None
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """Forgets events; its fields are what it works with. All methods raise StorageDown."""
+
+    storage: StorageAccount
+    events: EventStripping
+    deliveries: DeliveryForgetting
+    registry: WebhookRegistry
+    gate: PaceGate
+
+    def forget(self, id_: EventId) -> bool:
+        """Forget one event, poison queues included; False if it is not stored.
+
+        Raises Unavailable if some of their messages cannot be seen at the moment.
+        """
+        event = self.events.begin(id_)
+        if event is None:
+            return False
+        self._forget([event])
+        remove_poison(self.storage, lambda message: message.event_id == id_)
+        return True
+
+    def forget_rows(self, rows: Sequence[RowVersion]) -> int:
+        """Forget the events in these rows of `events`, but for poison queues; returns how many were still there.
+
+        The rows have the columns KEPT_COLUMNS.
+        """
+        found: list[Event] = []
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            each_side_by_side(pool, rows, lambda row: found.extend(self._begun(row)))
+        if found:
+            self._forget(found)
+        return len(found)
+
+    def _begun(self, version: RowVersion) -> list[Event]:
+        event = self.events.begin(EventId(str((version.row or {})["RowKey"])), version)
+        return [] if event is None else [event]
+
+    def _forget(self, events: Sequence[Event]) -> None:
+        """Forget events that nobody dispatches any more, since their rows say so."""
+        begun: list[Begun] = []
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            each_side_by_side(pool, events, lambda event: begun.append(self._without_log(event)))
+            registered = frozenset(self.registry.ids())
+            touched = frozenset().union(*(_webhooks(one, registered) for one in begun))
+            newest = max(event.received_at for event in events)
+            # From here on no worker sends what a message carries of them.
+            each_side_by_side(pool, sorted(touched & registered), lambda id_: self.gate.mark_forgotten(id_, newest))
+            pairs = [(one, webhook_id) for one in begun for webhook_id in sorted(_webhooks(one, registered))]
+            each_side_by_side(pool, pairs, lambda pair: self._forget_delivery(*pair, registered))
+            each_side_by_side(pool, events, self.events.finish)
+
+    def _without_log(self, event: Event) -> Begun:
+        row = self.events.strip_log(event)
+        asked = None if row is None else parse_asked(row)
+        return Begun(event, None if asked is None else frozenset(asked))
+
+    def _forget_delivery(self, begun: Begun, webhook_id: int, registered: frozenset[int]) -> None:
+        # Nobody would remove the new row of a webhook that is gone.
+        was_asked = begun.asked is not None and webhook_id in registered
+        self.deliveries.forget(begun.event, webhook_id, was_asked=was_asked)
+
+
+def _webhooks(begun: Begun, registered: frozenset[int]) -> frozenset[int]:
+    """Those that may have a delivery of the event."""
+    return registered if begun.asked is None else begun.asked
