@@ -200,7 +200,8 @@ class Deliveries:
         """
         require_known(query, (*_REPLAYED, "dryRun", "continuationToken"))
         wanted, only_counts = parse_filter(query), parse_flag(query, "dryRun")
-        asked = ("replay", wanted)
+        # Where a count ended, a replay has not begun.
+        asked = ("count" if only_counts else "replay", wanted)
         place = parse_place(query, asked)
         if wanted.webhook_id is not None:
             note(target=f"webhooks/{wanted.webhook_id}")

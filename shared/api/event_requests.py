@@ -6,9 +6,10 @@ What only some requests need is imported where it is needed: listing events need
 import azure.functions as func
 
 from shared.api.audit import list_audit
-from shared.api.event_search import search_events
+from shared.api.event_search import TEXT, search_events
 from shared.api.events import list_events, show_event
-from shared.api.followed_events import follow_events, follow_query
+from shared.api.followed_events import AFTER, follow_events
+from shared.api.parameters import with_empty
 from shared.http import json_response, json_text_response, path_segments
 from shared.hub.hub import Hub
 from shared.long_answers import made_in_turn
@@ -41,10 +42,11 @@ def _administered(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...]) ->
 
 
 def _listed(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
-    if (followed := follow_query(req.url, req.params)) is not None:
-        return made_in_turn(lambda: json_response(follow_events(hub.events, followed)))
-    find = search_events if "q" in req.params else list_events
-    return made_in_turn(lambda: json_response(find(hub.events, req.params, url=_url(hub))))
+    query = with_empty(req.url, req.params, (AFTER, TEXT))
+    if AFTER in query:
+        return made_in_turn(lambda: json_response(follow_events(hub.events, query)))
+    find = search_events if TEXT in query else list_events
+    return made_in_turn(lambda: json_response(find(hub.events, query, url=_url(hub))))
 
 
 def _one_segment(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...]) -> func.HttpResponse:

@@ -11,6 +11,8 @@ from shared.storage.scan import WorkBudget
 from shared.timestamps import utc_z
 from shared.validation import bad_field
 
+TEXT = "q"
+"""The parameter with the text."""
 MAX_TEXT = 200
 
 
@@ -20,9 +22,9 @@ def search_events(events: EventStore, query: Mapping[str, str], *, url: str) -> 
     That is when the oldest event came in that was looked at, null if there was none. Raises BadRequest.
     """
     require_known(query, PARAMETERS)
-    text = query["q"]
+    text = query[TEXT]
     if not 1 <= len(text) <= MAX_TEXT:
-        raise bad_field("q", f"must have 1 to {MAX_TEXT} characters (got {len(text)})")
+        raise bad_field(TEXT, f"must have 1 to {MAX_TEXT} characters (got {len(text)})")
     limit, wanted = parse_limit(query), listing_filter(query)
     asked = ("search", text, wanted)
     place = parse_place(query, asked)

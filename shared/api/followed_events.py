@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from urllib.parse import parse_qsl, urlsplit
 
 from shared.api.events import MAX_PAGE_CHARACTERS
 from shared.api.parameters import is_event_id, parse_limit, parse_place, require_known, token_of
@@ -22,15 +21,6 @@ _OLDEST = ""
 _ASKED = "followed events"
 _MICROSECOND = timedelta(microseconds=1)
 _MAX_TIME = 10**17 - 1
-
-
-def follow_query(url: str, query: Mapping[str, str]) -> Mapping[str, str] | None:
-    """The query of a request at this address, if it has `after`, however empty; else None."""
-    if AFTER in query:
-        return query
-    # The platform drops parameters without a value, but not from the address.
-    given = parse_qsl(urlsplit(url).query, keep_blank_values=True)
-    return {**query, AFTER: _OLDEST} if (AFTER, _OLDEST) in given else None
 
 
 def follow_events(

@@ -47,7 +47,8 @@ def forget_event(forgetting: Forgetting, id_: str) -> None:
 def purge(purging: Purging, wanted: PurgeFilter, query: Mapping[str, str]) -> dict[str, object]:
     """`{"purged", "more"}`, with `dryRun` `{"count", "more"}`, and where the next call goes on if there are more."""
     only_counts = parse_flag(query, "dryRun")
-    asked = ("purge", wanted)
+    # Where a count ended, a purge has not begun.
+    asked = ("count" if only_counts else "purge", wanted)
     place = parse_place(query, asked)
     done = (purging.count if only_counts else purging.purge)(wanted, place, purge_budget())
     token = None if done.place is None else token_of(done.place, asked)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlsplit
 
 from shared.storage.paging import BEGINNING, Place, Position
 from shared.validation import BOOLEAN, UUID_PATTERN, bad_field, integer_from, max_length, parse_digits
@@ -28,6 +29,15 @@ _PLACE = "continuationToken"
 def is_event_id(text: str) -> bool:
     """Whether this can be the id of an event."""
     return re.fullmatch(UUID_PATTERN, text) is not None
+
+
+def with_empty(url: str, query: Mapping[str, str], names: Collection[str]) -> Mapping[str, str]:
+    """The query with those of these parameters that the request's address has without a value.
+
+    The platform drops such parameters, but not from the address.
+    """
+    given = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    return {**{name: text for name, text in given if name in names and not text}, **query}
 
 
 def parse_webhook_id(text: str) -> int | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.api import followed_events
 from shared.api.events import list_events
-from shared.api.followed_events import follow_events, follow_query
+from shared.api.followed_events import follow_events
 from shared.api.parameters import token_of
 from shared.clock import now
 from shared.errors import BadRequest
@@ -64,23 +64,6 @@ def test_the_limit_may_change_from_page_to_page(hub: Hub) -> None:
     events = [add(hub, number).id for number in range(5)]
     told, after = page(hub, after="", limit="2")
     assert told + page(hub, after=after, limit="50")[0] == events
-
-
-@pytest.mark.parametrize(
-    ("address", "params", "wanted"),
-    [
-        ("?after=&code=x", {"code": "x"}, {"code": "x", "after": ""}),
-        ("?code=x&after", {"code": "x"}, {"code": "x", "after": ""}),
-        ("?after=now", {"after": "now"}, {"after": "now"}),
-        ("?type=after", {"type": "after"}, None),
-        ("?xafter=", {}, None),
-        ("", {}, None),
-    ],
-)
-def test_an_empty_after_is_found_although_the_platform_drops_empty_parameters(
-    address: str, params: dict[str, str], wanted: dict[str, str] | None
-) -> None:
-    assert follow_query(f"https://hub.example/api/v1/events{address}", params) == wanted
 
 
 def test_now_begins_with_what_comes(hub: Hub) -> None:

@@ -103,6 +103,9 @@ def test_a_purge_of_an_unknown_row_or_user_answers_0(hub: Hub, wanted: dict[str,
 def test_a_purge_goes_on_behind_its_token_and_not_behind_that_of_another(hub: Hub) -> None:
     event = stored(hub)
     place = Place(Position("ff", "g"))
+    counted = token_of(place, ("count", parse_purge(json.dumps(ROW).encode())))
+    status, document = answered(hub, "POST", "purge", json.dumps(ROW).encode(), continuationToken=counted)
+    assert (status, document["errors"][0]["pointer"]) == (400, "#/continuationToken")  # type: ignore[index]
     mine = token_of(place, ("purge", parse_purge(json.dumps(ROW).encode())))
     assert purge(hub, ROW, continuationToken=mine)["purged"] == 0
     status, document = answered(hub, "POST", "purge", json.dumps(USER).encode(), continuationToken=mine)

@@ -17,6 +17,7 @@ from shared.api.parameters import (
     parse_webhook_id,
     require_known,
     token_of,
+    with_empty,
 )
 from shared.errors import BadRequest
 from shared.storage.paging import BEGINNING, Place, Position
@@ -128,3 +129,20 @@ def test_a_parameter_that_nobody_knows_is_named_with_those_that_are_known() -> N
         assert caught.value.detail == f"{name[:50]} is not a known parameter; known are limit, state"
     with pytest.raises(BadRequest, match=r"^dryRun is not a known parameter; there are none here$"):
         require_known({"dryRun": "true"}, ())
+
+
+@pytest.mark.parametrize(
+    ("address", "params", "wanted"),
+    [
+        ("?after=&code=x", {"code": "x"}, {"code": "x", "after": ""}),
+        ("?code=x&after", {"code": "x"}, {"code": "x", "after": ""}),
+        ("?q=&after=now", {"after": "now"}, {"q": "", "after": "now"}),
+        ("?type=after", {"type": "after"}, {"type": "after"}),
+        ("?xafter=&other=", {}, {}),
+        ("", {}, {}),
+    ],
+)
+def test_parameters_without_a_value_are_found_although_the_platform_drops_them(
+    address: str, params: dict[str, str], wanted: dict[str, str]
+) -> None:
+    assert with_empty(f"https://hub.example/api/v1/events{address}", params, ("after", "q")) == wanted

@@ -57,3 +57,12 @@ def test_a_relationship_manager_alone_may_not_redrive(app: RunningApp) -> None:
     headers = {"Authorization": f"Bearer {key}"}
     answer = requests.post(f"{app.url}/api/v1/events/redrive", params={"code": app.code}, headers=headers, timeout=30)
     assert answer.status_code == 403
+
+
+def test_an_empty_text_to_search_for_is_a_400(app: RunningApp) -> None:
+    response = requests.get(
+        f"{app.url}/api/v1/events?q=&code={app.code}",
+        headers={"Authorization": f"Bearer {app.seed.api_key}"},
+        timeout=30,
+    )
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, "#/q")
