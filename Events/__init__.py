@@ -16,6 +16,8 @@ from shared.http import json_response, json_text_response, path_segments
 from shared.hub.hub import Hub, process_hub
 from shared.long_answers import made_in_turn
 
+_FOR_ADMINISTRATORS = {("GET", "audit"), ("POST", "purge"), ("POST", "redrive")}
+
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """A page of events, one event with its payload, the delivery log and its replays, the audit, or a redrive."""
@@ -24,26 +26,12 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 
 def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     segments = path_segments(req)
-    url = f"{hub.settings.public_url}/api/v1/events"
-    if req.method == "GET" and segments == ("audit",):
+    if req.method == "DELETE" or (req.method, *segments) in _FOR_ADMINISTRATORS:
         hub.callers.require_administrator(req.headers)
-        return json_response(list_audit(hub.audit, req.params, url=f"{url}/audit"))
-    if req.method == "DELETE" or (req.method == "POST" and segments == ("purge",)):
-        from shared.api.forget_requests import serve_forgetting
-
-        hub.callers.require_administrator(req.headers)
-        return serve_forgetting(hub, req, segments)
-    if req.method == "POST" and segments == ("redrive",):
-        hub.callers.require_administrator(req.headers)
-        from shared.api.deliveries import serve_redrive
-
-        return serve_redrive(hub, req)
+        return _serve_administrator(hub, req, segments)
     hub.callers.require_manager(req.headers)
-    if req.method == "GET" and not segments and (followed := follow_query(req.url, req.params)) is not None:
-        return made_in_turn(lambda: json_response(follow_events(hub.events, followed)))
     if req.method == "GET" and not segments:
-        find = search_events if "q" in req.params else list_events
-        return made_in_turn(lambda: json_response(find(hub.events, req.params, url=url)))
+        return made_in_turn(lambda: json_response(_listed(hub, req)))
     if req.method == "GET" and segments == ("stats",):
         from shared.api.event_stats import show_stats
 
@@ -59,3 +47,26 @@ def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     from shared.api.deliveries import serve_deliveries
 
     return serve_deliveries(hub, req, segments)
+
+
+def _serve_administrator(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...]) -> func.HttpResponse:
+    if segments == ("audit",):
+        return json_response(list_audit(hub.audit, req.params, url=f"{_url(hub)}/audit"))
+    if segments == ("redrive",):
+        from shared.api.deliveries import serve_redrive
+
+        return serve_redrive(hub, req)
+    from shared.api.forget_requests import serve_forgetting
+
+    return serve_forgetting(hub, req, segments)
+
+
+def _listed(hub: Hub, req: func.HttpRequest) -> object:
+    if (followed := follow_query(req.url, req.params)) is not None:
+        return follow_events(hub.events, followed)
+    find = search_events if "q" in req.params else list_events
+    return find(hub.events, req.params, url=_url(hub))
+
+
+def _url(hub: Hub) -> str:
+    return f"{hub.settings.public_url}/api/v1/events"
