@@ -29,9 +29,9 @@ def serve_events(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _administered(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...]) -> func.HttpResponse:
-    if segments == ("audit",):
+    if req.method == "GET" and segments == ("audit",):
         return json_response(list_audit(hub.audit, req.params, url=f"{_url(hub)}/audit"))
-    if segments == ("redrive",):
+    if req.method == "POST" and segments == ("redrive",):
         from shared.api.deliveries import serve_redrive
 
         return serve_redrive(hub, req)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -227,7 +228,9 @@ class EventStore:
     def _tell(self, event: Event, at: datetime | None, began: float) -> None:
         """After an event was listed: see to it that those who follow are told, under its receipt or `at`."""
         if at is not None:
-            self._late.insert(late_row(event, at))
+            # It is there if the answer to this very insert was lost.
+            with suppress(AlreadyStored):
+                self._late.insert(late_row(event, at))
         was_quick = self._seconds() - began <= QUICK_WRITE.total_seconds()
         # The answers have told what time it is.
         told_at, now = at or event.received_at, self._now()

@@ -77,6 +77,11 @@ def test_all_events_by_a_user_are_purged_while_they_are_delivered(app: RunningAp
     assert all(one["forgotten"] and one["payload"] is None for one in shown)
 
 
+@pytest.mark.parametrize("path", ["audit", "redrive", "purge", "stats", "types", "deliveries", "deliveries/counts"])
+def test_nothing_but_an_event_can_be_deleted(app: RunningApp, path: str) -> None:
+    assert request(app, "DELETE", f"events/{path}").status_code == 404
+
+
 @pytest.mark.parametrize("body", [{}, {"entity": "contact"}, {"initiator": "x", "entity": "y"}, []])
 def test_a_purge_of_anything_else_is_a_400_that_names_it(app: RunningApp, body: object) -> None:
     response = request(app, "POST", "events/purge", body)
