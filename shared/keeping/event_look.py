@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from azure.data.tables import TableEntity
 
+from shared.events.asked import Asked
 from shared.events.event import EventId
 from shared.events.rows import is_values_row, parse_log_id
 from shared.events.store import EventStore
@@ -73,7 +74,10 @@ class EventLook:
         pages = 0
         while listed is not None and budget.left():
             page = self._events.page(_wanted(look), select=_COLUMNS, continuation=look.place)
-            young = self._without_old(page.rows, kept_from, contents_from, report)
+            young = self._without_old(page.rows, kept_from, contents_from, budget, report)
+            if young is None:
+                # The next run begins with this page, and finds less to do.
+                break
             # The page has more than the days that are compared with the log.
             self._announce(_received(young, announced_from, look.until), listed, report)
             look, pages = replace(look, place=page.continuation), pages + 1
@@ -115,17 +119,24 @@ class EventLook:
         rows: Sequence[TableEntity],
         kept_from: datetime | None,
         contents_from: datetime | None,
+        budget: WorkBudget,
         report: RetentionReport,
-    ) -> list[TableEntity]:
-        """Remove what is old of these rows, or its contents; returns the first rows of the other events."""
+    ) -> list[TableEntity] | None:
+        """Remove what is old of these rows, or its contents; returns the first rows of the other events.
+
+        None where the budget ended before the work did.
+        """
         old, young = _divided(rows, kept_from)
         removed = self._old.remove_found(old)
         report.never_dispatched += removed
         report.rows["events"] += removed
         outdated, recent = _divided([row for row in young if not is_values_row(row)], contents_from)
-        with_contents = [EventId(row["RowKey"]) for row in outdated if not is_forgotten(row)]
-        if contents_from is not None:
-            report.forgotten += self._contents.forget(with_contents, contents_from)
+        # Dispatch asked nobody for them, as far as is known.
+        with_contents: dict[EventId, Asked] = {
+            EventId(row["RowKey"]): None for row in outdated if not is_forgotten(row)
+        }
+        if contents_from is not None and not self._contents.forget(with_contents, contents_from, budget, report):
+            return None
         return recent
 
     def _announce(self, rows: Sequence[TableEntity], listed: set[EventId], report: RetentionReport) -> None:

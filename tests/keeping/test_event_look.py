@@ -209,3 +209,17 @@ def test_an_event_that_loses_its_contents_is_not_announced(hub: Hub, look: Event
     keep_events(hub, [event_at(NOW - DAY - DAY / 24)], is_listed=False)
     report = run(look, payload_days=1)
     assert (report.forgotten, report.announced) == (1, 0)
+
+
+def test_a_look_whose_time_ends_within_a_page_goes_on_with_the_rest_of_it(
+    hub: Hub, look: EventLook, connection_string: str
+) -> None:
+    lost = event_at(YESTERDAY)
+    keep_events(hub, [*(event_at(NOW - 8 * DAY) for _ in range(20)), lost], is_listed=False)
+    report = RetentionReport()
+    budget = WorkBudget(seconds=50, clock=Clock(3))
+    assert not look.run(NOW, None, NOW - 7 * DAY, budget, report)
+    assert (report.forgotten, len(contents(hub))) == (16, 5)
+    second = run(look, NOW + DAY / 24, None, payload_days=7)
+    assert (second.forgotten, second.is_finished, contents(hub)) == (4, True, {lost.id})
+    assert announced(connection_string) == [lost.id]
