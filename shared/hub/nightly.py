@@ -26,7 +26,7 @@ def make_retention(
     """The nightly work for these settings; a test passes another clock."""
     events, log = storage.table(EVENTS_TABLE), storage.table(EVENTLOG_TABLE)
     old, marks = OldEvents(events), RetentionMarks(storage.table(RETENTION_TABLE))
-    contents = OldContents(events, log, receivers.forgetting.forget_rows, marks)
+    contents = OldContents(events, log, receivers.forgetting, marks)
     by_day = {name: storage.table(name) for name in (LATE_EVENTS_TABLE, AUDIT_TABLE)}
     return Retention(
         days=settings.retention_days,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from azure.data.tables import TableEntity
 
+from shared.events.asked import Asked
 from shared.events.event import EventId
 from shared.events.rows import is_values_row, parse_log_id
 from shared.events.store import EventStore
@@ -55,20 +56,30 @@ class EventLook:
         contents_from: datetime | None,
         budget: WorkBudget,
         report: RetentionReport,
+        *,
+        due_before: datetime | None = None,
     ) -> bool:
         """Go on with the last look, or begin one if that is over; True if it came to its end.
 
         Events before `kept_from` are removed: their deliveries, and those that the log has, are gone already. Those
-        before `contents_from` lose their contents.
+        before `contents_from` lose their contents. None of those before `due_before` is announced: where their turn
+        did not come in this run, they are left for a later one.
         """
         look = self._begun(now, kept_from, contents_from)
         # A look that goes on may be from before the settings were raised.
         kept_from, contents_from = _earlier(look.kept_from, kept_from), _earlier(look.contents_from, contents_from)
+        look = replace(look, contents_to=_earlier(look.contents_to, contents_from))
+        announced_from = max(look.since, due_before) if due_before else look.since
         listed = self._listed(look, budget)
         pages = 0
         while listed is not None and budget.left():
             page = self._events.page(_wanted(look), select=_COLUMNS, continuation=look.place)
-            self._work_on(page.rows, listed, kept_from, contents_from, report)
+            young = self._without_old(page.rows, kept_from, contents_from, budget, report)
+            if young is None:
+                # The next run begins with this page, and finds less to do.
+                break
+            # The page has more than the days that are compared with the log.
+            self._announce(_received(young, announced_from, look.until), listed, report)
             look, pages = replace(look, place=page.continuation), pages + 1
             if look.place is None:
                 self._marks.note_look(look, is_over=True)
@@ -86,10 +97,10 @@ class EventLook:
         today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
         yesterday = today - _DAY
         if last is None:
-            return Look(yesterday, today, kept_from, None, contents_from)
+            return Look(yesterday, today, kept_from, None, contents_from, contents_from)
         # All that came since the last look began, however long ago that was.
-        contents_since = last.contents_from and last.contents_from - DISPATCH_LASTS
-        return Look(min(last.until, yesterday), today, kept_from, contents_since, contents_from)
+        contents_since = last.contents_to and last.contents_to - DISPATCH_LASTS
+        return Look(min(last.until, yesterday), today, kept_from, contents_since, contents_from, contents_from)
 
     def _listed(self, look: Look, budget: WorkBudget) -> set[EventId] | None:
         """The events that the log has of this span of time; None if there was no time to read them all."""
@@ -103,23 +114,33 @@ class EventLook:
                 return listed
         return None
 
-    def _work_on(
+    def _without_old(
         self,
         rows: Sequence[TableEntity],
-        listed: set[EventId],
         kept_from: datetime | None,
         contents_from: datetime | None,
+        budget: WorkBudget,
         report: RetentionReport,
-    ) -> None:
+    ) -> list[TableEntity] | None:
+        """Remove what is old of these rows, or its contents; returns the first rows of the other events.
+
+        None where the budget ended before the work did.
+        """
         old, young = _divided(rows, kept_from)
         removed = self._old.remove_found(old)
         report.never_dispatched += removed
         report.rows["events"] += removed
         outdated, recent = _divided([row for row in young if not is_values_row(row)], contents_from)
-        with_contents = [EventId(row["RowKey"]) for row in outdated if not is_forgotten(row)]
-        if contents_from is not None:
-            report.forgotten += self._contents.forget(with_contents, contents_from)
-        lost = [EventId(row["RowKey"]) for row in recent if not row.get("Forgotten") and row["RowKey"] not in listed]
+        # Dispatch asked nobody for them, as far as is known.
+        with_contents: dict[EventId, Asked] = {
+            EventId(row["RowKey"]): None for row in outdated if not is_forgotten(row)
+        }
+        if contents_from is not None and not self._contents.forget(with_contents, contents_from, budget, report):
+            return None
+        return recent
+
+    def _announce(self, rows: Sequence[TableEntity], listed: set[EventId], report: RetentionReport) -> None:
+        lost = [EventId(row["RowKey"]) for row in rows if not row.get("Forgotten") and row["RowKey"] not in listed]
         self._store.announce_each(lost)
         report.announced += len(lost)
 
@@ -146,3 +167,7 @@ def _divided(rows: Sequence[TableEntity], before: datetime | None) -> tuple[list
     earlier = [row for row in rows if before is not None and is_before(row, before)]
     keys = {row["RowKey"] for row in earlier}
     return earlier, [row for row in rows if row["RowKey"] not in keys]
+
+
+def _received(rows: Sequence[TableEntity], since: datetime, until: datetime) -> list[TableEntity]:
+    return [row for row in rows if is_before(row, until) and not is_before(row, since)]

@@ -87,7 +87,7 @@ class Expiry:
         for some in batched(rows, _EVENTS, strict=False):
             report.rows["events"] += self._events.remove([parse_log_id(row["RowKey"]) for row in some], kept_from)
             # What a trimmed event was completed with: its first row does not tell of it.
-            self._events.remove_values([parse_log_id(row["RowKey"]) for row in some if row.get("Truncated")])
+            self._events.remove_values([parse_log_id(row["RowKey"]) for row in some if row.get("Truncated")], kept_from)
             report.rows["eventlog"] += sum(map(len, self._log.remove_rows(some)))
             if not budget.left():
                 return False

@@ -20,6 +20,10 @@ from shared.storage.account import StorageAccount
 from shared.storage.tables import RowVersion
 from shared.webhooks.registry import WebhookRegistry
 
+EVENTS_AT_ONCE = 16
+DELIVERIES_AT_ONCE = 400
+"""What those who forget many events within bounds of time may ask for together, but for one event at least."""
+
 _AT_ONCE = 16
 
 

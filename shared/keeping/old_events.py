@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 
@@ -46,9 +47,12 @@ class OldEvents:
         each_side_by_side(self._pool, ids, look)
         return self.remove_found(found)
 
-    def remove_values(self, ids: Iterable[EventId]) -> None:
-        """Remove the second rows that these events may have beside a first one that does not tell of it."""
-        each_side_by_side(self._pool, ids, lambda id_: self._table.delete(*values_keys(id_)))
+    def remove_values(self, ids: Iterable[EventId], before: datetime) -> None:
+        """Remove the second rows from before this moment that these events may have, untold by the first ones.
+
+        A read more for each: a second row may be that of the same event, which came once more.
+        """
+        each_side_by_side(self._pool, ids, lambda id_: self._remove_second(id_, before))
 
     def remove_found(self, rows: Iterable[TableEntity]) -> int:
         """Remove these rows of OLD_EVENT_COLUMNS as they were read, each with its second row."""
@@ -79,8 +83,23 @@ class OldEvents:
             return 0
         if is_values_row(row):
             return 0
-        self._table.delete(*values_keys(EventId(key)))
+        # By now the event may have come once more.
+        self._remove_second(EventId(key), datetime.fromisoformat(row["ReceivedAt"]) + timedelta.resolution)
         return 1
+
+    def _remove_second(self, id_: EventId, before: datetime) -> None:
+        keys = values_keys(id_)
+        row = self._table.get(*keys, select=["ReceivedAt"])
+        if row is None:
+            return
+        # One of a version before does not tell when it was received: it goes with its event.
+        is_old = is_before(row, before) if row.get("ReceivedAt") else not self._is_there(id_)
+        if is_old:
+            with suppress(Changed):
+                self._table.delete(*keys, etag=str(row.metadata["etag"]))
+
+    def _is_there(self, id_: EventId) -> bool:
+        return self._table.get(*event_keys(id_), select=["RowKey"]) is not None
 
 
 def is_before(row: Mapping[str, Any], moment: datetime) -> bool:

@@ -12,7 +12,7 @@ from shared.events.event import EventId
 from shared.events.rows import EVENTS_TABLE
 from shared.events.store import EventStore
 from shared.events.stripping import KEPT_COLUMNS, is_forgotten
-from shared.keeping.forgetting import Forgetting
+from shared.keeping.forgetting import DELIVERIES_AT_ONCE, EVENTS_AT_ONCE, Forgetting
 from shared.storage.account import StorageAccount
 from shared.storage.paging import Place
 from shared.storage.query import Query
@@ -28,8 +28,6 @@ _SELECTED = KEPT_COLUMNS[2:]
 """Without the keys, which each scan reads anyway."""
 _SCAN_SHARE = 0.7
 """Of a call's time: what is found last has to be forgotten in the rest."""
-_AT_ONCE = 16
-_DELIVERIES_AT_ONCE = 400
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ class Purging:
     def _at_once(self) -> int:
         """So many events that the deliveries of all of them, if nobody knows whose they are, are a few hundred."""
         webhooks = len(self._forgetting.registry.ids())
-        return min(max(_DELIVERIES_AT_ONCE // max(webhooks, 1), 1), _AT_ONCE)
+        return min(max(DELIVERIES_AT_ONCE // max(webhooks, 1), 1), EVENTS_AT_ONCE)
 
     def _scan(self, place: Place, budget: WorkBudget) -> Scan[TableEntity]:
         rows = Query().beyond(place.after)

@@ -80,7 +80,7 @@ class Retention:
         is_audit_removed = audit_from is None or self.expiry.remove_rows(AUDIT_TABLE, audit_from, removing, report)
         # It takes what is old for what the log does not have, so the log must be done.
         kept_from, contents_from = kept_from if is_removed else None, contents_from if is_forgotten else None
-        is_looked = self.look.run(now, kept_from, contents_from, whole, report)
+        is_looked = self.look.run(now, kept_from, contents_from, whole, report, due_before=kept.due_before(now))
         return is_repaired and is_removed and is_forgotten and is_audit_removed and is_looked
 
     def _remove(self, kept_from: datetime, budget: WorkBudget, report: RetentionReport) -> bool:

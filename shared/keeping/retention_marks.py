@@ -15,6 +15,7 @@ _MOMENTS = {
     "KeptFrom": "kept_from",
     "ContentsSince": "contents_since",
     "ContentsFrom": "contents_from",
+    "ContentsTo": "contents_to",
 }
 """The moments of a look, by the columns that hold them."""
 
@@ -27,7 +28,8 @@ class Look:
 
     It announces those received from `since` and before `until` whose dispatch never began. If `kept_from` is given, it
     removes those from before; if `contents_from` is, it takes the contents of those from before, but not from before
-    `contents_since`. `place` is where storage goes on, None at the beginning.
+    `contents_since`. Some of its runs may do less: the contents from before `contents_to` are gone as far as it has
+    come. `place` is where storage goes on, None at the beginning.
     """
 
     since: datetime
@@ -35,6 +37,7 @@ class Look:
     kept_from: datetime | None = None
     contents_since: datetime | None = None
     contents_from: datetime | None = None
+    contents_to: datetime | None = None
     place: tuple[str, str] | None = None
 
 
@@ -90,7 +93,7 @@ def _columns(marks: Marks) -> dict[str, Any]:
 
 
 def _parse(row: Mapping[str, Any]) -> Marks:
-    moments: dict[str, Any] = {field: _moment(row[name]) for name, field in _MOMENTS.items()}
+    moments: dict[str, Any] = {field: _moment(row.get(name, "")) for name, field in _MOMENTS.items()}
     place = (row["NextPartition"], row["NextRow"]) if row["NextPartition"] else None
     look = Look(**moments, place=place) if row["Until"] else None
     return Marks(look, row["IsOver"], _moment(row["ForgottenTo"]))

@@ -49,6 +49,10 @@ class RetentionRules:
         is_earlier = self.payload_days > 0 and self.payload_days != self.days
         return now - timedelta(days=self.payload_days) if is_earlier else None
 
+    def due_before(self, now: datetime) -> datetime | None:
+        """Events received before this moment go, or lose their contents; None keeps all whole."""
+        return self.contents_from(now) or self.kept_from(now)
+
     def audit_from(self, now: datetime) -> datetime | None:
         """Entries of the audit before this moment go; None keeps all, as it does events."""
         return now - timedelta(days=max(self.days, MIN_AUDIT_DAYS)) if self.days else None

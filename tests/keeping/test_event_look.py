@@ -1,5 +1,6 @@
 """The look through `events`: what was never dispatched is announced, and what is too old goes."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -117,6 +118,65 @@ def test_a_look_goes_on_where_its_time_ended_and_nothing_is_left_out(hub: Hub, l
     assert hub.storage.queue(EVENTS_QUEUE).count() == 1300
 
 
+def begin(look: EventLook, kept_days: int, payload_days: int | None = None) -> None:
+    """A look whose time ends before its first page."""
+    kept_from, contents_from = NOW - kept_days * DAY, None if payload_days is None else NOW - payload_days * DAY
+    assert not look.run(NOW, kept_from, contents_from, WorkBudget(seconds=50, clock=Clock(2)), RetentionReport())
+
+
+@pytest.mark.parametrize("kept_days", [None, 200], ids=["all is kept, or removing was cut", "kept for longer"])
+def test_a_look_that_goes_on_announces_nothing_but_what_is_missing_of_its_days(
+    hub: Hub, look: EventLook, connection_string: str, kept_days: int | None
+) -> None:
+    old, lost = event_at(NOW - 95 * DAY), event_at(YESTERDAY)
+    keep_events(hub, [old, lost], is_listed=False)
+    begin(look, 90)
+    report = run(look, NOW + DAY, kept_days)
+    assert (announced(connection_string), report.never_dispatched) == ([lost.id], 0)
+    # A later night takes it.
+    assert run(look, NOW + 2 * DAY, 90).never_dispatched == 1
+    assert ids_stored(hub) == {lost.id}
+
+
+def test_contents_that_a_look_left_when_it_went_on_go_in_a_later_night(
+    hub: Hub, look: EventLook, connection_string: str
+) -> None:
+    old = event_at(NOW - 31 * DAY)
+    keep_events(hub, [old], is_listed=False)
+    begin(look, 90, payload_days=30)
+    # Forgetting what the log has was cut.
+    first = run(look, NOW + DAY)
+    assert (first.forgotten, first.announced, contents(hub)) == (0, 0, {old.id})
+    second = run(look, NOW + 2 * DAY, payload_days=30)
+    assert (second.forgotten, second.announced, contents(hub)) == (1, 0, set())
+
+
+@pytest.mark.parametrize("settings", [{"RETENTION_DAYS": "90"}, {"RETENTION_PAYLOAD_DAYS": "90"}])
+def test_what_is_due_is_not_announced_where_its_turn_did_not_come(
+    hub: Hub, look: EventLook, connection_string: str, settings: dict[str, str]
+) -> None:
+    # After nights without a run the days that are looked at reach beyond those that are kept.
+    run(look, NOW - 99 * DAY)
+    old, lost = event_at(NOW - 95 * DAY), event_at(NOW - 85 * DAY)
+    keep_events(hub, [old, lost], is_listed=False)
+    # The time to remove is over with the first of the log.
+    keep_events(hub, [event_at(NOW - 96 * DAY)])
+    report = replace(retention(hub, NOW, **{"RETENTION_DAYS": "0", **settings}), clock=Hurried()).run()
+    assert (report.is_finished, report.never_dispatched) == (False, 0)
+    assert announced(connection_string) == [lost.id]
+
+
+class Hurried:
+    """After the budgets are made, the time to remove is over, and that of the whole run is not."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def __call__(self) -> float:
+        self._calls += 1
+        return 0.0 if self._calls <= 4 else 200.0
+
+
 def test_a_look_that_goes_on_keeps_what_is_to_be_kept_now(hub: Hub, look: EventLook) -> None:
     keep_events(hub, [event_at(NOW - 50 * DAY)], is_listed=False)
     assert not look.run(NOW, NOW - 10 * DAY, None, WorkBudget(seconds=50, clock=Clock(2)), RetentionReport())
@@ -149,3 +209,17 @@ def test_an_event_that_loses_its_contents_is_not_announced(hub: Hub, look: Event
     keep_events(hub, [event_at(NOW - DAY - DAY / 24)], is_listed=False)
     report = run(look, payload_days=1)
     assert (report.forgotten, report.announced) == (1, 0)
+
+
+def test_a_look_whose_time_ends_within_a_page_goes_on_with_the_rest_of_it(
+    hub: Hub, look: EventLook, connection_string: str
+) -> None:
+    lost = event_at(YESTERDAY)
+    keep_events(hub, [*(event_at(NOW - 8 * DAY) for _ in range(20)), lost], is_listed=False)
+    report = RetentionReport()
+    budget = WorkBudget(seconds=50, clock=Clock(3))
+    assert not look.run(NOW, None, NOW - 7 * DAY, budget, report)
+    assert (report.forgotten, len(contents(hub))) == (16, 5)
+    second = run(look, NOW + DAY / 24, None, payload_days=7)
+    assert (second.forgotten, second.is_finished, contents(hub)) == (4, True, {lost.id})
+    assert announced(connection_string) == [lost.id]

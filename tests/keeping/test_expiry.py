@@ -81,6 +81,32 @@ def test_what_a_trimmed_event_was_completed_with_goes(hub: Hub) -> None:
     assert stored(hub)[EVENTS_TABLE] == set()
 
 
+def test_long_values_of_an_event_that_came_once_more_stay(hub: Hub) -> None:
+    # A run died after `events` and before the row of the log; then the source sent the event again.
+    long = {"text": "x" * 40_000}
+    old = event_at(NOW - 100 * DAY, field_values=long)
+    young = event_at(NOW - 3 * DAY, id=old.id, field_values=long)
+    keep(hub, EVENTLOG_TABLE, [log_row(old)])
+    keep_events(hub, [young])
+    run(hub)
+    left = hub.events.get(old.id)
+    assert left is not None
+    assert left.field_values == long
+    assert len(stored(hub)[EVENTLOG_TABLE]) == 1
+
+
+@pytest.mark.parametrize("is_young", [False, True])
+def test_a_second_row_that_does_not_tell_its_age_goes_with_its_event(hub: Hub, is_young: bool) -> None:
+    event = event_at(NOW - 91 * DAY, field_values={"text": "x" * 40_000})
+    keep(hub, EVENTLOG_TABLE, [log_row(event)])
+    as_before = {name: value for name, value in values_row(event).items() if name != "ReceivedAt"}
+    keep(hub, EVENTS_TABLE, [as_before])
+    if is_young:
+        keep_events(hub, [event_at(NOW, id=event.id)])
+    run(hub)
+    assert len(stored(hub)[EVENTS_TABLE]) == 2 * is_young
+
+
 def test_days_rows_and_deliveries_are_counted(hub: Hub) -> None:
     events = [event_at(NOW - days * DAY) for days in (91, 91, 92, 400)]
     keep_whole(hub, *events)

@@ -1,13 +1,14 @@
 """Contents that go before their events, day by day."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from shared.delivery.record import DELIVERIES_TABLE, DeliveryState, parse_record
 from shared.errors import StorageDown
 from shared.events.event import Event
-from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE, log_keys
+from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE, log_keys, log_row
 from shared.hub.hub import Hub
 from shared.keeping.retention_report import RetentionReport
 from shared.storage.query import Query
@@ -18,6 +19,7 @@ from tests.support.transport import Fault, JournalTransport
 
 BEFORE = NOW - 7 * DAY
 OLD, YOUNG = BEFORE - DAY / 2, BEFORE + DAY / 2
+SECOND = timedelta(seconds=1)
 
 
 def forget(hub: Hub, *, days: int = 0, seconds: float = 60) -> RetentionReport:
@@ -76,6 +78,27 @@ def test_it_goes_on_with_the_day_at_which_its_time_ended(hub: Hub) -> None:
     assert (first.forgotten, first.is_finished) == (1, False)
     second = forget(hub)
     assert (second.forgotten, second.is_finished) == (2, True)
+
+
+def test_a_part_has_so_many_events_as_their_webhooks_allow(hub: Hub) -> None:
+    events = [event_at(OLD - number * SECOND) for number in range(20)]
+    keep_events(hub, events, is_listed=False)
+    keep(hub, EVENTLOG_TABLE, [log_row(event, None, tuple(range(1, 101))) for event in events])
+    first = forget(hub, seconds=0)
+    assert (first.forgotten, first.is_finished) == (4, False)
+    # Each run does some of them.
+    assert forget(hub, seconds=0).forgotten == 4
+    last = forget(hub)
+    assert (last.forgotten, last.is_finished) == (12, True)
+    assert with_contents(hub, EVENTS_TABLE) == set()
+
+
+def test_where_nobody_knows_whom_they_asked_all_that_are_registered_count(connection_string: str) -> None:
+    hub = delivering_hub(connection_string, None, DELIVERY_ALLOWED_NETWORKS="0.0.0.0/0")
+    for _ in range(50):
+        register(hub, "http://127.0.0.1:9/x", State="Stopped")
+    keep_events(hub, [event_at(OLD - number * SECOND) for number in range(10)])
+    assert forget(hub, seconds=0).forgotten == 8
 
 
 def test_an_event_that_came_once_more_keeps_its_contents(hub: Hub) -> None:

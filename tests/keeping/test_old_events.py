@@ -1,12 +1,13 @@
 """Removing events: what goes, what stays, and what it costs."""
 
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 
 from shared.errors import StorageDown
 from shared.events.event import Event, EventId
-from shared.events.rows import EVENTS_TABLE, event_rows, values_row
+from shared.events.rows import EVENTS_TABLE, event_rows, values_keys, values_row
 from shared.hub.hub import Hub
 from shared.keeping.old_events import OLD_EVENT_COLUMNS, OldEvents
 from shared.storage.query import Query
@@ -107,6 +108,25 @@ def test_an_event_that_comes_once_more_in_that_moment_stays(
     assert OldEvents(racing.storage.table(EVENTS_TABLE)).remove([event.id for event in events], NOW - DAY) == 2
     assert len(stored(hub)[EVENTS_TABLE]) == 2
     assert ids_stored(hub) == {again.id}
+
+
+def is_second_row(method: str, url: str) -> bool:
+    return method != "POST" and ".1'" in unquote(url)
+
+
+def test_an_event_that_comes_once_more_between_its_two_rows_keeps_its_values(
+    racing: Hub, interrupted: InterruptedTransport, hub: Hub
+) -> None:
+    event = event_at(NOW - 2 * DAY, field_values=LONG)
+    again = replace(event, received_at=NOW)
+    # The first row alone was read, and the transaction fails: its second row is gone.
+    keep_events(hub, [event], is_listed=False)
+    hub.storage.table(EVENTS_TABLE).delete(*values_keys(event.id))
+    interrupted.interrupt(is_second_row, lambda: keep(hub, EVENTS_TABLE, event_rows(again, PAYLOAD)))
+    assert OldEvents(racing.storage.table(EVENTS_TABLE)).remove([event.id], NOW - DAY) == 1
+    stored_event = hub.events.get(event.id)
+    assert stored_event is not None
+    assert stored_event.field_values == LONG
 
 
 def test_an_outage_is_told(hub: Hub, old: OldEvents, transport: JournalTransport) -> None:

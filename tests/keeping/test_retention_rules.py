@@ -23,6 +23,7 @@ def test_events_are_kept_for_so_many_times_24_hours() -> None:
 def test_0_keeps_events_and_the_audit() -> None:
     rules = RetentionRules.parse("0", "0")
     assert (rules.kept_from(NOW), rules.contents_from(NOW), rules.audit_from(NOW)) == (None, None, None)
+    assert rules.due_before(NOW) is None
 
 
 @pytest.mark.parametrize(("days", "payload_days", "expected"), [("90", "30", 30), ("0", "30", 30), ("2", "1", 1)])
@@ -33,6 +34,13 @@ def test_contents_go_earlier(days: str, payload_days: str, expected: int) -> Non
 @pytest.mark.parametrize(("days", "payload_days"), [("90", "0"), ("30", "30")])
 def test_contents_go_with_their_event(days: str, payload_days: str) -> None:
     assert RetentionRules.parse(days, payload_days).contents_from(NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "payload_days", "expected"), [("90", "30", 30), ("90", "0", 90), ("0", "30", 30), ("30", "30", 30)]
+)
+def test_what_goes_first_says_from_when_events_are_whole(days: str, payload_days: str, expected: int) -> None:
+    assert RetentionRules.parse(days, payload_days).due_before(NOW) == days_ago(expected)
 
 
 @pytest.mark.parametrize(("days", "expected"), [("1", 400), ("400", 400), ("401", 401)])
