@@ -83,12 +83,12 @@ def _sentences(told: Status) -> list[Text]:
     sentences = [
         f"Failed attempts: {_failures(told.this_hour)} in this hour, {_failures(told.hour_before)} in the one before",
         "Oldest event that waits for dispatch: "
-        + ("none" if undispatched is None else f"since {timedelta(seconds=undispatched)}"),
+        + ("none" if undispatched is None else f"for {timedelta(seconds=undispatched)}"),
         "Oldest delivery that waits: "
         + (
             "none"
             if waiting is None
-            else f"since {_since(waiting.parked_at, told.at)}, {waiting.event_type} for webhook {waiting.webhook_id}"
+            else f"for {_since(waiting.parked_at, told.at)}, {waiting.event_type} for webhook {waiting.webhook_id}"
             f" ({waiting.reason.value}); event {waiting.event_id}"
         ),
     ]

@@ -40,8 +40,10 @@ class Expiry:
         if not self._remove_deliveries(kept_from, budget, report):
             return False
         for day in self._log.days(kept_from):
-            report.days += 1
-            if not self._remove_day(day, kept_from, budget, report):
+            before = report.rows["eventlog"]
+            is_done = self._remove_day(day, kept_from, budget, report)
+            report.days += report.rows["eventlog"] > before
+            if not is_done:
                 return False
         return True
 

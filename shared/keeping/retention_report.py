@@ -17,7 +17,7 @@ UNDELIVERED = (DeliveryState.PENDING, DeliveryState.WAITING, DeliveryState.HELD,
 class RetentionReport:
     """Counts of one run.
 
-    `days` are the days of the log that were worked on. `rows` are those removed, by table. `undelivered` are the
+    `days` are the days of the log from which something went. `rows` are those removed, by table. `undelivered` are the
     deliveries among them that had not reached their receiver, by state. `never_dispatched` are the events among them
     that no webhook was ever asked for. `forgotten` are events that lost their contents, and `announced` those
     that were announced once more because their dispatch never began. `wake_ups` were made again, `put_back` are

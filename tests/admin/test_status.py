@@ -49,8 +49,8 @@ def test_one_screen_tells_it_all(busy: Hub, connection_string: str) -> None:
     rows = [[word for word in line.split() if word != "│"] for line in run.out.splitlines()]
     assert ["events", "1", "0", "Active", "1"] in rows
     assert ["deliveries", "0", "1", "Stopped", "1"] in rows
-    assert "Oldest event that waits for dispatch: since 0:00:0" in run.out
-    assert "Oldest delivery that waits: since 1:00:0" in run.out
+    assert "Oldest event that waits for dispatch: for 0:00:0" in run.out
+    assert "Oldest delivery that waits: for 1:00:0" in run.out
     assert "[red]thing.changed for webhook 1 (place); event e7" in run.out
     assert "Not called now: 1 webhooks" in run.out
     # An hour may have ended since.

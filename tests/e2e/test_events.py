@@ -67,6 +67,12 @@ def test_health_needs_nothing(app: RunningApp) -> None:
     assert (response.status_code, response.json()["status"]) == (200, "ok")
 
 
+@pytest.mark.parametrize("deep", ["true", "2", "1 "])
+def test_a_slip_in_deep_is_told_and_not_green(app: RunningApp, deep: str) -> None:
+    response = requests.get(f"{app.url}/api/health", {"deep": deep}, timeout=30)
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, "#/deep")
+
+
 def test_deep_health_needs_an_api_key(app: RunningApp) -> None:
     assert requests.get(f"{app.url}/api/health", {"deep": "1"}, timeout=30).status_code == 401
 
