@@ -18,12 +18,12 @@ class ForgottenEvents:
         self._gate = gate
         self._events = events
 
-    def contains(self, webhook_id: int, event: Event) -> bool:
+    def contains(self, webhook_id: int, event: Event, *, has_waited: bool = False) -> bool:
         """Whether the event was forgotten: a read if it may have been, as the row of the webhook's pace tells.
 
-        Raises StorageDown.
+        `has_waited`: that row was read before a wait for a place, so it is read once more. Raises StorageDown.
         """
-        if not self._gate.may_have_forgotten(webhook_id, event):
+        if not self._gate.may_have_forgotten(webhook_id, event, has_waited=has_waited):
             return False
         stored = self._events.get(event.id)
         return stored is not None and stored.forgotten

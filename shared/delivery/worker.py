@@ -131,7 +131,9 @@ class DeliveryWorker:
         if stopped is not None:
             self._park(message, registration, event, stopped)
             return
-        if message.event is not None and self.progress.forgotten.contains(registration.id, event):
+        # What carries no event finds its delivery forgotten.
+        is_carried = message.event is not None
+        if is_carried and self.progress.forgotten.contains(registration.id, event, has_waited=place.has_waited):
             self._end_forgotten(message, event)
             if admitted.is_probe:
                 self.gate.end_probe(registration.id)

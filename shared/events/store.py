@@ -212,6 +212,15 @@ class EventStore:
             self._tell(event, at, began)
         return begun
 
+    def list_late(self, event: Event, write: Callable[[Mapping[str, Any]], bool]) -> None:
+        """Have `write` list an event as a late one, with these columns, and see to it that those who follow are told.
+
+        `write` returns whether it listed the event; if it did not, somebody else had. Raises StorageDown.
+        """
+        began, at = self._seconds(), self._now()
+        if write(late_column(at)):
+            self._tell(event, at, began)
+
     def ensure_told(self, begun: BegunDispatch) -> None:
         """See to it that those who follow are told of an event that was listed by a message that comes once more.
 

@@ -1,13 +1,16 @@
 """Takes the contents of events out of the tables `events` and `eventlog`; a row without contents stays in both.
 
 The row in `events` goes first: from then on nobody completes, dispatches or delivers the event. The one in `eventlog`
-is replaced, or made where dispatch has not made it yet, so that a dispatch under way finds its place taken.
+is replaced, or made where dispatch has not made it yet, so that a dispatch under way finds its place taken. One that is
+made is told to those who follow as a late one, for nobody knows how far they have read.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from shared.events.event import Event, EventId
+from shared.events.late import parse_late_at
 from shared.events.rows import (
     EVENT_COLUMNS,
     EVENTLOG_TABLE,
@@ -20,6 +23,7 @@ from shared.events.rows import (
     parse_event,
     values_keys,
 )
+from shared.events.store import BegunDispatch, EventStore
 from shared.storage.account import StorageAccount
 from shared.storage.tables import Changed, Row, RowVersion
 
@@ -38,7 +42,8 @@ def is_forgotten(row: Row) -> bool:
 class EventStripping:
     """Forgets events in the order of its methods; each can be done twice. All methods raise StorageDown."""
 
-    def __init__(self, storage: StorageAccount) -> None:
+    def __init__(self, storage: StorageAccount, store: EventStore) -> None:
+        self._store = store
         self._events = storage.table(EVENTS_TABLE)
         self._log = storage.table(EVENTLOG_TABLE)
 
@@ -63,15 +68,25 @@ class EventStripping:
     def strip_log(self, event: Event) -> Row | None:
         """Take the contents out of `eventlog`, and remove the second row; returns the row as dispatch wrote it, if any.
 
-        Three transactions.
+        Three transactions, and one more for an event that was listed late, or is only listed now.
         """
         before: list[Row | None] = []
 
-        def forgotten(row: Row | None) -> Row | None:
-            before[:] = [row]
-            return None if row is not None and row.get("Forgotten") else forgotten_log_row(row, event)
+        def strip(late: Mapping[str, Any]) -> bool:
+            def forgotten(row: Row | None) -> Row | None:
+                before[:] = [row]
+                if row is None:
+                    return {**forgotten_log_row(None, event), **late}
+                return None if row.get("Forgotten") else forgotten_log_row(row, event)
 
-        self._log.modify(*log_keys(event), forgotten, replaces=True)
+            self._log.modify(*log_keys(event), forgotten, replaces=True)
+            return before[0] is None
+
+        self._store.list_late(event, strip)
+        late_at = None if before[0] is None else parse_late_at(before[0])
+        if late_at is not None:
+            # Whoever listed it may have died before those who follow were certain to be told.
+            self._store.ensure_told(BegunDispatch(event, None, late_at=late_at))
         # Afterwards: a dispatch that completes the event at this moment finds its row taken, and removes its own.
         self._events.delete(*values_keys(event.id))
         return before[0]

@@ -205,7 +205,9 @@ class Receivers:
             gate=gate,
             replay=progress.replay,
             known_secrets=KnownSecrets(sealer, now),
-            forgetting=Forgetting(storage, EventStripping(storage), DeliveryForgetting(table, now), registry, gate),
+            forgetting=Forgetting(
+                storage, EventStripping(storage, events), DeliveryForgetting(table, now), registry, gate
+            ),
             statistics=WebhookStatistics(usage),
         )
 

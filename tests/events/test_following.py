@@ -18,6 +18,7 @@ from shared.events.following import OLDEST, FollowPlace, settled_until
 from shared.events.late import LAG, LATE_EVENTS_TABLE, late_column
 from shared.events.rows import EVENTLOG_TABLE, log_keys, log_row
 from shared.events.store import EventStore
+from shared.events.stripping import EventStripping
 from shared.hub.hub import Hub
 from shared.storage.query import Query
 from shared.storage.scan import MAX_TRANSACTIONS, WorkBudget
@@ -101,6 +102,11 @@ class World:
     def dispatch(self, event: Event, announcement: Announcement | None = None, *, attempt: int = 1) -> None:
         message = (announcement or new_announcement(event.id)).as_text().encode()
         Dispatcher(self.store, Whole(), self.fan_out, ()).dispatch(message, attempt=attempt)
+
+    def forget(self, event: Event) -> None:
+        stripping = EventStripping(self.hub.storage, self.store)
+        assert stripping.begin(event.id)
+        stripping.strip_log(event)
 
     def have(self, **changes: Any) -> Event:  # noqa: ANN401 - whatever an event has
         event = self.receive(**changes)
@@ -188,6 +194,68 @@ def test_a_late_event_is_told_when_it_has_become_visible_and_to_everybody_once(w
     # Whoever has not read so far yet is told of it by its late place alone.
     assert world.follow(start).told == [first.id, trimmed.id, last.id]
     assert world.follow(OLDEST).told == [first.id, trimmed.id, last.id]
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 30])
+def test_an_event_that_is_forgotten_before_its_dispatch_is_told_once(world: World, seconds: float) -> None:
+    start = world.follow(None).place
+    event = world.receive()
+    world.clock.pass_(seconds)
+    page = world.follow(start)
+    world.forget(event)
+    world.dispatch(event)
+    world.forget(event)
+    world.clock.pass_(11)
+    assert world.follow(page.place).told == [event.id]
+    world.clock.pass_(100)
+    assert world.follow_all(start) == [event.id]
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_whatever_call_fails_a_forgotten_event_is_told_once_when_it_is_forgotten_again(
+    world: World, transport: SlowTransport, fault: Fault, is_listed: bool
+) -> None:
+    for number in range(1, 20):
+        start, event = world.follow(None).place, world.receive(trimmed=is_listed)
+        world.clock.pass_(30)
+        place = world.follow(start).place
+        if is_listed:
+            # It dies before the late row is certain, and comes once more when the event is forgotten.
+            transport.forget()
+            with suppress(StorageDown):
+                transport.fail(4, fault)
+                world.dispatch(event)
+        transport.forget()
+        transport.fail(number, fault)
+        try:
+            world.forget(event)
+        except StorageDown:
+            # Whoever follows reads on before it is done again.
+            world.clock.pass_(30)
+            seen = world.follow(place)
+            place, told = seen.place, seen.told
+            transport.forget()
+            world.forget(event)
+        else:
+            transport.forget()
+            break
+        world.clock.pass_(200)
+        assert [*told, *world.follow_all(place)] == [event.id], number
+    assert number > 4
+
+
+def test_the_contents_of_a_late_event_go_without_its_being_told_again(world: World) -> None:
+    start = world.follow(None).place
+    event = world.receive()
+    world.clock.pass_(30)
+    world.dispatch(event)
+    world.clock.pass_(30)
+    page = world.follow(start)
+    assert page.told == [event.id]
+    world.forget(event)
+    world.clock.pass_(200)
+    assert world.follow_all(page.place) == []
 
 
 def test_an_event_by_a_clock_that_is_fast_does_not_wait_for_it(world: World) -> None:

@@ -16,7 +16,7 @@ def stored(hub: Hub) -> Event:
 
 
 def test_the_row_says_that_it_is_forgotten_from_the_first_step_and_that_all_is_done_after_the_last(hub: Hub) -> None:
-    event, stripping = stored(hub), EventStripping(hub.storage)
+    event, stripping = stored(hub), EventStripping(hub.storage, hub.events)
     table = hub.storage.table(EVENTS_TABLE)
 
     def said() -> tuple[bool, bool]:
@@ -38,12 +38,12 @@ def test_a_row_that_was_read_costs_one_write(hub: Hub, transport: JournalTranspo
     row = table.get(*event_keys(event.id), select=KEPT_COLUMNS)
     assert row is not None
     transport.forget()
-    found = EventStripping(hub.storage).begin(event.id, RowVersion(row, str(row.metadata["etag"])))
+    found = EventStripping(hub.storage, hub.events).begin(event.id, RowVersion(row, str(row.metadata["etag"])))
     assert (found, transport.summary) == (forgotten_event(event), ["PUT events"])
 
 
 def test_what_retention_removes_meanwhile_does_not_come_back(hub: Hub) -> None:
-    event, stripping, table = stored(hub), EventStripping(hub.storage), hub.storage.table(EVENTS_TABLE)
+    event, stripping, table = stored(hub), EventStripping(hub.storage, hub.events), hub.storage.table(EVENTS_TABLE)
     row = table.get(*event_keys(event.id), select=KEPT_COLUMNS)
     assert row is not None
     table.delete(*event_keys(event.id))
@@ -57,7 +57,7 @@ def test_what_the_log_says_of_the_dispatch_stays(hub: Hub) -> None:
     hub.events.begin_dispatch(replace(event, state=EventState.DISPATCHED), None)
     log = hub.storage.table(EVENTLOG_TABLE)
     log.merge({**dict(zip(("PartitionKey", "RowKey"), log_keys(event), strict=True)), "Other": "stays"})
-    before = EventStripping(hub.storage).strip_log(event)
+    before = EventStripping(hub.storage, hub.events).strip_log(event)
     after = log.get(*log_keys(event))
     assert before is not None
     assert after is not None

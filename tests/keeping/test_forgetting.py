@@ -1,8 +1,9 @@
 """One event is forgotten: what is gone, what stays, and what becomes of its deliveries, whatever dies in between."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,9 @@ import pytest
 
 from shared.clock import now
 from shared.delivery.message import DeliveryMessage, FirstMessages
+from shared.delivery.pace.bulkhead import Place
 from shared.delivery.pace.circuit import Blocked
+from shared.delivery.pace.receiver import MAX_PLACES
 from shared.delivery.pace.state import FORGOTTEN_COLUMN
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
 from shared.delivery.record import DELIVERIES_TABLE, DeliveryState, Forgotten, new_record
@@ -28,6 +31,7 @@ from tests.fakes.receiver import Receiver, answers, echoes
 from tests.support.delivering import EVENT, attempt, delivering_hub, register, save, waiting
 from tests.support.events import make_event
 from tests.support.host import QuietHost
+from tests.support.patience import eventually
 from tests.support.traces import traces
 from tests.support.transport import Fault, JournalTransport
 
@@ -181,6 +185,59 @@ def test_a_newer_event_costs_nothing_more_and_an_older_one_looks_at_its_row(
         attempt(hub, webhook, private_event(received_at=event.received_at + later))
         assert sorted(transport.summary) == sorted([*usual, *looks])
     assert len(receiver.journal) == 5
+
+
+@contextmanager
+def without_a_place(hub: Hub, webhook: Registration) -> Iterator[None]:
+    """Inside, others have all places of a webhook, and are being answered: who comes then waits for one."""
+    bulkhead, pace = hub.receivers.gate.bulkhead, hub.receivers.gate.store.read(webhook.id).pace
+    with ExitStack() as others:
+        for number in range(MAX_PLACES):
+            place = others.enter_context(bulkhead.acquire(webhook.id, f"other {number}", pace))
+            assert isinstance(place, Place)
+            place.head()
+            if bulkhead._places.under_way(webhook.id) >= int(bulkhead._places._receivers[webhook.id].limit):
+                break
+        yield
+
+
+def waits_for_a_place(hub: Hub, webhook: Registration) -> bool:
+    return hub.receivers.gate.bulkhead._places._receivers[webhook.id].waiting == 1
+
+
+@pytest.mark.parametrize("is_same_process", [True, False])
+def test_what_is_forgotten_while_its_first_attempt_waits_for_a_place_is_not_sent(
+    hub: Hub, receiver: Receiver, connection_string: str, is_same_process: bool
+) -> None:
+    webhook = quiet_register(hub, receiver)
+    event = stored(hub)
+    other = hub if is_same_process else delivering_hub(connection_string)
+    with ThreadPoolExecutor(1) as pool:
+        with without_a_place(hub, webhook):
+            working = pool.submit(attempt, hub, webhook, event)
+            assert eventually(lambda: waits_for_a_place(hub, webhook))
+            forget(other, event)
+            assert not working.done()
+        working.result(30)
+    assert receiver.journal == []
+    assert state_of(hub, webhook, event) == (DeliveryState.FAILED, Forgotten.DELIVERY, 0)
+
+
+def test_who_waited_for_a_place_looks_at_the_webhooks_pace_once_more(
+    hub: Hub, receiver: Receiver, transport: JournalTransport
+) -> None:
+    webhook = quiet_register(hub, receiver)
+    attempt(hub, webhook)
+    transport.forget()
+    attempt(hub, webhook)
+    usual = list(transport.summary)
+    with ThreadPoolExecutor(1) as pool:
+        with without_a_place(hub, webhook):
+            transport.forget()
+            working = pool.submit(attempt, hub, webhook)
+            assert eventually(lambda: waits_for_a_place(hub, webhook))
+        working.result(30)
+    assert sorted(transport.summary) == sorted([*usual, "GET usage"])
 
 
 @pytest.mark.parametrize("changes", [{}, {"attempt": 1, "event": None}, {"cycle": 1, "event": None}, {"repeat": True}])

@@ -21,6 +21,7 @@ _LOOK_SECONDS = 0.1
 class Place:
     """A place that an attempt occupies since `began`, in seconds of a monotonic clock.
 
+    `has_waited`: it was not free at once.
     Whoever has one reports what the attempt showed with `head` and `ended`; without `ended` nothing is learnt.
     """
 
@@ -28,6 +29,7 @@ class Place:
     webhook_id: int
     event_id: str
     began: float
+    has_waited: bool = False
     head_seconds: float | None = None
     succeeded: bool | None = None
 
@@ -92,6 +94,7 @@ class ReceiverBulkhead:
 
     def _enter(self, webhook_id: int, event_id: str, pace: Pace, *, is_probe: bool) -> Place | Verdict:
         came = time.monotonic()
+        has_waited = False
         with self._changed:
             self._places.note(webhook_id, is_proven=pace.is_quick, mark=(pace.turned_at, pace.paused_until))
             self._places.begin_waiting(webhook_id)
@@ -104,6 +107,7 @@ class ReceiverBulkhead:
                     if verdict is not Verdict.WAIT:
                         break
                     # A place may also become free for want of time alone: somebody counts as slow, or no longer.
+                    has_waited = True
                     self._changed.wait(_LOOK_SECONDS)
             finally:
                 self._places.end_waiting(webhook_id)
@@ -111,7 +115,7 @@ class ReceiverBulkhead:
                 return verdict
             self._places.enter(webhook_id, event_id, now)
         self._lag.begin()
-        return Place(self, webhook_id, event_id, now)
+        return Place(self, webhook_id, event_id, now, has_waited)
 
     def _leave(self, place: Place) -> None:
         self._lag.end()

@@ -92,12 +92,13 @@ class PaceGate:
             return None
         return blocked(self.store.latest(registration.id).pace, self.now())
 
-    def may_have_forgotten(self, webhook_id: int, event: Event) -> bool:
+    def may_have_forgotten(self, webhook_id: int, event: Event, *, has_waited: bool = False) -> bool:
         """Whether an event that this webhook is told of may have been forgotten; costs nothing.
 
-        It goes by the row that is read before each attempt, and written after it.
+        It goes by the row that is read before each attempt, and written after it. `has_waited`: since that read the
+        attempt had to wait for a place, so the row is read once more.
         """
-        forgotten_until = self.store.latest(webhook_id).forgotten_until
+        forgotten_until = self.store.forgotten_until(webhook_id, reads=has_waited)
         return forgotten_until is not None and event.received_at <= forgotten_until
 
     def mark_forgotten(self, webhook_id: int, until: datetime) -> None:

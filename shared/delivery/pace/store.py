@@ -96,6 +96,8 @@ class PaceStore:
         self._lock = threading.Lock()
         self._lines: dict[int, _Line] = {}
         self._known: OrderedDict[int, _Version] = OrderedDict()
+        # What this process noted itself. Not in the versions: a read or a write under way would put an older one there.
+        self._marked: OrderedDict[int, datetime] = OrderedDict()
         self._reads: SingleFlight[int, _Version] = SingleFlight()
 
     def read(self, webhook_id: int) -> PacedUsage:
@@ -155,6 +157,21 @@ class PaceStore:
             )
 
         self._table.modify(*usage_keys(webhook_id), marked, select=[FORGOTTEN_COLUMN])
+        with self._lock:
+            self._marked[webhook_id] = max(until, self._marked.get(webhook_id, until))
+            self._marked.move_to_end(webhook_id)
+            if len(self._marked) > _MAX_KNOWN:
+                self._marked.popitem(last=False)
+
+    def forgotten_until(self, webhook_id: int, *, reads: bool = False) -> datetime | None:
+        """Until which receipt messages for this webhook may carry forgotten events; None if none does.
+
+        As this process knows it, which costs nothing, or as it is now, with `reads`. Raises StorageDown.
+        """
+        stored = (self.read if reads else self.latest)(webhook_id).forgotten_until
+        with self._lock:
+            marked = self._marked.get(webhook_id)
+        return max((one for one in (stored, marked) if one is not None), default=None)
 
     def remove(self, webhook_id: int) -> None:
         """Remove the entry of the list and the row of a webhook that is gone. Raises StorageDown."""
@@ -162,6 +179,7 @@ class PaceStore:
         self._table.delete(*usage_keys(webhook_id))
         with self._lock:
             self._known.pop(webhook_id, None)
+            self._marked.pop(webhook_id, None)
 
     @staticmethod
     def _wait(line: _Line, mine: _Pending) -> None:
