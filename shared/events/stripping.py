@@ -30,6 +30,9 @@ from shared.storage.tables import Changed, Row, RowVersion
 UNFINISHED_COLUMN = "Unfinished"
 """True from the beginning of the forgetting of an event until nothing is left of its contents anywhere."""
 
+_WEBHOOKS_DONE_COLUMN = "WebhooksDone"
+"""Of an event of very many webhooks, while it is forgotten: nothing is left with those up to this id."""
+
 KEPT_COLUMNS = (*(name for name in EVENT_COLUMNS if name not in TEXT_COLUMNS), UNFINISHED_COLUMN)
 """The columns of `events` that say what an event was, and nothing of its contents."""
 
@@ -91,12 +94,25 @@ class EventStripping:
         self._events.delete(*values_keys(event.id))
         return before[0]
 
-    def finish(self, event: Event) -> None:
-        """Note that nothing is left of the contents anywhere."""
+    def webhooks_done(self, event: Event) -> int:
+        """Up to which webhook an earlier call came that could not finish; 0 if there was none."""
+        row = self._events.get(*event_keys(event.id), select=[_WEBHOOKS_DONE_COLUMN])
+        return 0 if row is None else row.get(_WEBHOOKS_DONE_COLUMN) or 0
+
+    def note_webhooks_done(self, event: Event, webhook_id: int) -> None:
+        """Note that nothing is left with the webhooks up to this one."""
+        self._note(event, {_WEBHOOKS_DONE_COLUMN: webhook_id})
+
+    def finish(self, event: Event, *, of_many: bool = False) -> None:
+        """Note that nothing is left of the contents anywhere. `of_many`: it was noted how far it came."""
+        begins_anew = {_WEBHOOKS_DONE_COLUMN: 0} if of_many else {}
+        self._note(event, {UNFINISHED_COLUMN: False, **begins_anew})
+
+    def _note(self, event: Event, columns: Mapping[str, Any]) -> None:
         partition, key = event_keys(event.id)
         # Retention may have removed the row.
         with suppress(Changed):
-            self._events.merge({"PartitionKey": partition, "RowKey": key, UNFINISHED_COLUMN: False})
+            self._events.merge({"PartitionKey": partition, "RowKey": key, **columns})
 
     def _known(self, id_: EventId) -> RowVersion:
         row = self._events.get(*event_keys(id_), select=KEPT_COLUMNS)

@@ -2,16 +2,20 @@
 
 Only a message that asks for a first attempt may still carry an event, and goes without being sent when its turn comes:
 the row of `usage`, which is read before each attempt, says since when that has to be looked at. Whatever dies in
-between, doing it once more finishes it.
+between, doing it once more finishes it. An event of very many webhooks is forgotten some hundred webhooks at a time;
+its row says how far that came, and whoever has no time for the rest says so, and goes on there when asked again.
 """
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from shared.deadline import remaining_seconds
 from shared.delivery.forgotten import DeliveryForgetting
 from shared.delivery.pace.gate import PaceGate
 from shared.delivery.poison import remove_poison
+from shared.errors import Unavailable
 from shared.events.asked import parse_asked
 from shared.events.event import Event, EventId
 from shared.events.stripping import EventStripping
@@ -25,6 +29,26 @@ DELIVERIES_AT_ONCE = 400
 """What those who forget many events within bounds of time may ask for together, but for one event at least."""
 
 _AT_ONCE = 16
+_WEBHOOKS_AT_A_TIME = 200
+_RESERVE_SECONDS = 5.0
+"""Of the time that a request has: for so many webhooks, and for the answer."""
+_GOES_ON = (
+    "the event was for so many webhooks that one call cannot forget what all of them answered: "
+    "ask again, which goes on where this call ended"
+)
+
+
+class StillForgetting(Unavailable):
+    """The time was over before the contents of an event of very many webhooks were gone; the next call goes on there.
+
+    `finished` is how many of the events of this call are forgotten.
+    """
+
+    retry_after_seconds = 1
+
+    def __init__(self, detail: str = _GOES_ON, *, finished: int = 0) -> None:
+        super().__init__(detail)
+        self.finished = finished
 
 
 @dataclass(frozen=True)
@@ -37,7 +61,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Forgetting:
-    """Forgets events; its fields are what it works with. All methods raise StorageDown."""
+    """Forgets events; its fields are what it works with. All methods raise StorageDown, and StillForgetting."""
 
     storage: StorageAccount
     events: EventStripping
@@ -79,13 +103,41 @@ class Forgetting:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             each_side_by_side(pool, events, lambda event: begun.append(self._without_log(event)))
             registered = frozenset(self.registry.ids())
-            touched = frozenset().union(*(_webhooks(one, registered) for one in begun))
-            newest = max(event.received_at for event in events)
-            # From here on no worker sends what a message carries of them.
-            each_side_by_side(pool, sorted(touched & registered), lambda id_: self.gate.mark_forgotten(id_, newest))
-            pairs = [(one, webhook_id) for one in begun for webhook_id in sorted(_webhooks(one, registered))]
-            each_side_by_side(pool, pairs, lambda pair: self._forget_delivery(*pair, registered))
-            each_side_by_side(pool, events, self.events.finish)
+            wanted = [(one, _webhooks(one, registered)) for one in begun]
+            few = [(one, ids) for one, ids in wanted if len(ids) <= _WEBHOOKS_AT_A_TIME]
+            self._forget_deliveries(pool, few, registered)
+            each_side_by_side(pool, few, lambda pair: self.events.finish(pair[0].event))
+            many = [(one, ids) for one, ids in wanted if len(ids) > _WEBHOOKS_AT_A_TIME]
+            for finished, (one, ids) in enumerate(many, start=len(few)):
+                self._forget_of_many(pool, one, ids, registered, finished)
+
+    def _forget_of_many(
+        self, pool: ThreadPoolExecutor, begun: Begun, ids: frozenset[int], registered: frozenset[int], finished: int
+    ) -> None:
+        """Go on where an earlier call ended, and come further, however little time there is."""
+        done = self.events.webhooks_done(begun.event)
+        left = sorted(webhook_id for webhook_id in ids if webhook_id > done)
+        while left:
+            some, left = left[:_WEBHOOKS_AT_A_TIME], left[_WEBHOOKS_AT_A_TIME:]
+            self._forget_deliveries(pool, [(begun, frozenset(some))], registered)
+            if left:
+                self.events.note_webhooks_done(begun.event, some[-1])
+            if left and remaining_seconds(at_most=math.inf) < _RESERVE_SECONDS:
+                raise StillForgetting(finished=finished)
+        self.events.finish(begun.event, of_many=True)
+
+    def _forget_deliveries(
+        self, pool: ThreadPoolExecutor, wanted: Sequence[tuple[Begun, frozenset[int]]], registered: frozenset[int]
+    ) -> None:
+        """Forget the deliveries of events to webhooks."""
+        if not wanted:
+            return
+        newest = max(begun.event.received_at for begun, _ in wanted)
+        touched = frozenset().union(*(ids for _, ids in wanted))
+        # From here on no worker sends what a message carries of them.
+        each_side_by_side(pool, sorted(touched & registered), lambda id_: self.gate.mark_forgotten(id_, newest))
+        pairs = [(begun, webhook_id) for begun, ids in wanted for webhook_id in sorted(ids)]
+        each_side_by_side(pool, pairs, lambda pair: self._forget_delivery(*pair, registered))
 
     def _without_log(self, event: Event) -> Begun:
         row = self.events.strip_log(event)

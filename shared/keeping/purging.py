@@ -12,9 +12,9 @@ from shared.events.event import EventId
 from shared.events.rows import EVENTS_TABLE
 from shared.events.store import EventStore
 from shared.events.stripping import KEPT_COLUMNS, is_forgotten
-from shared.keeping.forgetting import DELIVERIES_AT_ONCE, EVENTS_AT_ONCE, Forgetting
+from shared.keeping.forgetting import DELIVERIES_AT_ONCE, EVENTS_AT_ONCE, Forgetting, StillForgetting
 from shared.storage.account import StorageAccount
-from shared.storage.paging import Place
+from shared.storage.paging import Place, Position
 from shared.storage.query import Query
 from shared.storage.scan import Scan, WorkBudget
 from shared.storage.tables import RowVersion
@@ -86,16 +86,20 @@ class Purging:
         """
         scan, count, found = self._scan(place, budget), 0, list[RowVersion]()
         at_once = self._at_once()
-        for _, row in scan:
-            if not _is_wanted(row, wanted):
-                continue
-            found.append(RowVersion(row, str(row.metadata["etag"])))
-            if len(found) >= at_once:
-                count += self._forgetting.forget_rows(found)
-                found.clear()
-                if not budget.left():
-                    return PurgeResult(count, scan.place)
-        count += self._forgetting.forget_rows(found) if found else 0
+        try:
+            for _, row in scan:
+                if not _is_wanted(row, wanted):
+                    continue
+                found.append(RowVersion(row, str(row.metadata["etag"])))
+                if len(found) >= at_once:
+                    count += self._forgetting.forget_rows(found)
+                    found.clear()
+                    if not budget.left():
+                        return PurgeResult(count, scan.place)
+            count += self._forgetting.forget_rows(found) if found else 0
+        except StillForgetting as error:
+            # Its row says how far that came.
+            return PurgeResult(count + error.finished, _before(found[0]))
         if not (scan.is_complete and budget.left()):
             return PurgeResult(count, scan.place)
         remove_poison(self._storage, self._is_of(wanted))
@@ -124,6 +128,13 @@ class Purging:
             return known[event.id]
 
         return is_of
+
+
+def _before(version: RowVersion) -> Place:
+    """Where the next call finds this row once more."""
+    row = version.row or {}
+    # A key comes behind those that it begins with.
+    return Place(Position(str(row["PartitionKey"]), str(row["RowKey"])[:-1]))
 
 
 def _as_it_is(row: TableEntity) -> TableEntity:

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from shared.clock import now
+from shared.deadline import deadline
 from shared.delivery.message import DeliveryMessage, FirstMessages
 from shared.delivery.pace.bulkhead import Place
 from shared.delivery.pace.circuit import Blocked
@@ -22,7 +23,9 @@ from shared.delivery.waiting import WaitingReason
 from shared.errors import StorageDown, Unavailable
 from shared.events.event import Event, EventId, EventState, forgotten_event
 from shared.events.rows import EVENTLOG_TABLE, EVENTS_TABLE, event_keys, event_rows, log_keys, values_keys
+from shared.http import error_headers
 from shared.hub.hub import Hub
+from shared.keeping.forgetting import StillForgetting
 from shared.storage.query import Query
 from shared.storage.tables import AlreadyStored
 from shared.webhooks.registration import Registration
@@ -412,6 +415,51 @@ def test_a_webhook_that_is_gone_gets_no_row(hub: Hub, receiver: Receiver) -> Non
     for table in (DELIVERIES_TABLE, USAGE_TABLE):
         rows = hub.storage.table(table).query(Query().where("PartitionKey eq", usage_keys(webhook.id)[0]))
         assert list(rows) == []
+
+
+def asked_of_many(hub: Hub, number: int = 450) -> Event:
+    """An event that so many webhooks were asked to take, all gone by now; the first and the last left a delivery."""
+    event = stored(hub)
+    hub.events.begin_dispatch(replace(event, state=EventState.DISPATCHED), None, tuple(range(1, number + 1)))
+    for webhook_id in (1, number):
+        hub.receivers.deliveries.write(new_record(webhook_id, event))
+    return event
+
+
+def test_an_event_of_very_many_webhooks_is_forgotten_in_several_calls_each_of_which_goes_on(
+    hub: Hub, connection_string: str, transport: JournalTransport
+) -> None:
+    event = asked_of_many(hub)
+    looked: list[int] = []
+    for _ in range(2):
+        transport.forget()
+        # So much is reserved that there is time for no more than must be.
+        with deadline(4.9), pytest.raises(StillForgetting, match="goes on where this call ended") as told:
+            hub.receivers.forgetting.forget(event.id)
+        assert error_headers(told.value)["Retry-After"] == "1"
+        assert told.value.public_detail == told.value.detail
+        assert traces(connection_string, MARKER) == set()
+        row = hub.storage.table(EVENTS_TABLE).get(*event_keys(event.id))
+        assert row is not None
+        assert row["Unfinished"] is True
+        looked.append(transport.summary.count("GET deliveries"))
+    transport.forget()
+    with deadline(4.9):
+        forget(hub, event)
+    assert [*looked, transport.summary.count("GET deliveries")] == [400, 400, 100]
+    assert [deliveries_of(hub, event, id_) for id_ in (1, 2, 450)] == [DeliveryState.FAILED, None, DeliveryState.FAILED]
+    row = hub.storage.table(EVENTS_TABLE).get(*event_keys(event.id))
+    assert row is not None
+    assert row["Unfinished"] is False
+    # Once more is from the first webhook on.
+    transport.forget()
+    forget(hub, event)
+    assert transport.summary.count("GET deliveries") == 900
+
+
+def deliveries_of(hub: Hub, event: Event, webhook_id: int) -> DeliveryState | None:
+    record = hub.receivers.deliveries.get(webhook_id, event)
+    return None if record is None else record.state
 
 
 def test_forgetting_an_event_of_one_webhook_costs_so_many_transactions(

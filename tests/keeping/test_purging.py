@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.api.parameters import parse_place, token_of
 from shared.clock import now
+from shared.deadline import deadline
 from shared.delivery.message import DeliveryMessage
 from shared.delivery.queues import DELIVERIES_QUEUE
 from shared.delivery.redrive import POISON_SUFFIX
@@ -112,6 +114,29 @@ def test_each_call_goes_on_where_the_time_of_the_last_one_ended(hub: Hub) -> Non
     assert sum(counted) == 40
     assert len(counted) > 1
     assert all(forgotten(hub, events))
+
+
+def test_an_event_of_very_many_webhooks_takes_several_calls_and_the_others_go_with_it(
+    hub: Hub, transport: JournalTransport
+) -> None:
+    events = stored(hub, 3, **ABOUT_ROW)
+    for event in events:
+        hub.events.begin_dispatch(event, None, tuple(range(1, 451)) if event is events[1] else ())
+    place, counted, looked = Place(), list[int](), list[int]()
+    while True:
+        transport.forget()
+        # Of a request's time so much is reserved that there is time for no more than must be.
+        with deadline(4.9):
+            done = purging(hub).purge(ROW, place, purge_budget())
+        counted.append(done.count)
+        looked.append(transport.summary.count("GET deliveries"))
+        if done.place is None:
+            break
+        # It goes through a token.
+        place = parse_place({"continuationToken": token_of(done.place, "purge")}, "purge")
+    assert (sum(counted), looked) == (3, [400, 400, 100])
+    assert all(forgotten(hub, events))
+    assert list(calls(purging(hub).count, ROW)) == [0]
 
 
 def test_poison_queues_lose_what_was_purged_and_keep_what_was_not(hub: Hub, connection_string: str) -> None:
