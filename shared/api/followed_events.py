@@ -8,7 +8,7 @@ from shared.api.parameters import is_event_id, parse_limit, parse_place, require
 from shared.events.following import MAX_SPAN, OLDEST, FollowPlace
 from shared.events.store import EventStore
 from shared.exact_json import dump_json
-from shared.storage.keys import moment_of, time_key
+from shared.storage.keys import LAST_MICROSECOND, moment_of, time_key
 from shared.storage.paging import Place, Position
 from shared.storage.scan import WorkBudget
 from shared.validation import bad_field, parse_digits
@@ -20,7 +20,6 @@ _NOW = "now"
 _OLDEST = ""
 _ASKED = "followed events"
 _MICROSECOND = timedelta(microseconds=1)
-_MAX_TIME = 10**17 - 1
 
 
 def follow_events(
@@ -62,7 +61,7 @@ def _parse_place(query: Mapping[str, str]) -> FollowPlace | None:
 
 def _follow_place(moment: str, event_id: str, span: str) -> FollowPlace:
     microseconds = parse_digits(span, 1, MAX_SPAN // _MICROSECOND)
-    is_place = parse_digits(moment, 0, _MAX_TIME) is not None and (not event_id or is_event_id(event_id))
+    is_place = parse_digits(moment, 0, LAST_MICROSECOND) is not None and (not event_id or is_event_id(event_id))
     if microseconds is None or not is_place:
         raise ValueError("made up")
     return FollowPlace(moment_of(moment), event_id, microseconds * _MICROSECOND)

@@ -6,12 +6,12 @@ is found at once, however many wait.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from shared.events.event import EventId
-from shared.storage.keys import row_key
+from shared.storage.keys import microsecond_of, row_key
 from shared.timestamps import stored_time
 
 WAITING_PREFIX = "w-"
@@ -19,9 +19,6 @@ WAITING_PREFIX = "w-"
 
 AFTER_WAITING = "w."
 """Sorts after all of these rows."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MICROSECOND = 10**17 - 1
 
 
 class WaitingReason(StrEnum):
@@ -73,8 +70,7 @@ def waiting_keys(webhook_id: int, event_id: str, event_at: datetime) -> tuple[st
 
 def waiting_bound(moment: datetime) -> str:
     """What separates the keys of earlier events, which sort before it, from those of this moment and later ones."""
-    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
-    return f"{WAITING_PREFIX}{min(max(microseconds, 0), _LAST_MICROSECOND):017d}"
+    return f"{WAITING_PREFIX}{microsecond_of(moment):017d}"
 
 
 def waiting_row(waiting: WaitingDelivery) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from shared.delivery.filter import DeliveryFilter, matching_waiting, records_bet
 from shared.delivery.record import SUMMARY
 from shared.delivery.waiting import WAITING_PREFIX, waiting_bound
 from shared.delivery.windows import AFTER_ID, order_key
-from shared.storage.keys import moment_of, row_key, time_key
+from shared.storage.keys import FIRST_MOMENT, moment_of, row_key, time_key
 from shared.storage.paging import Place, Position
 from shared.storage.query import Query
 from shared.storage.scan import WorkBudget
@@ -23,7 +23,6 @@ from shared.storage.tables import Table, TablePage
 _PAGE = 1000
 _KEYS = ("PartitionKey", "RowKey")
 _MICROSECOND = timedelta(microseconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 """How far the clock of an instance that received an event may be ahead of this one's."""
 
@@ -124,7 +123,7 @@ class WebhookByTime:
         newest = moment_of(after.key) if after else until
         end = waiting_bound(newest or datetime.max.replace(tzinfo=UTC))
         return _Span(
-            oldest=oldest or _EPOCH,
+            oldest=oldest or FIRST_MOMENT,
             newest=newest or self._now() + _AHEAD,
             begin=waiting_bound(oldest) if oldest else WAITING_PREFIX,
             # Behind a row, others of its microsecond may follow.

@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 _LAST_DAY = 99_999_999
-_LAST_MICROSECOND = 10**17 - 1
+
+LAST_MICROSECOND = 10**17 - 1
+"""The last one since FIRST_MOMENT that 17 digits can express; later moments have no key of their own."""
+
 FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 """Earlier ones have no key of their own."""
 
@@ -31,7 +34,7 @@ def day_of(key: str) -> datetime:
 
 def moment_of(key: str) -> datetime:
     """The moment in a row key that begins with `time_key`."""
-    return FIRST_MOMENT + timedelta(microseconds=_LAST_MICROSECOND - int(key[:17]))
+    return FIRST_MOMENT + timedelta(microseconds=LAST_MICROSECOND - int(key[:17]))
 
 
 def time_key(moment: datetime) -> str:
@@ -40,5 +43,9 @@ def time_key(moment: datetime) -> str:
     The order is the same across partitions. A moment before 1970 or after the year 5138 counts as the first or last one
     that 17 digits can express.
     """
-    microseconds = (moment - FIRST_MOMENT) // timedelta(microseconds=1)
-    return f"{_LAST_MICROSECOND - min(max(microseconds, 0), _LAST_MICROSECOND):017d}"
+    return f"{LAST_MICROSECOND - microsecond_of(moment):017d}"
+
+
+def microsecond_of(moment: datetime) -> int:
+    """The microseconds from FIRST_MOMENT to a moment, from 0 to LAST_MICROSECOND."""
+    return min(max((moment - FIRST_MOMENT) // timedelta(microseconds=1), 0), LAST_MICROSECOND)
