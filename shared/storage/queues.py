@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core.paging import ItemPaged
 from azure.storage.queue import QueueClient, QueueMessage
 
 from shared.storage.storage_failures import error_code, storage_failures
@@ -59,10 +60,7 @@ class Queue:
         left = 0
         with storage_failures(f"drain {self._client.queue_name}"):
             try:
-                messages = self._client.receive_messages(
-                    visibility_timeout=_HIDDEN_SECONDS, messages_per_page=MESSAGES_AT_ONCE
-                )
-                pages = messages.by_page()
+                pages = self._received().by_page()
                 while may_go_on() and (page := next(pages, None)) is not None:
                     for message in page:
                         text = _decoded(str(message.content))
@@ -84,7 +82,7 @@ class Queue:
             if not self.count():
                 return True
             left: list[QueueMessage] = []
-            for message in self._client.receive_messages(visibility_timeout=_HIDDEN_SECONDS, messages_per_page=32):
+            for message in self._received():
                 text = _decoded(str(message.content))
                 if text is not None and is_unwanted(text):
                     with _taken_by_others():
@@ -96,6 +94,9 @@ class Queue:
                     # By its names: given as a whole, its text would be encoded once more.
                     self._client.update_message(message.id, message.pop_receipt, visibility_timeout=0)
             return self.count() <= len(left)
+
+    def _received(self) -> ItemPaged[QueueMessage]:
+        return self._client.receive_messages(visibility_timeout=_HIDDEN_SECONDS, messages_per_page=MESSAGES_AT_ONCE)
 
     def _send(self, text: str, delay_seconds: int) -> None:
         # By default the service drops a message after 7 days, and with it an acknowledged event.
