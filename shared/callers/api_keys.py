@@ -18,7 +18,8 @@ from shared.storage.query import Query
 from shared.storage.tables import Table
 
 API_KEYS_TABLE = "apikeys"
-_PARTITION = "apikey"
+API_KEYS_PARTITION = "apikey"
+
 _KEY_BYTES = 32
 # 43 characters of base64url hold 32 bytes.
 _FORM = re.compile(rf"{API_KEY_PREFIX}[A-Za-z0-9_-]{{43}}")
@@ -58,7 +59,7 @@ class ApiKeys:
         if is_arcgis_id(normal):
             raise ValueError("an ArcGIS user has a token of their own; an API key is for a UPN or an Entra object id")
         issued = IssuedKey(_hash(key)[:_ID_LENGTH], normal, note, None)
-        self._table.put({"PartitionKey": _PARTITION, "RowKey": _hash(key), "User": issued.user, "Note": note})
+        self._table.put({"PartitionKey": API_KEYS_PARTITION, "RowKey": _hash(key), "User": issued.user, "Note": note})
         return issued
 
     def user_of(self, key: str) -> str | None:
@@ -66,7 +67,7 @@ class ApiKeys:
 
         A text without the form of a key costs nothing: strangers may ask, too (Health requires no function key).
         """
-        row = self._table.get(_PARTITION, _hash(key)) if _FORM.fullmatch(key) else None
+        row = self._table.get(API_KEYS_PARTITION, _hash(key)) if _FORM.fullmatch(key) else None
         return None if row is None else str(row["User"])
 
     def list(self) -> Iterator[IssuedKey]:
@@ -77,11 +78,11 @@ class ApiKeys:
         """Delete the key with this id; False if there is none."""
         hashes = [row["RowKey"] for row in self._rows() if _issued_key(row).id == id_.strip().lower()]
         for hash_ in hashes:
-            self._table.delete(_PARTITION, hash_)
+            self._table.delete(API_KEYS_PARTITION, hash_)
         return bool(hashes)
 
     def _rows(self) -> Iterator[TableEntity]:
-        return self._table.query(Query().where("PartitionKey eq", _PARTITION))
+        return self._table.query(Query().where("PartitionKey eq", API_KEYS_PARTITION))
 
 
 def new_key() -> str:

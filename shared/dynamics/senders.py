@@ -14,8 +14,8 @@ from shared.storage.tables import AlreadyStored, Table
 from shared.timestamps import stored_time
 
 ORGANIZATIONS_TABLE = "organizations"
+ORGANIZATIONS_PARTITION = "organization"
 
-_PARTITION = "organization"
 # Whoever has the key can make ids up.
 _MOST_NOTED = 100
 _MOST_SHOWN = 5
@@ -65,7 +65,7 @@ class Senders:
     def _note(self, organization_id: str, now: datetime) -> None:
         seen = self._read()
         if organization_id not in seen and len(seen) < _MOST_NOTED:
-            keys = {"PartitionKey": _PARTITION, "RowKey": organization_id}
+            keys = {"PartitionKey": ORGANIZATIONS_PARTITION, "RowKey": organization_id}
             try:
                 self._table.insert({**keys, "FirstSeenAt": stored_time(now)})
             except AlreadyStored:
@@ -78,7 +78,7 @@ class Senders:
         self._seen = seen | {organization_id}
 
     def _read(self) -> set[str]:
-        rows = self._table.query(Query().where("PartitionKey eq", _PARTITION), select=("RowKey",))
+        rows = self._table.query(Query().where("PartitionKey eq", ORGANIZATIONS_PARTITION), select=("RowKey",))
         return {str(row["RowKey"]) for row in rows}
 
 

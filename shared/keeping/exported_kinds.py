@@ -11,8 +11,8 @@ from typing import Any
 
 from shared.arcgis.consent import RUN_AS_TABLE
 from shared.arcgis.webhook_connection import CONNECTIONS_TABLE, Workflow, is_connection_id, parse_connection_row
-from shared.callers.api_keys import API_KEYS_TABLE
-from shared.dynamics.senders import ORGANIZATIONS_TABLE
+from shared.callers.api_keys import API_KEYS_PARTITION, API_KEYS_TABLE
+from shared.dynamics.senders import ORGANIZATIONS_PARTITION, ORGANIZATIONS_TABLE
 from shared.errors import BadRequest
 from shared.roles.table import ROLES_TABLE
 from shared.storage.keys import key_text, row_key
@@ -127,11 +127,11 @@ def _require_grant(row: Row) -> None:
 def _require_api_key(row: Row) -> None:
     _require_texts(row, "User")
     _require_type(str, row.get("Note", ""))
-    _require(row["PartitionKey"] == "apikey" and _SHA256.fullmatch(row["RowKey"]) is not None)
+    _require(row["PartitionKey"] == API_KEYS_PARTITION and _SHA256.fullmatch(row["RowKey"]) is not None)
 
 
 def _require_organization(row: Row) -> None:
-    _require(row["PartitionKey"] == "organization" and _GUID.fullmatch(row["RowKey"]) is not None)
+    _require(row["PartitionKey"] == ORGANIZATIONS_PARTITION and _GUID.fullmatch(row["RowKey"]) is not None)
     datetime.fromisoformat(row["FirstSeenAt"])
 
 
@@ -190,14 +190,14 @@ ROLES = Kind(
 API_KEYS = Kind(
     "apikeys",
     API_KEYS_TABLE,
-    Query().where("PartitionKey eq", "apikey"),
+    Query().where("PartitionKey eq", API_KEYS_PARTITION),
     _require_api_key,
     lambda row: f"keys/{row['RowKey'][:12]}/{row['User']}",
 )
 ORGANIZATIONS = Kind(
     "organizations",
     ORGANIZATIONS_TABLE,
-    Query().where("PartitionKey eq", "organization"),
+    Query().where("PartitionKey eq", ORGANIZATIONS_PARTITION),
     _require_organization,
     lambda row: f"organizations/{row['RowKey']}",
 )
