@@ -250,7 +250,8 @@ class EventStore:
     def _tell_later(self, event: Event) -> None:
         """Tell of a listed event under a moment that nobody has read past."""
         at = postponed(self._now())
-        if self._change({"PartitionKey": log_keys(event)[0], "RowKey": log_keys(event)[1], **late_column(at)}):
+        partition, key = log_keys(event)
+        if self._change({"PartitionKey": partition, "RowKey": key, **late_column(at)}):
             self._late.put(late_row(event, at))
 
     def begun_dispatch(self, event: Event) -> BegunDispatch | None:
