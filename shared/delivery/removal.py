@@ -2,7 +2,7 @@
 
 from itertools import batched
 
-from shared.storage.keys import row_key
+from shared.storage.keys import KEY_COLUMNS, row_key
 from shared.storage.query import Query
 from shared.storage.tables import Changed, Row, Table, Write
 
@@ -22,7 +22,7 @@ class DeliveryRemoval:
         Four transactions at most, if nobody else removes the same. Doing it twice does no harm. Raises StorageDown.
         """
         wanted = Query().where("PartitionKey eq", row_key(webhook_id))
-        page = self._table.page(wanted, page_size=_PAGE, select=["PartitionKey", "RowKey"])
+        page = self._table.page(wanted, page_size=_PAGE, select=KEY_COLUMNS)
         for rows in batched(page.rows, _BATCH, strict=False):
             self._remove(rows)
         return page.continuation is None

@@ -14,14 +14,13 @@ from shared.delivery.filter import DeliveryFilter, matching_waiting, records_bet
 from shared.delivery.record import SUMMARY
 from shared.delivery.waiting import WAITING_PREFIX, waiting_bound
 from shared.delivery.windows import AFTER_ID, order_key
-from shared.storage.keys import FIRST_MOMENT, moment_of, row_key, time_key
+from shared.storage.keys import FIRST_MOMENT, KEY_COLUMNS, moment_of, row_key, time_key
 from shared.storage.paging import Place, Position
 from shared.storage.query import Query
 from shared.storage.scan import WorkBudget
 from shared.storage.tables import Table, TablePage
 
 _PAGE = 1000
-_KEYS = ("PartitionKey", "RowKey")
 _MICROSECOND = timedelta(microseconds=1)
 _AHEAD = timedelta(days=1)
 """How far the clock of an instance that received an event may be ahead of this one's."""
@@ -145,4 +144,4 @@ class WebhookByTime:
         if not self._budget.left():
             return None
         self._budget.spend()
-        return self._table.page(query, page_size=size, select=[*_KEYS, *SUMMARY], continuation=continuation)
+        return self._table.page(query, page_size=size, select=[*KEY_COLUMNS, *SUMMARY], continuation=continuation)

@@ -13,7 +13,7 @@ from azure.data.tables import TableEntity
 from shared.delivery.filter import DeliveryFilter, matching_records, matching_waiting
 from shared.delivery.record import SUMMARY, delivery_keys
 from shared.delivery.waiting import waiting_bound
-from shared.storage.keys import moment_of, row_key
+from shared.storage.keys import KEY_COLUMNS, moment_of, row_key
 from shared.storage.query import Query
 from shared.storage.tables import Table
 
@@ -21,7 +21,6 @@ AFTER_ID = "."
 """Sorts after the hyphen between time and id in a key."""
 
 _PAGE = 1000
-_KEYS = ("PartitionKey", "RowKey")
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Windows:
     def __init__(self, table: Table, wanted: DeliveryFilter, *, with_attempts: bool = False) -> None:
         self._table = table
         self._wanted = wanted
-        self._select = [] if with_attempts else [*_KEYS, *SUMMARY]
+        self._select = [] if with_attempts else [*KEY_COLUMNS, *SUMMARY]
 
     @property
     def ranges(self) -> int:

@@ -45,6 +45,7 @@ from shared.events.rows import (
 )
 from shared.side_by_side import each_side_by_side
 from shared.storage.account import StorageAccount
+from shared.storage.keys import KEY_COLUMNS
 from shared.storage.paging import BEGINNING, Place, Position
 from shared.storage.query import Query
 from shared.storage.scan import Scan, WorkBudget
@@ -301,7 +302,7 @@ class EventStore:
 
     def listed_at(self, position: Position) -> ListedEvent | None:
         """The row at this place of the list, None if there is none. One transaction."""
-        row = self._log.get(position.partition, position.key, select=("PartitionKey", "RowKey", ASKED_COLUMN))
+        row = self._log.get(position.partition, position.key, select=(*KEY_COLUMNS, ASKED_COLUMN))
         return None if row is None else _listed(row)
 
     def listed(self, wanted: LogFilter, *, page_size: int, budget: WorkBudget) -> Scan[ListedEvent]:

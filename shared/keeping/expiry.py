@@ -14,6 +14,7 @@ from shared.keeping.old_events import OldEvents
 from shared.keeping.old_rows import OldRows
 from shared.keeping.retention_report import RetentionReport
 from shared.side_by_side import each_side_by_side
+from shared.storage.keys import KEY_COLUMNS
 from shared.storage.query import Query
 from shared.storage.scan import WorkBudget
 from shared.storage.tables import Row, Table
@@ -85,7 +86,7 @@ class Expiry:
         return True
 
     def _remove_day(self, day: str, kept_from: datetime, budget: WorkBudget, report: RetentionReport) -> bool:
-        rows = self._log_table.query(_of_day(day, kept_from), select=["PartitionKey", "RowKey", "Truncated"])
+        rows = self._log_table.query(_of_day(day, kept_from), select=[*KEY_COLUMNS, "Truncated"])
         for some in batched(rows, _EVENTS, strict=False):
             report.rows["events"] += self._events.remove([parse_log_id(row["RowKey"]) for row in some], kept_from)
             # What a trimmed event was completed with: its first row does not tell of it.

@@ -15,7 +15,7 @@ from shared.callers.api_keys import API_KEYS_PARTITION, API_KEYS_TABLE
 from shared.dynamics.senders import ORGANIZATIONS_PARTITION, ORGANIZATIONS_TABLE
 from shared.errors import BadRequest
 from shared.roles.table import ROLES_TABLE
-from shared.storage.keys import key_text, row_key
+from shared.storage.keys import KEY_COLUMNS, key_text, row_key
 from shared.storage.query import Query
 from shared.storage.tables import Row
 from shared.validation import UUID_PATTERN
@@ -98,7 +98,7 @@ def _require_storable(row: Mapping[str, Any]) -> None:
             raise NotOfItsKind("a value is neither a text, nor true or false, nor an integer of 32 bits")
     if size > _MOST_ROW_BYTES:
         raise NotOfItsKind("it is too long")
-    for name in ("PartitionKey", "RowKey"):
+    for name in KEY_COLUMNS:
         key = row.get(name)
         if not isinstance(key, str) or len(key) > _MOST_KEY_CHARACTERS:
             raise NotOfItsKind("it has no keys")

@@ -13,9 +13,10 @@ from azure.data.tables import TableEntity
 from shared.events.event import EventId
 from shared.events.rows import event_keys, is_values_row, values_keys
 from shared.side_by_side import each_side_by_side
+from shared.storage.keys import KEY_COLUMNS
 from shared.storage.tables import Changed, Table, Write
 
-OLD_EVENT_COLUMNS = ("PartitionKey", "RowKey", "ReceivedAt", "HasMore")
+OLD_EVENT_COLUMNS = (*KEY_COLUMNS, "ReceivedAt", "HasMore")
 """What has to be known of a row to remove it."""
 
 _SIDE_BY_SIDE = 16

@@ -5,14 +5,12 @@ from datetime import datetime
 from itertools import batched
 from typing import Any
 
-from shared.storage.keys import day_key
+from shared.storage.keys import KEY_COLUMNS, day_key
 from shared.storage.query import Query
 from shared.storage.tables import Changed, Row, Table, Write
 
 _BATCH = 100
 """A transaction has 100 changes at most."""
-
-_KEYS = ("PartitionKey", "RowKey")
 
 
 class OldRows:
@@ -41,7 +39,7 @@ class OldRows:
 
         The rows have their keys and the `select`ed columns. What others remove meanwhile is not given.
         """
-        yield from self.remove_rows(self._table.query(wanted, select=[*_KEYS, *select]))
+        yield from self.remove_rows(self._table.query(wanted, select=[*KEY_COLUMNS, *select]))
 
     def remove_rows(self, rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
         """The same for rows that were read, in the order of their keys."""
@@ -61,7 +59,7 @@ class OldRows:
     def _left(self, rows: Sequence[Row]) -> Sequence[Row]:
         between = Query().where("PartitionKey eq", rows[0]["PartitionKey"])
         between = between.where("RowKey ge", rows[0]["RowKey"]).where("RowKey le", rows[-1]["RowKey"])
-        there = {row["RowKey"] for row in self._table.query(between, select=_KEYS)}
+        there = {row["RowKey"] for row in self._table.query(between, select=KEY_COLUMNS)}
         return [row for row in rows if row["RowKey"] in there]
 
     def _first(self, bounds: Query, after: str) -> str | None:
@@ -72,4 +70,4 @@ class OldRows:
 
 def keys_of(row: Mapping[str, Any]) -> dict[str, str]:
     """The keys of a row, as columns."""
-    return {name: row[name] for name in _KEYS}
+    return {name: row[name] for name in KEY_COLUMNS}

@@ -5,6 +5,9 @@ from urllib.parse import quote
 
 _LAST_DAY = 99_999_999
 
+KEY_COLUMNS = ("PartitionKey", "RowKey")
+"""The columns of a row's key, partition first."""
+
 LAST_MICROSECOND = 10**17 - 1
 """The last one since FIRST_MOMENT that 17 digits can express; later moments have no key of their own."""
 

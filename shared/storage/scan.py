@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from azure.data.tables import TableEntity
 
 from shared.cache import Clock
+from shared.storage.keys import KEY_COLUMNS
 from shared.storage.paging import Place, Position
 from shared.storage.query import Query
 from shared.storage.tables import Table
 
 MAX_TRANSACTIONS = 200
 MAX_SECONDS = 10.0
-_KEYS = ("PartitionKey", "RowKey")
 
 
 class WorkBudget:
@@ -66,7 +66,7 @@ class Scan[Item]:
         self._parse = parse
         self._budget = budget
         self._page_size = page_size
-        self._select = [*_KEYS, *select] if select else []
+        self._select = [*KEY_COLUMNS, *select] if select else []
 
     def __iter__(self) -> Iterator[tuple[Position, Item]]:
         """The rows; raises StorageDown."""

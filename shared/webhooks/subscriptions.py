@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 
 from shared.side_by_side import each_side_by_side
-from shared.storage.keys import key_text, row_key
+from shared.storage.keys import KEY_COLUMNS, key_text, row_key
 from shared.storage.query import Query
 from shared.storage.scan import WorkBudget
 from shared.storage.tables import Changed, Row, Table
@@ -72,7 +72,7 @@ class Subscriptions:
 
     def remove_all(self, webhook_id: int) -> None:
         """Take a webhook that is gone for good off the lists of all events. It reads the whole index."""
-        rows = self._table.query(Query().where("RowKey eq", row_key(webhook_id)), select=["PartitionKey", "RowKey"])
+        rows = self._table.query(Query().where("RowKey eq", row_key(webhook_id)), select=KEY_COLUMNS)
         for row in rows:
             self._table.delete(row["PartitionKey"], row["RowKey"])
 
