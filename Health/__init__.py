@@ -29,16 +29,13 @@ def _show(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
     hub.callers.identify(req.headers)
     # Imported here: the shallow answer needs none of it.
     from shared.delivery.redrive import POISON_QUEUES, QUEUES, UNDISPATCHED_QUEUES
-    from shared.keeping.retention_rules import retention_warnings
+    from shared.hub.setting_warnings import setting_warnings
 
     told = deep_health(
         hub.storage,
         queues=QUEUES,
         poison_queues=POISON_QUEUES,
         undispatched=UNDISPATCHED_QUEUES,
-        warnings=[
-            *hub.senders.warnings(),
-            *retention_warnings(hub.settings.retention_days, hub.settings.retention_payload_days),
-        ],
+        warnings=[*setting_warnings(hub.settings), *hub.senders.warnings()],
     )
     return json_response(told)

@@ -5,7 +5,6 @@ is raised when the settings are read, never when a module is imported: if a func
 its queue messages into the poison queue.
 """
 
-import logging
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
@@ -49,8 +48,6 @@ _PHRASES = {
     "ip_v4_network": _NETWORK,
     "ip_v6_network": _NETWORK,
 }
-
-log = logging.getLogger(__name__)
 
 
 def _base_url(value: str) -> str:
@@ -184,6 +181,7 @@ class Settings(BaseModel):
     # Any text: what is wrong with it stops retention alone (keeping/retention_rules.py).
     retention_days: str = Field("90", alias="RETENTION_DAYS")
     retention_payload_days: str = Field("0", alias="RETENTION_PAYLOAD_DAYS")
+    retention_schedule: str = Field("", alias="RETENTION_SCHEDULE")
     arcgis_portal_url: BaseUrl = Field("https://www.arcgis.com", alias="ARCGIS_PORTAL_URL")
     arcgis_org_ids: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field((), alias="ARCGIS_ORG_IDS")
     arcgis_service_hosts: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_service_hosts)] = Field(
@@ -196,18 +194,30 @@ class Settings(BaseModel):
     retry_delays: Annotated[tuple[QueueDelay, ...], BeforeValidator(_split)] = Field(
         (1, 4, 300, 1800, 7200, 18000, 36000), alias="DELIVERY_RETRY_DELAYS"
     )
+    unresolved: tuple[str, ...] = ()
+    """Names of settings that are references to Key Vault which the platform did not resolve. No setting by itself."""
 
     @property
     def own_urls(self) -> tuple[str, ...]:
         """The addresses of this app: PUBLIC_URL, and the host name that the platform gave it."""
         return (self.public_url, *([f"https://{self.website_hostname}"] if self.website_hostname else []))
 
+    def unresolved_warnings(self) -> list[str]:
+        """A sentence for each reference to Key Vault that was not resolved."""
+        return [
+            f"{name} is a reference to Key Vault that was not resolved: it counts as not set"
+            for name in self.unresolved
+        ]
+
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """The settings of this environment; raises Misconfigured, which names what is wrong."""
-        given: dict[str, Any] = _given(environment)
+        found = _given(environment)
+        unresolved = sorted(name for name, value in found.items() if value.lower().startswith(_UNRESOLVED))
+        given: dict[str, Any] = {name: value for name, value in found.items() if name not in unresolved}
         try:
-            return cls.model_validate({**given, "storage": StorageSettings.model_validate(given)})
+            storage = StorageSettings.model_validate(given)
+            return cls.model_validate({**given, "storage": storage, "unresolved": unresolved})
         except ValidationError as exc:
             # A value may be wrong in several ways (as an IPv4 and as an IPv6 network); one of them is told.
             explained = {error["loc"][0]: _explain(error) for error in reversed(exc.errors())}
@@ -217,11 +227,7 @@ class Settings(BaseModel):
 def _given(environment: Mapping[str, str]) -> dict[str, str]:
     """The app's settings that are set, without white space around them: a value that was pasted may have some."""
     known = setting_names()
-    given = {name: value for name, text in environment.items() if name in known and (value := text.strip())}
-    for name in [name for name, value in given.items() if value.lower().startswith(_UNRESOLVED)]:
-        log.warning("%s is a reference to Key Vault that was not resolved: it counts as not set", name)
-        del given[name]
-    return given
+    return {name: value for name, text in environment.items() if name in known and (value := text.strip())}
 
 
 def _explain(error: ErrorDetails) -> str:

@@ -53,7 +53,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 ALL_DOCS = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
 ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HubError)]
-PLATFORM_SETTINGS = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_THREADPOOL_THREAD_COUNT", "RETENTION_SCHEDULE"}
+PLATFORM_SETTINGS = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_THREADPOOL_THREAD_COUNT"}
 FUNCTIONS = sorted(path.parent for path in ROOT.glob("*/function.json"))
 
 

@@ -18,6 +18,7 @@ EXAMPLES = {
     "PUBLIC_URL": "https://hub.example",
     "RETENTION_DAYS": "30",
     "RETENTION_PAYLOAD_DAYS": "7",
+    "RETENTION_SCHEDULE": "0 30 3 * * *",
     "ROLE_DIRECTORY": "graph",
     "RELATIONSHIP_MANAGER_ROLE": "Account Manager",
     "ADMINISTRATOR_ROLE": "Hub Administrator",
@@ -91,12 +92,12 @@ def test_blanks_change_nothing_in_what_is_accepted_or_refused(name: str, value: 
 
 @holds_for("name", sorted(setting_names()))
 @holds_for("reference", ["@Microsoft.KeyVault(SecretUri=https://v/secrets/x)", " @microsoft.keyvault(x)"])
-def test_a_reference_that_was_not_resolved_counts_as_not_set_and_is_logged(
-    name: str, reference: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.clear()
-    assert Settings.read({name: reference}) == Settings.read({})
-    assert caplog.messages == [f"{name} is a reference to Key Vault that was not resolved: it counts as not set"]
+def test_a_reference_that_was_not_resolved_counts_as_not_set_and_is_told(name: str, reference: str) -> None:
+    settings = Settings.read({name: reference})
+    assert settings.model_copy(update={"unresolved": ()}) == Settings.read({})
+    assert settings.unresolved_warnings() == [
+        f"{name} is a reference to Key Vault that was not resolved: it counts as not set"
+    ]
 
 
 @holds_for(

@@ -1,5 +1,6 @@
 """The app put together: each part is made once in a process."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from shared.errors import BadGateway, DataverseDown, DirectoryDown, HubError
 from shared.events.dispatch import Completion
 from shared.events.store import EventStore
 from shared.hub.lazy import Lazy
+from shared.hub.setting_warnings import setting_warnings
 from shared.identity import AppIdentity
 from shared.roles.directory import CachedDirectory, RoleDirectory
 from shared.roles.graph import GraphDirectory, RoleList, UserReader
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from shared.keeping.retention import Retention
 
 _REGISTRATION_READ_SECONDS = 15.0
+
+log = logging.getLogger(__name__)
 
 type Completions = Mapping[str, Callable[[], Completion]]
 
@@ -126,7 +130,14 @@ class Hub:
         return self._arcgis()
 
 
-process_hub = Lazy(lambda: Hub.assemble(Settings.read(os.environ)))
+def _make_process_hub() -> Hub:
+    hub = Hub.assemble(Settings.read(os.environ))
+    for warning in setting_warnings(hub.settings):
+        log.warning("%s", warning)
+    return hub
+
+
+process_hub = Lazy(_make_process_hub)
 """This process's hub, with the settings in its environment; raises Misconfigured, and tries again the next time."""
 
 
