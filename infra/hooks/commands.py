@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-_PLAIN = re.compile(r"[\w./:@=-]+")
+_PLAIN = re.compile(r"[\w./\\:=-]+")
 
 
 @dataclass(frozen=True)
