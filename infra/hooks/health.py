@@ -13,11 +13,20 @@ _PAUSE = 5
 
 
 def is_well(url: str, clock: Clock) -> bool:
-    """Wait until the app answers /api/health with 200. False if it answers 404 instead, and goes on to.
+    """Wait until the app answers /api/health with 200. False if it answers 404 instead, and goes on to for a minute.
 
     Raises HookFailed if it does neither for five minutes.
     """
-    patience, patience_with_404 = Patience(clock, _SECONDS), Patience(clock, _SECONDS_OF_404)
+    return _is_well(url, clock, _SECONDS_OF_404)
+
+
+def wait_until_well(url: str, clock: Clock) -> None:
+    """Wait until the app answers /api/health with 200; raises HookFailed if it does not for five minutes."""
+    _is_well(url, clock, _SECONDS + _PAUSE)
+
+
+def _is_well(url: str, clock: Clock, seconds_of_404: float) -> bool:
+    patience, patience_with_404 = Patience(clock, _SECONDS), Patience(clock, seconds_of_404)
     while True:
         seen = _seen(url)
         if seen == "200":
@@ -27,12 +36,6 @@ def is_well(url: str, clock: Clock) -> bool:
             return False
         if not patience.pause(_PAUSE):
             raise HookFailed(_sentence(url, seen))
-
-
-def wait_until_well(url: str, clock: Clock) -> None:
-    """Wait until the app answers /api/health with 200; raises HookFailed."""
-    if not is_well(url, clock):
-        raise HookFailed(_sentence(url, "404"))
 
 
 def _seen(url: str) -> str:

@@ -3,7 +3,8 @@ param([Parameter(Mandatory)][string]$Name)
 Set-Location (Join-Path $PSScriptRoot '../..')
 $old = 'import sys; sys.exit(sys.version_info < (3, 9))'
 foreach ($python in @(@('py', '-3'), @('python3'), @('python'))) {
-    $program, $arguments = $python
+    $program = $python[0]
+    $arguments = @($python | Select-Object -Skip 1)
     if (-not (Get-Command $program -ErrorAction SilentlyContinue)) { continue }
     & $program @arguments -c $old 2>$null
     if ($LASTEXITCODE -ne 0) { continue }

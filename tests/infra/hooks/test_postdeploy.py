@@ -242,6 +242,11 @@ def test_an_app_that_is_well_only_before_the_restart_is_not_said_to_be_ready(azd
     assert deployed.restarts == 1
 
 
+def test_a_restart_that_takes_its_time_is_waited_for(azd: Azd, deployed: FakeArm) -> None:
+    deployed.health = deque([200, *[404] * 40, 200])
+    azd.succeeds("postdeploy")
+
+
 def test_functions_that_are_listed_late_are_waited_for(azd: Azd, deployed: FakeArm) -> None:
     deployed.listed_late = 5
     assert f"functions: {len(FOLDERS)} of {len(FOLDERS)}" in azd.succeeds("postdeploy")
