@@ -22,7 +22,8 @@ def is_well(url: str, clock: Clock) -> bool:
 
 def wait_until_well(url: str, clock: Clock) -> None:
     """Wait until the app answers /api/health with 200; raises HookFailed if it does not for five minutes."""
-    _is_well(url, clock, _SECONDS + _PAUSE)
+    if not _is_well(url, clock, _SECONDS):
+        raise HookFailed(_sentence(url, "404"))
 
 
 def _is_well(url: str, clock: Clock, seconds_of_404: float) -> bool:

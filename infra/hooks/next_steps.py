@@ -93,7 +93,9 @@ class _Steps:
             "AzureWebJobsStorage__tableServiceUri": self._value("STORAGE_TABLE_URI"),
             "AzureWebJobsStorage__queueServiceUri": self._value("STORAGE_QUEUE_URI"),
         }
-        return Command((self._python, "-m", "admin", *words), {**storage, **more})
+        roles = {name: self._value(name) for name in ("RELATIONSHIP_MANAGER_ROLE", "ADMINISTRATOR_ROLE")}
+        named = {name: role for name, role in roles.items() if role}
+        return Command((self._python, "-m", "admin", *words), {**storage, **named, **more})
 
     def _key(self, function: str, name: str) -> Command:
         app = ("-g", self._deployment.resource_group, "-n", self._deployment.app_name)
@@ -103,11 +105,12 @@ class _Steps:
     def _graph_permissions(self) -> Step:
         module = (self._python, "-m", "infra.hooks.graph_permissions")
         mail = ("Mail.Send",) if self._value("NOTICE_MAILBOX") else ()
+        graph = {"GRAPH_URL": self._value("GRAPH_URL")} if self._value("GRAPH_URL") else {}
         permissions = ("User.Read.All", "GroupMember.Read.All", "Sites.Selected", *mail)
         return Step(
             "An administrator of Entra lets the app read users and groups, and then the site of the role list"
             ' (docs/security.md "Setting it up").',
-            [Command((*module, self._value("HUB_IDENTITY_PRINCIPAL_ID"), *permissions))],
+            [Command((*module, self._value("HUB_IDENTITY_PRINCIPAL_ID"), *permissions), graph)],
         )
 
     def _first_person(self, *, is_in_table: bool) -> Step:
@@ -115,7 +118,8 @@ class _Steps:
         if not is_in_table:
             return Step("Issue an API key to the first person; the role list says what it opens.", [issue])
         manager = self._admin("roles", "grant", "UPN")
-        administrator = self._admin("roles", "grant", "UPN", "--role", "Webhook Administrator")
+        role = self._value("ADMINISTRATOR_ROLE", "Webhook Administrator")
+        administrator = self._admin("roles", "grant", "UPN", "--role", role)
         return Step(
             "Give the first person both roles and an API key; UPN is such as megan@contoso.com.",
             [manager, administrator, issue],

@@ -31,27 +31,24 @@ def postprovision(environment: Mapping[str, str]) -> None:
     arm = Arm(
         deployment.arm_url, lambda: token_for(deployment.arm_url, deployment.tenant), clock, deployment.resource_group
     )
-    is_new = _ensure_secrets_key(Vault(arm, deployment.vault_id, deployment.vault_name))
-    _wait_for_roles(App(arm, deployment.app_id), clock, is_new=is_new)
+    _ensure_secrets_key(Vault(arm, deployment.vault_id, deployment.vault_name))
+    _wait_for_roles(App(arm, deployment.app_id), clock)
 
 
-def _ensure_secrets_key(vault: Vault) -> bool:
+def _ensure_secrets_key(vault: Vault) -> None:
     if vault.digest_of(SECRET) is not None:
         say(f"{SECRET}: is in the key vault, and stays as it is")
-        return False
+        return
     # A Fernet key: 32 random bytes in URL-safe base64.
     vault.write(SECRET, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(), "SECRETS_KEY of the app")
     say(f"{SECRET}: made, and written to the key vault")
-    return True
 
 
-def _wait_for_roles(app: App, clock: Clock, *, is_new: bool) -> None:
+def _wait_for_roles(app: App, clock: Clock) -> None:
     """Wait until the app's identity may read the vault: then its other roles, assigned before, have spread too.
 
     Without that the first deployment fails, for it is this identity that stores the package.
     """
-    if is_new:
-        app.refresh_references()
     left = wait_for_references(app, frozenset({REQUIRED}), clock, _SECONDS_FOR_ROLES)
     if not left:
         say("roles: the app's identity reads the key vault")

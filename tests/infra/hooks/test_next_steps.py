@@ -130,6 +130,20 @@ def test_with_the_directory_graph_an_administrator_grants_what_the_hub_asks_grap
     assert all(f"`{permission}`" in documented for permission in words[4:])
 
 
+def test_roles_with_other_names_are_granted_by_these(azd: Azd) -> None:
+    roles = {"ADMINISTRATOR_ROLE": "Hub Owner", "RELATIONSHIP_MANAGER_ROLE": "Account Manager"}
+    (variables, words) = admin_commands(lines(azd, roles))[1]
+    assert words == ["roles", "grant", "UPN", "--role", "Hub Owner"]
+    assert variables.items() >= roles.items()
+
+
+def test_a_national_cloud_has_its_own_addresses(azd: Azd) -> None:
+    cloud = {"GRAPH_URL": "https://graph.microsoft.us", "ENTRA_AUTHORITY": "https://login.microsoftonline.us"}
+    printed = "\n".join(lines(azd, {**ALL, **cloud}))
+    assert "   GRAPH_URL=https://graph.microsoft.us \\\n" in printed
+    assert '"issuer": "https://login.microsoftonline.us/' in printed
+
+
 def test_on_windows_it_is_powershell(azd: Azd) -> None:
     printed = "\n".join(lines(azd, ALL, on_windows=True))
     assert "   $env:AzureWebJobsStorage = ''\n" in printed
