@@ -1,0 +1,2 @@
+& (Join-Path $PSScriptRoot 'python.ps1') postprovision
+exit $LASTEXITCODE

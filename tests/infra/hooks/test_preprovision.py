@@ -1,0 +1,109 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from infra.hooks.preprovision import allowed_regions
+from tests.fakes.azd import write_azd
+from tests.infra.hooks.conftest import ROOT, Azd
+
+GUID = "0a6b3c1d-94a8-4be2-8f37-6d1f5c2e9b44"
+
+
+@pytest.fixture
+def azd(azd: Azd, tmp_path: Path) -> Azd:
+    """The same with a project of its own, whose template takes two regions."""
+    azd.project = tmp_path / "project"
+    shutil.copytree(ROOT / "infra" / "hooks", azd.project / "infra" / "hooks")
+    (azd.project / "infra" / "__init__.py").touch()
+    template = {"parameters": {"location": {"type": "string", "allowedValues": ["westeurope", "swedencentral"]}}}
+    (azd.project / "infra" / "main.json").write_text(json.dumps(template))
+    return azd
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    """All that is there, but for what Python makes of its own modules."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+
+
+def test_it_says_that_all_is_ready_and_writes_nothing(azd: Azd) -> None:
+    before = files(azd.project)
+    assert azd.succeeds("preprovision") == "azd 1.31.2, environment test: ready to provision\n"
+    assert files(azd.project) == before
+    assert azd.arm.journal == []
+
+
+@pytest.mark.parametrize("region", ["westeurope", "West Europe", "", None])
+def test_a_region_of_the_template_is_taken_in_any_spelling_and_azd_may_ask_for_it(azd: Azd, region: str | None) -> None:
+    azd.succeeds("preprovision", AZURE_LOCATION=region)
+
+
+def test_another_region_is_refused_with_those_that_may_be_chosen(azd: Azd) -> None:
+    sentence = azd.fails("preprovision", AZURE_LOCATION="Germany North")
+    assert "AZURE_LOCATION is germanynorth" in sentence
+    assert "swedencentral, westeurope with `azd env set AZURE_LOCATION NAME`" in sentence
+
+
+def test_a_template_without_a_list_of_regions_takes_any(tmp_path: Path) -> None:
+    assert allowed_regions(tmp_path) == frozenset()
+
+
+@pytest.mark.parametrize("version", ["1.23.4", "0.9.9", "1.9.4"])
+def test_an_azd_that_is_too_old_has_to_be_updated(azd: Azd, version: str) -> None:
+    write_azd(azd.folder, token=None, version=version)
+    assert f"azd is version {version}, but 1.23.5 or later is needed" in azd.fails("preprovision")
+
+
+@pytest.mark.parametrize("version", ["1.23.5", "1.100.0", "2.0.0-beta.1"])
+def test_an_azd_that_is_new_enough_is_taken(azd: Azd, version: str) -> None:
+    write_azd(azd.folder, token=None, version=version)
+    azd.succeeds("preprovision")
+
+
+def test_an_azd_that_does_not_say_its_version_has_to_be_installed_anew(azd: Azd) -> None:
+    write_azd(azd.folder, token=None, version="unknown")
+    assert "azd does not say its version" in azd.fails("preprovision")
+
+
+def test_without_azd_on_the_path_there_is_a_sentence(azd: Azd) -> None:
+    (azd.folder / "azd").unlink()
+    assert "azd is not on PATH" in azd.fails("preprovision")
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"ROLE_DIRECTORY": "ldap"}, "ROLE_DIRECTORY is 'ldap'"),
+        ({"ROLE_DIRECTORY": "graph", "SHAREPOINT_SITE_ID": "x"}, "ROLE_DIRECTORY is graph, which needs DATAVERSE_URL"),
+        (
+            {"ROLE_DIRECTORY": "graph", "DATAVERSE_URL": "https://contoso.crm4.dynamics.com"},
+            "ROLE_DIRECTORY is graph, which needs SHAREPOINT_SITE_ID",
+        ),
+        ({"DATAVERSE_URL": "contoso.crm4.dynamics.com"}, "DATAVERSE_URL is 'contoso.crm4.dynamics.com'"),
+        ({"DATAVERSE_URL": "https://contoso.crm4.dynamics.com/main.aspx"}, "DATAVERSE_URL is"),
+        ({"DYNAMICS_ORGANIZATIONS": f"{GUID}, contoso"}, "DYNAMICS_ORGANIZATIONS is"),
+        ({"CONSOLE_CLIENT_ID": "console"}, "CONSOLE_CLIENT_ID is 'console': a GUID is needed"),
+    ],
+)
+def test_a_setting_that_the_hub_would_not_take_is_told_before_anything_is_made(
+    azd: Azd, variables: dict[str, str | None], sentence: str
+) -> None:
+    assert sentence in azd.fails("preprovision", **variables)
+
+
+def test_all_faults_are_told_at_once(azd: Azd) -> None:
+    sentence = azd.fails("preprovision", ROLE_DIRECTORY="ldap", CONSOLE_CLIENT_ID="console")
+    assert "ROLE_DIRECTORY" in sentence
+    assert "CONSOLE_CLIENT_ID" in sentence
+
+
+def test_right_settings_are_taken(azd: Azd) -> None:
+    azd.succeeds(
+        "preprovision",
+        ROLE_DIRECTORY="graph",
+        DATAVERSE_URL="https://contoso.crm4.dynamics.com/",
+        SHAREPOINT_SITE_ID="contoso.sharepoint.com,guid,guid",
+        DYNAMICS_ORGANIZATIONS=f"{GUID}, {GUID.upper()}",
+        CONSOLE_CLIENT_ID=GUID,
+    )
