@@ -85,14 +85,29 @@ CHOSEN: dict[str, tuple[object, str, str]] = {
 }
 """Parameter: a value for it, and the setting that it makes."""
 
-OF_THE_RESOURCES = {
-    *("environmentName", "location", "resourceGroupName", "nameSalt", "extraTags"),
-    *("principalId", "principalType", "operatorAccess"),
-    *("instanceMemoryMB", "maxInstances", "httpConcurrency", "alwaysReadyHttp", "alwaysReadyEventDispatch"),
-    *("zoneRedundant", "storageSku", "purgeProtection", "recoverVault"),
-    *("alertEmail", "logRetentionDays", "dailyQuotaGb"),
+OF_THE_RESOURCES: dict[str, object] = {
+    "environmentName": None,
+    "location": None,
+    "resourceGroupName": "",
+    "nameSalt": "",
+    "extraTags": {},
+    "principalId": "[deployer().objectId]",
+    "principalType": "User",
+    "operatorAccess": True,
+    "instanceMemoryMB": 2048,
+    "maxInstances": 100,
+    "httpConcurrency": 16,
+    "alwaysReadyHttp": 0,
+    "alwaysReadyEventDispatch": 0,
+    "zoneRedundant": False,
+    "storageSku": "",
+    "purgeProtection": False,
+    "recoverVault": False,
+    "alertEmail": "",
+    "logRetentionDays": 30,
+    "dailyQuotaGb": 1,
 }
-"""Parameters that make no setting."""
+"""Parameters that make no setting, with their defaults; the first two have none."""
 
 EVERYTHING: dict[str, Any] = {name: value for name, (value, _, _) in CHOSEN.items()}
 WRITTEN = app_settings(**{**EVERYTHING, "extraSettings": {}}).keys()
@@ -150,7 +165,8 @@ def test_a_parameter_makes_its_setting(parameter: str) -> None:
 
 
 def test_every_parameter_has_a_test() -> None:
-    assert {*CHOSEN, *OF_THE_RESOURCES} == PARAMETERS.keys()
+    assert CHOSEN.keys() | OF_THE_RESOURCES.keys() == PARAMETERS.keys()
+    assert {name: PARAMETERS[name].get("defaultValue") for name in OF_THE_RESOURCES} == OF_THE_RESOURCES
 
 
 def test_every_documented_setting_is_written_or_has_a_reason_why_not() -> None:

@@ -82,18 +82,37 @@ def test_a_resource_group_follows_from_the_environment_or_is_named() -> None:
     [
         {"location": "westeuropa"},
         {"environmentName": ""},
+        {"environmentName": "x" * 65},
+        {"nameSalt": "x" * 25},
         {"instanceMemoryMB": 1024},
-        {"maxInstances": 10},
+        {"maxInstances": 39},
+        {"maxInstances": 1001},
+        {"httpConcurrency": 0},
+        {"httpConcurrency": 193},
         {"alwaysReadyHttp": -1},
+        {"alwaysReadyHttp": 101},
+        {"alwaysReadyEventDispatch": -1},
+        {"alwaysReadyEventDispatch": 101},
         {"storageSku": "Premium_LRS"},
+        {"logRetentionDays": 29},
+        {"logRetentionDays": 731},
+        {"dailyQuotaGb": -2},
         {"roleDirectory": "entra"},
         {"principalType": "Person"},
         {"retentionDays": -1},
+        {"retentionPayloadDays": -1},
     ],
 )
 def test_a_wrong_parameter_is_refused_before_anything_is_made(wrong: dict[str, object]) -> None:
     with pytest.raises(Refused, match=next(iter(wrong))):
         deploy_hub(**wrong)
+
+
+def test_a_parameter_may_be_as_small_or_large_as_its_limit() -> None:
+    smallest = {"maxInstances": 40, "httpConcurrency": 1, "logRetentionDays": 30, "dailyQuotaGb": -1}
+    largest = {"maxInstances": 1000, "httpConcurrency": 192, "alwaysReadyHttp": 100, "logRetentionDays": 730}
+    assert deploy_hub(**smallest, environmentName="x").outputs.keys() == OUTPUTS
+    assert deploy_hub(**largest, environmentName="x" * 64, nameSalt="x" * 24).outputs.keys() == OUTPUTS
 
 
 def scale(**parameters: object) -> dict[str, Any]:
@@ -153,6 +172,7 @@ def test_alerts_and_workbook_read_the_workspace() -> None:
         given = module(name)["properties"]["parameters"]
         assert given.keys() == expected
         assert given["workspaceId"]["value"] == "[reference('monitoring').outputs.workspaceId.value]"
+    assert module("alerts")["properties"]["parameters"]["alertEmail"]["value"] == "[parameters('alertEmail')]"
 
 
 def test_the_console_has_a_sign_in_only_where_its_registration_is_given() -> None:
