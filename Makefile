@@ -7,7 +7,7 @@ WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test unit coverage mutants check format bench soak azurite clean help
+.PHONY: run test unit coverage mutants check format infra bench soak azurite clean help
 
 run: azurite           ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything; INSTANCES=2 for two
 	@PORT=$(PORT) INSTANCES=$(INSTANCES) exec $(PY) -m devhost.run
@@ -36,6 +36,9 @@ check: $(VENV)/.ready  ## format check, lint, types, import contracts
 format: $(VENV)/.ready ## write the format that `make check` wants
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
+
+infra: $(VENV)/.ready  ## compile and lint infra/main.bicep, and say whether main.json is current; WRITE=1 writes it
+	@$(PY) -m infra.compile $(if $(WRITE),--write)
 
 bench: azurite         ## the benchmarks; prints a table
 	@$(PY) -m bench
