@@ -70,7 +70,10 @@ def deployed_files(root: Path) -> Iterator[tuple[str, Path]]:
 
 def built_files(folder: Path) -> dict[str, Path]:
     """The packages that were installed below `folder`, as they stand in the zip."""
-    files = (path for path in (folder / PACKAGES).rglob("*") if path.is_file() and path.name != ".lock")
+    packages = folder / PACKAGES
+    # Programs begin with the path of this machine's Python, and nobody starts them there.
+    ours = {packages / ".lock", *packages.glob("bin/*")}
+    files = {path for path in packages.rglob("*") if path.is_file()} - ours
     return {path.relative_to(folder).as_posix(): path for path in files}
 
 

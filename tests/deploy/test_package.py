@@ -111,7 +111,7 @@ def test_a_package_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:
         files[name].parent.mkdir(exist_ok=True)
         files[name].write_text(name, encoding="utf-8")
     write_zip(files, tmp_path / "one.zip")
-    files["a.py"].touch()
+    os.utime(files["a.py"], (10**9, 10**9))
     files["a.py"].chmod(0o700)
     write_zip(dict(reversed(files.items())), tmp_path / "two.zip")
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
@@ -259,9 +259,9 @@ def test_the_command_says_what_it_has_packed(tmp_path: Path) -> None:
     assert printed.startswith(f"{tmp_path / 'app.zip'}: {len(names)} files, ")
 
 
-def test_a_build_leaves_its_own_marks_out(tmp_path: Path) -> None:
+def test_a_build_leaves_out_its_own_marks_and_the_programs_of_this_machine(tmp_path: Path) -> None:
     below = tmp_path / PACKAGES
-    below.mkdir(parents=True)
-    for path in (below / ".lock", below / "six.py", tmp_path / ".wanted"):
+    (below / "bin").mkdir(parents=True)
+    for path in (below / ".lock", below / "bin" / "six", below / "six.py", tmp_path / ".wanted"):
         path.touch()
     assert built_files(tmp_path) == {f"{PACKAGES.as_posix()}/six.py": below / "six.py"}
