@@ -7,7 +7,7 @@ WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test unit coverage mutants check scan format lock package bench soak azurite clean help
+.PHONY: run test unit coverage mutants check format bench soak azurite clean help
 
 run: azurite           ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything; INSTANCES=2 for two
 	@PORT=$(PORT) INSTANCES=$(INSTANCES) exec $(PY) -m devhost.run
@@ -33,24 +33,26 @@ check: $(VENV)/.ready  ## format check, lint, types, import contracts
 	@$(PY) -m mypy .
 	@$(VENV)/bin/lint-imports
 
-scan: $(VENV)/.ready   ## workflows by actionlint and zizmor, the template of the infrastructure by checkov; installs them first
-	@$(PY) -m deploy.scan
-
 format: $(VENV)/.ready ## write the format that `make check` wants
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
-
-lock: $(VENV)/.ready   ## requirements.txt and the tools' lock files from their .in files; UPGRADE=1 takes the newest of what is not pinned there
-	@$(PY) -m deploy.lock $(if $(UPGRADE),--upgrade)
-
-package: $(VENV)/.ready ## what is deployed, as .local/package.zip; LOCAL_BUILD=1 with all packages in it, OFFLINE=1 asks no registry
-	@$(PY) -m deploy.package $(if $(LOCAL_BUILD),--local-build) $(if $(OFFLINE),--offline)
 
 bench: azurite         ## the benchmarks; prints a table
 	@$(PY) -m bench
 
 soak: azurite          ## events, receivers and faults at random, nothing lost; SEED=, EVENTS= and SECONDS= repeat one
 	@$(PY) -m bench.soak $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+.PHONY: scan lock package
+
+scan: $(VENV)/.ready   ## workflows by actionlint and zizmor, the template of the infrastructure by checkov; installs them first
+	@$(PY) -m deploy.scan
+
+lock: $(VENV)/.ready   ## requirements.txt and the tools' lock files from their .in files; UPGRADE=1 takes the newest of what is not pinned there
+	@$(PY) -m deploy.lock $(if $(UPGRADE),--upgrade)
+
+package: $(VENV)/.ready ## what is deployed, as .local/package.zip; LOCAL_BUILD=1 with all packages in it, OFFLINE=1 asks no registry
+	@$(PY) -m deploy.package $(if $(LOCAL_BUILD),--local-build) $(if $(OFFLINE),--offline)
 
 azurite: $(VENV)/.ready
 	@$(PY) -m devhost.install

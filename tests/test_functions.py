@@ -82,6 +82,13 @@ def test_shared_is_the_apps_own() -> None:
     assert Path(shared.__file__).parent == ROOT / "shared"
 
 
+def test_all_requirements_are_pinned() -> None:
+    lines = [*(ROOT / "requirements.in").read_text().splitlines()]
+    packages = [line for line in lines if line and not line.startswith("#")]
+    assert [line for line in packages if not re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", line)] == []
+    assert not any(line.startswith(("azure-functions-worker", "azure-functions-runtime")) for line in packages)
+
+
 @pytest.fixture(scope="module")
 def load_failures() -> dict[str, Failure | None]:
     """What the worker's own runtime says when it loads each function."""
