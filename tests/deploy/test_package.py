@@ -184,9 +184,9 @@ def unpack(files: dict[str, Path], folder: Path) -> Path:
     return folder / "wwwroot"
 
 
-def probe(program: Path, folder: Path, *more: Path, storage: str) -> dict[str, Any]:
+def probe(program: Path, folder: Path, *more: Path, storage: str, **settings: str) -> dict[str, Any]:
     """What tests/deploy/probe.py tells of the package in `folder`."""
-    environment = {"PATH": os.environ["PATH"], **SETTINGS, "AzureWebJobsStorage": storage}
+    environment = {"PATH": os.environ["PATH"], **SETTINGS, "AzureWebJobsStorage": storage, **settings}
     requests = [
         {"function": "Health", "body": ""},
         {"function": "DynamicsWebhook", "body": sample("DynamicsWebhook")},
@@ -210,10 +210,16 @@ def sample(function: str) -> str:
     return (ROOT / function / "sample.dat").read_text(encoding="utf-8")
 
 
+NOBODY = "http://127.0.0.1:1"
+INSIGHTS = f"InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint={NOBODY}/"
+TELEMETRY = {"OTEL_EXPORTER_OTLP_ENDPOINT": NOBODY, "APPLICATIONINSIGHTS_CONNECTION_STRING": INSIGHTS}
+
+
+@pytest.mark.parametrize("settings", [{}, {"OPENTELEMETRY": "true", **TELEMETRY}], ids=["plain", "telemetry"])
 def test_the_package_runs_with_requirements_txt_alone(
-    unpacked: Path, programs: Path, tools: Path, connection_string: str
+    settings: dict[str, str], unpacked: Path, programs: Path, tools: Path, connection_string: str
 ) -> None:
-    told = probe(programs / "python", unpacked, tools, storage=connection_string)
+    told = probe(programs / "python", unpacked, tools, storage=connection_string, **settings)
     assert told["failures"] == {}
     assert (told["functions"], told["left out"]) == (FUNCTIONS, {})
     assert told["statuses"] == [200, 201]
