@@ -8,6 +8,7 @@ all is printed as JSON.
 import asyncio
 import importlib
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -22,8 +23,22 @@ def main() -> None:
     sys.stdout.write(json.dumps(asyncio.run(probe(Path(folder), json.load(sys.stdin)))))
 
 
+class Errors(logging.Handler):
+    """Keeps what is logged as an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line."""
+        self.lines.append(record.getMessage())
+
+
 async def probe(folder: Path, requests: list[dict[str, Any]]) -> dict[str, Any]:
-    """What did not load, and the statuses of the requests."""
+    """What did not load, the statuses of the requests, and what was logged as an error."""
+    errors = Errors()
+    logging.getLogger().addHandler(errors)
     # Found in TOOLS, not in this environment.
     metadata, worker_module = (importlib.import_module(f"devhost.{name}") for name in ("metadata", "worker"))
     worker = worker_module.Worker(folder)
@@ -37,6 +52,7 @@ async def probe(folder: Path, requests: list[dict[str, Any]]) -> dict[str, Any]:
         "failures": {name: failure.message + failure.trace for name, failure in failures.items() if failure},
         "left out": left_out,
         "statuses": statuses,
+        "errors": errors.lines,
         "shared": str(Path(sys.modules["shared"].__file__ or "").parent),
         "functions library": str(Path(sys.modules["azure.functions"].__file__ or "").parent),
     }
