@@ -43,6 +43,12 @@ METRICS_AFTER_MILLISECONDS = 60_000.0
 _NAME = "dynamics-webhook-hub"
 _TELL_AGAIN_SECONDS = 60.0
 _LIBRARIES = ("opentelemetry", "azure.monitor.opentelemetry")
+# It would measure itself, send that to Microsoft, and ask there whether its settings are others by now.
+_OF_ITS_OWN = (
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+)
 _KINDS = {
     SpanKind.SERVER: TheirKind.SERVER,
     SpanKind.CONSUMER: TheirKind.CONSUMER,
@@ -197,8 +203,8 @@ def _exporters(environment: Mapping[str, str]) -> tuple[list[SpanExporter], list
         spans.append(OTLPSpanExporter(timeout=seconds))
         metrics.append(OTLPMetricExporter(timeout=seconds))
     if connection := environment.get(AZURE_MONITOR, "").strip():
-        # It would measure itself, and send that to Microsoft.
-        os.environ.setdefault("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")
+        for name in _OF_ITS_OWN:
+            os.environ.setdefault(name, "true")
         from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter, AzureMonitorTraceExporter
 
         # The identity is that of APPLICATIONINSIGHTS_AUTHENTICATION_STRING, which the exporter reads by itself.
