@@ -7,6 +7,7 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 _READY_SECONDS = 90
 
@@ -29,12 +30,13 @@ def start_host(
     *,
     own_port: int | None = None,
     lease_seconds: int = 60,
+    log: IO[bytes] | None = None,
 ) -> "subprocess.Popen[bytes]":
     """The app in `root` on 127.0.0.1:port, in a process group of its own: its parent decides whether to pass Ctrl-C on.
 
     Its keys are files below `temp`. With `own_port` it shares `port` with other instances, and listens there as well. A
-    message in work stays invisible for `lease_seconds`. Core Tools can be told neither. Raises OSError where the host
-    cannot be started.
+    message in work stays invisible for `lease_seconds`. Core Tools can be told neither. What it writes goes to `log`,
+    or, without one, where its parent writes. Raises OSError where the host cannot be started.
     """
     core_tools = shutil.which("func")
     switches = ["--port", str(port)]
@@ -48,7 +50,8 @@ def start_host(
         command = [core_tools, "start", *_core_tools_switches(core_tools), *switches]
     # Core Tools look for files of keys below TMPDIR.
     files = {"AzureWebJobsSecretStorageType": "files", **({"TMPDIR": str(temp)} if core_tools else {})}
-    return subprocess.Popen(command, cwd=root, env={**environment, **files}, start_new_session=True)  # noqa: S603
+    own = {**environment, **files}
+    return subprocess.Popen(command, cwd=root, env=own, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
 
 
 def wait_until_ready(url: str, app: "subprocess.Popen[bytes]") -> bool:

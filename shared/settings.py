@@ -197,6 +197,9 @@ class Settings(BaseModel):
     unresolved: tuple[str, ...] = ()
     """Names of settings that are references to Key Vault which the platform did not resolve. No setting by itself."""
 
+    # The edge of a function reads it by itself, for the first request (telemetry/invocation.py).
+    opentelemetry: bool = Field(False, alias="OPENTELEMETRY")
+
     @property
     def own_urls(self) -> tuple[str, ...]:
         """The addresses of this app: PUBLIC_URL, and the host name that the platform gave it."""

@@ -30,6 +30,7 @@ from shared.settings import Settings
 from shared.storage.account import StorageAccount
 from shared.storage.sealed import Sealer
 from shared.storage.transport import StorageTransport
+from shared.telemetry.lines import tell
 from shared.web_api import READ_SECONDS, WebApi
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Hub:
         graph = WebApi("Graph", settings.graph_url, lambda: identity.token(settings.graph_url), DirectoryDown)
         dataverse = DataverseClient(_dataverse_api(settings, identity))
         directory = _directory(settings, storage, graph, dataverse)
-        roles = CachedDirectory(directory, seconds=settings.role_cache_seconds)
+        roles = CachedDirectory(directory, seconds=settings.role_cache_seconds, name=settings.role_directory)
         api_keys = ApiKeys(storage.table(API_KEYS_TABLE))
         audit = AuditLog(storage.table(AUDIT_TABLE))
         events = EventStore(storage)
@@ -133,7 +134,7 @@ class Hub:
 def _make_process_hub() -> Hub:
     hub = Hub.assemble(Settings.read(os.environ))
     for warning in setting_warnings(hub.settings):
-        log.warning("%s", warning)
+        tell(log, "setting.warning", {"detail": warning}, logging.WARNING)
     return hub
 
 

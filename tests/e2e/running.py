@@ -4,11 +4,11 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 import requests
 from cryptography.fernet import Fernet
@@ -99,6 +99,13 @@ def running_app(
 
 
 @contextmanager
+def logging_app(connection_string: str, folder: Path, log: IO[bytes], **settings: str) -> Iterator[RunningApp]:
+    """The same, and all that it writes goes to `log`."""
+    with _running(1, connection_string, folder, settings, log=log) as running:
+        yield running
+
+
+@contextmanager
 def running_instances(
     count: int, connection_string: str, folder: Path, *, lease_seconds: int = 60, **settings: str
 ) -> Iterator[RunningApp]:
@@ -106,6 +113,20 @@ def running_instances(
 
     Under Core Tools, which share none, the port of the first stands for it.
     """
+    with _running(count, connection_string, folder, settings, lease_seconds=lease_seconds) as running:
+        yield running
+
+
+@contextmanager
+def _running(
+    count: int,
+    connection_string: str,
+    folder: Path,
+    settings: Mapping[str, str],
+    *,
+    lease_seconds: int = 60,
+    log: IO[bytes] | None = None,
+) -> Iterator[RunningApp]:
     own_ports = [free_port() for _ in range(count)]
     is_shared = count > 1 and not is_core_tools()
     port = free_port() if is_shared else own_ports[0]
@@ -126,6 +147,7 @@ def running_instances(
                 environment,
                 own_port=own_port if is_shared else None,
                 lease_seconds=lease_seconds,
+                log=log,
             )
             stack.callback(_end, process)
             started.append(Instance(_url(own_port), process))

@@ -107,4 +107,5 @@ def test_the_log_tells_once_a_process_when_the_hub_is_put_together(changes: dict
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert [line.split()[0] for line in done.stderr.splitlines()] == ["shared.hub.hub"] * lines, done.stderr
+    told = [json.loads(line.partition(" ")[2])["name"] for line in done.stderr.splitlines()]
+    assert told == ["setting.warning"] * lines, done.stderr

@@ -1,0 +1,98 @@
+import json
+import logging
+
+import pytest
+
+from shared.telemetry.invocation import invoked
+from shared.telemetry.lines import MAX_TEXT, listen, tell, without_secrets
+from shared.telemetry.tracing import about_event
+from tests.support.invoking import TRACE, TRACEPARENT, invocation_context
+from tests.support.lines import lines_in
+
+log = logging.getLogger("shared.test")
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+def test_a_line_is_one_json_object_with_trace_and_event(caplog: pytest.LogCaptureFixture) -> None:
+    with invoked(invocation_context(TRACEPARENT)), about_event("an id", None):
+        tell(log, "message.repeated", {"queue": "events"}, logging.WARNING)
+    [record] = caplog.records
+    assert json.loads(record.getMessage()) == {
+        "name": "message.repeated",
+        "trace": TRACE,
+        "event": "an id",
+        "queue": "events",
+    }
+    assert (record.levelno, record.name, record.funcName) == (
+        logging.WARNING,
+        "shared.test",
+        "test_a_line_is_one_json_object_with_trace_and_event",
+    )
+
+
+def test_outside_an_invocation_there_is_neither_trace_nor_event(caplog: pytest.LogCaptureFixture) -> None:
+    tell(log, "message.repeated", {"queue": "events"})
+    assert lines_in(caplog.records) == [{"name": "message.repeated", "queue": "events"}]
+
+
+def test_an_event_that_is_given_stands_before_that_of_the_code(caplog: pytest.LogCaptureFixture) -> None:
+    with about_event("one", None):
+        tell(log, "changes.missing", {"detail": "gone"}, event="another")
+    assert lines_in(caplog.records)[0]["event"] == "another"
+
+
+def test_a_line_break_begins_no_other_line(caplog: pytest.LogCaptureFixture) -> None:
+    tell(log, "notice", {"subject": 'two\nlines "and" \N{SNOWMAN} %s', "addresses": 1})
+    message = caplog.records[0].getMessage()
+    assert "\n" not in message
+    assert json.loads(message)["subject"] == 'two\nlines "and" \N{SNOWMAN} %s'
+
+
+def test_long_texts_are_cut_so_that_a_record_holds_the_line(caplog: pytest.LogCaptureFixture) -> None:
+    tell(log, "notice.failed", {"detail": "x" * 100_000})
+    tell(log, "notice", {"subject": "y" * 100_000, "addresses": 1})
+    assert [len(line.get("detail") or line["subject"]) for line in lines_in(caplog.records)] == [MAX_TEXT] * 2
+
+
+def test_a_level_that_is_not_logged_is_still_counted() -> None:
+    heard: list[str] = []
+    end = listen(lambda name, _: heard.append(name))
+    tell(log, "message.repeated", {"queue": "events"}, logging.DEBUG)
+    end()
+    tell(log, "message.repeated", {"queue": "events"})
+    assert heard == ["message.repeated"]
+
+
+SECRET = "s3cretS3cretS3cret"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://hub.example/api/x?code={SECRET}",
+        f"https://st.table.example/events?sv=2021&sig={SECRET}%3D&se=1",
+        f"GET https://portal.example/rest?f=json&token={SECRET}",
+        f"Authorization: Bearer {SECRET}.abc.def",
+        f"basic {SECRET}==",
+        f"https://kim:{SECRET}@hub.example/x",
+        f"BlobEndpoint=https://x;AccountKey={SECRET};EndpointSuffix=y",
+        f"Endpoint=sb://x/;SharedAccessKey={SECRET}",
+        f"client_secret={SECRET}",
+        f'{{"url": "https://hub.example?CODE={SECRET}"}}',
+    ],
+)
+def test_what_looks_like_a_secret_in_a_text_is_masked(caplog: pytest.LogCaptureFixture, text: str) -> None:
+    tell(log, "notice.failed", {"detail": text})
+    assert SECRET not in caplog.text
+    assert "********" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "list eventlog: storage answered 431 (x)", "https://hub.example/a?b=c", "a=b"]
+)
+def test_any_other_text_stays_as_it_is(text: str | None) -> None:
+    assert without_secrets(text) == text
