@@ -41,7 +41,7 @@ var rules = [
   {
     name: 'backlog'
     title: 'Events wait for their dispatch'
-    advice: 'Events were acknowledged over ten minutes ago and are not dispatched. See python -m admin status and GET /api/health?deep=1: is the app running, is storage there? They are not lost: python -m admin events redrive and the next run of Retention announce them again.'
+    advice: 'Events were acknowledged over ten minutes ago and are not dispatched. See python -m admin status, and GET /api/health?deep=1: is the app running, is storage there? They are not lost: python -m admin events redrive and the next run of Retention announce them again.'
     query: loadTextContent('../queries/alerts/backlog.kql')
     severity: 1 // nothing is delivered meanwhile
     frequency: 'PT5M'
@@ -138,6 +138,21 @@ var rules = [
     window: 'P1D' // as long as it is mute: a reminder a day
     range: 'P2D' // what the hub said before the 26 hours tells that it is that old
     isState: false // after two days of silence the query finds nothing, which is no good news
+    measure: null
+    aggregation: 'Count'
+    above: 0
+    dimensions: []
+  }
+  {
+    name: 'log-cap'
+    title: 'The daily cap of the logs is reached'
+    advice: 'The workspace takes no more lines today: nothing is lost but the log, and the other alerts see nothing until the cap is reset. See in the workspace, under Usage and estimated costs, what has grown; raise dailyQuotaGb if the hub has.'
+    query: loadTextContent('../queries/alerts/log-cap.kql')
+    severity: 2 // the hub works, but nobody would be told if it did not
+    frequency: 'PT1H'
+    window: 'P1D' // the cap is a day's
+    range: null
+    isState: false
     measure: null
     aggregation: 'Count'
     above: 0

@@ -1,8 +1,8 @@
 // Parses and binds queries with Microsoft's own language service: JSON on standard input, JSON on standard output.
 //
-// Input: {"databases": {name: {table: schema}}, "queries": {name: text}}. Output: for each database and query what the
-// service complains of, which tables the query reads, the columns of its result, and for each of its statements which
-// members of `l` it reads and which texts it compares them with.
+// Input: {"workspaces": [{table: columns}], "queries": {name: text}}. Output: for each workspace and query what the service
+// complains of, which tables it reads, how far back it looks (`ages`), the columns of its result with their types, and for
+// each statement which members of `l`, the parsed line, it reads, and which texts it compares them with.
 "use strict";
 
 require("@kusto/language-service-next/bridge.js");
@@ -64,11 +64,11 @@ function statementsOf(code) {
   return found;
 }
 
-function tablesIn(code) {
+function tablesIn(code, known) {
   const tables = new Set();
   each(code.Syntax, (node) => {
     const symbol = node.Kind === KINDS.NameReference ? node.ReferencedSymbol : null;
-    if (symbol && symbol.Name.startsWith("App") && Bridge.is(symbol, Symbols.TableSymbol)) tables.add(symbol.Name);
+    if (symbol && known.includes(symbol.Name)) tables.add(symbol.Name);
   });
   return [...tables];
 }
@@ -82,7 +82,7 @@ function agesIn(code) {
   return ages;
 }
 
-function check(text, globals) {
+function judge(text, globals, known) {
   const code = KustoCode.ParseAndAnalyze(text, globals);
   const diagnostics = [];
   const complaints = Bridge.getEnumerator(code.GetDiagnostics());
@@ -95,7 +95,7 @@ function check(text, globals) {
   const result = last && last.ResultType && last.ResultType.Columns ? Bridge.toArray(last.ResultType.Columns) : [];
   return {
     diagnostics,
-    tables: tablesIn(code),
+    tables: tablesIn(code, known),
     ages: agesIn(code),
     columns: Object.fromEntries(result.map((column) => [column.Name, column.Type.Name])),
     statements: statements.map(statement),
@@ -103,10 +103,9 @@ function check(text, globals) {
 }
 
 const input = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-const output = {};
-for (const [database, tables] of Object.entries(input.databases)) {
+const output = input.workspaces.map((tables) => {
   const globals = globalsOf(tables);
-  output[database] = {};
-  for (const [name, text] of Object.entries(input.queries)) output[database][name] = check(text, globals);
-}
+  const judged = Object.entries(input.queries).map(([name, text]) => [name, judge(text, globals, Object.keys(tables))]);
+  return Object.fromEntries(judged);
+});
 process.stdout.write(JSON.stringify(output));
