@@ -12,6 +12,7 @@ _COLUMNS = {
     "AppRequests": {
         "TimeGenerated": "TIMESTAMP",
         "Name": "VARCHAR",
+        "OperationName": "VARCHAR",
         "Url": "VARCHAR",
         "ResultCode": "VARCHAR",
         "Success": "BOOLEAN",

@@ -25,10 +25,13 @@ def trace_row(minutes: float, message: str) -> Row:
     return {"TimeGenerated": _ago(minutes), "Message": message, "AppRoleInstance": "one"}
 
 
-def request(minutes: float, name: str, status: str, *, success: bool | None = None, url: str = "") -> Row:
+def request(
+    minutes: float, name: str, status: str, *, operation: str = "", success: bool | None = None, url: str = ""
+) -> Row:
     """A run of a function; `status` is empty if it is no request."""
     is_success = status in ("", "200", "201") if success is None else success
-    return {"TimeGenerated": _ago(minutes), "Name": name, "Url": url, "ResultCode": status, "Success": is_success}
+    names = {"Name": name, "OperationName": operation or name}
+    return {"TimeGenerated": _ago(minutes), **names, "Url": url, "ResultCode": status, "Success": is_success}
 
 
 def _ago(minutes: float) -> str:

@@ -258,9 +258,9 @@ def test_a_line_that_was_lost_on_its_way_is_no_backlog_among_many(watch: Watch) 
 def test_each_webhook_that_is_disabled_is_told_of_with_its_reason(watch: Watch) -> None:
     traces = [
         line(3, "webhook.disabled", webhook=12, reason="gone"),
-        line(2, "webhook.disabled", webhook=7, reason="failed"),
+        line(2, "webhook.disabled", webhook=7, reason="errors"),
     ]
-    assert watch.told("webhook-disabled", traces) == {"12/gone": 1, "7/failed": 1}
+    assert watch.told("webhook-disabled", traces) == {"12/gone": 1, "7/errors": 1}
 
 
 @holds_for(("failed", "all_", "percent"), [(11, 20, 55.0), (20, 20, 100.0), (10, 20, None), (19, 19, None)])
@@ -279,7 +279,7 @@ def test_failed_attempts_are_told_of_if_more_than_half_of_enough_failed(
 def test_requests_that_bring_events_and_fail_are_told_of_by_function_from_the_second_on(watch: Watch) -> None:
     requests = [
         *(request(2, "ConnectionWebhook", "503") for _ in range(2)),
-        request(2, "WebhookConnections", "500"),
+        request(2, "POST /api/org/item/webhookConnections", "500", operation="WebhookConnections"),
         request(2, "WebhookConnections", "", success=False),
         request(2, "DynamicsWebhook", "503"),
         *(request(2, "DynamicsWebhook", status, success=False) for status in ("400", "403", "413")),
