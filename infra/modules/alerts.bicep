@@ -116,7 +116,7 @@ var rules = [
   {
     name: 'dataverse-refusals'
     title: 'Requests of Dataverse are refused'
-    advice: 'Dataverse does not send them again. 401: the function key in the registration is wrong (python -m admin dynamics ensure). 403: see DYNAMICS_ORGANIZATIONS and the roles. 400: the log says what was wrong with the body. Afterwards: python -m admin dynamics failures, then replay.'
+    advice: 'Dataverse does not send them again. 401: the function key in the registration is wrong (python -m admin dynamics ensure). 403: see DYNAMICS_ORGANIZATIONS and the roles. 400: Dataverse was told what is wrong. python -m admin dynamics failures shows what it was told, and what to replay afterwards.'
     query: loadTextContent('../queries/alerts/dataverse-refusals.kql')
     severity: 1 // each one is an event that does not come by itself
     frequency: 'PT15M'

@@ -144,6 +144,13 @@ def test_a_line_that_arrives_late_is_still_seen(name: str) -> None:
     assert DURATIONS[rule["window"]] - DURATIONS[rule["frequency"]] >= LATE_LINES
 
 
+def test_the_functions_that_alerts_name_exist() -> None:
+    capitalized = {name for text in QUERIES.values() for name in re.findall(r'"([A-Z][A-Za-z]+)"', text)}
+    named = capitalized - {"MaxDequeueCount", "Ingestion", "OverQuota"}
+    assert "ConnectionWebhook" in named
+    assert [name for name in sorted(named) if not (ROOT / name / "function.json").exists()] == []
+
+
 # ---------------------------------------------------------------- What the runbook says
 
 
@@ -185,7 +192,7 @@ def test_no_alert_fires_on_a_day_like_others(name: str, watch: Watch) -> None:
         line(20, "event.received", event="e1", type="t", source="dynamics", outcome="stored"),
         line(20, "role.answered", directory="table", outcome="yes", milliseconds=5),
         line(20, "event.dispatched", event="e1", type="t", outcome="dispatched", webhooks=1, seconds=0.4),
-        line(20, "delivery.attempted", event="e1", webhook=1, state="delivered", class_=None, status=200, seconds=1.5),
+        line(20, "delivery.attempted", event="e1", webhook=1, state="delivered", class_="", status=200, seconds=1.5),
         line(9 * HOUR, "retention", finished=True, seconds=3.0),
     ]
     requests = [request(20, "ConnectionWebhook", "201"), request(9 * HOUR, "Retention", "")]
@@ -270,7 +277,7 @@ def test_failed_attempts_are_told_of_if_more_than_half_of_enough_failed(
     traces = [
         line(5, "delivery.attempted", webhook=number, state="pending", class_="http")
         if number < failed
-        else line(5, "delivery.attempted", webhook=number, state="delivered", class_=None)
+        else line(5, "delivery.attempted", webhook=number, state="delivered", class_="")
         for number in range(all_)
     ]
     assert watch.told("failed-attempts", traces) == ({} if percent is None else {"": percent})

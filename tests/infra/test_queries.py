@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.dynamics.intake import IntakeOutcome
 from shared.telemetry.names import LINES
 from tests.infra.compiled import alert_rules, read_range
 from tests.infra.kusto import FIRST_LINE, TABLES, Judgement, judge, query_texts, with_parameters
@@ -100,6 +101,18 @@ def test_the_lines_that_queries_ask_for(judged: dict[str, Judgement]) -> None:
         "message.poisoned",
         "retention",
     }
+
+
+def test_the_values_that_queries_ask_for(judged: dict[str, Judgement]) -> None:
+    asked = {
+        (member, text)
+        for name in NAMES
+        for statement in judged[name]["statements"]
+        for member, texts in statement["compared"]
+        for text in texts
+        if member != "name"
+    }
+    assert asked == {("outcome", IntakeOutcome.STORED), ("source", "dynamics"), ("outcome", "down")}
 
 
 @holds_for("name", ALERTS)

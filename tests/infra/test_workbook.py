@@ -69,7 +69,7 @@ def test_the_workbook_stands_in_the_workspace_under_a_name_that_stays() -> None:
 
 
 def attempt(minutes: float, webhook: int, milliseconds: int, **fields: Any) -> Row:  # noqa: ANN401
-    given = {"state": "delivered", "class_": None, "status": 200, **fields}
+    given = {"state": "delivered", "class_": "", "status": 200, **fields}
     return line(minutes, "delivery.attempted", webhook=webhook, milliseconds=milliseconds, **given)
 
 
