@@ -10,9 +10,15 @@ _SECONDS = 45.0
 """Dataverse takes seconds to register a step, and undoing a failed call comes on top; callers are promised 60 s."""
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """What the registration API says, or a problem."""
-    return administer(req, DYNAMICS_REGISTRATION, lambda request: _serve(process_hub(), request), seconds=_SECONDS)
+    return administer(
+        req,
+        DYNAMICS_REGISTRATION,
+        lambda request: _serve(process_hub(), request),
+        context=context,
+        seconds=_SECONDS,
+    )
 
 
 def _serve(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:

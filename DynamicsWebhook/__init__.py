@@ -6,6 +6,6 @@ from shared.api.dataverse_requests import answer_dataverse
 from shared.hub.hub import process_hub
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """201 if an event is stored now, 200 if all were stored before or none is taken, else a problem."""
-    return answer_dataverse(req, lambda: process_hub().intake.receive)
+    return answer_dataverse(req, context, lambda: process_hub().intake.receive)

@@ -12,6 +12,6 @@ from shared.audit.surfaces import EVENTS
 from shared.hub.hub import process_hub
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """A page of events, one event with its payload, the delivery log and its replays, the audit, or a redrive."""
-    return administer(req, EVENTS, lambda request: serve_events(process_hub(), request))
+    return administer(req, EVENTS, lambda request: serve_events(process_hub(), request), context=context)

@@ -10,12 +10,12 @@ from shared.hub.hub import Hub, process_hub
 from shared.validation import bad_field
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """200 with the version. With `deep=1`: 401 without a key, 503 if storage does not answer."""
     if req.params.get("deep") != "1":
         # Without the hub, so that it answers whatever is wrong with a setting.
-        return answer(req, _shallow)
-    return administer(req, HEALTH, lambda request: _show(process_hub(), request))
+        return answer(req, _shallow, context=context)
+    return administer(req, HEALTH, lambda request: _show(process_hub(), request), context=context)
 
 
 def _shallow(req: func.HttpRequest) -> func.HttpResponse:

@@ -3,8 +3,10 @@
 import azure.functions as func
 
 from shared.hub.hub import process_hub
+from shared.telemetry.invocation import invoked
 
 
-def main(timer: func.TimerRequest) -> None:
+def main(timer: func.TimerRequest, context: func.Context) -> None:
     """Run once. After an exception the next run goes on where this one stopped."""
-    process_hub().retention.run()
+    with invoked(context):
+        process_hub().retention.run()

@@ -6,7 +6,7 @@ from shared.hub.hub import process_hub
 from shared.queue_edge import handle_message
 
 
-def main(msg: func.QueueMessage) -> None:
+def main(msg: func.QueueMessage, context: func.Context) -> None:
     """Make one attempt. After an exception the host tries again, and finally moves the message to the poison queue."""
     # Imported here, so that the cold start of another function does not wait for it.
     from shared.delivery.message import as_repeat
@@ -17,4 +17,4 @@ def main(msg: func.QueueMessage) -> None:
     def work(body: bytes, dequeue_count: int) -> None:
         hub.receivers.worker.work(body, message_id=msg.id or "", dequeue_count=dequeue_count)
 
-    handle_message(msg, work, storage=hub.storage, queue=DELIVERIES_QUEUE, as_repeat=as_repeat)
+    handle_message(msg, work, storage=hub.storage, queue=DELIVERIES_QUEUE, context=context, as_repeat=as_repeat)

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import azure.functions as func
 from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+from azure_functions_runtime_v1.bindings.context import get_context
 
 from bench.report import Figure, at_most, expect
 from shared.dynamics.intake import IntakeOutcome
@@ -25,6 +27,7 @@ from shared.settings import Settings
 ROOT = Path(__file__).parent.parent
 SAMPLE = json.loads((ROOT / "ConnectionWebhook" / "sample.dat").read_text(encoding="utf-8"))
 ROUNDS = 400
+_TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def handler_over_bare_calls(connection_string: str) -> Figure:
@@ -58,8 +61,22 @@ def _bare_calls(connection_string: str) -> Callable[[], None]:
     return call
 
 
-def _post(main: Callable[[func.HttpRequest], func.HttpResponse], request: func.HttpRequest) -> None:
-    expect(main(request).status_code, 201)
+def _post(main: Callable[[func.HttpRequest, func.Context], func.HttpResponse], request: func.HttpRequest) -> None:
+    expect(main(request, _context()).status_code, 201)
+
+
+def _context() -> func.Context:
+    """What the worker tells of an invocation."""
+    made: func.Context = get_context(
+        SimpleNamespace(
+            invocation_id=str(uuid.uuid4()),
+            trace_context=SimpleNamespace(trace_parent=_TRACEPARENT, trace_state="", attributes={}),
+            retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
+        ),
+        "ConnectionWebhook",
+        str(ROOT),
+    )
+    return made
 
 
 def grant(hub: Hub) -> None:

@@ -45,11 +45,12 @@ class HttpFunctions:
         length = request.headers.get("content-length", "0")
         if length.isdigit() and int(length) > _MAX_BODY_BYTES:
             return Response(status_code=413)
-        return await self._run(function, await _http_data(request, values))
+        data = await _http_data(request, values)
+        return await self._run(function, data, request.headers.get("traceparent"))
 
-    async def _run(self, function: Function, data: TypedData) -> Response:
+    async def _run(self, function: Function, data: TypedData, traceparent: str | None) -> Response:
         started = time.perf_counter()
-        response = _to_response(function, await self._invocations.run(function, data, {}))
+        response = _to_response(function, await self._invocations.run(function, data, {}, traceparent=traceparent))
         milliseconds = (time.perf_counter() - started) * 1000
         log.info("%s answered %d in %.0f ms", function.name, response.status_code, milliseconds)
         return response

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from devhost.connections import NoConnection
 from devhost.messages import TypedData
 from devhost.metadata import Function
+from devhost.tracing import invocation_traceparent
 from devhost.worker import Failure, Result, Worker
 
 type WriteOutputs = Callable[[Function, Result], Awaitable[None]]
@@ -21,10 +22,19 @@ class Invocations:
         self._write_outputs = write_outputs
 
     async def run(
-        self, function: Function, data: TypedData, trigger_metadata: Mapping[str, TypedData]
+        self,
+        function: Function,
+        data: TypedData,
+        trigger_metadata: Mapping[str, TypedData],
+        *,
+        traceparent: str | None = None,
     ) -> Result | Failure:
-        """Run a function with its trigger's data. A failure is logged; its outputs are not sent."""
-        result = await self._worker.call(function, data, trigger_metadata)
+        """Run a function with its trigger's data. A failure is logged; its outputs are not sent.
+
+        It continues the trace that `traceparent` names, and begins a new one if that names none.
+        """
+        traceparent = invocation_traceparent(traceparent)
+        result = await self._worker.call(function, data, trigger_metadata, traceparent=traceparent)
         if isinstance(result, Result):
             result = await self._finish(function, result)
         if isinstance(result, Failure):

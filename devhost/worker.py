@@ -85,9 +85,9 @@ class Worker:
         return self._failures.get(name)
 
     async def call(
-        self, function: Function, data: TypedData, trigger_metadata: Mapping[str, TypedData]
+        self, function: Function, data: TypedData, trigger_metadata: Mapping[str, TypedData], *, traceparent: str = ""
     ) -> Result | Failure:
-        """Call a function with its trigger's data."""
+        """Call a function with its trigger's data; `traceparent` is where the invocation stands in a trace."""
         if (failure := self._failures.get(function.name)) is not None:
             return failure
         request = SimpleNamespace(
@@ -95,7 +95,7 @@ class Worker:
             function_id=function.name,
             input_data=[ParameterBinding(name=function.trigger["name"], data=data)],
             trigger_metadata=dict(trigger_metadata),
-            trace_context=SimpleNamespace(trace_parent="", trace_state="", attributes={}),
+            trace_context=SimpleNamespace(trace_parent=traceparent, trace_state="", attributes={}),
             retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
         )
         try:

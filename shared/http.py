@@ -8,6 +8,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 import azure.functions as func
 
@@ -23,6 +24,10 @@ from shared.errors import (
     UnsupportedMediaType,
 )
 from shared.exact_json import dump_json
+from shared.telemetry.invocation import invoked
+from shared.telemetry.lines import tell
+from shared.telemetry.spans import SpanKind, span
+from shared.telemetry.tracing import function_name
 from shared.validation import max_length
 
 REQUEST_SECONDS = 20.0
@@ -40,17 +45,28 @@ log = logging.getLogger(__name__)
 
 
 def answer(
-    req: func.HttpRequest, handler: Handler, *, refuse: Refuse | None = None, seconds: float = REQUEST_SECONDS
+    req: func.HttpRequest,
+    handler: Handler,
+    *,
+    context: func.Context | None = None,
+    refuse: Refuse | None = None,
+    seconds: float = REQUEST_SECONDS,
 ) -> func.HttpResponse:
     """The answer of the handler, which has `seconds`; a HubError becomes a problem.
 
-    `refuse` writes errors in another shape, for clients of another vendor's API.
+    `context` is what the platform tells of the invocation: the handler continues its trace. `refuse` writes errors in
+    another shape, for clients of another vendor's API.
 
     Any other exception is a defect, or an outage that is not known yet: it is logged, and answered like an outage,
     because Dataverse sends a request again after 503 and never after 500. Every answer tells browsers not to guess its
     type.
     """
-    response = _answer(req, handler, refuse or problem, seconds)
+    with invoked(context), span(f"{req.method} {function_name()}", SpanKind.SERVER, _begun(req)) as received:
+        response = _answer(req, handler, refuse or problem, seconds)
+        received.end_with(
+            {"http.response.status_code": response.status_code},
+            is_error=response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR,
+        )
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
@@ -62,8 +78,10 @@ def _answer(req: func.HttpRequest, handler: Handler, refuse: Refuse, seconds: fl
     except HubError as error:
         _log(error)
         return refuse(error)
-    except Exception:
-        log.exception("a request failed for an unforeseen reason")
+    except Exception as error:
+        fields = {"function": function_name(), "status": Unavailable.status, "error": type(error).__name__}
+        detail = "the request failed for an unforeseen reason"
+        tell(log, "request.refused", {**fields, "detail": detail}, logging.ERROR, exc_info=True)
         return refuse(Unavailable("the request could not be completed"))
 
 
@@ -138,8 +156,15 @@ def error_headers(error: HubError) -> dict[str, str]:
     return headers
 
 
+def _begun(req: func.HttpRequest) -> dict[str, object]:
+    # Neither address nor query: they hold keys, and ids of records.
+    return {"http.request.method": req.method}
+
+
 def _log(error: HubError) -> None:
-    if isinstance(error, Unavailable):
-        log.error("%s: %s", type(error).__name__, error.detail, exc_info=error.__cause__)
+    fields = {"function": function_name(), "status": error.status, "error": type(error).__name__}
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        tell(log, "request.refused", {**fields, "detail": error.detail}, logging.ERROR, exc_info=error.__cause__)
     else:
-        log.info("refused with %s %s", error.status, type(error).__name__)
+        # What is wrong with a request may quote it: whoever sent it is told, and nobody else.
+        tell(log, "request.refused", {**fields, "detail": None})

@@ -6,10 +6,10 @@ was sent.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 
 from shared.deadline import remaining_seconds
 from shared.errors import Unavailable
+from shared.telemetry.tracing import carried
 
 _AT_ONCE = 2
 _MAX_SECONDS = 60.0
@@ -22,8 +22,8 @@ def made_in_turn[T](make: Callable[[], T]) -> T:
 
     Raises Unavailable if its turn does not come in that time.
     """
-    # The deadline is in the context, which another thread does not have by itself.
-    made = _makers.submit(copy_context().run, make)
+    # Deadline and trace are in the context, which another thread does not have by itself.
+    made = _makers.submit(carried(make))
     try:
         return made.result(max(remaining_seconds(at_most=_MAX_SECONDS), 0))
     except TimeoutError:

@@ -15,6 +15,9 @@ from shared.deadline import MESSAGE_SECONDS, deadline, grace, remaining_seconds
 from shared.errors import StorageDown, StorageRefused
 from shared.storage.account import StorageAccount
 from shared.storage.tables import Contended
+from shared.telemetry.invocation import invoked
+from shared.telemetry.lines import tell
+from shared.telemetry.tracing import place
 
 MAX_DEQUEUE_COUNT = 5
 """host.json's maxDequeueCount: if the message fails once more, the host moves it to the poison queue."""
@@ -43,6 +46,7 @@ def handle_message(
     *,
     storage: StorageAccount,
     queue: str,
+    context: func.Context | None = None,
     as_repeat: Callable[[bytes], str] = bytes.decode,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
@@ -52,7 +56,29 @@ def handle_message(
     time is left for a whole run and fewer than MAX_WAITING messages wait. At the last dequeue the message is sent once
     more instead, as `as_repeat` writes it, for a minute later; this one then ends. What storage refuses, or others
     change again and again, is no outage.
+
+    `context` is what the platform tells of the invocation. A message whose last attempt failed is told of in a line,
+    with the trace and the event that the handler came to.
     """
+    with invoked(context):
+        try:
+            _handle(msg, handler, storage, queue, as_repeat, sleep)
+        except Exception as error:
+            if _is_last(msg):
+                invocation = place().invocation
+                fields = {"queue": queue, "error": type(error).__name__}
+                tell(log, "message.poisoned", fields, logging.ERROR, at=invocation.last if invocation else None)
+            raise
+
+
+def _handle(
+    msg: func.QueueMessage,
+    handler: MessageHandler,
+    storage: StorageAccount,
+    queue: str,
+    as_repeat: Callable[[bytes], str],
+    sleep: Callable[[float], None],
+) -> None:
     body, count = msg.get_body(), msg.dequeue_count or 1
     patience = _Patience(storage, sleep)
     with deadline(MESSAGE_SECONDS):
@@ -62,8 +88,7 @@ def handle_message(
             except (StorageRefused, Contended):
                 raise
             except StorageDown:
-                is_last = (msg.dequeue_count or 1) >= MAX_DEQUEUE_COUNT
-                if is_last and _is_sent_again(storage, queue, as_repeat(body)):
+                if _is_last(msg) and _is_sent_again(storage, queue, as_repeat(body)):
                     return
                 if not patience.wait():
                     raise
@@ -79,8 +104,13 @@ def _is_sent_again(storage: StorageAccount, queue: str, text: str) -> bool:
             storage.queue(queue).send(text, delay_seconds=_AGAIN_AFTER_SECONDS)
     except StorageDown:
         return False
-    log.warning("storage was down at the last attempt, so a message of %s was sent again", queue)
+    # Storage was down at the last attempt.
+    tell(log, "message.repeated", {"queue": queue}, logging.WARNING)
     return True
+
+
+def _is_last(msg: func.QueueMessage) -> bool:
+    return (msg.dequeue_count or 1) >= MAX_DEQUEUE_COUNT
 
 
 class _Patience:

@@ -25,6 +25,7 @@ from pydantic_core import ErrorDetails
 
 from shared.errors import Misconfigured
 from shared.host_names import HostEntry, domain_name
+from shared.telemetry.lines import tell
 from shared.validation import BOOLEAN, INTEGER, UUID_PATTERN, phrase_of
 
 # What the platform leaves in place of a secret that it could not fetch.
@@ -197,6 +198,9 @@ class Settings(BaseModel):
         (1, 4, 300, 1800, 7200, 18000, 36000), alias="DELIVERY_RETRY_DELAYS"
     )
 
+    # The edge of a function reads it by itself, for the first request (telemetry/invocation.py).
+    opentelemetry: bool = Field(False, alias="OPENTELEMETRY")
+
     @property
     def own_urls(self) -> tuple[str, ...]:
         """The addresses of this app: PUBLIC_URL, and the host name that the platform gave it."""
@@ -219,7 +223,8 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     known = setting_names()
     given = {name: value for name, text in environment.items() if name in known and (value := text.strip())}
     for name in [name for name, value in given.items() if value.lower().startswith(_UNRESOLVED)]:
-        log.warning("%s is a reference to Key Vault that was not resolved: it counts as not set", name)
+        # A reference to Key Vault that was not resolved: it counts as not set.
+        tell(log, "setting.unresolved", {"setting": name}, logging.WARNING)
         del given[name]
     return given
 

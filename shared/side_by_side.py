@@ -1,12 +1,13 @@
-"""Calls side by side, by the threads of a pool, each of which keeps to the deadline of whoever makes them."""
+"""Calls side by side, by the threads of a pool: each keeps to the deadline and the trace of whoever makes them."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+
+from shared.telemetry.tracing import carried
 
 
 def each_side_by_side[Item](pool: ThreadPoolExecutor, items: Iterable[Item], do: Callable[[Item], object]) -> None:
     """Call `do` with each item; raises what the first of them that failed raised, while others may still run."""
-    # The deadline stands in the context, which can be entered once at a time: so each call gets a copy.
-    for done in [pool.submit(copy_context().run, do, item) for item in items]:
+    # Deadline and trace stand in the context, which can be entered once at a time: so each call gets a copy.
+    for done in [pool.submit(carried(do), item) for item in items]:
         done.result()

@@ -53,11 +53,22 @@ def test_the_name_of_a_function_is_one_that_the_platform_takes(folder: Path) -> 
 
 
 @EACH_FUNCTION
-def test_parameters_of_main_are_the_bindings(folder: Path) -> None:
+def test_parameters_of_main_are_the_bindings_and_then_the_context(folder: Path) -> None:
     module = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
     main = next(node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "main")
-    names = {binding["name"] for binding in function_json(folder)["bindings"]} - {"$return"}
-    assert {argument.arg for argument in main.args.args} == names
+    [name] = {binding["name"] for binding in function_json(folder)["bindings"]} - {"$return"}
+    assert [argument.arg for argument in main.args.args] == [name, "context"]
+
+
+@EACH_FUNCTION
+def test_the_context_is_handed_on_so_that_lines_have_a_trace(folder: Path) -> None:
+    module = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
+    main = next(node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "main")
+    calls = [node for node in ast.walk(main) if isinstance(node, ast.Call) and _takes_context(node)]
+    edges = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
+    wanted = {"answer", "administer", "answer_dataverse", "handle_message", "invoked"}
+    called = {node.id for node in ast.walk(main) if isinstance(node, ast.Name)} & wanted
+    assert edges == called != set()
 
 
 @EACH_FUNCTION
@@ -87,6 +98,11 @@ def test_all_requirements_are_pinned() -> None:
     packages = [line for line in lines if line and not line.startswith("#")]
     assert [line for line in packages if not re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", line)] == []
     assert not any(line.startswith(("azure-functions-worker", "azure-functions-runtime")) for line in packages)
+
+
+def _takes_context(call: ast.Call) -> bool:
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return any(isinstance(node, ast.Name) and node.id == "context" for node in given)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,9 @@ class Receive(Protocol):
         ...
 
 
-def answer_dataverse(req: func.HttpRequest, receiver: Callable[[], Receive]) -> func.HttpResponse:
+def answer_dataverse(
+    req: func.HttpRequest, context: func.Context, receiver: Callable[[], Receive]
+) -> func.HttpResponse:
     """201 without content for an event that is stored now, 200 for one that is not, else a problem.
 
     `receiver` gives what judges the request; it may raise Misconfigured.
@@ -30,4 +32,4 @@ def answer_dataverse(req: func.HttpRequest, receiver: Callable[[], Receive]) -> 
         outcome = receiver()(json_body(request), trimmed=TRIMMED_HEADER in request.headers, hops=hops)
         return empty_response(201 if outcome is IntakeOutcome.STORED else 200)
 
-    return answer(req, receive)
+    return answer(req, receive, context=context)

@@ -16,6 +16,7 @@ from shared.arcgis.webhook_connection import WebhookConnection, Workflow
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import Unavailable
 from shared.events.event import Event
+from shared.telemetry.lines import tell
 
 _SERVICE = "the feature service"
 _MAX_SECONDS = 40.0
@@ -59,7 +60,7 @@ class ChangesCompletion:
                     raise NotFollowed("the connection is gone")
                 found = {"changes": bounded_changes(self._follow(connection, str(values["changesUrl"])))}
             except NotFollowed as failure:
-                log.warning("the changes of event %s are not attached: %s", event.id, failure)
+                tell(log, "changes.missing", {"detail": str(failure)}, logging.WARNING, event=event.id)
                 found = {"changesError": str(failure)}
         return replace(event, field_values={**values, **found})
 

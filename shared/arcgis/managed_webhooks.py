@@ -17,6 +17,7 @@ from shared.arcgis.token_hosts import ForeignServiceHost, TokenHosts
 from shared.arcgis.webhook_connection import ManagedWebhook, WebhookConnection
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import Unavailable
+from shared.telemetry.lines import tell
 
 # Time kept back for storing the outcome and for the answer.
 _RESERVE_SECONDS = 4.0
@@ -110,9 +111,9 @@ class ManagedWebhooks:
                     failure = NotManaged(str(exc))
                 except Unavailable as exc:
                     # Storage or a setting is wrong. What exactly is for the log alone.
-                    log.error("%s: %s", type(exc).__name__, exc.detail)
+                    _tell(connection, exc, exc.detail, logging.ERROR)
                     failure = NotManaged("the hub could not read the consent that it needs")
-                log.warning("connection %s, as %s: %s", connection.id, username, failure.reason)
+                _tell(connection, failure, f"as {username}: {failure.reason}", logging.WARNING)
         raise failure
 
     def _service(self, connection: WebhookConnection, consent: Consent) -> ServiceWebhooks:
@@ -135,6 +136,11 @@ class ManagedWebhooks:
         workflow = connection.workflow
         path = f"{workflow.org_id}/{workflow.item_id}/webhookConnections/{connection.id}/executeWebhook"
         return f"{self._public_url}/api/{path}?code={key}"
+
+
+def _tell(connection: WebhookConnection, error: Exception, detail: str, level: int) -> None:
+    fields = {"connection": connection.id, "error": type(error).__name__, "detail": detail}
+    tell(log, "connection.failed", fields, level)
 
 
 def _refusal(refusal: ArcGisRefused, username: str) -> str:

@@ -4,6 +4,7 @@ See docs/arcgis.md "What a feature service sees".
 """
 
 import json
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
@@ -17,9 +18,12 @@ from shared.errors import BadRequest, NotFound, Unauthenticated
 from shared.events.store import EventStore
 from shared.storage.sealed import Sealer
 from shared.storage.tables import AlreadyStored
+from shared.telemetry.lines import tell
 
 ALL_CONNECTIONS = "all"
 _CHALLENGE = 'X-EsriHook-Signature algorithm="sha256"'
+
+log = logging.getLogger(__name__)
 
 
 class NotificationIntake:
@@ -58,6 +62,7 @@ class NotificationIntake:
         connection = self._find(workflow, id_)
         content = self._signed_content(connection, body, signature)
         if not connection.enabled:
+            tell(log, "event.received", {"type": None, "source": "arcgis", "outcome": "ignored"})
             return 0
         changes = parse_changes(content)
         for change in changes:

@@ -14,6 +14,7 @@ from shared.arcgis.webhook_connection import WebhookConnection
 from shared.errors import Unavailable
 from shared.storage.sealed import Sealer
 from shared.storage.tables import Changed
+from shared.telemetry.lines import tell
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,8 @@ class WebhookSync:
         except NotManaged as failure:
             return failure
         except Unavailable as outage:
-            log.error("connection %s: %s", connection.id, outage.detail)
+            fields = {"connection": connection.id, "error": type(outage).__name__, "detail": outage.detail}
+            tell(log, "connection.failed", fields, logging.ERROR)
             return NotManaged("the hub could not read the secret")
         try:
             self._registry.set_managed(connection, managed)

@@ -8,6 +8,7 @@ from shared.audit.writing import write
 from shared.clock import now
 from shared.errors import StorageDown
 from shared.http import REQUEST_SECONDS, Handler, Refuse, answer
+from shared.telemetry.invocation import invoked
 
 _REFUSED_CALLERS = frozenset({401, 403})
 
@@ -17,13 +18,15 @@ def administer(
     surface: Surface,
     handler: Handler,
     *,
+    context: func.Context | None = None,
     refuse: Refuse | None = None,
     seconds: float = REQUEST_SECONDS,
 ) -> func.HttpResponse:
     """As `shared.http.answer`; records changes, even refused ones, and refused callers."""
-    with recording(surface.begin(req.method, req.route_params, req.params)) as record:
-        response = answer(req, _watched(handler, record), refuse=refuse, seconds=seconds)
-    finish(record, response.status_code)
+    with invoked(context):
+        with recording(surface.begin(req.method, req.route_params, req.params)) as record:
+            response = answer(req, _watched(handler, record), refuse=refuse, seconds=seconds)
+        finish(record, response.status_code)
     return response
 
 

@@ -1,11 +1,11 @@
 """Writes an audit entry: first its row, if it gets one, then its line, which says whether the row was written."""
 
-import json
 import logging
 from enum import StrEnum
 
 from shared.audit.entry import AuditEntry, Keeper, Outcome
 from shared.deadline import grace
+from shared.telemetry.lines import tell
 
 LINE_NAME = "audit"
 ROW_SECONDS = 2.0
@@ -25,8 +25,7 @@ class RowOutcome(StrEnum):
 def write(entry: AuditEntry, keeper: Keeper | None) -> RowOutcome:
     """Write the row, if there is a keeper, and the line. Never raises: what was done is done, with a trace or not."""
     row = RowOutcome.NONE if keeper is None else _keep(entry, keeper)
-    line = {"name": LINE_NAME, **entry.as_json(), "row": row.value}
-    log.log(_level(entry, row), "%s", json.dumps(line))
+    tell(log, LINE_NAME, {**entry.as_json(), "row": row.value}, _level(entry, row))
     return row
 
 
@@ -34,9 +33,9 @@ def _keep(entry: AuditEntry, keeper: Keeper) -> RowOutcome:
     try:
         with grace(ROW_SECONDS):
             return RowOutcome.WRITTEN if keeper.keep(entry) else RowOutcome.NONE
-    except Exception:
+    except Exception as error:
         # Whatever went wrong, the change is made; the line says that its row is missing.
-        log.warning("an audit row could not be written", exc_info=True)
+        tell(log, "audit.unwritten", {"error": type(error).__name__}, logging.WARNING, exc_info=True)
         return RowOutcome.FAILED
 
 

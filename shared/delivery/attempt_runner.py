@@ -8,10 +8,13 @@ from shared.delivery.callback import callback_event
 from shared.delivery.deliverer import Deliverer
 from shared.events.event import Event
 from shared.outbound.reply import OnHead, nothing
+from shared.outbound.target import TargetRefused, parse_target
 from shared.storage.sealed import Sealer
+from shared.telemetry.spans import SpanKind, span
 from shared.webhooks.registration import Registration
 from shared.webhooks.rotation import signing_secrets
 from shared.webhooks.sealing import opened_webhook
+from shared.webhooks.webhook import WebhookInput
 
 
 class AttemptRunner:
@@ -32,4 +35,32 @@ class AttemptRunner:
         webhook = opened_webhook(registration, self._sealer)
         deliverer = self._deliverers[webhook.type]
         told = callback_event(event)
-        return deliverer.deliver(webhook, secrets, told, retry=retry, at=self._now(), on_head=on_head)
+        with span("POST", SpanKind.CLIENT, _begun(registration, webhook, event, retry)) as called:
+            attempt = deliverer.deliver(webhook, secrets, told, retry=retry, at=self._now(), on_head=on_head)
+            called.end_with(_ended(attempt), is_error=not attempt.is_success)
+        return attempt
+
+
+def _begun(registration: Registration, webhook: WebhookInput, event: Event, retry: int) -> dict[str, object]:
+    """The attributes of an attempt's span: of the address the host alone, for the rest may hold a key."""
+    own: dict[str, object] = {
+        "hub.webhook.id": registration.id,
+        "hub.webhook.type": webhook.type,
+        "hub.event.id": event.id,
+        "hub.event.type": event.type,
+    }
+    if retry:
+        own["http.request.resend_count"] = retry
+    if webhook.type == "crmscript":
+        return own
+    try:
+        address = parse_target(webhook.target_url)
+    except TargetRefused:
+        # It was stored under older rules, and is not called.
+        return own
+    return {**own, "http.request.method": "POST", "server.address": address.host, "server.port": address.port}
+
+
+def _ended(attempt: Attempt) -> dict[str, object]:
+    status: dict[str, object] = {} if attempt.status is None else {"http.response.status_code": attempt.status}
+    return status if attempt.is_success else {**status, "error.type": str(attempt.status or attempt.error_class)}

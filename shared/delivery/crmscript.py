@@ -12,6 +12,7 @@ from shared.delivery.deliverer import ReceiverConsent
 from shared.delivery.known_secrets import redaction_of
 from shared.errors import FieldError
 from shared.outbound.reply import ErrorClass, OnHead, nothing
+from shared.telemetry.tracing import carried
 from shared.validation import field_error
 from shared.webhooks.properties import usable_properties
 from shared.webhooks.webhook import WebhookInput
@@ -80,7 +81,7 @@ class CrmScript:
             except (Exception, SystemExit) as exc:  # Whatever a script raises is its failure, not ours.
                 ends.put(exc)
 
-        threading.Thread(target=run, name=f"crmscript {entry_point}", daemon=True).start()
+        threading.Thread(target=carried(run), name=f"crmscript {entry_point}", daemon=True).start()
         try:
             failure = ends.get(timeout=self._seconds)
         except Empty:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from shared.loops import HOPS_HEADER, TEST_HEADER
+from shared.telemetry.traceparent import TRACE_HEADERS
 from shared.validation import HEADER_NAME_PATTERN
 from shared.version import __version__
 
@@ -25,7 +26,7 @@ _OF_THE_CONNECTION = frozenset(
         "upgrade",
     }
 )
-_OF_THE_HUB = frozenset({"content-encoding", "content-type", TEST_HEADER.lower(), HOPS_HEADER.lower()})
+_OF_THE_HUB = frozenset({"content-encoding", "content-type", TEST_HEADER.lower(), HOPS_HEADER.lower(), *TRACE_HEADERS})
 _PREFIXES_OF_THE_HUB = ("x-superoffice-", "webhook-")
 
 

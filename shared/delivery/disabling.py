@@ -10,10 +10,12 @@ from unicodedata import category
 from shared.audit.entry import AuditEntry, Keeper, Outcome
 from shared.audit.surfaces import DISABLE
 from shared.audit.writing import write
-from shared.delivery.attempt import Attempt
+from shared.delivery.attempt import Attempt, Verdict
 from shared.errors import Unavailable
 from shared.events.event import Event
 from shared.storage.tables import Changed
+from shared.telemetry.lines import tell
+from shared.telemetry.tracing import traceparent_text
 from shared.webhooks.pace import WebhookPace
 from shared.webhooks.recipients import Recipients
 from shared.webhooks.registration import Author, Registration
@@ -82,14 +84,17 @@ class WebhookDisabler:
         total_calls = self._registry.usage(registration.id).total_calls
         # Whatever dies from here on, somebody reads the webhook later, and signals what is stored and not signalled.
         self._pace.watch(registration.id)
-        disabled = with_state_event(registration, disabled, total_calls=total_calls, hops=event.hops)
+        disabled = with_state_event(
+            registration, disabled, total_calls=total_calls, hops=event.hops, traceparent=traceparent_text()
+        )
         try:
             self._registry.update(registration, disabled)
         except Changed:
             # Somebody saved or removed it in the meantime, or another attempt has disabled it.
             current = self._registry.get(registration.id)
             return current is None or not current.is_active
-        log.error("webhook %d is disabled: its receiver failed too often, or answered 410", registration.id)
+        reason = "gone" if attempt.verdict is Verdict.GONE else "errors"
+        tell(log, "webhook.disabled", {"webhook": registration.id, "reason": reason}, logging.ERROR)
         target = f"webhooks/{registration.id}"
         write(AuditEntry(disabled.updated, _HUB.id, DISABLE, target, Outcome.DONE, changed=("State",)), self._audit)
         self._notify(registration, event, attempt)
@@ -106,12 +111,14 @@ class WebhookDisabler:
             # Claimed before it is sent: if this fails, nobody may be told, but nobody is told twice.
             is_first_today = not addresses or self._usage.claim_notice(registration.id, self._now())
         except Unavailable as error:
-            log.error("nobody was told that webhook %d is disabled: %s", registration.id, error.detail)
+            # Nobody is told that the webhook is disabled.
+            tell(log, "notice.omitted", {"webhook": registration.id, "detail": error.detail}, logging.ERROR)
             return
         if is_first_today:
             self._notices.send(addresses, subject, text)
         else:
-            log.warning("no notice was sent for webhook %d: one was sent in the last 24 hours", registration.id)
+            detail = "one was sent in the last 24 hours"
+            tell(log, "notice.omitted", {"webhook": registration.id, "detail": detail}, logging.WARNING)
 
 
 def _notice(registration: Registration, event: Event, attempt: Attempt) -> tuple[str, str]:

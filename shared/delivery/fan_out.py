@@ -13,6 +13,7 @@ from shared.events.asked import MAX_NAMED
 from shared.events.dispatch import Page
 from shared.events.event import Event
 from shared.side_by_side import each_side_by_side
+from shared.telemetry.tracing import traceparent_text
 from shared.webhooks.registry import WebhookRegistry
 
 MAX_WEBHOOKS_A_MESSAGE = 300
@@ -63,7 +64,7 @@ class DeliveryFanOut:
         """
         ids = page.webhook_ids
         blocked = self._gate.blocked.read() if ids else {}
-        messages = FirstMessages(event, repeat=repeat)
+        messages = FirstMessages(event, repeat=repeat, traceparent=traceparent_text())
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for batch in batched(ids, _AT_ONCE if len(ids) > _AT_ONCE else 1, strict=False):
                 _each(pool, batch, lambda id_: self._ask(event, messages, id_, blocked.get(id_)))

@@ -11,6 +11,7 @@ from shared.outbound.client import HttpClient
 from shared.outbound.reply import OnHead, OutgoingRequest, RequestFailed, nothing
 from shared.outbound.resolver import NameNotResolved
 from shared.outbound.target import TargetRefused
+from shared.telemetry.tracing import trace_headers
 from shared.validation import field_error, pointer_to
 from shared.webhooks.signing import InvalidSecret, check_secret
 from shared.webhooks.webhook import WebhookInput
@@ -44,9 +45,12 @@ class HttpDeliverer:
         redaction: Redaction,
         on_head: OnHead = nothing,
     ) -> Attempt:
-        """Post once and judge what comes back. Secrets that the receiver repeats are cut from its answer."""
+        """Post once, and judge what comes back. Secrets that the receiver repeats are cut from its answer.
+
+        The request tells its place in the trace of the code that calls.
+        """
         try:
-            reply = self.client.send(OutgoingRequest("POST", url, headers, body), on_head)
+            reply = self.client.send(OutgoingRequest("POST", url, {**headers, **trace_headers()}, body), on_head)
         except RequestFailed as failure:
             return judge_failure(failure, at, self.now(), redaction)
         return judge_reply(reply, at, self.now(), redaction, target_url=url)

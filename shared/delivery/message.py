@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from shared.events.announcement import parse_message
+from shared.events.announcement import MAX_TRACEPARENT, parse_message
 from shared.events.event import Event, EventId
 from shared.exact_json import is_plain
 from shared.validation import UUID_PATTERN
@@ -36,7 +36,9 @@ class DeliveryMessage(BaseModel):
     reserved for it, because its receiver allows only a number of requests a minute. `repeat` says that the attempt may
     have been asked for by another message too; one that was not doubled has it left out.
 
-    The last three are those of a delivery that waited for its receiver, and left out of all others: `probe` is the
+    `traceparent` is the place in the event's trace of the dispatch that asked for the delivery.
+
+    The three before it are those of a delivery that waited for its receiver, and left out of all others: `probe` is the
     number of the wake-up that sent it to try whether the receiver is well again, `parked_at` when it was first parked
     in its cycle, and `due_at` when its own schedule allows the attempt (an earlier one uses up nothing of it).
     """
@@ -54,6 +56,7 @@ class DeliveryMessage(BaseModel):
     probe: Annotated[int | None, Field(ge=1, exclude_if=_is_none)] = None
     parked_at: Annotated[AwareDatetime | None, Field(exclude_if=_is_none)] = None
     due_at: Annotated[AwareDatetime | None, Field(exclude_if=_is_none)] = None
+    traceparent: Annotated[str | None, Field(max_length=MAX_TRACEPARENT, exclude_if=_is_none)] = None
 
     @property
     def is_first(self) -> bool:
@@ -85,16 +88,19 @@ class FirstMessages:
     The event is turned into JSON only once; each text is what `DeliveryMessage.as_text` gives.
     """
 
-    def __init__(self, event: Event, *, repeat: bool = False) -> None:
+    def __init__(self, event: Event, *, repeat: bool = False, traceparent: str | None = None) -> None:
         self._event_id = event.id
+        self._traceparent = traceparent
         self._repeat = repeat
         event_text = _event_adapter().dump_json(event).decode() if is_plain_event(event) else "null"
         self._event_member = f'"event":{event_text}'
 
     def text_for(self, webhook_id: int) -> str:
         """The text of the message for this webhook."""
-        # The other members are numbers, flags and a UUID, so the event's place is found without doubt.
-        message = DeliveryMessage(event_id=self._event_id, webhook_id=webhook_id, repeat=self._repeat)
+        # The other members are numbers, flags and hexadecimal digits, so the event's place is found without doubt.
+        message = DeliveryMessage(
+            event_id=self._event_id, webhook_id=webhook_id, repeat=self._repeat, traceparent=self._traceparent
+        )
         bare = message.model_dump_json()
         text = bare.replace(_NO_EVENT, self._event_member)
         return text if _fits(text) else bare

@@ -7,6 +7,7 @@ import requests
 
 from shared.deadline import deadline
 from shared.errors import Unavailable
+from shared.telemetry.lines import tell
 from shared.web_api import WebApi
 
 _SECONDS = 20.0
@@ -30,7 +31,7 @@ class GraphNotices:
         """
         # A line break would begin another entry in the log.
         subject = " ".join(subject.split())
-        log.warning("notice: %s (to %d addresses)", subject, len(addresses))
+        tell(log, "notice", {"subject": subject, "addresses": len(addresses)}, logging.WARNING)
         if not addresses or not self._mailbox:
             return
         # Bounded, so that enough of the message's time is left for writing the delivery down.
@@ -44,10 +45,10 @@ class GraphNotices:
         try:
             status = self._post(addresses, subject, text)
         except Unavailable as error:
-            log.error("a notice could not be mailed: %s", error.detail)
+            tell(log, "notice.failed", {"detail": error.detail}, logging.ERROR)
             return None
         if status != requests.codes.accepted:
-            log.error("a notice could not be mailed: Graph answered %d", status)
+            tell(log, "notice.failed", {"detail": f"Graph answered {status}"}, logging.ERROR)
         return status
 
     def _post(self, addresses: tuple[str, ...], subject: str, text: str) -> int:

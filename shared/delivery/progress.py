@@ -6,6 +6,7 @@ The order of steps makes every one of them repeatable. The next attempt is asked
 written down: a host that dies in between makes an attempt twice, and never none.
 """
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,9 +26,14 @@ from shared.delivery.queues import DeliveryQueues
 from shared.delivery.record import DeliveryRecord, DeliveryState
 from shared.delivery.waiting import WaitingDelivery, WaitingReason
 from shared.events.event import Event, EventId
+from shared.telemetry.lines import tell
+from shared.telemetry.tracing import traceparent_text
 from shared.webhooks.registration import Registration
 
 _NO_TIME = timedelta(0)
+_MILLISECOND = timedelta(milliseconds=1)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,14 +68,30 @@ class DeliveryProgress:
         row = made.counted
         if row is None:
             row = made.counted = self.gate.count(registration.id, event, attempt, outcome, tried=made.writes)
+        state = self._write_down(message, registration, event, record, attempt, outcome, row)
+        _tell_attempted(event, record, attempt, state)
+
+    def _write_down(
+        self,
+        message: DeliveryMessage,
+        registration: Registration,
+        event: Event,
+        record: DeliveryRecord,
+        attempt: Attempt,
+        outcome: Outcome,
+        row: PacedUsage,
+    ) -> DeliveryState:
+        """Do what is decided about a counted attempt, write it down, and return the delivery's state after it."""
         # While the attempt was under way. Where a row is stored already, that is forgotten too, and tells.
         if record.etag is None and self.forgotten.contains(registration.id, event):
             reached = DeliveryState.DELIVERED if attempt.is_success else DeliveryState.PENDING
-            self.deliveries.write(record.after(attempt, reached).as_forgotten(self.now()))
-            return
+            after = record.after(attempt, reached).as_forgotten(self.now())
+            self.deliveries.write(after)
+            return after.state
         match self._decision(message, registration, event, record, attempt, outcome, row):
             case Delivered():
-                self.deliveries.write(record.after(attempt, DeliveryState.DELIVERED))
+                after = record.after(attempt, DeliveryState.DELIVERED)
+                self.deliveries.write(after)
             case Retry(delay, counts):
                 after = _counted(record.after(attempt, DeliveryState.PENDING, self.now() + delay), counts=counts)
                 self.queues.send(_next(message, after.attempts), delay=delay)
@@ -78,9 +100,12 @@ class DeliveryProgress:
                 after = _counted(record.after(attempt, DeliveryState.WAITING), counts=counts)
                 self._park(_next(message, after.attempts).model_copy(update={"due_at": due_at}), event, after, row)
             case Exhausted():
-                self.deliveries.write(record.after(attempt, DeliveryState.FAILED))
+                after = record.after(attempt, DeliveryState.FAILED)
+                self.deliveries.write(after)
             case Disable():
-                self.deliveries.write(record.after(attempt, DeliveryState.HELD))
+                after = record.after(attempt, DeliveryState.HELD)
+                self.deliveries.write(after)
+        return after.state
 
     def wait(self, message: DeliveryMessage, event: Event, record: DeliveryRecord | None, stopped: Blocked) -> None:
         """Park a delivery that may not be attempted now. `record` is None if it was never attempted."""
@@ -122,6 +147,7 @@ class DeliveryProgress:
             cycle=message.cycle,
             due_at=message.due_at,
             is_logged=is_logged,
+            traceparent=message.traceparent or traceparent_text(),
         )
 
     def _decision(
@@ -168,7 +194,23 @@ def _next(message: DeliveryMessage, attempts: int) -> DeliveryMessage:
         cycle=message.cycle,
         repeat=message.repeat,
         parked_at=message.parked_at,
+        traceparent=message.traceparent,
     )
+
+
+def _tell_attempted(event: Event, record: DeliveryRecord, attempt: Attempt, state: DeliveryState) -> None:
+    latency = max(attempt.at + attempt.duration - event.received_at, _NO_TIME) if attempt.is_success else None
+    fields = {
+        "type": event.type,
+        "webhook": record.webhook_id,
+        "attempt": record.attempts + 1,
+        "state": state.value,
+        "class": attempt.error_class,
+        "status": attempt.status,
+        "milliseconds": attempt.duration // _MILLISECOND,
+        "seconds": None if latency is None else round(latency.total_seconds(), 3),
+    }
+    tell(log, "delivery.attempted", fields)
 
 
 def _shown_as_waiting(record: DeliveryRecord, stopped: Blocked) -> DeliveryRecord:

@@ -10,6 +10,7 @@ from shared.delivery.callback import CONTEXT_IDENTIFIER, CallbackEvent
 from shared.delivery.deliverer import Deliverer
 from shared.delivery.redaction import Redaction
 from shared.errors import FieldError
+from shared.telemetry.spans import SpanKind, span
 from shared.webhooks.associate import associate_of
 from shared.webhooks.receiver_proof import ReceiverTestResult
 from shared.webhooks.signals import HUB_SOURCE
@@ -50,7 +51,9 @@ class ReceiverCheck:
             refusal = redaction.redact(consent.refusal, is_cut=len(consent.refusal) >= _MAX_REPEATED)
             return ReceiverTestResult(is_success=False, message=refusal)
         event = self._test_event(caller)
-        attempt = deliverer.deliver(webhook, secrets, event, retry=0, at=event.timestamp)
+        with span("POST test", SpanKind.CLIENT, {"hub.webhook.type": webhook.type}) as called:
+            attempt = deliverer.deliver(webhook, secrets, event, retry=0, at=event.timestamp)
+            called.end_with({}, is_error=not attempt.is_success)
         text = redaction.redact(attempt.text, is_cut=len(attempt.text) >= MAX_TEXT)
         if attempt.is_success:
             return ReceiverTestResult(is_success=True, message=text, per_minute=consent.per_minute)

@@ -40,7 +40,8 @@ class WaitingDelivery:
     None for at once: an earlier attempt uses up nothing of the schedule. `parked_at` is when the delivery was first
     parked in this cycle. `until` is when it is tried next, at the earliest, as far as was known when it was parked.
     `is_logged` says that the delivery has a record, which shows it as waiting; without one this row alone shows it.
-    `etag` is that of the row it was read from.
+    `traceparent` is the place in the event's trace that the delivery continues, None if it is not known. `etag` is that
+    of the row it was read from.
     """
 
     webhook_id: int
@@ -54,6 +55,7 @@ class WaitingDelivery:
     cycle: int = 0
     due_at: datetime | None = None
     is_logged: bool = False
+    traceparent: str | None = None
     etag: str = field(default="", compare=False)
 
     @property
@@ -88,6 +90,7 @@ def waiting_row(waiting: WaitingDelivery) -> dict[str, Any]:
         "Cycle": waiting.cycle,
         "DueAt": "" if waiting.due_at is None else stored_time(waiting.due_at),
         "IsLogged": waiting.is_logged,
+        **({"Traceparent": waiting.traceparent} if waiting.traceparent else {}),
     }
 
 
@@ -105,5 +108,6 @@ def parse_waiting(row: Mapping[str, Any], etag: str = "") -> WaitingDelivery:
         cycle=row["Cycle"],
         due_at=datetime.fromisoformat(row["DueAt"]) if row["DueAt"] else None,
         is_logged=row["IsLogged"],
+        traceparent=row.get("Traceparent") or None,
         etag=etag,
     )

@@ -23,6 +23,8 @@ from shared.delivery.queues import DeliveryQueues
 from shared.delivery.record import DeliveryRecord, new_record
 from shared.events.event import Event
 from shared.events.store import EventStore
+from shared.telemetry.lines import tell
+from shared.telemetry.tracing import about_event, continued
 from shared.webhooks.registration import Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rotation import old_secrets_at
@@ -58,13 +60,20 @@ class DeliveryWorker:
         if dequeue_count > 1:
             message = message.model_copy(update={"repeat": True})
         registration = self.registry.get_shared(message.webhook_id)
-        event = self._event(message)
+        with continued(message.traceparent):
+            event = self._event(message)
+        with about_event(message.event_id, message.traceparent or (event.traceparent if event else None)):
+            self._handle(message, registration, event, message_id)
+
+    def _handle(
+        self, message: DeliveryMessage, registration: Registration | None, event: Event | None, message_id: str
+    ) -> None:
         if event and message.is_first and (registration is None or event.type not in registration.webhook.events):
             # The index of subscriptions may list too much; the registration decides.
-            log.info("event %s is not wanted by webhook %d, or that is gone", message.event_id, message.webhook_id)
+            _tell_dropped(message, "unwanted")
             self.registry.prune(event.type, message.webhook_id)
         elif registration is None or event is None:
-            log.info("nothing to deliver: event %s or webhook %d is gone", message.event_id, message.webhook_id)
+            _tell_dropped(message, "gone")
         elif (made := self.made.get(message_id)) is not None:
             self._write_down(made, message, registration, event, message_id)
         elif event.forgotten:
@@ -84,7 +93,7 @@ class DeliveryWorker:
         return self.events.dispatched(event) or event
 
     def _end_forgotten(self, message: DeliveryMessage, event: Event) -> None:
-        log.info("event %s was forgotten, so webhook %d gets nothing of it", event.id, message.webhook_id)
+        _tell_dropped(message, "forgotten")
         record = self.deliveries.get(message.webhook_id, event) or new_record(message.webhook_id, event)
         if not record.forgotten:
             self.deliveries.write(record.as_forgotten(self.now()))
@@ -201,3 +210,7 @@ class DeliveryWorker:
         if valid == registration.old_secrets:
             return registration
         return self.registry.keep_old_secrets(registration, valid)
+
+
+def _tell_dropped(message: DeliveryMessage, reason: str) -> None:
+    tell(log, "delivery.dropped", {"webhook": message.webhook_id, "reason": reason})

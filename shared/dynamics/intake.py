@@ -3,6 +3,7 @@
 See docs/receiving.md "Answers".
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,8 +29,11 @@ from shared.lenient_json import parse_lenient_object
 from shared.roles.directory import RoleDirectory
 from shared.roles.user import User
 from shared.storage.tables import AlreadyStored
+from shared.telemetry.lines import tell
 
 _ALL = (EventPattern("*", "*"),)
+
+log = logging.getLogger(__name__)
 
 
 class IntakeOutcome(Enum):
@@ -118,6 +122,7 @@ class DataverseIntake:
         context = request.context
         self._senders.require_allowed(context.organization_id)
         if not events or not is_taken(events[0].type, patterns):
+            _tell_ignored(events)
             return IntakeOutcome.IGNORED
         if self._rules.asks_role or request.is_created_connection:
             self._require_role(context)
@@ -142,6 +147,14 @@ class DataverseIntake:
             return True
         payloads = [partial(own_payload, request.document, change) for change in request.changes]
         return self._events.append_all([*map(NewEvent, events, payloads)]) > 0
+
+
+def _tell_ignored(events: Sequence[Event]) -> None:
+    """One line for each event that is not taken; one without a type for a request that is about none."""
+    for event in events or (None,):
+        type_, id_ = (event.type, event.id) if event else (None, None)
+        fields = {"type": type_, "source": "dynamics", "outcome": IntakeOutcome.IGNORED.value}
+        tell(log, "event.received", fields, event=id_)
 
 
 def read_events(body: bytes, *, trimmed: bool, now: datetime) -> list[Event]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from shared.errors import Forbidden, Unavailable
 from shared.storage.query import Query
 from shared.storage.tables import AlreadyStored, Table
+from shared.telemetry.lines import tell
 from shared.timestamps import stored_time
 
 ORGANIZATIONS_TABLE = "organizations"
@@ -35,11 +36,8 @@ class Senders:
         """Raises Forbidden for an organization that is not among the allowed ones."""
         if not self._allowed or organization_id in self._allowed:
             return
-        log.warning(
-            "refused a request of organization %s: DYNAMICS_ORGANIZATIONS allows %s (a copied environment?)",
-            organization_id,
-            ", ".join(sorted(self._allowed)),
-        )
+        detail = f"DYNAMICS_ORGANIZATIONS allows {', '.join(sorted(self._allowed))} (a copied environment?)"
+        tell(log, "organization.refused", {"organization": organization_id, "detail": detail}, logging.WARNING)
         raise Forbidden(f"the organization {organization_id} may not send events to this hub (DYNAMICS_ORGANIZATIONS)")
 
     def note(self, organization_id: str, now: datetime) -> None:
@@ -52,7 +50,8 @@ class Senders:
         try:
             self._note(organization_id, now)
         except Unavailable as error:
-            log.warning("organization %s could not be noted: %s", organization_id, error.detail)
+            fields = {"organization": organization_id, "detail": error.detail}
+            tell(log, "organization.unnoted", fields, logging.WARNING)
 
     def warnings(self) -> list[str]:
         """A sentence if events of several organizations have come, and no setting says which are allowed.
@@ -74,7 +73,8 @@ class Senders:
             else:
                 seen.add(organization_id)
                 if len(seen) > 1 and not self._allowed:
-                    log.warning("the first event of organization %s: %s", organization_id, _warning(seen))
+                    fields = {"organization": organization_id, "detail": _warning(seen)}
+                    tell(log, "organization.new", fields, logging.WARNING)
         self._seen = seen | {organization_id}
 
     def _read(self) -> set[str]:

@@ -11,6 +11,8 @@ from shared.events.event import EventId
 from shared.validation import UUID_PATTERN
 
 EVENTS_QUEUE = "events"
+MAX_TRACEPARENT = 55
+"""Characters of a `traceparent` in a message."""
 
 
 class UnrecognizedMessage(ValueError):
@@ -25,7 +27,8 @@ class Announcement(BaseModel):
     completion of a trimmed event was put off, `misses` how often the event was looked for in vain. `after` is the id
     of the webhook after which dispatch goes on, for an event that more webhooks want than one message handles; 0
     begins with the first. `repeat` says that what this message asks for may have been asked for before. `others` are
-    events that the same message names, and that are announced by themselves when it is handled.
+    events that the same message names, and that are announced by themselves when it is handled. `traceparent` is the
+    place in a trace of whoever announced it.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", strict=True)
@@ -41,6 +44,7 @@ class Announcement(BaseModel):
     others: Annotated[
         tuple[Annotated[EventId, Field(pattern=rf"^{UUID_PATTERN}$")], ...], Field(exclude_if=not_, strict=False)
     ] = ()
+    traceparent: Annotated[str | None, Field(max_length=MAX_TRACEPARENT, exclude_if=not_)] = None
 
     def as_text(self) -> str:
         """The text of the message."""
@@ -67,9 +71,11 @@ class Announcement(BaseModel):
         return self.model_copy(update={"repeat": True})
 
 
-def new_announcement(event_id: EventId, others: Sequence[EventId] = ()) -> Announcement:
+def new_announcement(
+    event_id: EventId, others: Sequence[EventId] = (), *, traceparent: str | None = None
+) -> Announcement:
     """An announcement of this event, and of others, that differs from every other one of it."""
-    return Announcement(id=str(uuid4()), event_id=event_id, others=tuple(others))
+    return Announcement(id=str(uuid4()), event_id=event_id, others=tuple(others), traceparent=traceparent)
 
 
 def parse_announcement(body: bytes) -> Announcement:

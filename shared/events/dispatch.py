@@ -7,21 +7,34 @@ repeats.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
+from shared.clock import now as utc_now
 from shared.errors import Unavailable
-from shared.events.announcement import Announcement, parse_announcement
+from shared.events.announcement import EVENTS_QUEUE, Announcement, parse_announcement
 from shared.events.asked import Asked
 from shared.events.event import Event, EventState
 from shared.events.rows import fits
 from shared.events.store import BegunDispatch, EventStore
+from shared.telemetry.lines import tell
+from shared.telemetry.spans import SpanKind, span
+from shared.telemetry.tracing import about_event, continued
 
 MISSING_DELAYS = (1, 2, 4, 8, 16, 32, 64)
 """Seconds until the next look for an event that is not stored. They add up to far more than a request may take."""
 
 _UNTOLD = frozenset({EventState.IGNORED, EventState.UNREADABLE})
 """States of events that no webhook is asked for."""
+
+_SPAN = {
+    "messaging.system": "azure_storage_queue",
+    "messaging.destination.name": EVENTS_QUEUE,
+    "messaging.operation.name": "process",
+    "messaging.operation.type": "process",
+}
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +83,7 @@ class Dispatcher:
     """Dispatches events.
 
     `retry_delays` are the seconds between the attempts to complete a trimmed one, `missing_delays` those between the
-    looks for one that is not stored.
+    looks for one that is not stored. `now` returns the current time in UTC.
     """
 
     def __init__(
@@ -81,12 +94,14 @@ class Dispatcher:
         retry_delays: tuple[int, ...],
         *,
         missing_delays: tuple[int, ...] = MISSING_DELAYS,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._events = events
         self._completion = completion
         self._fan_out = fan_out
         self._retry_delays = retry_delays
         self._missing_delays = missing_delays
+        self._now = now
 
     def dispatch(self, message: bytes, *, attempt: int) -> None:
         """Handle one message of the queue `events`; `attempt` is its dequeue count.
@@ -95,6 +110,10 @@ class Dispatcher:
         them the host tries again.
         """
         announcement = parse_announcement(message)
+        with continued(announcement.traceparent):
+            self._handle(announcement, attempt)
+
+    def _handle(self, announcement: Announcement, attempt: int) -> None:
         if announcement.others:
             # Before its own event: whatever dies, this message or theirs exists.
             self._events.announce_each(announcement.others)
@@ -102,9 +121,14 @@ class Dispatcher:
         event = self._events.get(announcement.event_id)
         if event is None:
             self._look_again_later(announcement)
-        elif event.forgotten:
-            log.info("event %s was forgotten, so nobody is told of it", event.id)
+            return
+        with about_event(event.id, event.traceparent), span("process events", SpanKind.CONSUMER, _attributes(event)):
+            self._handle_event(event, announcement, attempt)
+
+    def _handle_event(self, event: Event, announcement: Announcement, attempt: int) -> None:
+        if event.forgotten:
             self._events.drop_values(event)
+            self._tell_ended(event, "forgotten", 0)
         elif announcement.after and attempt > 1:
             # The row says of a first page whether it comes again, but not of a later one.
             self._dispatch(event, announcement.as_repeat())
@@ -120,7 +144,9 @@ class Dispatcher:
             delay = self._missing_delays[announcement.misses]
             self._events.publish(announcement.missed(), delay_seconds=delay)
         else:
-            log.warning("dropped an announcement of event %s, which is not stored", announcement.event_id)
+            # No request that was acknowledged stored it.
+            fields = {"type": None, "outcome": "dropped", "webhooks": 0, "seconds": None}
+            tell(log, "event.dispatched", fields, logging.WARNING, event=announcement.event_id)
 
     def _dispatch(self, event: Event, announcement: Announcement) -> None:
         # The previous version asks for deliveries before it lists an event, so nobody knows what it asked for.
@@ -147,6 +173,11 @@ class Dispatcher:
             # Of a later page, the message knows whether it was asked for before.
             page = self._page(begun.event, announcement)
             self._ask(begun, announcement, page, repeat=repeat or not announcement.after)
+        elif begun.event.forgotten:
+            self._tell_ended(event, "forgotten", 0)
+        elif begun.event.state in _UNTOLD and announcement.id == begun.announcement_id:
+            # Whoever listed it may have died before it told.
+            self._tell_ended(begun.event, begun.event.state.value, 0)
 
     def _completed(self, event: Event, announcement: Announcement) -> Event | None:
         """A trimmed event after its completion, or after the last attempt at it; None if it was put off."""
@@ -158,19 +189,19 @@ class Dispatcher:
             return None
         incomplete = self._completion.given_up(event)
         if incomplete is not None:
-            log.error("event %s goes on without its record, which could not be read back", event.id)
+            self._tell_incomplete(event, logging.ERROR, "it goes on without its record, which could not be read back")
             return incomplete
-        log.error("event %s is unreadable: its record could not be read back", event.id)
+        self._tell_incomplete(event, logging.ERROR, "it is unreadable: its record could not be read back")
         return replace(event, state=EventState.UNREADABLE)
 
     def _complete(self, event: Event) -> Event | None:
         try:
             completed = self._completion.complete(event)
         except Unavailable as error:
-            log.warning("event %s cannot be completed yet: %s", event.id, error.detail)
+            self._tell_incomplete(event, logging.WARNING, error.detail)
             return None
         if completed is not None and not fits(completed):
-            log.error("event %s cannot be completed: its record does not fit into a row", event.id)
+            self._tell_incomplete(event, logging.ERROR, "its record does not fit into a row")
             return self._completion.given_up(event)
         return completed
 
@@ -183,6 +214,7 @@ class Dispatcher:
     def _ask(self, begun: BegunDispatch, announcement: Announcement, page: Page | None, *, repeat: bool) -> None:
         """Ask for a page of the deliveries of a listed event, and see to it that the next one follows."""
         if page is None:
+            self._tell_ended(begun.event, begun.event.state.value, 0)
             return
         event = replace(begun.event, state=EventState.RECEIVED)
         self._events.note_asked(begun, page.webhook_ids)
@@ -190,8 +222,23 @@ class Dispatcher:
         if last is not None:
             # Before this message ends: whatever dies, one of the two exists.
             self._events.publish(announcement.going_on(after=last, repeat=repeat))
-        elif begun.event.state is EventState.RECEIVED:
+            return
+        if begun.event.state is EventState.RECEIVED:
             self._events.mark_dispatched(event)
+        self._tell_ended(event, "dispatched", None if begun.asked is None else len({*begun.asked, *page.webhook_ids}))
+
+    def _tell_ended(self, event: Event, outcome: str, webhooks: int | None) -> None:
+        """Tell that an announcement did all that it asked for; `webhooks` is None for too many to be named."""
+        seconds = max(0.0, round((self._now() - event.received_at).total_seconds(), 3))
+        fields = {"type": event.type, "outcome": outcome, "webhooks": webhooks, "seconds": seconds}
+        tell(log, "event.dispatched", fields)
+
+    def _tell_incomplete(self, event: Event, level: int, detail: str) -> None:
+        tell(log, "event.incomplete", {"type": event.type, "detail": detail}, level)
+
+
+def _attributes(event: Event) -> dict[str, object]:
+    return {**_SPAN, "hub.event.id": event.id, "hub.event.type": event.type}
 
 
 def _asked(announcement: Announcement, page: Page | None) -> Asked:

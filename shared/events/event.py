@@ -44,7 +44,8 @@ class Event:
     before the change, `parameters` what else was asked for. `reconstructed` says that its request was lost, and its
     values are of a later time. `truncated` says that a listing left long values out. `forgotten` says that its contents
     were removed, its payload among them: it is neither completed nor delivered any more. `hops` is how many deliveries
-    of the hub, one after the other, led to it (shared/loops.py). Times are UTC.
+    of the hub, one after the other, led to it (shared/loops.py). `traceparent` is its place in the trace of the request
+    that brought it, None if none is known. Times are UTC.
     """
 
     id: EventId
@@ -66,6 +67,7 @@ class Event:
     reconstructed: Annotated[bool, Field(exclude_if=not_)] = False
     truncated: Annotated[bool, Field(exclude_if=not_)] = False
     forgotten: Annotated[bool, Field(exclude_if=not_)] = False
+    traceparent: Annotated[str | None, Field(exclude_if=_is_none)] = None
 
     @property
     def source_kind(self) -> str:

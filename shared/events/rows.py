@@ -48,6 +48,7 @@ EVENT_COLUMNS = (
     "HasMore",
     "Hops",
     "Forgotten",
+    "Traceparent",
 )
 """The columns of `events` without the payload, which is nearly all of a row."""
 
@@ -176,6 +177,7 @@ def parse_event(row: Mapping[str, Any]) -> Event:
         reconstructed=bool(row.get("Reconstructed")),
         truncated=bool(row.get("Truncated")),
         forgotten=bool(row.get("Forgotten")),
+        traceparent=row.get("Traceparent") or None,
     )
     return _with_texts(event, row)
 
@@ -225,6 +227,7 @@ def _properties(event: Event) -> dict[str, Any]:
         **({"Hops": event.hops} if event.hops else {}),
         **({"Reconstructed": True} if event.reconstructed else {}),
         **({"Forgotten": True} if event.forgotten else {}),
+        **({"Traceparent": event.traceparent} if event.traceparent else {}),
     }
 
 

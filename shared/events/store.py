@@ -1,5 +1,6 @@
 """Where events are kept: announced in a queue first, then stored, and listed when their dispatch begins."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -50,8 +51,12 @@ from shared.storage.paging import BEGINNING, Place, Position
 from shared.storage.query import Query
 from shared.storage.scan import Scan, WorkBudget
 from shared.storage.tables import AlreadyStored, Changed, Write, retry_races
+from shared.telemetry.lines import tell
+from shared.telemetry.tracing import about_event, traceparent_text
 
 _SIDE_BY_SIDE = 16
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -127,11 +132,13 @@ class EventStore:
         """Announce an event, then store it with its payload: two storage transactions.
 
         Whatever fails or dies in between, an event that is stored has its announcement. An announcement without an
-        event was never acknowledged, and dispatch drops it. Raises AlreadyStored, StorageDown and ContentTooLarge.
+        event was never acknowledged, and dispatch drops it. An event without a trace gets that of the code that calls.
+        Raises AlreadyStored, StorageDown and ContentTooLarge.
         """
+        event = _traced(event)
         rows = event_rows(event, payload)
-        self.publish(new_announcement(event.id))
-        self._insert(rows)
+        self.publish(new_announcement(event.id, traceparent=event.traceparent))
+        self._insert(event, rows)
 
     def append_all(self, new: Sequence[NewEvent]) -> int:
         """Announce events in one message, then store them side by side; returns how many were not stored before.
@@ -139,12 +146,13 @@ class EventStore:
         Raises StorageDown and ContentTooLarge. What was stored until then stays, and is announced.
         """
         ids = [one.event.id for one in new]
-        self.publish(new_announcement(ids[0], others=ids[1:]))
+        self.publish(new_announcement(ids[0], others=ids[1:], traceparent=traceparent_text()))
         is_new: list[bool] = []
 
         def insert(one: NewEvent) -> None:
+            event = _traced(one.event)
             try:
-                self._insert(event_rows(one.event, one.payload()))
+                self._insert(event, event_rows(event, one.payload()))
             except AlreadyStored:
                 return
             is_new.append(True)
@@ -152,15 +160,22 @@ class EventStore:
         each_side_by_side(self._pool, new, insert)
         return len(is_new)
 
-    def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        if len(rows) == 1:
-            self._events.insert(rows[0])
-        else:
-            self._events.transact([Write("insert", row) for row in rows])
+    def _insert(self, event: Event, rows: Sequence[Mapping[str, Any]]) -> None:
+        try:
+            if len(rows) == 1:
+                self._events.insert(rows[0])
+            else:
+                self._events.transact([Write("insert", row) for row in rows])
+        except AlreadyStored:
+            _tell_received(event, "duplicate")
+            raise
+        _tell_received(event, "stored")
 
     def announce_each(self, ids: Sequence[EventId]) -> None:
         """Announce events one by one, as an announcement of several is made that of its first. Raises StorageDown."""
-        each_side_by_side(self._pool, ids, lambda id_: self.publish(new_announcement(id_)))
+        each_side_by_side(
+            self._pool, ids, lambda id_: self.publish(new_announcement(id_, traceparent=traceparent_text()))
+        )
 
     def publish(self, announcement: Announcement, *, delay_seconds: int = 0) -> None:
         """Send an announcement: dispatch handles it, at once or after the delay. Raises StorageDown."""
@@ -333,6 +348,17 @@ class EventStore:
     def log(self, wanted: LogFilter, *, page_size: int, budget: WorkBudget | None = None) -> Scan[Event]:
         """Events newest first, as far as the budget reaches."""
         return Scan(self._log, [(wanted.place, _log_query(wanted))], parse_event, budget=budget, page_size=page_size)
+
+
+def _traced(event: Event) -> Event:
+    """The event with the trace of the code that calls, unless it has one already."""
+    return event if event.traceparent else replace(event, traceparent=traceparent_text())
+
+
+def _tell_received(event: Event, outcome: str) -> None:
+    with about_event(event.id, event.traceparent):
+        fields = {"type": event.type, "source": event.source_kind, "outcome": outcome}
+        tell(log, "event.received", fields)
 
 
 def _log_query(wanted: LogFilter) -> Query:

@@ -73,7 +73,7 @@ class Hub:
         graph = WebApi("Graph", settings.graph_url, lambda: identity.token(settings.graph_url), DirectoryDown)
         dataverse = DataverseClient(_dataverse_api(settings, identity))
         directory = _directory(settings, storage, graph, dataverse)
-        roles = CachedDirectory(directory, seconds=settings.role_cache_seconds)
+        roles = CachedDirectory(directory, seconds=settings.role_cache_seconds, name=settings.role_directory)
         api_keys = ApiKeys(storage.table(API_KEYS_TABLE))
         audit = AuditLog(storage.table(AUDIT_TABLE))
         events = EventStore(storage)

@@ -4,7 +4,6 @@ Every step may be done twice, and by two instances at once: what goes is found b
 noted. So a run that dies leaves nothing that the next one does not find (docs/retention.md "Two runs at once").
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from shared.keeping.repair import Repair
 from shared.keeping.retention_report import LINE_NAME, RetentionReport
 from shared.keeping.retention_rules import RetentionRules, UnusableRetention
 from shared.storage.scan import WorkBudget
+from shared.telemetry.lines import tell
 
 RUN_SECONDS = 240.0
 """The platform ends a function after five minutes."""
@@ -96,9 +96,9 @@ class Retention:
             return RetentionRules.parse(self.days, self.payload_days)
         except UnusableRetention as error:
             report.stopped = str(error)
-            log.error("retention removes nothing: %s", error)
+            tell(log, "retention.refused", {"detail": str(error)}, logging.ERROR)
             return None
 
     def _tell(self, report: RetentionReport, seconds: float) -> None:
-        line = {"name": LINE_NAME, **report.as_json(), "seconds": round(seconds, 1)}
-        log.log(logging.INFO if report.is_finished else logging.WARNING, "%s", json.dumps(line))
+        level = logging.INFO if report.is_finished else logging.WARNING
+        tell(log, LINE_NAME, {**report.as_json(), "seconds": round(seconds, 1)}, level)

@@ -1,13 +1,17 @@
 """Who has which role: what every role directory answers, and the cache in front of it."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 from shared.cache import Clock, single_flight_cache
 from shared.roles.user import User
+from shared.telemetry.lines import tell
 
 _CACHED_ANSWERS = 10_000
+
+log = logging.getLogger(__name__)
 
 type Tell = Callable[[str], None]
 """Is told one step of a decision, in a sentence."""
@@ -29,10 +33,17 @@ class RoleDirectory(Protocol):
 
 
 class CachedDirectory:
-    """Remembers yes and no for `seconds`; concurrent questions about one user and role ask the directory once."""
+    """Remembers yes and no for `seconds`; concurrent questions about one user and role ask the directory once.
 
-    def __init__(self, directory: RoleDirectory, *, seconds: int, clock: Clock = time.monotonic) -> None:
+    `name` is what the directory is called in lines: each question that it is asked leaves one.
+    """
+
+    def __init__(
+        self, directory: RoleDirectory, *, seconds: int, name: str = "table", clock: Clock = time.monotonic
+    ) -> None:
         self._directory = directory
+        self._name = name
+        self._clock = clock
         self._ask = single_flight_cache(self._question, seconds=seconds, most=_CACHED_ANSWERS, clock=clock)
 
     def has_role(self, user: User, role: str) -> bool:
@@ -44,7 +55,19 @@ class CachedDirectory:
         return self._directory.explain(user, role, tell)
 
     def _question(self, asked: tuple[User, str]) -> bool:
-        return self._directory.has_role(*asked)
+        began, outcome = self._clock(), "down"
+        try:
+            has_role = self._directory.has_role(*asked)
+            outcome = "yes" if has_role else "no"
+        finally:
+            level = logging.WARNING if outcome == "down" else logging.INFO
+            fields = {
+                "directory": self._name,
+                "outcome": outcome,
+                "milliseconds": round((self._clock() - began) * 1000),
+            }
+            tell(log, "role.answered", fields, level)
+        return has_role
 
 
 def role_key(role: str) -> str:

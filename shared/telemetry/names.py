@@ -24,28 +24,31 @@ _FIELDS: dict[str, str] = {
     "webhook.unwoken": "webhook detail",
     "webhooks.uncounted": "",
     "notice": "subject addresses",
-    "notice.omitted": "webhook",
+    "notice.omitted": "webhook detail",
     "notice.failed": "detail",
     # Requests and messages.
     "request.refused": "function status error detail",
     "message.repeated": "queue",
     "message.poisoned": "queue error",
-    # Neighbours.
+    # What the hub asks others.
     "role.answered": "directory outcome milliseconds",
-    "dataverse.refused": "detail",
+    "dataverse.refused": "status code detail",
     "registration.left": "row detail",
-    "organization.unknown": "organization detail",
+    "organization.refused": "organization detail",
+    "organization.new": "organization detail",
     "organization.unnoted": "organization detail",
     "connection.failed": "connection error detail",
-    # Keeping.
+    # What is kept, and who did what.
     "retention": (
-        "days payload_days rows undelivered contents old expired removed_files reports forgotten repaired "
-        "finished stopped failed seconds"
+        "days rows undelivered neverDispatched forgotten announced wakeUps putBack finished stopped failed seconds"
     ),
     "retention.refused": "detail",
-    "audit": "",
+    "audit": "at who action target outcome status changed row",
+    "audit.unwritten": "error",
     # The process.
     "setting.unresolved": "setting",
+    "telemetry.unexported": "exporter error",
+    "telemetry.aimless": "",
 }
 
 LINES: Mapping[str, frozenset[str]] = MappingProxyType(

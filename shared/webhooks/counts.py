@@ -21,6 +21,7 @@ from itertools import batched
 from shared.errors import StorageDown
 from shared.storage.query import Query
 from shared.storage.tables import AlreadyStored, Changed, Row, Table, Write, retry_races
+from shared.telemetry.lines import tell
 from shared.timestamps import stored_time
 from shared.webhooks.limits import WebhookLimits
 
@@ -176,7 +177,8 @@ class WebhookCounts:
             return self._read()
         if known.counted_at is None:
             raise StorageDown("the webhooks could not be counted: too many others change them at once")
-        log.warning("the webhooks could not be counted anew: others changed them at the same time")
+        # Others changed them at the same time.
+        tell(log, "webhooks.uncounted", {}, logging.WARNING)
         return self._read()
 
     def _recount(self, known: _All) -> None:

@@ -13,6 +13,7 @@ from shared.callers.caller import Caller
 from shared.errors import BadRequest, FieldError
 from shared.secret_mask import SECRET_MASK
 from shared.storage.sealed import Sealer
+from shared.telemetry.traceparent import TRACE_HEADERS
 from shared.webhooks.fingerprint import Fingerprints
 from shared.webhooks.registration import Registration
 from shared.webhooks.sealing import Wanted, known_secrets
@@ -88,7 +89,7 @@ class ReceiverTests:
         must_be_tested = webhook.state is WebhookState.ACTIVE and not (before and before.is_active and was_proved)
         # A webhook whose host has vanished can still be stopped, or renamed.
         if must_be_tested or has_news(wanted, before):
-            self._require_allowed(webhook, secrets)
+            self._require_allowed(_as_judged(webhook, before), secrets)
         if not must_be_tested:
             # A fingerprint of something else is not kept: only what is active is ever spared a test.
             return Proof(prints.current if was_proved else "", before.per_minute if before else None)
@@ -107,6 +108,17 @@ class ReceiverTests:
         # The receiver may still have the secrets from before, and its answer may repeat them.
         known = [] if before is None else [*known_secrets(before, self._sealer, self._now())]
         return self._target.test(webhook, secrets, caller, known=known)
+
+
+def _as_judged(webhook: WebhookInput, before: Registration | None) -> WebhookInput:
+    """The webhook without stored headers that the hub has come to set itself: they stay, and are not sent."""
+    stored = (before.webhook.headers or {}) if before else {}
+    kept = {name for name in stored if name.lower() in TRACE_HEADERS}
+    if not kept or not webhook.headers:
+        return webhook
+    return webhook.model_copy(
+        update={"headers": {name: value for name, value in webhook.headers.items() if name not in kept}}
+    )
 
 
 def has_news(wanted: Wanted, before: Registration | None) -> bool:

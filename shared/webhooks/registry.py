@@ -17,6 +17,7 @@ from shared.storage.account import StorageAccount
 from shared.storage.keys import row_key
 from shared.storage.scan import WorkBudget
 from shared.storage.tables import AlreadyStored, Changed, Row, RowVersion, Table
+from shared.telemetry.lines import tell
 from shared.webhooks.counts import WebhookCounts
 from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.listing import WebhookFilter, WebhookListing, registration_of
@@ -200,7 +201,7 @@ class WebhookRegistry:
         try:
             return self._outbox.settle(registration)
         except Unavailable as error:
-            log.warning("a state of webhook %d is stored and not signalled yet: %s", registration.id, error.detail)
+            tell(log, "webhook.unsignalled", {"webhook": registration.id, "detail": error.detail}, logging.WARNING)
             return registration
 
     def get_shared(self, webhook_id: int) -> Registration | None:

@@ -14,6 +14,8 @@ from shared.errors import BadRequest, Conflict, Misconfigured, Unavailable
 from shared.secret_mask import SECRET_MASK
 from shared.storage.sealed import Sealer
 from shared.storage.tables import Changed
+from shared.telemetry.lines import tell
+from shared.telemetry.tracing import traceparent_text
 from shared.webhooks.limits import WebhookLimits
 from shared.webhooks.pace import WebhookPace
 from shared.webhooks.properties import property_refusals
@@ -205,7 +207,9 @@ class WebhookSaving:
         """`after` with the event that tells of its new state, once somebody is certain to look at the webhook later."""
         total_calls = self._registry.usage(before.id).total_calls
         self._pace.watch(before.id)
-        return with_state_event(before, after, total_calls=total_calls, hops=caller.hops)
+        return with_state_event(
+            before, after, total_calls=total_calls, hops=caller.hops, traceparent=traceparent_text()
+        )
 
 
 @contextmanager
@@ -214,7 +218,7 @@ def _stored_all_the_same(webhook_id: int) -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
-        log.warning("what waits for webhook %d is looked after later: %s", webhook_id, error.detail)
+        tell(log, "webhook.unwoken", {"webhook": webhook_id, "detail": error.detail}, logging.WARNING)
 
 
 def changed_members(before: WebhookInput, after: WebhookInput) -> tuple[str, ...]:

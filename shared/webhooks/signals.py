@@ -69,18 +69,20 @@ def signalled_event(
     return replace(event, hops=hops, **told), payload.encode()
 
 
-def with_state_event(before: Registration, after: Registration, *, total_calls: int, hops: int) -> Registration:
+def with_state_event(
+    before: Registration, after: Registration, *, total_calls: int, hops: int, traceparent: str | None = None
+) -> Registration:
     """`after` with the event that tells of its new state, to be stored with it; its state is not that of `before`.
 
     The event is `webhook{id}.started`, `.stopped` or `.errors`. `total_calls` is how many attempts the webhook had,
-    `hops` how many deliveries of the hub led to the change. The id follows from the state and the revision that it
-    changed, so that an event that is signalled twice is stored once.
+    `hops` how many deliveries of the hub led to the change, `traceparent` its place in a trace. The id follows from the
+    state and the revision that it changed, so that an event that is signalled twice is stored once.
     """
     name = f"webhook{after.id}.{STATE_EVENTS[after.webhook.state]}"
     id_ = EventId(str(uuid.uuid5(_NAMESPACE, f"{name}/{before.revision}")))
     values = _state_values(after, total_calls)
     event = _event(id_, name, HUB_SOURCE, str(after.id), after.updated_by.id, after.updated, values)
-    return replace(after, signals=(*after.signals, replace(event, hops=hops)))
+    return replace(after, signals=(*after.signals, replace(event, hops=hops, traceparent=traceparent)))
 
 
 def is_start(event: Event) -> bool:

@@ -1,6 +1,5 @@
 """What leaves a line and what a row, whatever became of the request."""
 
-import json
 import logging
 import threading
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from shared.errors import (
 )
 from shared.http import Handler, empty_response
 from shared.hub.hub import Hub
+from tests.support.lines import lines_in
 from tests.support.patience import Meeting
 from tests.support.transport import Fault, JournalTransport
 
@@ -42,7 +42,7 @@ type Lines = Callable[[], list[dict[str, Any]]]
 def lines(caplog: pytest.LogCaptureFixture) -> Lines:
     """The audit's lines so far."""
     caplog.set_level(logging.INFO)
-    return lambda: [json.loads(one.getMessage()) for one in caplog.records if one.getMessage().startswith("{")]
+    return lambda: lines_in(caplog.records, "audit")
 
 
 def rows(hub: Hub) -> list[AuditEntry]:
@@ -188,7 +188,7 @@ def test_a_change_whose_row_cannot_be_written_is_made_and_says_so(
     assert administer(request("PATCH"), WEBHOOK_ADMIN, handler(hub)).status_code == 204
     [line] = lines()
     assert (line["outcome"], line["row"]) == ("done", "failed")
-    assert [one.levelname for one in caplog.records if one.getMessage().startswith("{")] == ["ERROR"]
+    assert caplog.records[-1].levelname == "ERROR"
     assert rows(hub) == []
 
 

@@ -1,6 +1,5 @@
 """An entry's line says what became of its row, and writing never fails."""
 
-import json
 import logging
 from datetime import UTC, datetime
 
@@ -9,6 +8,7 @@ import pytest
 from shared.audit.entry import AuditEntry, Outcome
 from shared.audit.writing import RowOutcome, write
 from shared.errors import StorageDown
+from tests.support.lines import lines_in
 
 
 class Keeper:
@@ -44,5 +44,5 @@ def test_the_line_says_what_became_of_the_row(
 ) -> None:
     with caplog.at_level(logging.INFO):
         assert write(entry(outcome), keeper) is row
-    [line] = [record for record in caplog.records if record.getMessage().startswith("{")]
-    assert (json.loads(line.getMessage())["row"], line.levelno) == (row.value, level)
+    [line] = lines_in(caplog.records, "audit")
+    assert (line["row"], caplog.records[-1].levelno) == (row.value, level)

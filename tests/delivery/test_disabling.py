@@ -25,6 +25,7 @@ from tests.fakes.receiver import Behaviour, Receiver, Visit, answers
 from tests.support.delivering import attempt, delivering_hub, new_event, register, save, waiting
 from tests.support.events import store_event
 from tests.support.host import QuietHost
+from tests.support.lines import lines_in
 from tests.support.patience import Meeting, eventually
 from tests.support.stepping import SteppingTransport
 from tests.support.tenant import Tenant
@@ -307,7 +308,8 @@ def test_a_notice_that_cannot_be_claimed_is_logged_and_the_webhook_disabled_all_
     transport.fail(claim, Fault.BEFORE)
     event = attempt(hub, third)
     assert (current(hub, third), state(hub, third, event)) == (WebhookState.TOO_MANY_ERRORS, DeliveryState.HELD)
-    assert "nobody was told" in caplog.text
+    [line] = lines_in(caplog.records, "notice.omitted")
+    assert line["webhook"] == third.id
     assert graph.mails == []
 
 

@@ -20,6 +20,7 @@ from shared.web_api import WebApi
 from tests.fakes.dataverse import FakeDataverse
 from tests.fakes.server import Reply
 from tests.support.events import PAYLOAD, make_event
+from tests.support.lines import lines_in
 from tests.support.queues import announcements, awaited_announcements
 from tests.support.transport import Fault, JournalTransport
 
@@ -266,7 +267,9 @@ def test_a_trimmed_event_that_stays_unreadable_is_marked_and_listed(
     event = accepted(hub, trimmed=True)
     dispatcher.dispatch(message(event, len(DELAYS)), attempt=1)
     assert [shown.state for shown in listed(hub)] == [state(hub, event)] == [EventState.UNREADABLE]
-    assert f"event {event.id} is unreadable" in caplog.text
+    [line] = lines_in(caplog.records, "event.incomplete")
+    assert (line["event"], line["type"]) == (event.id, event.type)
+    assert "unreadable" in line["detail"]
 
 
 def test_without_delays_there_is_one_look(hub: Hub) -> None:

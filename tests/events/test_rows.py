@@ -32,6 +32,7 @@ from shared.events.rows import (
 from shared.storage.keys import day_key, time_key
 from tests.support.cases import holds_for
 from tests.support.events import PAYLOAD, make_event
+from tests.support.invoking import TRACEPARENT
 
 ANNOUNCEMENT = "5b4de2b0-5c8b-4a52-9f36-1d1f4b3a5b9e"
 PIECE = 64 * 1024
@@ -70,7 +71,9 @@ def test_hops_stand_only_in_rows_of_events_that_have_some(make: Callable[[Event]
 
 
 def test_the_columns_of_an_event_are_those_of_its_row_without_the_payload() -> None:
-    event = make_event(hops=1, previous_values={}, parameters={}, reconstructed=True, forgotten=True)
+    event = make_event(
+        hops=1, previous_values={}, parameters={}, reconstructed=True, forgotten=True, traceparent=TRACEPARENT
+    )
     row = {**first_row(event, PAYLOAD), "HasMore": True}
     assert {*EVENT_COLUMNS} == {name for name in row if not name.startswith(("Payload", "Pieces"))}
 

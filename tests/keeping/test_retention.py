@@ -1,6 +1,5 @@
 """Whole runs of retention over many days, with the clock moved."""
 
-import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,6 +16,7 @@ from shared.hub.hub import Hub
 from shared.storage.query import Query
 from tests.keeping.kept import DAY, NOW, event_at, ids_stored, keep, keep_events, parked, record, retention, stored
 from tests.support.delivering import delivering_hub
+from tests.support.lines import lines_in
 from tests.support.queues import announcements
 from tests.support.transport import Fault, JournalTransport
 
@@ -36,8 +36,7 @@ def history(hub: Hub) -> list[Event]:
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    texts = [entry.getMessage() for entry in caplog.records if entry.name == "shared.keeping.retention"]
-    return [json.loads(text) for text in texts if text.startswith("{")]
+    return lines_in(caplog.records, "retention")
 
 
 def test_of_200_days_the_kept_ones_stay_although_the_run_is_killed_again_and_again(

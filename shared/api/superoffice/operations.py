@@ -1,5 +1,6 @@
 """What can be done with webhooks, for both of SuperOffice's APIs (docs/sources/superoffice.md 1.1 and 1.4)."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
@@ -19,6 +20,7 @@ from shared.events.event import EventId
 from shared.events.store import EventStore
 from shared.loops import is_test
 from shared.secret_mask import SECRET_MASK
+from shared.telemetry.lines import tell
 from shared.text_length import utf16_length
 from shared.validation import NO_CONTROL_CHARACTERS, OBJECT, bad_field, field_error, max_length, one_of
 from shared.webhooks.associate import associate_of
@@ -26,7 +28,7 @@ from shared.webhooks.fields import MAX_EVENT_NAME
 from shared.webhooks.listing import WebhookFilter
 from shared.webhooks.registration import Registration, Usage
 from shared.webhooks.registry import WebhookRegistry
-from shared.webhooks.signals import signalled_event
+from shared.webhooks.signals import CLIENT_SOURCE, signalled_event
 from shared.webhooks.webhook import MAX_NAME, WEBHOOK_TYPES, WebhookInput, WebhookState, parse_state, parse_webhook
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from shared.webhooks.saving import SaveResult, WebhookSaving
 
 type Entity = dict[str, object]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,7 @@ class Signalling:
         A test event that a receiver passes on is ignored.
         """
         if is_test(request.http.headers):
+            tell(log, "event.received", {"type": None, "source": CLIENT_SOURCE, "outcome": "ignored"})
             return
         if data is not None and not isinstance(data, dict):
             raise bad_field("Data", OBJECT)

@@ -28,6 +28,7 @@ from shared.delivery.pace.wakeups import WakeUp, WakeUpQueue
 from shared.delivery.pace.waking import is_overdue, needs_wake_up, place_delay, with_wake_up
 from shared.delivery.waiting import WaitingDelivery, WaitingReason
 from shared.events.event import Event
+from shared.telemetry.tracing import traceparent_text
 from shared.webhooks.registration import Registration
 from shared.webhooks.stats import CountedAttempt, counted_in
 from shared.webhooks.usage import CallResult, counted
@@ -140,7 +141,14 @@ class PaceGate:
             self.ensure_not_lost(webhook_id)
             return False
         waiting = WaitingDelivery(
-            webhook_id, event.id, event.type, event.received_at, entry.reason, parked_at=now, until=entry.until
+            webhook_id,
+            event.id,
+            event.type,
+            event.received_at,
+            entry.reason,
+            parked_at=now,
+            until=entry.until,
+            traceparent=traceparent_text(),
         )
         self.parking.park_first(waiting)
         return True

@@ -34,6 +34,7 @@ from shared.errors import StorageDown
 from shared.single_flight import SingleFlight
 from shared.storage.query import Query
 from shared.storage.tables import AlreadyStored, Changed, Row, Table, retry_races
+from shared.telemetry.lines import tell
 from shared.timestamps import stored_time
 from shared.webhooks.rows import usage_keys
 from shared.webhooks.stats import AN_HOUR, slot_column
@@ -227,7 +228,7 @@ class PaceStore:
         try:
             self._blocked.put(webhook_id, entry)
         except StorageDown as error:
-            log.warning("webhook %d could not be listed as blocked: %s", webhook_id, error.detail)
+            tell(log, "webhook.unlisted", {"webhook": webhook_id, "detail": error.detail}, logging.WARNING)
 
     def _write(self, webhook_id: int, seen: _Version, after: PacedUsage, writes: tuple[str, ...]) -> None:
         """Write a row over the version that was seen; raises Changed if it is another one by now."""

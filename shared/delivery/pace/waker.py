@@ -38,6 +38,7 @@ from shared.delivery.removal import DeliveryRemoval
 from shared.delivery.settling import Settling
 from shared.delivery.waiting import WaitingDelivery
 from shared.side_by_side import each_side_by_side
+from shared.telemetry.lines import tell
 from shared.webhooks.registration import Registration
 from shared.webhooks.registry import WebhookRegistry
 
@@ -114,7 +115,7 @@ class Waker:
         waiting = self.parking.oldest(registration.id, MAX_RELEASED)
         expired = given_up(waiting, self.store.now(), self.give_up_after)
         if expired:
-            log.error("%d deliveries to webhook %d waited for too long, and failed", len(expired), registration.id)
+            tell(log, "deliveries.expired", {"webhook": registration.id, "number": len(expired)}, logging.ERROR)
             self.settling.settle(expired, DeliveryState.FAILED)
         wanted = registration.webhook.events
         unwanted = [one for one in waiting if one.event_type not in wanted and not one.is_logged and one not in expired]
@@ -203,4 +204,5 @@ def _message(waiting: WaitingDelivery) -> DeliveryMessage:
         repeat=True,
         parked_at=waiting.parked_at,
         due_at=waiting.due_at,
+        traceparent=waiting.traceparent,
     )

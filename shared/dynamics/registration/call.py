@@ -8,6 +8,7 @@ from shared.deadline import deadline, retry_budget
 from shared.dynamics.message_secrets import without_secrets
 from shared.dynamics.refusal import DataverseRefused
 from shared.errors import BadGateway, BadRequest, Conflict, HubError, NotFound
+from shared.telemetry.lines import tell
 
 _CALL_SECONDS = 35.0
 _PAUSE_SECONDS = 10.0
@@ -25,7 +26,9 @@ def dataverse_call(secrets: Sequence[str] = ()) -> Iterator[None]:
         with deadline(_CALL_SECONDS), retry_budget(_PAUSE_SECONDS):
             yield
     except DataverseRefused as refusal:
-        log.warning("%s", refusal)
+        status, code = refusal.status, refusal.code
+        detail = without_secrets(str(refusal), secrets)
+        tell(log, "dataverse.refused", {"status": status, "code": code, "detail": detail}, logging.WARNING)
         # Not chained: its message can repeat what was sent.
         raise refused(refusal, secrets) from None
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from shared.deadline import grace
 from shared.dynamics.registration.call import dataverse_call
 from shared.errors import HubError
+from shared.telemetry.lines import tell
 
 _UNDO_SECONDS = 10.0
 
@@ -50,6 +51,6 @@ def _undo(id_: str, delete: Delete, error: BaseException) -> None:
         with grace(_UNDO_SECONDS), dataverse_call():
             delete(id_)
     except HubError as another:
-        log.exception("the row %s of a registration that failed was not deleted: %s", id_, another.detail)
+        tell(log, "registration.left", {"row": id_, "detail": another.detail}, logging.ERROR, exc_info=True)
         if isinstance(error, HubError):
             error.extensions["leftBehind"] = id_

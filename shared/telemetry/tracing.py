@@ -1,0 +1,135 @@
+"""Which trace the code that runs now belongs to, and which event it is about.
+
+The platform hands each invocation the place in a trace that it continues. An event keeps the trace of the request that
+brought it; whatever works on the event later continues that one. It stands in a context variable, which threads of our
+own must be given (`carried`): the runtime calls a function in a thread without its context, so each edge begins it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, replace
+from secrets import token_hex
+from typing import Any
+
+import azure.functions as func
+
+from shared.telemetry.traceparent import TRACEPARENT_HEADER, Traceparent, parse_traceparent
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One run of a function. `last` is the newest place in it that is about an event."""
+
+    context: func.Context
+    last: "Place | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the code stands: its place in a trace, the event's id if it is about one, and the invocation."""
+
+    traceparent: Traceparent | None = None
+    event: str | None = None
+    invocation: Invocation | None = None
+
+
+_NOWHERE = Place()
+_place: ContextVar[Place] = ContextVar("place", default=_NOWHERE)
+
+
+def place() -> Place:
+    """Where the code that calls this stands; outside an invocation without trace and event."""
+    return _place.get()
+
+
+def traceparent_text() -> str | None:
+    """The value of `traceparent` for what is sent or stored now; None outside an invocation."""
+    traceparent = _place.get().traceparent
+    return None if traceparent is None else str(traceparent)
+
+
+def trace_headers() -> dict[str, str]:
+    """The header for a request to a receiver; empty outside an invocation."""
+    text = traceparent_text()
+    return {} if text is None else {TRACEPARENT_HEADER: text}
+
+
+def function_name() -> str | None:
+    """The name of the function that runs; None outside an invocation."""
+    invocation = _place.get().invocation
+    return None if invocation is None else invocation.context.function_name
+
+
+def new_traceparent() -> Traceparent:
+    """The beginning of a new trace."""
+    return Traceparent(token_hex(16), token_hex(8))
+
+
+def child_of(parent: Traceparent) -> Traceparent:
+    """A new span of the same trace."""
+    return replace(parent, span_id=token_hex(8))
+
+
+@contextmanager
+def at_invocation(context: func.Context) -> Iterator[None]:
+    """What runs inside is this invocation, and continues its trace; a new one begins where it names none."""
+    given = parse_traceparent(context.trace_context.trace_parent)
+    with _standing_at(Place(given or new_traceparent(), None, Invocation(context))):
+        yield
+
+
+@contextmanager
+def continued(traceparent: str | None) -> Iterator[None]:
+    """What runs inside continues this trace; that of the invocation, if it is None or malformed."""
+    found = parse_traceparent(traceparent)
+    with _standing_at(replace(_place.get(), traceparent=found or _place.get().traceparent)):
+        yield
+
+
+@contextmanager
+def about_event(id_: str, traceparent: str | None) -> Iterator[None]:
+    """What runs inside is about this event, and continues its trace, if it has one."""
+    outer = _place.get()
+    here = replace(outer, traceparent=parse_traceparent(traceparent) or outer.traceparent, event=id_)
+    if outer.invocation is not None:
+        outer.invocation.last = here
+    with _standing_at(here):
+        yield
+
+
+@contextmanager
+def at_span(traceparent: Traceparent) -> Iterator[None]:
+    """What runs inside is part of this span."""
+    with _standing_at(replace(_place.get(), traceparent=traceparent)):
+        yield
+
+
+def carried[**Parameters, Result](do: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """`do` for one call in another thread, as part of what runs now: its deadline, its trace, its invocation.
+
+    The platform adds log lines of a thread to the invocation whose id stands in the thread's own storage.
+    """
+    copied, invocation = copy_context(), _place.get().invocation
+
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        if invocation is None:
+            return copied.run(do, *args, **kwargs)
+        own: Any = invocation.context.thread_local_storage
+        before = getattr(own, "invocation_id", None)
+        own.invocation_id = invocation.context.invocation_id
+        try:
+            return copied.run(do, *args, **kwargs)
+        finally:
+            own.invocation_id = before
+
+    return run
+
+
+@contextmanager
+def _standing_at(here: Place) -> Iterator[None]:
+    token = _place.set(here)
+    try:
+        yield
+    finally:
+        _place.reset(token)
