@@ -200,10 +200,9 @@ def test_no_alert_fires_on_a_day_like_others(name: str, watch: Watch) -> None:
 
 
 def test_a_poisoned_message_is_told_by_the_app_or_by_the_host_and_counts_once(watch: Watch) -> None:
-    traceback = "\nTraceback (most recent call last):\n  ValueError: {}"
     moved = "Message has reached MaxDequeueCount of 5. Moving message to queue '{}-poison'."
     traces = [
-        line(3, "message.poisoned", queue="events", error="ValueError", suffix=traceback),
+        line(3, "message.poisoned", queue="events", error="ValueError", raised=ValueError("no such thing")),
         trace_row(2, moved.format("events")),
         trace_row(2, moved.format("wakeups")),
         trace_row(2, "The log speaks of MaxDequeueCount, and of a poison queue 'events-poison'"),
@@ -213,7 +212,8 @@ def test_a_poisoned_message_is_told_by_the_app_or_by_the_host_and_counts_once(wa
 
 def test_what_a_query_takes_for_a_line_ends_before_a_traceback(engine: Engine) -> None:
     row = line(3, "message.poisoned", queue="events", error="ValueError")
-    longer = {**row, "Message": f"{row['Message']}\nTraceback (most recent call last):\r\n  ValueError"}
+    longer = line(3, "message.poisoned", queue="events", error="ValueError", raised=ValueError("no such thing"))
+    assert longer["Message"] == f"{row['Message']}\nValueError: no such thing"
     found = engine.run(f"AppTraces | project text = {FIRST_LINE}", {"AppTraces": [row, longer]})
     assert [each["text"] for each in found] == [row["Message"]] * 2
 

@@ -112,7 +112,7 @@ def test_the_values_that_queries_ask_for(judged: dict[str, Judgement]) -> None:
         for text in texts
         if member != "name"
     }
-    assert asked == {("outcome", IntakeOutcome.STORED), ("source", "dynamics"), ("outcome", "down")}
+    assert asked == {("outcome", IntakeOutcome.STORED.value), ("source", "dynamics"), ("outcome", "down")}
 
 
 @holds_for("name", ALERTS)

@@ -145,9 +145,7 @@ WAY = (
     line(9, "event.received", event="e2", type="t", source="arcgis", outcome="stored"),
     line(8, "event.dispatched", event="e1", type="t", outcome="dispatched", webhooks=1, seconds=1.0),
     line(9, "role.answered", directory="table", outcome="yes", milliseconds=5),
-    line(
-        7, "delivery.attempted", event="e1", webhook=1, state="delivered", suffix="\nTraceback (most recent call last):"
-    ),
+    line(7, "delivery.attempted", event="e1", webhook=1, state="delivered", raised=OSError("gone")),
     line(6, "event.received", event="e3", trace=OTHER_TRACE, type="t", source="signal", outcome="stored"),
     trace_row(5, "Executed 'Functions.EventDispatch' (Succeeded)"),
 )
