@@ -19,6 +19,7 @@ EXAMPLES = {
     "RETENTION_DAYS": "30",
     "RETENTION_PAYLOAD_DAYS": "7",
     "RETENTION_SCHEDULE": "0 30 3 * * *",
+    "OPENTELEMETRY": "true",
     "ROLE_DIRECTORY": "graph",
     "RELATIONSHIP_MANAGER_ROLE": "Account Manager",
     "ADMINISTRATOR_ROLE": "Hub Administrator",

@@ -1,0 +1,31 @@
+"""docs/deploy.md has each parameter of the template, with its variable and its default, and what azd is told."""
+
+import json
+import re
+
+from tests.support.paths import ROOT
+
+PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+ROWS = {
+    parameter: (variable, default)
+    for variable, parameter, default in re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*?) ?\| ", PAGE, re.MULTILINE)
+}
+TEMPLATE = json.loads((ROOT / "infra" / "main.json").read_text(encoding="utf-8"))
+VARIABLES = json.loads((ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+
+
+def shown(default: object) -> str:
+    """A default as the table has it: nothing where the template chooses."""
+    if default == "[deployer().objectId]":
+        return "who deploys"
+    if default in (None, "", {}):
+        return ""
+    return f"`{json.dumps(default).strip(chr(34))}`"
+
+
+def test_each_parameter_stands_there_with_its_variable_and_its_default() -> None:
+    parameters = TEMPLATE["parameters"]
+    assert ROWS == {
+        name: (VARIABLES[name]["value"].strip("${}"), shown(parameter.get("defaultValue")))
+        for name, parameter in parameters.items()
+    }
