@@ -1,4 +1,5 @@
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -37,12 +38,17 @@ from shared.http import (
     problem,
     problem_content,
 )
+from shared.settings import Settings
+from shared.storage.account import StorageAccount
+from shared.storage.query import Query
 from tests.support.cases import holds_for
+from tests.support.invoking import TRACE, TRACEPARENT, invocation_context
 from tests.support.lines import lines_in
 from tests.support.requests import post
 from tests.test_errors import subclasses
 
 SECRET = "AccountKey=c2VjcmV0"
+SIGNATURE = "s3cretSignature"
 EACH_ERROR = holds_for("error", list(subclasses(HubError)))
 
 
@@ -294,3 +300,32 @@ def test_the_path_behind_a_route_is_known_by_its_segments(path: str, segments: t
 
 def test_a_request_without_a_path_behind_its_route_has_no_segments() -> None:
     assert path_segments(func.HttpRequest("GET", "http://localhost/x", body=b"")) == ()
+
+
+def test_a_signature_of_storage_stands_in_no_line_though_the_address_is_told_with_the_outage(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    text = f"TableEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a;SharedAccessSignature=sv=1&sig={SIGNATURE}"
+    account = StorageAccount(Settings.read({"AzureWebJobsStorage": text}).storage)
+    request = func.HttpRequest("POST", f"http://localhost:7071/api/x?code={SIGNATURE}", body=b"{}")
+    assert answer(request, lambda _: empty_response(len(list(account.table("a").query(Query()))))).status_code == 503
+    [line] = lines_in(caplog.records, "request.refused")
+    assert line["error"] == "StorageDown"
+    assert caplog.records[-1].exc_info
+    assert SIGNATURE not in caplog.text
+
+
+def test_a_refusal_is_told_with_function_trace_and_class_and_not_with_what_was_sent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    answer(post(b""), failing(BadRequest(f"'{SECRET}' is wrong")), context=invocation_context(TRACEPARENT, "Events"))
+    [line] = lines_in(caplog.records)
+    assert line == {
+        "name": "request.refused",
+        "trace": TRACE,
+        "function": "Events",
+        "status": 400,
+        "error": "BadRequest",
+        "detail": None,
+    }

@@ -17,8 +17,11 @@ from shared.settings import StorageSettings
 from shared.storage.account import StorageAccount
 from shared.storage.tables import Contended
 from shared.storage.transport import StorageTransport
+from shared.telemetry.tracing import about_event
 from tests.fakes.server import Reply, json_reply
 from tests.fakes.storage import FakeStorage
+from tests.support.invoking import TRACE, TRACEPARENT, invocation_context
+from tests.support.lines import lines_in
 from tests.support.paths import ROOT
 from tests.support.patience import eventually
 
@@ -201,3 +204,49 @@ def test_only_so_many_messages_wait_that_requests_find_a_thread(outage: Outage) 
         assert eventually(lambda: all(one.done() for one in waiting))
     assert [one.exception() for one in waiting] == [None] * MAX_WAITING
     handle()
+
+
+def fails(body: bytes, _: int) -> None:
+    """Comes as far as the event that the message is about."""
+    with about_event("an event", TRACEPARENT):
+        raise ValueError(f"s3cret {body!r}")
+
+
+@pytest.mark.parametrize(("count", "names"), [(None, []), (4, []), (MAX_DEQUEUE_COUNT, ["message.poisoned"])])
+def test_the_last_attempt_of_a_message_that_fails_is_told_with_trace_and_event(
+    outage: Outage, caplog: pytest.LogCaptureFixture, count: int | None, names: list[str]
+) -> None:
+    with pytest.raises(ValueError, match="s3cret"):
+        handle_message(message(count), fails, storage=outage.account, queue="deliveries", context=invocation_context())
+    told = lines_in(caplog.records)
+    assert [line["name"] for line in told] == names
+    for line in told:
+        assert line == {
+            "name": "message.poisoned",
+            "trace": TRACE,
+            "event": "an event",
+            "queue": "deliveries",
+            "error": "ValueError",
+        }
+    assert "s3cret" not in caplog.text
+
+
+def test_a_message_that_says_nothing_is_told_with_the_trace_of_its_last_invocation(
+    outage: Outage, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unrecognized(body: bytes, _: int) -> None:
+        raise ValueError("not ours")
+
+    context = invocation_context(TRACEPARENT)
+    with pytest.raises(ValueError, match="not ours"):
+        handle_message(message(5), unrecognized, storage=outage.account, queue="events", context=context)
+    [line] = lines_in(caplog.records)
+    assert (line["trace"], "event" in line, line["error"]) == (TRACE, False, "ValueError")
+
+
+def test_a_message_that_was_sent_again_is_not_told_as_poisoned(
+    outage: Outage, caplog: pytest.LogCaptureFixture
+) -> None:
+    outage.queues.answer_always(SENT)
+    outage.handle(MAX_DEQUEUE_COUNT)
+    assert [line["name"] for line in lines_in(caplog.records)] == ["message.repeated"]

@@ -5,11 +5,11 @@ brought it; whatever works on the event later continues that one. It stands in a
 own must be given (`carried`): the runtime calls a function in a thread without its context, so each edge begins it.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, replace
-from secrets import token_hex
 from typing import Any
 
 import azure.functions as func
@@ -63,12 +63,12 @@ def function_name() -> str | None:
 
 def new_traceparent() -> Traceparent:
     """The beginning of a new trace."""
-    return Traceparent(token_hex(16), token_hex(8))
+    return Traceparent(os.urandom(16).hex(), os.urandom(8).hex())
 
 
 def child_of(parent: Traceparent) -> Traceparent:
     """A new span of the same trace."""
-    return replace(parent, span_id=token_hex(8))
+    return replace(parent, span_id=os.urandom(8).hex())
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 import json
+import logging
 
 import pytest
 
@@ -7,9 +8,12 @@ from shared.arcgis.payload import parse_changes
 from shared.arcgis.webhook_connection import WebhookConnection, Workflow
 from shared.errors import BadRequest, NotFound, StorageDown, Unauthenticated
 from shared.hub.hub import Hub
+from shared.telemetry.tracing import at_invocation
 from tests.arcgis.samples import BODY, CRC_TOKEN, HEX, PING, RESPONSE_TOKEN, SECRET, body_of, entry
 from tests.arcgis.stored import WORKFLOW, store
 from tests.fakes.feature_service import signature as sign
+from tests.support.invoking import TRACE, TRACEPARENT, invocation_context
+from tests.support.lines import lines_in
 from tests.support.queues import announcements
 from tests.support.transport import Fault, JournalTransport
 
@@ -74,6 +78,19 @@ def test_a_wrong_signature_is_refused_before_anything_is_read(
     with pytest.raises(Unauthenticated):
         arcgis_hub.arcgis.notifications.receive(WORKFLOW, connection.id, b"no json", signature)
     assert transport.summary == ["GET connections"]
+
+
+def test_each_layer_is_a_line_and_what_a_disabled_connection_ignores_too(
+    arcgis_hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    receive(arcgis_hub, store(arcgis_hub, enabled=False), BODY)
+    connection = store(arcgis_hub)
+    with at_invocation(invocation_context(TRACEPARENT)):
+        stored = receive(arcgis_hub, connection, BODY)
+    ignored, *taken = lines_in(caplog.records, "event.received")
+    assert (ignored["type"], ignored["source"], ignored["outcome"]) == (None, "arcgis", "ignored")
+    assert [(line["outcome"], line["trace"]) for line in taken] == [("stored", TRACE)] * stored
 
 
 def test_a_disabled_connection_takes_and_stores_nothing(arcgis_hub: Hub, transport: JournalTransport) -> None:

@@ -28,6 +28,9 @@ OURS = [
     "X-Hook-Test",
     "X-Hub-Hops",
     "x-hub-HOPS",
+    "traceparent",
+    "Traceparent",
+    "tracestate",
 ]
 BAD_NAMES = ["", "a b", "a:", "a\r\nHost", "ä", "a\x00", "a(", "a/b", "\u212aey"]
 BAD_VALUES = ["a\r\nX: y", "a\n", "\r", "a\x00b", "\x7f", "é", "a\tb", " a", "a ", " ", "\u2028"]

@@ -13,6 +13,7 @@ from shared.events.announcement import UnrecognizedMessage
 from shared.events.rows import event_rows
 from tests.support.cases import holds_for
 from tests.support.events import make_event
+from tests.support.invoking import TRACEPARENT
 
 EVENT_ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
 MESSAGE = {"version": 1, "event_id": EVENT_ID, "webhook_id": 7, "attempt": 2, "cycle": 1}
@@ -27,9 +28,17 @@ def test_a_message_comes_back_as_it_was_sent_with_its_event() -> None:
         values={"n": 2**80, "x": [None, {"y": 1.5}]},
         trimmed=True,
         hops=4,
+        traceparent=TRACEPARENT,
     )
     message = DeliveryMessage(
-        event_id=event.id, webhook_id=2**31 - 1, attempt=3, cycle=4, event=event, has_turn=True, repeat=True
+        event_id=event.id,
+        webhook_id=2**31 - 1,
+        attempt=3,
+        cycle=4,
+        event=event,
+        has_turn=True,
+        repeat=True,
+        traceparent=TRACEPARENT,
     )
     assert parse_delivery_message(message.as_text().encode()) == message
 
@@ -107,13 +116,19 @@ def test_no_bytes_and_no_part_of_a_message_raise_anything_else(body: bytes) -> N
     field_values=st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers() | st.none(), max_size=3),
     length=st.sampled_from([0, 30_000]) | st.integers(39_000, 40_000),
     repeat=st.booleans(),
+    traceparent=st.sampled_from([None, TRACEPARENT]),
 )
 def test_a_first_message_has_the_text_that_a_message_has(
-    webhook_id: int, text: str, field_values: dict[str, object], length: int, *, repeat: bool
+    webhook_id: int, text: str, field_values: dict[str, object], length: int, traceparent: str | None, *, repeat: bool
 ) -> None:
-    event = make_event(type=text, entity='"event":null', field_values={**field_values, "long": "x" * length})
-    message = DeliveryMessage(event_id=event.id, webhook_id=webhook_id, event=event, repeat=repeat)
-    assert FirstMessages(event, repeat=repeat).text_for(webhook_id) == message.as_text()
+    values = {**field_values, "long": "x" * length}
+    event = make_event(type=text, entity='"event":null', field_values=values, traceparent=traceparent)
+    message = DeliveryMessage(
+        event_id=event.id, webhook_id=webhook_id, event=event, repeat=repeat, traceparent=traceparent
+    )
+    text = FirstMessages(event, repeat=repeat, traceparent=traceparent).text_for(webhook_id)
+    assert text == message.as_text()
+    assert ("traceparent" in text) == (traceparent is not None)
 
 
 @pytest.mark.parametrize("webhook_id", [1, 2**31 - 1])

@@ -17,6 +17,7 @@ from shared.delivery.waiting import (
     waiting_row,
 )
 from shared.events.event import EventId
+from tests.support.invoking import TRACEPARENT
 
 _ID = EventId("8beb086c-1bcb-5ce8-b2b5-0aec2c2b08a7")
 _AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -37,6 +38,7 @@ _MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st
         cycle=st.integers(0, 9),
         due_at=st.none() | _MOMENTS,
         is_logged=st.booleans(),
+        traceparent=st.sampled_from([None, TRACEPARENT]),
     )
 )
 def test_a_row_says_all_of_a_waiting_delivery(waiting: WaitingDelivery) -> None:

@@ -47,6 +47,11 @@ def _write_echoes(root: Path) -> None:
         "Disabled": {"authLevel": "function"},
         "Declared": {"methods": ["head", "options"]},
     }
+    traced = """
+        def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+            return func.HttpResponse(context.trace_context.trace_parent)
+    """
+    write_function(root, "Traced", traced, http_trigger(), RETURN)
     for name, members in routes.items():
         write_function(root, name, _ECHO.replace("THIS", name), http_trigger(**members), RETURN)
 

@@ -118,3 +118,12 @@ def test_a_body_that_is_too_large_is_413_before_it_is_sent(host: RunningHost) ->
     connection.endheaders()
     assert connection.getresponse().status == 413
     connection.close()
+
+
+def test_an_invocation_is_a_span_of_the_trace_that_the_request_names(host: RunningHost) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    header = f"00-{trace}-b7ad6b7169203331-01"
+    found = {host.call("Traced", headers={"traceparent": header}).text for _ in range(2)}
+    assert {one[:36] for one in found} == {f"00-{trace}-"}
+    assert len({*found, header}) == 3
+    assert len({host.call("Traced").text.split("-")[1] for _ in range(2)}) == 2

@@ -40,6 +40,7 @@ from tests.dynamics.reading import event_in, intake_that_takes_nothing, refusal_
 from tests.dynamics.receiving import grant, intake_of, send, stored
 from tests.dynamics.samples import REMOVED, SAMPLE_CONNECTION, SAMPLE_OPPORTUNITY, paths, sample_with
 from tests.support.cases import holds_for
+from tests.support.lines import lines_in
 from tests.support.queues import announcements
 from tests.support.tenant import Tenant
 from tests.support.transport import Fault, JournalTransport
@@ -356,3 +357,11 @@ def test_any_json_is_judged_and_nothing_else_happens(members: Json, trimmed: boo
 def test_any_bytes_are_refused_and_nothing_else_happens(sent: bytes, trimmed: bool) -> None:
     with pytest.raises(BadRequest):
         intake_that_takes_nothing().receive(sent, trimmed=trimmed)
+
+
+def test_what_is_not_taken_is_a_line_with_its_id(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert send(intake_of(hub, "nothing.created").receive, UPDATED) is IGNORED
+    [line] = lines_in(caplog.records)
+    assert (line["name"], line["type"], line["outcome"]) == ("event.received", "opportunity.updated", "ignored")
+    assert line["event"] == event_in(UPDATED).id

@@ -13,6 +13,7 @@ from shared.events.announcement import (
 )
 from shared.events.event import EventId
 from tests.support.cases import holds_for
+from tests.support.invoking import TRACEPARENT
 
 ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
 ANNOUNCEMENTS = st.builds(
@@ -23,6 +24,7 @@ ANNOUNCEMENTS = st.builds(
     misses=st.integers(min_value=0, max_value=7),
     after=st.integers(min_value=0, max_value=2**31 - 1),
     repeat=st.booleans(),
+    traceparent=st.sampled_from([None, TRACEPARENT]),
 )
 
 

@@ -57,6 +57,7 @@ EVENTS = st.builds(
     trimmed=st.booleans(),
     state=st.sampled_from(EventState),
     hops=st.integers(0, 4),
+    traceparent=st.sampled_from([None, TRACEPARENT]),
     previous_values=st.none() | st.dictionaries(st.text(), st.integers()),
     parameters=st.none() | st.dictionaries(st.text(), st.booleans()),
     reconstructed=st.booleans(),

@@ -1,3 +1,4 @@
+import logging
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from shared.errors import DirectoryDown
 from shared.roles.directory import CachedDirectory, Tell
 from shared.roles.user import User, UserKind, normal_user_id
+from tests.support.lines import lines_in
 
 GUID = "cc03d281-c95c-e911-a979-000d3a1cc8fe"
 ROLE, OTHER_ROLE = "Relationship Manager", "Webhook Administrator"
@@ -206,3 +208,22 @@ def test_the_spelling_of_an_id_is_final(text: str) -> None:
 def test_any_spelling_of_a_guid_is_the_guid(id_: object, case: object, braces: str) -> None:
     assert callable(case)
     assert normal_user_id(braces.format(case(str(id_)))) == str(id_)
+
+
+def test_each_question_that_the_directory_is_asked_is_a_line_and_what_is_remembered_is_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    directory, times = CountingDirectory(KIM), iter([1.0, 1.25, 2.0, 2.0, 3.0, 3.5])
+    cached = CachedDirectory(directory, seconds=300, name="graph", clock=lambda: 0.0)
+    cached._clock = lambda: next(times)
+    for user in (KIM, KIM, ALEX, ALEX):
+        cached.has_role(user, ROLE)
+    directory.down = True
+    with pytest.raises(DirectoryDown):
+        cached.has_role(KIM, OTHER_ROLE)
+    assert lines_in(caplog.records) == [
+        {"name": "role.answered", "directory": "graph", "outcome": outcome, "milliseconds": milliseconds}
+        for outcome, milliseconds in (("yes", 250), ("no", 0), ("down", 500))
+    ]
+    assert [record.levelname for record in caplog.records] == ["INFO", "INFO", "WARNING"]

@@ -10,9 +10,11 @@ from shared.delivery.attempt import Attempt
 from shared.delivery.record import DeliveryState, new_record
 from shared.errors import BadRequest
 from shared.hub.hub import Hub
+from shared.telemetry.tracing import at_invocation
 from shared.webhooks.webhook import WebhookState
 from tests.fakes.receiver import Receiver, answers
 from tests.support.delivering import attempt, delivering_hub, new_event
+from tests.support.invoking import TRACE, TRACEPARENT, invocation_context
 from tests.support.previous_version import HEADER, ID, LAST_ERROR, SECRETS, plain_fingerprint, store, stored_row
 from tests.webhooks.registered import read, save_back, stored
 
@@ -114,3 +116,26 @@ def test_disabling_it_leaves_no_plain_fingerprint(hub: Hub, target: str, receive
     save_back(hub, ID, State="Active")
     assert receiver.journal[0].headers["authorization"] == HEADER
     assert in_clear(stored_row(hub)) == []
+
+
+def test_a_trace_header_that_was_saved_once_stays_and_the_hubs_own_is_sent(
+    hub: Hub, receiver: Receiver, target: str
+) -> None:
+    before = stored(hub, ID)
+    headers = {**(before.webhook.headers or {}), "Traceparent": "00-mine", "tracestate": "a=b"}
+    hub.receivers.webhooks.rewrite(replace(before, webhook=before.webhook.model_copy(update={"headers": headers})))
+    receiver.reset()
+    save_back(hub, ID, TargetUrl=f"{receiver.url}/moved", Headers={**headers, "Authorization": HEADER})
+    assert {"Traceparent", "tracestate"} <= (stored(hub, ID).webhook.headers or {}).keys()
+    with at_invocation(invocation_context(TRACEPARENT)):
+        attempt(hub, stored(hub, ID))
+    test, call = receiver.journal
+    assert "tracestate" not in {*test.headers, *call.headers}
+    assert "traceparent" not in test.headers
+    assert call.headers["traceparent"].split("-")[1] == TRACE
+
+
+@pytest.mark.parametrize("name", ["traceparent", "Tracestate"])
+def test_no_other_save_may_add_one(hub: Hub, target: str, name: str) -> None:
+    with pytest.raises(BadRequest, match="is set by the hub"):
+        save_back(hub, ID, Headers={"Authorization": MASK, "X-Tenant": "7", name: "x"})
