@@ -1,5 +1,7 @@
 """azure.yaml agrees with the schema of azd as far as it uses it, and with the files that it names."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "azure.yaml").read_text(encodin
 SERVICE: dict[str, Any] = PROJECT["services"]["hub"]
 HOOKS: dict[str, Any] = {**PROJECT["hooks"], **SERVICE["hooks"]}
 
+HOOK_MODULES = sorted((ROOT / "infra" / "hooks").glob("*.py"))
 OF_A_COMMAND = {"provision", "deploy", "up", "package", "restore", "down", "infracreate", "infradelete", "publish"}
 OF_A_SERVICE = {"deploy", "restore", "build", "package", "publish"}
 
@@ -72,3 +75,18 @@ def test_the_workflow_gets_variables_once_each_and_none_that_is_a_secret() -> No
     assert variables == sorted(set(variables))
     assert not [name for name in variables if name.endswith(("_KEY", "_SECRET"))]
     assert "secrets" not in PROJECT["pipeline"]
+
+
+def test_the_workflow_gets_every_variable_of_the_template() -> None:
+    text = (ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8")
+    wanted = {name for name in re.findall(r"\$\{(\w+)\}", text) if not name.startswith("AZURE_")}
+    assert set(PROJECT["pipeline"]["variables"]) == wanted
+
+
+def test_the_template_gives_what_the_hooks_read() -> None:
+    outputs = json.loads((ROOT / "infra" / "main.json").read_text(encoding="utf-8"))["outputs"]
+    read = {
+        *re.findall(r'"((?:AZURE|SERVICE|STORAGE|HUB)_[A-Z_]+)"', "".join(map(Path.read_text, HOOK_MODULES))),
+    } - {"AZURE_ENV_NAME", "AZURE_LOCATION"}
+    assert read - set(PROJECT["pipeline"]["variables"]) <= outputs.keys()
+    assert len(read) > 8
