@@ -25,7 +25,7 @@ def shown(default: object) -> str:
 
 def test_each_parameter_stands_there_with_its_variable_and_its_default() -> None:
     parameters = TEMPLATE["parameters"]
-    assert ROWS == {
+    assert {
         name: (VARIABLES[name]["value"].strip("${}"), shown(parameter.get("defaultValue")))
         for name, parameter in parameters.items()
-    }
+    } == ROWS
