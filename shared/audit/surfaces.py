@@ -93,8 +93,9 @@ DYNAMICS_REGISTRATION = Surface(
     ),
 )
 HEALTH = Surface("Health", "/api/health?deep=1", "health", (Operation("GET", "", READ),))
+CONSOLE = Surface("Console", "/api/console", "console", (Operation("GET", "session", READ),))
 
-SURFACES = (EVENTS, WEBHOOK_ADMIN, WEBHOOK_AGENT, WEBHOOK_CONNECTIONS, DYNAMICS_REGISTRATION, HEALTH)
+SURFACES = (EVENTS, WEBHOOK_ADMIN, WEBHOOK_AGENT, WEBHOOK_CONNECTIONS, DYNAMICS_REGISTRATION, HEALTH, CONSOLE)
 DISABLE = "webhook.disable"
 OTHER_ACTIONS = (
     DISABLE,

@@ -48,6 +48,16 @@ class Callers:
         """The caller of a request; raises Forbidden if they are not a Webhook Administrator, else as identify does."""
         return self._admit(self.identify(headers), self._administrator_role)
 
+    def roles_of(self, caller: Caller) -> tuple[str, ...]:
+        """Which of `manager` and `administrator` a caller is; raises Forbidden if they are neither."""
+        identified(caller.user.id, self._audit)
+        named = {"manager": self._manager_role, "administrator": self._administrator_role}
+        roles = tuple(name for name, role in named.items() if self._has_role(caller, role))
+        if not roles:
+            asked = f"neither the role {self._manager_role} nor {self._administrator_role}"
+            raise Forbidden(f"{caller.user.id} has {asked}; one of them is required here")
+        return roles
+
     def admit[Known: Caller](self, caller: Known) -> Known:
         """The same caller; raises Forbidden if they are not a Relationship Manager."""
         return self._admit(caller, self._manager_role)

@@ -13,7 +13,8 @@ from typing import IO, Self
 import requests
 from cryptography.fernet import Fernet
 
-from devhost.keys import KeyStore
+from devhost.console import open_functions
+from devhost.keys import KeyStore, new_key_value
 from devhost.launch import is_core_tools, keys_folder, start_host, wait_until_ready
 from devhost.ports import free_port
 from devhost.seed import Seed, seed
@@ -27,7 +28,11 @@ DYNAMICS_PATH = "webhooks/incoming/dynamicscrm"
 # Set in full, so that what a developer's own local.settings.json says changes nothing.
 _EXAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
 # No run of tests must meet the nightly work by chance.
-_OWN_SETTINGS = {"SECRETS_KEY": Fernet.generate_key().decode(), "RETENTION_SCHEDULE": "0 0 0 1 1 *"}
+_OWN_SETTINGS = {
+    "SECRETS_KEY": Fernet.generate_key().decode(),
+    "RETENTION_SCHEDULE": "0 0 0 1 1 *",
+    "CONSOLE_KEY": new_key_value(),
+}
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,7 @@ def _running(
     hub = Hub.assemble(Settings.read(environment))
     seeded = seed(hub.settings, environment, folder / "api_key")
     keys = KeyStore(keys_folder(folder))
+    open_functions(keys, environment["CONSOLE_KEY"])
     code, master_key = keys.ensure_host_key(), keys.ensure_master_key()
     with ExitStack() as stack:
         started = []

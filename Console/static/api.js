@@ -1,0 +1,150 @@
+// @ts-check
+// Every request of the page goes through here: keys in headers, a time limit, and one shape for all that goes wrong.
+// What there is to call stands in calls.js.
+
+import { keyHeaders } from "./keys.js";
+
+const ROOT = new URL("..", import.meta.url);
+const MILLISECONDS = 30_000;
+
+/**
+ * What went wrong with a request. `status` is that of the answer, and 0 where none came. `message` is a sentence for
+ * people. `fields` says what is wrong with which member. `retryAfter` are seconds. `easyAuth` is the path to sign in.
+ * @typedef {Error & {
+ *   status: number, fields: Record<string, string>, retryAfter: number | null, easyAuth: string | null, isOurs: boolean,
+ * }} ApiError
+ * @typedef {{signal?: AbortSignal, query?: Query, body?: unknown, headers?: Record<string, string>}} Options
+ * @typedef {Record<string, string | number | boolean | null | undefined>} Query
+ * @typedef {{data: any, headers: Headers, text: string}} Answer
+ */
+
+/**
+ * Asked to sign in anew after a 401; answers whether somebody did.
+ * @type {(error: ApiError) => Promise<boolean>}
+ */
+let signInAgain = async () => false;
+
+/** @param {(error: ApiError) => Promise<boolean>} ask */
+export function onUnauthenticated(ask) {
+  signInAgain = ask;
+}
+
+/**
+ * The JSON of an answer, null where it has no body. Raises an ApiError. After a 401 somebody may sign in again, and the
+ * request is made once more: half-filled forms survive that.
+ * @param {string} method
+ * @param {string} path below /api/
+ * @param {Options} [options]
+ */
+export const send = async (method, path, options) => (await sendFully(method, path, options)).data;
+
+/**
+ * The same with the headers and the text of the answer.
+ * @param {string} method
+ * @param {string} path
+ * @param {Options} [options]
+ * @returns {Promise<Answer>}
+ */
+export async function sendFully(method, path, options = {}) {
+  try {
+    return await sendOnce(method, path, options);
+  } catch (error) {
+    if (!isApiError(error) || error.status !== 401 || !(await signInAgain(error))) throw error;
+    return sendOnce(method, path, options);
+  }
+}
+
+/**
+ * One request, without signing in again.
+ * @param {string} method
+ * @param {string} path
+ * @param {Options} [options]
+ * @returns {Promise<Answer>}
+ */
+export async function sendOnce(method, path, { signal, query, body, headers } = {}) {
+  const url = new URL(path, ROOT);
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, String(value));
+  }
+  const limit = AbortSignal.timeout(MILLISECONDS);
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: { Accept: "application/json", ...(body !== undefined && JSON_TYPE), ...keyHeaders(), ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      cache: "no-store",
+    });
+    // Always read: an answer whose body nobody reads keeps its connection.
+    const text = await response.text();
+    const data = parsed(text);
+    if (!response.ok) throw refusal(response.status, data, response.headers);
+    return { data: data ?? null, headers: response.headers, text };
+  } catch (error) {
+    if (isApiError(error) || signal?.aborted) throw error;
+    throw apiError(0, limit.aborted ? "The hub did not answer in time." : "The hub cannot be reached from here.");
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {error is ApiError}
+ */
+export const isApiError = (error) => error instanceof Error && error.name === "ApiError";
+
+/**
+ * Whether a request was given up because its screen was left. Nothing went wrong then.
+ * @param {unknown} error
+ */
+export const isAborted = (error) => error instanceof Error && error.name === "AbortError";
+
+/**
+ * A failed answer as an ApiError: a problem (RFC 9457), an error of SuperOffice's shape, or neither.
+ * @param {number} status
+ * @param {any} data
+ * @param {Headers} headers
+ */
+export function refusal(status, data, headers) {
+  const message = data?.detail ?? data?.ErrorMessage;
+  const error = apiError(status, typeof message === "string" && message ? message : plainMessage(status));
+  error.isOurs = typeof message === "string";
+  error.retryAfter = seconds(headers.get("Retry-After"));
+  error.easyAuth = typeof data?.easyAuth === "string" ? data.easyAuth : null;
+  for (const wrong of data?.errors ?? []) error.fields[String(wrong.pointer).replace(/^#?\//, "")] = String(wrong.detail);
+  // SuperOffice's shape names the member first: "TargetUrl must ...", "ErrorEmails/1 ...".
+  const member = data?.ErrorMessage && status === 400 && /^[A-Za-z$][\w/$]*/.exec(message);
+  if (member) error.fields[member[0]] = message;
+  return error;
+}
+
+/**
+ * @param {number} status
+ * @param {string} message
+ * @returns {ApiError}
+ */
+function apiError(status, message) {
+  const extra = { name: "ApiError", status, fields: Object.create(null), retryAfter: null, easyAuth: null, isOurs: false };
+  return Object.assign(new Error(message), extra);
+}
+
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+/** @param {number} status */
+function plainMessage(status) {
+  if (status === 401) return "The hub does not accept the key.";
+  if (status === 404) return "The hub has nothing at this address.";
+  if (status === 503) return "The hub is not ready.";
+  return `The hub answered with status ${status}.`;
+}
+
+/** @param {string | null} header */
+const seconds = (header) => (header && /^\d+$/.test(header) ? Number(header) : null);
+
+/** @param {string} text */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,125 @@
+// @ts-check
+// One function for each call of the hub's API. Where names differ (SuperOffice's members begin with a capital) they are
+// translated here and nowhere else. Each takes `options` last, of which a screen gives `{signal}`; each raises ApiError.
+//
+// Listings answer `{value, continuationToken}`: hand the token back as `continuationToken` with the same query. A page may
+// be short, or empty, and have a token (collect in paging.js goes on by itself). Bulk calls answer `{replayed | purged |
+// count, more, continuationToken}`.
+
+import { send, sendFully } from "./api.js";
+
+/**
+ * @typedef {import("./api.js").Options} Options
+ * @typedef {import("./api.js").Query} Query
+ */
+
+const seg = encodeURIComponent;
+
+// Session and health.
+
+/** @param {Options} [o] */
+export const deepHealth = (o) => send("GET", "health", { ...o, query: { deep: 1 } });
+
+// Events.
+
+/** @param {Query} query @param {Options} [o] */
+export const listEvents = (query, o) => send("GET", "v1/events", { ...o, query });
+/** @param {string} id @param {Options} [o] */
+export const showEvent = (id, o) => send("GET", `v1/events/${seg(id)}`, o);
+/** With the text of the answer, in which numbers have all their digits. @param {string} id @param {Options} [o] */
+export const readEvent = (id, o) => sendFully("GET", `v1/events/${seg(id)}`, o);
+/** @param {Query} query `hours`: 24 or 168; `webhook` @param {Options} [o] */
+export const eventStats = (query, o) => send("GET", "v1/events/stats", { ...o, query });
+/** @param {Options} [o] */
+export const eventTypes = (o) => send("GET", "v1/events/types", o);
+/** For administrators. @param {string} id @param {Options} [o] */
+export const forgetEvent = (id, o) => send("DELETE", `v1/events/${seg(id)}`, o);
+/** For administrators. @param {object} whose @param {Query} query `dryRun`, `continuationToken` @param {Options} [o] */
+export const purgeEvents = (whose, query, o) => send("POST", "v1/events/purge", { ...o, query, body: whose });
+/** For administrators. @param {Query} query `dryRun` @param {Options} [o] */
+export const redrive = (query, o) => send("POST", "v1/events/redrive", { ...o, query });
+/** For administrators. @param {Query} query @param {Options} [o] */
+export const listAudit = (query, o) => send("GET", "v1/events/audit", { ...o, query });
+
+// Deliveries.
+
+/** @param {Query} query @param {Options} [o] */
+export const listDeliveries = (query, o) => send("GET", "v1/events/deliveries", { ...o, query });
+/** @param {Query} query @param {Options} [o] */
+export const countDeliveries = (query, o) => send("GET", "v1/events/deliveries/counts", { ...o, query });
+/** @param {string} id @param {Query} query `log`: with all attempts @param {Options} [o] */
+export const deliveriesOf = (id, query, o) => send("GET", `v1/events/${seg(id)}/deliveries`, { ...o, query });
+/** @param {string} id @param {string | number} webhook @param {Options} [o] */
+export const showDelivery = (id, webhook, o) => send("GET", `v1/events/${seg(id)}/deliveries/${seg(webhook)}`, o);
+/** @param {string} id @param {string | number} webhook @param {Options} [o] */
+export const replayOne = (id, webhook, o) => send("POST", `v1/events/${seg(id)}/deliveries/${seg(webhook)}/replay`, o);
+/** @param {Query} query filters, `dryRun`, `continuationToken` @param {Options} [o] */
+export const replayMany = (query, o) => send("POST", "v1/events/deliveries/replay", { ...o, query });
+
+// Webhooks. Members begin with a small letter here: `webhookId`, `targetUrl`, `consecutiveErrors`. `saved` is the webhook
+// with the reply's two headers: `{webhook, warning, publicKey}`.
+
+/** @param {{name?: string, event?: string, state?: string, top?: number, skip?: number}} wanted @param {Options} [o] */
+export async function listWebhooks(wanted, o) {
+  const { name, event, state, top, skip } = wanted;
+  const query = { nameFilter: name, eventFilter: event, statusFilter: state, $top: top, $skip: skip };
+  return (await send("GET", "v1/Webhook", { ...o, query })).map(small);
+}
+/** @param {Options} [o] */
+export const defaultWebhook = async (o) => small(await send("GET", "v1/Webhook/default", o));
+/** @param {string | number} id @param {Options} [o] */
+export const showWebhook = async (id, o) => small(await send("GET", `v1/Webhook/${seg(id)}`, o));
+/** A text, empty if nothing failed. @param {string | number} id @param {Options} [o] */
+export const lastError = (id, o) => send("GET", `v1/Webhook/${seg(id)}/LastError`, o);
+/** @param {object} webhook @param {Options} [o] */
+export const createWebhook = (webhook, o) => saved("POST", "v1/Webhook", webhook, o);
+/** @param {string | number} id @param {object} webhook @param {Options} [o] */
+export const updateWebhook = (id, webhook, o) => saved("PUT", `v1/Webhook/${seg(id)}`, webhook, o);
+/** @param {string | number} id @param {object} changes @param {Options} [o] */
+export const patchWebhook = (id, changes, o) => saved("PATCH", `v1/Webhook/${seg(id)}`, changes, o);
+/** @param {string | number} id @param {Options} [o] */
+export const deleteWebhook = (id, o) => send("DELETE", `v1/Webhook/${seg(id)}`, o);
+/** `{success, message}` @param {object} webhook @param {Options} [o] */
+export const testWebhook = async (webhook, o) => small(await send("POST", "v1/Webhook/Test", { ...o, body: big(webhook) }));
+
+// Dynamics, for administrators.
+
+const DYNAMICS = "v1/dynamics/webhooks";
+/** @param {Options} [o] */
+export const listDynamics = (o) => send("GET", DYNAMICS, o);
+/** @param {string} id @param {Options} [o] */
+export const showDynamics = (id, o) => send("GET", `${DYNAMICS}/${seg(id)}`, o);
+/** @param {object} wanted @param {Options} [o] */
+export const ensureDynamics = (wanted, o) => send("POST", `${DYNAMICS}/ensure`, { ...o, body: wanted });
+/** @param {string} id @param {Options} [o] */
+export const deleteDynamics = (id, o) => send("DELETE", `${DYNAMICS}/${seg(id)}`, o);
+/** @param {string} id @param {string} step @param {object} changes @param {Options} [o] */
+export const patchStep = (id, step, changes, o) =>
+  send("PATCH", `${DYNAMICS}/${seg(id)}/steps/${seg(step)}`, { ...o, body: changes });
+/** @param {string} id @param {string} step @param {Query} query @param {Options} [o] */
+export const listFailures = (id, step, query, o) =>
+  send("GET", `${DYNAMICS}/${seg(id)}/steps/${seg(step)}/failures`, { ...o, query });
+/** @param {string} id @param {string} step @param {string} job @param {Options} [o] */
+export const replayJob = (id, step, job, o) =>
+  send("POST", `${DYNAMICS}/${seg(id)}/steps/${seg(step)}/failures/${seg(job)}/replay`, o);
+
+// ArcGIS connections.
+
+/** @param {Query} query @param {Options} [o] */
+export const listConnections = (query, o) => send("GET", "v1/arcgis/connections", { ...o, query });
+
+/** @param {string} method @param {string} path @param {object} webhook @param {Options} [o] */
+async function saved(method, path, webhook, o) {
+  const { data, headers } = await sendFully(method, path, { ...o, body: big(webhook) });
+  return { webhook: small(data), warning: headers.get("X-Hub-Warning"), publicKey: headers.get("X-Hub-Public-Key") };
+}
+
+/** Members with a small first letter. @param {Record<string, any>} entity @returns {any} */
+const small = (entity) => renamed(entity, (name) => name.charAt(0).toLowerCase() + name.slice(1));
+
+/** Members with a capital. @param {Record<string, any>} entity */
+const big = (entity) => renamed(entity, (name) => name.charAt(0).toUpperCase() + name.slice(1));
+
+/** @param {Record<string, any>} entity @param {(name: string) => string} rename */
+const renamed = (entity, rename) =>
+  Object.fromEntries(Object.entries(entity).map(([name, value]) => [rename(name), value]));

@@ -1,0 +1,90 @@
+// @ts-check
+// Dialogs: a promise of what was chosen. Focus goes in, stays in, and comes back to where it was.
+
+import { html, nothing, render } from "./lit.js";
+
+/**
+ * @typedef {{state: Record<string, any>, update: (changes?: object) => void, close: (result?: any) => void}} Dialog
+ */
+
+/**
+ * Opens a dialog and waits until it is closed; null where it was given up (Escape). `body` draws it from dialog.state;
+ * the element with `autofocus` has the focus first. `isHeld` dialogs do not close by Escape.
+ * @param {string} title
+ * @param {(dialog: Dialog) => unknown} body
+ * @param {{state?: object, isHeld?: boolean}} [options]
+ * @returns {Promise<any>}
+ */
+export function openDialog(title, body, { state = {}, isHeld = false } = {}) {
+  const element = document.createElement("dialog");
+  const opener = document.activeElement;
+  element.setAttribute("aria-label", title);
+  document.body.append(element);
+  return new Promise((resolve) => {
+    /** @type {any} */
+    let chosen = null;
+    /** @type {Dialog} */
+    const dialog = {
+      state: { ...state },
+      update(changes = {}) {
+        Object.assign(dialog.state, changes);
+        draw();
+      },
+      close(result = null) {
+        chosen = result;
+        element.close();
+      },
+    };
+    const draw = () => render(html`<article><h2>${title}</h2>${body(dialog)}</article>`, element);
+    element.addEventListener("cancel", (event) => isHeld && event.preventDefault());
+    element.addEventListener("close", () => {
+      element.remove();
+      giveFocusBack(opener);
+      resolve(chosen);
+    });
+    draw();
+    element.showModal();
+  });
+}
+
+/**
+ * Asks before something is done: `text` says object, number and effect in a sentence, `verb` stands on the button
+ * ("Replay 312"). With `typed` that text has to be typed first, for what cannot be undone.
+ * @param {{title: string, text: unknown, verb: string, typed?: string, isDangerous?: boolean}} asked
+ * @returns {Promise<boolean>}
+ */
+export async function confirm({ title, text, verb, typed, isDangerous = typed !== undefined }) {
+  return (await openDialog(title, (dialog) => html`
+    <form method="dialog" @submit=${(/** @type {Event} */ event) => submitted(event, dialog, typed)}>
+      <p>${text}</p>
+      ${typed === undefined ? nothing : html`
+        <label>Type <bdi>${typed}</bdi> to go on
+          <input name="typed" autocomplete="off" aria-invalid=${dialog.state.isWrong ? "true" : nothing}
+            aria-describedby=${dialog.state.isWrong ? "typed-error" : nothing}>
+        </label>
+        ${dialog.state.isWrong ? html`<p class="field-error" id="typed-error">This is not the same text.</p>` : nothing}`}
+      <footer class="actions">
+        <button type="button" class="secondary" autofocus @click=${() => dialog.close(false)}>Cancel</button>
+        <button type="submit" class=${isDangerous ? "danger" : ""}>${verb}</button>
+      </footer>
+    </form>`)) === true;
+}
+
+/**
+ * @param {Event} event
+ * @param {Dialog} dialog
+ * @param {string | undefined} typed
+ */
+function submitted(event, dialog, typed) {
+  event.preventDefault();
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const given = new FormData(form).get("typed");
+  if (typed !== undefined && given !== typed) dialog.update({ isWrong: true });
+  else dialog.close(true);
+}
+
+/** @param {Element | null} opener */
+function giveFocusBack(opener) {
+  const target = opener instanceof HTMLElement && opener.isConnected ? opener : document.querySelector("h1");
+  if (target instanceof HTMLElement) target.focus();
+}

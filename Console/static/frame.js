@@ -1,0 +1,103 @@
+// @ts-check
+// What surrounds every screen: header, navigation, heading, and the three states of a screen: loading, failed, there.
+
+import { html, nothing } from "./lit.js";
+import { failure, roleNeeded } from "./parts.js";
+import { foreign } from "./parts.js";
+import { counted } from "./format.js";
+import { address } from "./router.js";
+
+/**
+ * @typedef {import("./screen.js").Screen} Screen
+ * @typedef {import("./screen.js").View} View
+ * @typedef {import("./router.js").Route} Route
+ * @typedef {import("./session.js").Session} Session
+ */
+
+/**
+ * Whether one of the roles that a screen wants is there.
+ * @param {Route} route
+ * @param {Session} session
+ */
+export const mayOpen = (route, session) => route.roles === null || route.roles.some((role) => session.roles.includes(role));
+
+/**
+ * The screens in somebody's navigation.
+ * @param {Route[]} routes
+ * @param {Session} session
+ */
+export const navigation = (routes, session) => routes.filter((route) =>
+  route.label && mayOpen(route, session) && (!route.feature || /** @type {any} */ (session.features)[route.feature]));
+
+/**
+ * The header of somebody who is signed in.
+ * @param {{routes: Route[], current: Route | null, session: Session, onSignOut: () => void, onSkip: () => void}} frame
+ */
+export const header = ({ routes, current, session, onSignOut, onSkip }) => html`
+  <button type="button" class="skip" @click=${onSkip}>Skip to the content</button>
+  <div class="bar">
+    <strong class="brand">Webhook hub</strong>
+    <nav aria-label="Screens"><ul>${navigation(routes, session).map((route) => html`
+      <li><a href=${address(route.path)} aria-current=${isWithin(route, current) ? "page" : nothing}>${route.label}</a></li>`)}
+    </ul></nav>
+    <div class="who">
+      <span>${foreign(session.user)}</span>
+      <button type="button" class="quiet" @click=${onSignOut}>Sign out</button>
+    </div>
+  </div>`;
+
+/**
+ * A screen below its heading.
+ * @param {Screen} screen
+ * @param {View} view
+ */
+export const body = (screen, view) => html`
+  <div class="head">
+    <h1 tabindex="-1">${titleOf(screen, view)}</h1>
+    ${view.refresh ? freshness(screen) : nothing}
+  </div>
+  ${view.controls?.(screen) ?? nothing}
+  ${screen.actionError ? failure(screen.actionError, undefined, "This was not done") : nothing}
+  ${screen.error ? failure(screen.error, () => void screen.reload(),
+    screen.data ? "This could not be loaded anew; what you see is older" : undefined) : nothing}
+  ${screen.newRows ? html`<button type="button" class="new" @click=${() => screen.reload()}>
+    Show ${counted(screen.newRows, "new row")}</button>` : nothing}
+  <div class=${screen.error && screen.data ? "stale" : ""} aria-busy=${screen.isLoading ? "true" : "false"}>
+    ${screen.data ? view.view(screen) : screen.error ? nothing : html`<p class="loading">Loading…</p>`}
+  </div>`;
+
+/**
+ * @param {string} title
+ * @param {unknown} content
+ */
+export const page = (title, content) => html`<div class="head"><h1 tabindex="-1">${title}</h1></div>${content}`;
+
+/** @param {Route} route */
+export const refused = (route) => page(route.label ?? "Not allowed", roleNeeded(route.roles ?? []));
+
+export const missing = () => page("No such page", html`
+  <p>Nothing has this address. Perhaps it was cut off on its way.</p>
+  <p><a href="#/">Go to the first screen</a></p>`);
+
+/**
+ * @param {Screen} screen
+ * @param {View} view
+ */
+export const titleOf = (screen, view) => (typeof view.title === "string" ? view.title : view.title(screen));
+
+/** @param {Screen} screen */
+const freshness = (screen) => html`
+  <p class="freshness">
+    ${screen.isPaused ? "Paused; updated" : "Updated"}
+    ${screen.loadedAt ? html`<span data-moment=${new Date(screen.loadedAt).toISOString()}></span>` : "never"}
+    <button type="button" class="quiet" aria-pressed=${screen.isPaused ? "true" : "false"}
+      @click=${() => screen.pause(!screen.isPaused)}>Pause</button>
+    <button type="button" class="quiet" @click=${() => screen.reload()}>Reload</button>
+  </p>`;
+
+/**
+ * @param {Route} route
+ * @param {Route | null} current
+ */
+const isWithin = (route, current) =>
+  current !== null && (route === current || (route.path !== "/" && current.path.startsWith(`${route.path}/`)));

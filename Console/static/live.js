@@ -1,0 +1,39 @@
+// @ts-check
+// Repeated work while somebody looks: it stops when the page is hidden, and slows down while it fails.
+
+const MAX_SECONDS = 120;
+
+/**
+ * How long to wait after so many failures in a row: twice as long after each, two minutes at most.
+ * @param {number} seconds
+ * @param {number} failures
+ */
+export const nextDelay = (seconds, failures) => Math.min(seconds * 2 ** failures, Math.max(seconds, MAX_SECONDS));
+
+/**
+ * Works every so many seconds, one at a time; 0 is never. Coming back to the page works at once if it was due.
+ * @param {{seconds: number, work: () => Promise<void>, isPaused: () => boolean, hasFailed: () => boolean}} what
+ * @returns {{stop: () => void}}
+ */
+export function poll({ seconds, work, isPaused, hasFailed }) {
+  if (!seconds) return { stop() {} };
+  let failures = 0;
+  let due = Date.now() + seconds * 1000;
+  let isWorking = false;
+  const look = async () => {
+    if (isWorking || document.hidden || isPaused() || Date.now() < due) return;
+    isWorking = true;
+    await work();
+    failures = hasFailed() ? failures + 1 : 0;
+    due = Date.now() + nextDelay(seconds, failures) * 1000;
+    isWorking = false;
+  };
+  const timer = setInterval(look, 500);
+  document.addEventListener("visibilitychange", look);
+  return {
+    stop() {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+    },
+  };
+}

@@ -1,0 +1,181 @@
+// @ts-check
+// The parts that screens are made of. Each is a function from values to a template.
+//
+//   table({caption, columns, rows, key, empty})   columns: [{name, cell: (row) => ..., isHead, isNumber}]; one has isHead
+//   filters(screen, fields)                       a form whose values lie in the address
+//   toolbar(...actions)   action(screen, text, run, options)   buttons that do something
+//   state(word, kind)     a word with a shape and a colour; kinds: good, bad, wait, off
+//   when(iso)             local time, and how long ago, which stays true
+//   foreign(text)         a text from outside: isolated, nothing hidden in it
+//   id(text, what)        short, with Copy      copy(text, what)   the button alone
+//   facts([[name, value], ...])   block(text, label)   a long text, JSON, a reply
+//   more(listed, onMore)          "Load older", for paging.js's Listed
+//   empty(text, action)   failure(error, again)   roleNeeded(role)
+
+import { html, ifDefined, nothing, repeat } from "./lit.js";
+import { isApiError } from "./api.js";
+import { localTime, shortId, visible } from "./format.js";
+import { say } from "./say.js";
+
+/** @typedef {import("./screen.js").Screen} Screen */
+
+/** @param {unknown} text */
+export const foreign = (text) => html`<bdi>${visible(text)}</bdi>`;
+
+/**
+ * A moment; null is a dash. Where there is room, the relative time stands beside it (app.js keeps it true).
+ * @param {string | null | undefined} iso
+ */
+export const when = (iso) =>
+  iso ? html`<time datetime=${iso}>${localTime(iso)}</time> <small data-moment=${iso}></small>` : html`–`;
+
+/**
+ * A word for a state, with a shape before it: never colour alone.
+ * @param {string} word
+ * @param {"good" | "bad" | "wait" | "off"} kind
+ */
+export const state = (word, kind) => html`<span class="state ${kind}">${word}</span>`;
+
+/**
+ * @param {string} text
+ * @param {string} what "id of the event": the button is called "Copy id of the event"
+ */
+export const copy = (text, what) => html`
+  <button type="button" class="copy" aria-label=${`Copy ${what}`} @click=${() => copyText(text, what)}>Copy</button>`;
+
+/**
+ * @param {string} text
+ * @param {string} what
+ */
+export const id = (text, what) =>
+  html`<span class="id"><code title=${visible(text)}>${visible(shortId(text))}</code>${copy(text, what)}</span>`;
+
+/** @param {[string, unknown][]} pairs */
+export const facts = (pairs) => html`
+  <dl class="facts">${pairs.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value ?? "–"}</dd></div>`)}</dl>`;
+
+/**
+ * @param {string} text
+ * @param {string} label
+ */
+export const block = (text, label) => html`<pre tabindex="0" role="region" aria-label=${label}><bdi>${visible(text)}</bdi></pre>`;
+
+/**
+ * @typedef {{name: string, cell: (row: any) => unknown, isHead?: boolean, isNumber?: boolean}} Column
+ * @param {{caption: string, columns: Column[], rows: any[], key: (row: any) => unknown, empty?: unknown}} table
+ */
+export function table({ caption, columns, rows, key, empty: whenEmpty = "Nothing here." }) {
+  if (rows.length === 0) return empty(whenEmpty);
+  return html`
+    <div class="scroll" role="region" tabindex="0" aria-label=${caption}>
+      <table>
+        <caption>${caption}</caption>
+        <thead><tr>${columns.map((column) => html`
+          <th scope="col" class=${ifDefined(column.isNumber ? "number" : undefined)}>${column.name}</th>`)}</tr></thead>
+        <tbody>${repeat(rows, key, (row) => html`<tr>${columns.map((column) => cell(column, row))}</tr>`)}</tbody>
+      </table>
+    </div>`;
+}
+
+/**
+ * @param {Column} column
+ * @param {any} row
+ */
+const cell = (column, row) => column.isHead
+  ? html`<th scope="row">${column.cell(row)}</th>`
+  : html`<td class=${ifDefined(column.isNumber ? "number" : undefined)}>${column.cell(row)}</td>`;
+
+/**
+ * A form of filters. A choice counts at once, a text when it is sent. Paging begins anew, for it is not in the address.
+ * @typedef {{name: string, label: string, options?: [string, string][]}} Field
+ * @param {Screen} screen
+ * @param {Field[]} fields
+ */
+export const filters = (screen, fields) => html`
+  <form class="filters" role="search" @submit=${(/** @type {Event} */ event) => filtered(event, screen)}
+    @change=${(/** @type {Event} */ event) => event.target instanceof HTMLSelectElement && filtered(event, screen)}>
+    ${fields.map(({ name, label, options }) => html`<label>${label}
+      ${options ? choice(name, options, screen.query.get(name) ?? "") : html`
+        <input name=${name} type="search" autocomplete="off" .value=${screen.query.get(name) ?? ""}>`}</label>`)}
+    <button type="submit" class="secondary">Filter</button>
+  </form>`;
+
+/**
+ * @param {string} name
+ * @param {[string, string][]} options
+ * @param {string} chosen
+ */
+const choice = (name, options, chosen) => html`
+  <select name=${name}>${options.map(([value, text]) => html`
+    <option value=${value} ?selected=${value === chosen}>${text}</option>`)}</select>`;
+
+/**
+ * @param {Event} event
+ * @param {Screen} screen
+ */
+function filtered(event, screen) {
+  event.preventDefault();
+  const form = /** @type {HTMLFormElement} */ (event.currentTarget);
+  screen.filter(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()])));
+}
+
+/** @param {...unknown} actions */
+export const toolbar = (...actions) => html`<div class="toolbar" role="group" aria-label="Actions">${actions}</div>`;
+
+/**
+ * A button that does something, once at a time.
+ * @param {Screen} screen
+ * @param {string} text the action in words: "Replay 12"
+ * @param {() => Promise<void>} run
+ * @param {{label?: string, isDangerous?: boolean, isQuiet?: boolean}} [options] `label`: which of many, for those who hear it
+ */
+export const action = (screen, text, run, { label, isDangerous, isQuiet } = {}) => html`
+  <button type="button" class=${isDangerous ? "danger" : isQuiet ? "secondary" : ""} aria-label=${ifDefined(label)}
+    aria-disabled=${screen.isBusy ? "true" : nothing} @click=${() => screen.run(run)}>${text}</button>`;
+
+/**
+ * @param {import("./paging.js").Listed} listed
+ * @param {() => void} onMore
+ */
+export const more = (listed, onMore) =>
+  listed.token === null ? nothing : html`<button type="button" class="secondary" @click=${onMore}>Load older</button>`;
+
+/**
+ * @param {unknown} text
+ * @param {unknown} [then]
+ */
+export const empty = (text, then = nothing) => html`<div class="empty"><p>${text}</p>${then}</div>`;
+
+/**
+ * What went wrong, and what to do. Not an empty list: the words say that nothing is known.
+ * @param {Error} error
+ * @param {() => void} [again]
+ * @param {string} [title]
+ */
+export const failure = (error, again, title = "This could not be loaded") => html`
+  <div class="failure" role="alert">
+    <p><strong>${title}.</strong> ${foreign(error.message)}${wait(error)}</p>
+    ${again ? html`<button type="button" class="secondary" @click=${again}>Try again</button>` : nothing}
+  </div>`;
+
+/** @param {Error} error */
+const wait = (error) => (isApiError(error) && error.retryAfter ? ` The hub asks to wait ${error.retryAfter} s.` : "");
+
+const ROLES = { manager: "Relationship Manager", administrator: "Webhook Administrator" };
+
+/** @param {import("./router.js").Role[]} roles those of which one is needed */
+export const roleNeeded = (roles) =>
+  empty(html`This needs the role ${roles.map((role) => ROLES[role]).join(" or ")}, which you do not have.`);
+
+/**
+ * @param {string} text
+ * @param {string} what
+ */
+async function copyText(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(`Copied the ${what}.`);
+  } catch {
+    say(`The browser does not let the page copy the ${what}: select it and copy it by hand.`);
+  }
+}

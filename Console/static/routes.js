@@ -1,0 +1,32 @@
+// @ts-check
+// All screens, in the order of the navigation. A screen is a module in views/ (screen.js says how one is written) and
+// an entry here; docs/console.md names each. The first route that fits an address counts: `/webhooks/new` before `/webhooks/{id}`.
+
+/** @type {import("./router.js").Role[]} */
+const MANAGER = ["manager"];
+/** @type {import("./router.js").Role[]} */
+const ADMINISTRATOR = ["administrator"];
+/** @type {import("./router.js").Role[]} */
+const EITHER = ["manager", "administrator"];
+
+/** @type {import("./router.js").Route[]} */
+export const ROUTES = [
+  // Now.
+
+  // Webhooks, Webhook, New, Edit.
+
+  // Events, Event.
+
+  // Deliveries, Delivery.
+
+  // Dynamics.
+
+  // ArcGIS connections.
+
+  // Audit.
+
+  // Help.
+  { path: "/help", label: "Help", roles: null, load: () => import("./views/help.js") },
+];
+
+export { ADMINISTRATOR, EITHER, MANAGER };

@@ -1,0 +1,75 @@
+// @ts-check
+// Who is signed in, and how one becomes it: a link with a key, a key that another tab has, a key that is typed, or
+// Microsoft's sign-in (App Service Authentication), which the browser brings along by itself.
+
+import { isApiError, sendOnce } from "./api.js";
+import { askTabs, joinTabs, keys, leaveTabs, setApiKey, setFunctionKey, takeKeyOfLink } from "./keys.js";
+
+/**
+ * Who calls, as the hub knows them. `signIn` is how they proved it. `functionKey` is null where the hub has none to give.
+ * @typedef {{
+ *   user: string, roles: import("./router.js").Role[], signIn: "key" | "token" | "platform", functionKey: string | null,
+ *   version: string, features: {dynamics: boolean, arcgis: boolean},
+ * }} Session
+ * @typedef {import("./api.js").ApiError} ApiError
+ */
+
+/**
+ * The session of this tab: signs in by whatever there is. Raises an ApiError where nothing does, or no answer came.
+ * @returns {Promise<Session>}
+ */
+export async function signIn() {
+  if (takeKeyOfLink() || keys().apiKey) return fetchSession();
+  const [others, own] = await Promise.all([askTabs(), fetchSession().catch((error) => error)]);
+  if (!isApiError(own)) return own;
+  if (!others) throw own;
+  setApiKey(others.apiKey);
+  setFunctionKey(others.functionKey);
+  return fetchSession();
+}
+
+/**
+ * The session of somebody with this API key, which is kept if it is good.
+ * @param {string} apiKey
+ * @returns {Promise<Session>}
+ */
+export function signInByKey(apiKey) {
+  setApiKey(apiKey.trim());
+  return fetchSession();
+}
+
+/**
+ * Asks the hub who this is. A key that it refuses is forgotten.
+ * @returns {Promise<Session>}
+ */
+export async function fetchSession() {
+  try {
+    const { data } = await sendOnce("GET", "console/session");
+    if (data.functionKey) setFunctionKey(data.functionKey);
+    return data;
+  } catch (error) {
+    if (isApiError(error) && error.status === 401) setApiKey(null);
+    throw error;
+  }
+}
+
+/** @param {() => void} onSignOut another tab did */
+export const join = (onSignOut) => joinTabs(() => {
+  forget();
+  onSignOut();
+});
+
+/**
+ * Signs out, in all tabs of this browser. Where the platform signed in, it has to be left too.
+ * @param {Session} session
+ */
+export function signOut(session) {
+  forget();
+  leaveTabs();
+  if (session.signIn === "platform") location.assign("/.auth/logout?post_logout_redirect_uri=/api/console");
+}
+
+function forget() {
+  setApiKey(null);
+  setFunctionKey(null);
+}
