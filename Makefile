@@ -7,21 +7,28 @@ WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test unit coverage mutants check format infra bench soak azurite clean help
+.PHONY: run test browser unit coverage mutants check format infra bench soak azurite page clean help
 
-run: azurite           ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything; INSTANCES=2 for two
+run: azurite page      ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything; INSTANCES=2 for two
 	@PORT=$(PORT) INSTANCES=$(INSTANCES) exec $(PY) -m devhost.run
 
-test: azurite          ## all tests, those against the running app included
+test: azurite page     ## all tests, those against the running app and in a browser included
 	@$(PY) -m devhost.install tests
+	@$(PY) -m tests.browser.chromium
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
 	@$(PY) -m pytest -m alone
+
+browser: azurite page  ## the tests of the console alone: its JavaScript, and the page in Chromium, which is installed where it may be
+	@$(PY) -m devhost.install tests
+	@$(PY) -m tests.browser.chromium
+	@$(PY) -m pytest -q tests/console tests/browser
 
 unit: $(VENV)/.ready   ## the tests that need neither storage nor a host, in about a minute
 	@$(PY) -m pytest -q -n $(WORKERS) -m "not service and not alone"
 
-coverage: azurite      ## all tests but those that measure, with branch coverage of shared/: what no test reaches, and a limit
+coverage: azurite page ## all tests but those that measure, with branch coverage of shared/: what no test reaches, and a limit
 	@$(PY) -m devhost.install tests
+	@$(PY) -m tests.browser.chromium
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not alone" --cov --cov-report=term-missing:skip-covered
 
 mutants: $(VENV)/.ready ## break the pure core in a thousand ways and name what no unit test notices; MODULE= for some of it
@@ -54,11 +61,14 @@ scan: $(VENV)/.ready   ## workflows by actionlint and zizmor, the template of th
 lock: $(VENV)/.ready   ## requirements.txt and the tools' lock files from their .in files; UPGRADE=1 takes the newest of what is not pinned there
 	@$(PY) -m deploy.lock $(if $(UPGRADE),--upgrade)
 
-package: $(VENV)/.ready ## what is deployed, as .local/package.zip; LOCAL_BUILD=1 with all packages in it, OFFLINE=1 asks no registry
+package: page          ## what is deployed, as .local/package.zip; LOCAL_BUILD=1 with all packages in it, OFFLINE=1 asks no registry
 	@$(PY) -m deploy.package $(if $(LOCAL_BUILD),--local-build) $(if $(OFFLINE),--offline)
 
 azurite: $(VENV)/.ready
 	@$(PY) -m devhost.install
+
+page: $(VENV)/.ready   ## the libraries of the console's page, from npm, checked by their hashes
+	@$(PY) -m page.install
 
 $(VENV)/.ready: requirements.txt requirements-dev.txt
 	@python=; for candidate in python3.13 python3 python; do \

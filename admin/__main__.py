@@ -8,6 +8,7 @@ import typer
 from admin import callers, dynamics, events, roles, webhooks
 from admin.audit import audit
 from admin.backup import export, import_
+from admin.console import console
 from admin.status import status
 from shared.errors import HubError
 
@@ -19,6 +20,7 @@ app.add_typer(dynamics.app, name="dynamics")
 app.add_typer(webhooks.app, name="webhooks")
 app.command("audit")(audit)
 app.command("status")(status)
+app.command("console")(console)
 app.command("export")(export)
 app.command("import")(import_)
 

@@ -92,6 +92,11 @@ class Unauthenticated(HubError):
         super().__init__(detail)
         self.challenge = challenge
 
+    @property
+    def bearer_challenge(self) -> str:
+        """The challenge without Basic, for which a browser would open a password box of its own."""
+        return self.challenge.partition(", Basic ")[0]
+
 
 class Forbidden(HubError):
     """The caller is known, or at least named, and does not have the role that is needed."""

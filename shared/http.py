@@ -35,6 +35,9 @@ REQUEST_SECONDS = 20.0
 
 MAX_BODY_BYTES = 1024 * 1024
 
+FETCH_SITE = "sec-fetch-site"
+"""The header in which browsers say where the page stands that makes a request; pages cannot set it."""
+
 _JSON_TYPE = re.compile(r"\s*(application/json|application/[\w!#$&^.+-]+\+json|text/json)\s*(;.*)?", re.IGNORECASE)
 _RETRY_SECONDS = 5
 
@@ -57,6 +60,9 @@ def answer(
     `context` is what the platform tells of the invocation: the handler continues its trace. `refuse` writes errors in
     another shape, for clients of another vendor's API.
 
+    What a page in a browser asks for (`Sec-Fetch-Site`) is never challenged with Basic: Firefox would open a password
+    box of its own over the page.
+
     Any other exception is a defect, or an outage that is not known yet: it is logged, and answered like an outage,
     because Dataverse sends a request again after 503 and never after 500. Every answer tells browsers not to guess its
     type.
@@ -77,6 +83,8 @@ def _answer(req: func.HttpRequest, handler: Handler, refuse: Refuse, seconds: fl
             return handler(req)
     except HubError as error:
         _log(error)
+        if isinstance(error, Unauthenticated) and FETCH_SITE in req.headers:
+            error.challenge = error.bearer_challenge
         return refuse(error)
     except Exception as error:
         fields = {"function": function_name(), "status": Unavailable.status, "error": type(error).__name__}

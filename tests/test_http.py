@@ -329,3 +329,20 @@ def test_a_refusal_is_told_with_function_trace_and_class_and_not_with_what_was_s
         "error": "BadRequest",
         "detail": None,
     }
+
+
+CHALLENGE = 'Bearer realm="hub", error="invalid_token", Basic realm="hub", charset="UTF-8"'
+
+
+def challenge_to(**headers: str) -> str:
+    request = post(b"", **headers)
+    return answer(request, failing(Unauthenticated("who?", challenge=CHALLENGE))).headers["WWW-Authenticate"]
+
+
+@holds_for("site", ["same-origin", "same-site", "cross-site", "none", ""])
+def test_a_page_is_never_answered_with_what_opens_a_password_box(site: str) -> None:
+    assert challenge_to(Sec_Fetch_Site=site) == 'Bearer realm="hub", error="invalid_token"'
+
+
+def test_who_is_no_page_may_use_basic() -> None:
+    assert challenge_to() == CHALLENGE

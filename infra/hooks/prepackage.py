@@ -1,7 +1,9 @@
-"""Before azd makes the package: looks whether what it would zip can run in Azure. Writes nothing."""
+"""Before azd makes the package: installs the page's libraries, and says whether what azd zips can run in Azure."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,17 +11,37 @@ from pathlib import Path
 from infra.hooks.deployment import environment_name
 from infra.hooks.failure import HookFailed, run_hook, say
 from infra.hooks.functions import ROOT, function_folders
+from infra.hooks.own_environment import own_environment
 
 _NEEDED = ("host.json", "requirements.txt", ".funcignore")
 _HASH = "--hash="
+_SECONDS = 600
 
 
 def prepackage(environment: Mapping[str, str], root: Path = ROOT) -> None:
-    """Check the folder that azd zips."""
+    """Install what the page needs, and check the folder that azd zips."""
     environment_name(environment)
     if faults := list(_faults(root)):
         raise HookFailed("; ".join(faults))
+    if (root / "page" / "install.py").is_file():
+        _install_page(root)
     say(f"package: {len(function_folders(root))} functions")
+
+
+def _install_page(root: Path) -> None:
+    """Put the console's libraries in place, with an environment for Node if the machine has none."""
+    has_node = shutil.which("node") and shutil.which("npm")
+    # The machine's own Python may refuse packages (PEP 668).
+    python = sys.executable if has_node else str(own_environment("page", root / "page" / "requirements.txt", root=root))
+    words = [python, "-m", "page.install"]
+    try:
+        failed = subprocess.run(words, cwd=root, timeout=_SECONDS, check=False).returncode  # noqa: S603 - our own arguments
+    except (OSError, subprocess.TimeoutExpired):
+        failed = 1
+    if failed:
+        raise HookFailed(
+            "the console's libraries could not be installed (see above): look at the network, and try again"
+        )
 
 
 def _faults(root: Path) -> Iterator[str]:

@@ -11,6 +11,7 @@ from shared.callers.entra import EntraTokens
 from shared.callers.principal import HEADER, parse_principal
 from shared.callers.token_kind import is_meant_as_jwt
 from shared.errors import Forbidden, Unauthenticated
+from shared.http import FETCH_SITE
 from shared.roles.directory import RoleDirectory, role_key
 from shared.roles.user import User, is_arcgis_id, normal_user_id
 from shared.settings import Settings
@@ -34,6 +35,9 @@ class Callers:
         """The caller of a request with these headers; raises Unauthenticated, or Unavailable in an outage."""
         principal = headers.get(HEADER) if self._trusts_principal else None
         if principal is not None and not headers.get("authorization"):
+            # The browser brings its cookie along for whoever asks.
+            if headers.get(FETCH_SITE, "").strip().lower() == "cross-site":
+                raise Forbidden("a page of another site made this request, with a sign-in that is not its own")
             return parse_principal(principal, self._tenant)
         credential = parse_authorization(headers.get("authorization"))
         if credential.user is None and is_meant_as_jwt(credential.secret):

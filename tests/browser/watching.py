@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, Response
 
 from shared.api.console.headers import POLICY
 
@@ -40,7 +40,11 @@ class Watch:
         return self.faults
 
     def _watch_page(self, page: Page) -> None:
-        page.on("dialog", lambda dialog: (self.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        def note(dialog: Dialog) -> None:
+            self.faults.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        page.on("dialog", note)
 
     def _watch_console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not message.text.startswith(_FAILED_LOAD):

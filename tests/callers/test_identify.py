@@ -53,6 +53,14 @@ def test_basic_with_another_user_is_nobody(hub: Hub, key: str, user: str) -> Non
         hub.callers.identify(headers(basic(user, key)).headers)
 
 
+def test_a_caller_has_each_role_that_is_theirs_and_without_any_they_are_refused(hub: Hub, key: str) -> None:
+    manager = hub.callers.identify(headers(f"Bearer {key}").headers)
+    assert hub.callers.roles_of(manager) == ("manager",)
+    other, _ = hub.api_keys.issue("other@hub.example")
+    with pytest.raises(Forbidden, match="has neither the role Relationship Manager nor Webhook Administrator"):
+        hub.callers.roles_of(hub.callers.identify(headers(f"Bearer {other}").headers))
+
+
 def test_a_key_of_an_object_id_is_that_entra_user(hub: Hub) -> None:
     key, _ = hub.api_keys.issue(f"{{{OID.upper()}}}")
     assert hub.callers.identify(headers(f"Bearer {key}").headers).user == User.entra_object(OID)

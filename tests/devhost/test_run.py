@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from devhost.azurite import listens
+from devhost.console import sign_in_link
 from tests.devhost.hosting import eventually
 
 ROOT = Path(__file__).parent.parent.parent
@@ -99,6 +100,8 @@ def test_the_printed_first_steps_work_and_ctrl_c_leaves_nothing(app_folder: Path
         assert facts["storage"] == connection_string
         assert set(facts["manager"]) == {"systemuserid", "upn", "oid"}
         assert eventually(lambda: "Ctrl-C stops everything." in run.printed())
+        addresses = re.findall(r"https?://\S+", run.printed().partition("The console")[2])
+        assert addresses[0] == sign_in_link(facts["url"], facts["api_key"])
         assert run.command(0).startswith("HTTP/1.1 201 ")
         assert run.command(0).startswith("HTTP/1.1 200 ")
         assert eventually(lambda: len(json.loads(run.command(1))["value"]) == 1)
@@ -115,11 +118,14 @@ def test_a_second_start_has_the_same_keys(app_folder: Path, connection_string: s
             seen.append((facts["code"], facts["api_key"]))
             settings = app_folder / "local.settings.json"
             values = json.loads(settings.read_text(encoding="utf-8"))["Values"]
+            session = requests.get(f"{facts['url']}/api/console/session", headers=bearer(facts), timeout=30).json()
+            assert session["functionKey"] == values["CONSOLE_KEY"]
             assert run.stop() == 0
+            seen.append((session["functionKey"], session["user"]))
             seen.append((values["SECRETS_KEY"], oct(settings.stat().st_mode & 0o777)))
             assert hook_keys(app_folder) == [values["ARCGIS_HOOK_KEY"]]
-    assert seen[:2] == seen[2:]
-    assert seen[1][1] == "0o600"
+    assert seen[:3] == seen[3:]
+    assert seen[2][1] == "0o600"
 
 
 def test_the_nightly_work_runs_by_hand_with_the_master_key_of_run_json(
@@ -138,6 +144,10 @@ def test_the_nightly_work_runs_by_hand_with_the_master_key_of_run_json(
         assert eventually(lambda: '{"name": "retention", ' in run.printed())
         assert "Retention: timer 0 30 3 * * *" in run.printed()
         assert run.stop() == 0
+
+
+def bearer(facts: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {facts['api_key']}"}
 
 
 def hook_keys(app_folder: Path) -> list[str]:

@@ -117,7 +117,6 @@ NOT_THE_APPS = {
     "AZURE_CLIENT_ID": "azure-identity's",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "the host's",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the host's",
-    "CONSOLE_KEY": "of the console, which the hook makes it for",
     "OPENTELEMETRY": "of telemetry",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "of OpenTelemetry",
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": "App Service Authentication's",

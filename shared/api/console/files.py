@@ -12,7 +12,7 @@ from pathlib import Path
 
 import azure.functions as func
 
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 from shared.http import path_segments
 
 # The machine's own table of types may be wrong, or be changed by an administrator.
@@ -51,9 +51,14 @@ def page_files(folder: Path) -> Mapping[str, PageFile]:
 
 def serve_file(req: func.HttpRequest, folder: Path) -> func.HttpResponse:
     """The file that the path names, the page itself where it names none; raises NotFound."""
-    file = page_files(folder).get("/".join(path_segments(req)) or _INDEX)
+    files = page_files(folder)
+    file = files.get("/".join(path_segments(req)) or _INDEX)
     if file is None:
         raise NotFound("the console has no such file")
+    if not any(name.startswith(_VENDOR) for name in files):
+        raise Unavailable(
+            "the libraries of the console are not installed: run `python -m page.install`, then start again"
+        )
     headers = {"ETag": file.etag, "Cache-Control": file.cache_control, "Vary": "Accept-Encoding"}
     if _knows(req.headers.get("if-none-match", ""), file.etag):
         return func.HttpResponse(status_code=_NOT_MODIFIED, headers=headers)

@@ -33,6 +33,8 @@ def show_session(hub: "Hub", headers: Mapping[str, str]) -> dict[str, object]:
     try:
         caller = hub.callers.identify(headers)
     except Unauthenticated as refusal:
+        # Of whatever browser: an old one does not say that it is one.
+        refusal.challenge = refusal.bearer_challenge
         refusal.extensions["easyAuth"] = SIGN_IN_PATH if settings.app_service_auth else None
         raise
     roles = hub.callers.roles_of(caller)
