@@ -31,7 +31,7 @@ settings.load_profile("hub")
 
 # Azurite, a host, fakes behind TLS and npm's clients: what takes seconds to start.
 _SERVICES = frozenset({"azurite_process", "host", "app"})
-_FOLDERS_OF_PROCESSES = frozenset({"e2e", "deploy", "devhost", "bench"})
+_FOLDERS_OF_PROCESSES = frozenset({"e2e", "deploy", "devhost", "bench", "browser", "console", "page"})
 
 _numbers = count()
 

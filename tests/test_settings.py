@@ -55,6 +55,7 @@ EXAMPLES = {
     "ARCGIS_PORTAL_URL": "https://gis.example",
     "ARCGIS_ORG_IDS": "a1B2",
     "ARCGIS_SERVICE_HOSTS": ".example",
+    "CONSOLE_KEY": "a-key",
     "ARCGIS_HOOK_KEY": "a-key",
     "ARCGIS_FOLLOW_CHANGES": "all",
     "DYNAMICS_EVENTS": "opportunity.*, *.deleted",

@@ -12,6 +12,7 @@ const MILLISECONDS = 30_000;
  * people. `fields` says what is wrong with which member. `retryAfter` are seconds. `easyAuth` is the path to sign in.
  * @typedef {Error & {
  *   status: number, fields: Record<string, string>, retryAfter: number | null, easyAuth: string | null, isOurs: boolean,
+ *   isFirst?: boolean,
  * }} ApiError
  * @typedef {{signal?: AbortSignal, query?: Query, body?: unknown, headers?: Record<string, string>}} Options
  * @typedef {Record<string, string | number | boolean | null | undefined>} Query

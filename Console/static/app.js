@@ -6,6 +6,7 @@ import { isApiError, onUnauthenticated } from "./api.js";
 import { body, header, mayOpen, missing, refused, titleOf } from "./frame.js";
 import { failure } from "./parts.js";
 import { html, nothing, render } from "./lit.js";
+import { keys } from "./keys.js";
 import { findPlace, isAddress } from "./router.js";
 import { ROUTES } from "./routes.js";
 import { ago } from "./format.js";
@@ -35,7 +36,7 @@ function draw() {
 
 function content() {
   const { session, refusal, place, view, screen, broken } = page;
-  if (!session) return refusal ? signInScreen(refusal, { onSession: enter, draw }) : html`<p class="loading">Signing in…</p>`;
+  if (!session) return refusal ? signInScreen(refusal, { onSession: enter, onRefused: show, onAgain: start }) : html`<p class="loading">Signing in…</p>`;
   if (!place) return missing();
   if (!mayOpen(place.route, session)) return refused(place.route);
   if (broken) return failure(broken, () => void follow());
@@ -69,7 +70,6 @@ async function follow() {
       page.broken = new Error("The page could not be loaded in full. Perhaps the hub was just updated.");
     }
   }
-  say("");
   draw();
   if (!isSame) main.querySelector("h1")?.focus();
 }
@@ -78,8 +78,16 @@ async function follow() {
 async function enter(session) {
   Object.assign(page, { session, refusal: null, place: null, view: null });
   join(show);
+  draw();
+  if (!keys().functionKey) await askForFunctionKey();
   await follow();
-  if (!session.functionKey) await askForFunctionKey();
+}
+
+/** @param {Session} session of the same person, or of another: the screen stays */
+function renew(session) {
+  page.session = session;
+  if (page.screen) page.screen.session = session;
+  draw();
 }
 
 /** @param {Error | null} [refusal] */
@@ -96,6 +104,7 @@ function leave() {
 }
 
 async function start() {
+  Object.assign(page, { session: null, refusal: null });
   draw();
   try {
     await enter(await signIn());
@@ -114,7 +123,7 @@ function keepTimesTrue() {
   }
 }
 
-onUnauthenticated((error) => signInAgain(error, { refetch: fetchSession, onSession: (session) => { page.session = session; draw(); } }));
+onUnauthenticated((error) => signInAgain(error, { refetch: fetchSession, onSession: renew, onLeave: leave }));
 addEventListener("hashchange", follow);
 setInterval(() => document.hidden || keepTimesTrue(), 1000);
 start();

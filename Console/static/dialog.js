@@ -9,13 +9,13 @@ import { html, nothing, render } from "./lit.js";
 
 /**
  * Opens a dialog and waits until it is closed; null where it was given up (Escape). `body` draws it from dialog.state;
- * the element with `autofocus` has the focus first. `isHeld` dialogs do not close by Escape.
+ * the element with `autofocus` has the focus first. `isHeld` dialogs close by their buttons alone. `onOpen` is called once.
  * @param {string} title
  * @param {(dialog: Dialog) => unknown} body
- * @param {{state?: object, isHeld?: boolean}} [options]
+ * @param {{state?: object, isHeld?: boolean, onOpen?: (dialog: Dialog) => void}} [options]
  * @returns {Promise<any>}
  */
-export function openDialog(title, body, { state = {}, isHeld = false } = {}) {
+export function openDialog(title, body, { state = {}, isHeld = false, onOpen } = {}) {
   const element = document.createElement("dialog");
   const opener = document.activeElement;
   element.setAttribute("aria-label", title);
@@ -23,6 +23,7 @@ export function openDialog(title, body, { state = {}, isHeld = false } = {}) {
   return new Promise((resolve) => {
     /** @type {any} */
     let chosen = null;
+    let isChosen = false;
     /** @type {Dialog} */
     const dialog = {
       state: { ...state },
@@ -32,18 +33,22 @@ export function openDialog(title, body, { state = {}, isHeld = false } = {}) {
       },
       close(result = null) {
         chosen = result;
+        isChosen = true;
         element.close();
       },
     };
     const draw = () => render(html`<article><h2>${title}</h2>${body(dialog)}</article>`, element);
     element.addEventListener("cancel", (event) => isHeld && event.preventDefault());
     element.addEventListener("close", () => {
+      // A second Escape cannot be prevented.
+      if (isHeld && !isChosen) return element.showModal();
       element.remove();
       giveFocusBack(opener);
       resolve(chosen);
     });
     draw();
     element.showModal();
+    onOpen?.(dialog);
   });
 }
 

@@ -1,8 +1,14 @@
 // @ts-check
 // The page's one polite live region: what was done, for everybody, and read aloud where somebody listens.
 
+const MILLISECONDS = 10_000;
+let clearing = 0;
+
 /** @param {string} text */
 export function say(text) {
   const region = document.getElementById("status");
-  if (region) region.textContent = text;
+  if (!region) return;
+  region.textContent = text;
+  clearTimeout(clearing);
+  clearing = setTimeout(() => { region.textContent = ""; }, MILLISECONDS);
 }

@@ -15,14 +15,15 @@ import { askTabs, joinTabs, keys, leaveTabs, setApiKey, setFunctionKey, takeKeyO
  */
 
 /**
- * The session of this tab: signs in by whatever there is. Raises an ApiError where nothing does, or no answer came.
+ * The session of this tab: signs in by whatever there is. Raises an ApiError where nothing does, or no answer came; its
+ * `isFirst` says that there was nothing to sign in with, so that nothing went wrong.
  * @returns {Promise<Session>}
  */
 export async function signIn() {
   if (takeKeyOfLink() || keys().apiKey) return fetchSession();
   const [others, own] = await Promise.all([askTabs(), fetchSession().catch((error) => error)]);
   if (!isApiError(own)) return own;
-  if (!others) throw own;
+  if (!others) throw Object.assign(own, { isFirst: own.status === 401 });
   setApiKey(others.apiKey);
   setFunctionKey(others.functionKey);
   return fetchSession();

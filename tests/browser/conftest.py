@@ -1,6 +1,6 @@
 """A browser, an app, and a tab for each test, which is watched."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -8,9 +8,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from devhost.azurite import Azurite
 from devhost.console import sign_in_link
 from page.install import are_installed, known_files
+from shared.roles.table import ROLES_TABLE, TableRoles
 from tests.browser.chromium import SWITCHES, find_chromium
 from tests.browser.watching import Watch
 from tests.e2e.running import RunningApp, running_app
+from tests.fakes.entra import TENANT
+
+MILLISECONDS = 10_000
 
 
 @pytest.fixture(scope="session")
@@ -24,33 +28,70 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def app(azurite_process: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    """The app that the tests in the browser share."""
+    """The app that the tests in the browser share. It believes App Service Authentication, which a fake can play."""
     assert are_installed(known_files()), "the page's libraries are missing: `python -m page.install`"
-    with running_app(azurite_process.connection_string, tmp_path_factory.mktemp("app")) as running:
+    settings = {"WEBSITE_AUTH_ENABLED": "true", "ENTRA_TENANT_ID": TENANT, "ROLE_CACHE_SECONDS": "0"}
+    folder = tmp_path_factory.mktemp("app")
+    with running_app(azurite_process.connection_string, folder, lease_seconds=60, **settings) as running:
         yield running
 
 
 @pytest.fixture
-def tab(browser: Browser, app: RunningApp) -> Iterator[Page]:
-    """A tab of a browser that knows nothing yet. Whatever a test does, no fault may be seen in it."""
-    context = browser.new_context(base_url=app.url, locale="en-GB", timezone_id="Europe/Copenhagen")
-    context.set_default_timeout(10_000)
-    secrets = (
-        app.seed.api_key,
-        app.code,
-        str(app.hub.settings.console_key and app.hub.settings.console_key.get_secret_value()),
-    )
-    watch = Watch(app.url, secrets)
-    watch.over(context)
-    yield context.new_page()
-    faults = watch.collect(context)
-    context.close()
+def open_tab(browser: Browser, app: RunningApp) -> Iterator[Callable[..., Page]]:
+    """Opens a tab of a browser that knows nothing yet. Whatever a test does in it, no fault may be seen."""
+    opened = []
+
+    def open_(url: str = app.url, **options: object) -> Page:
+        settings = {"locale": "en-GB", "timezone_id": "Europe/Copenhagen", "base_url": url, **options}
+        context = browser.new_context(**settings)  # type: ignore[arg-type] # what a test wants of it
+        context.set_default_timeout(MILLISECONDS)
+        watch = Watch(url, secrets_of(app))
+        watch.over(context)
+        opened.append((context, watch))
+        return context.new_page()
+
+    yield open_
+    faults = [fault for context, watch in opened for fault in watch.collect(context)]
+    for context, _ in opened:
+        context.close()
     assert faults == []
+
+
+def secrets_of(app: RunningApp) -> tuple[str, ...]:
+    """What must stand in no address."""
+    console_key = app.hub.settings.console_key
+    assert console_key is not None
+    return app.seed.api_key, app.code, console_key.get_secret_value()
+
+
+@pytest.fixture
+def tab(open_tab: Callable[..., Page]) -> Page:
+    """A tab of a browser that knows nothing yet."""
+    return open_tab()
 
 
 @pytest.fixture
 def console(tab: Page, app: RunningApp) -> Page:
     """The same tab, signed in as the demo manager, who has both roles."""
-    tab.goto(sign_in_link(app.url, app.seed.api_key))
-    tab.get_by_role("navigation").wait_for()
+    return signed_in(tab, app)
+
+
+def signed_in(tab: Page, app: RunningApp, *, api_key: str | None = None) -> Page:
+    """The tab, signed in by the link of `make run`."""
+    # From another page: the address of an open one would change behind the # alone, and load nothing.
+    tab.goto("about:blank")
+    tab.goto(sign_in_link(app.url, api_key or app.seed.api_key))
+    tab.get_by_role("navigation", name="Screens").wait_for()
     return tab
+
+
+@pytest.fixture
+def key_of(app: RunningApp) -> Callable[..., str]:
+    """Gives an API key of a new user with these roles."""
+
+    def issue(user: str, *roles: str) -> str:
+        for role in roles:
+            TableRoles(app.hub.storage.table(ROLES_TABLE)).grant(user, role)
+        return app.hub.api_keys.issue(user)[0]
+
+    return issue

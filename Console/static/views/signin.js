@@ -3,9 +3,9 @@
 
 import { isApiError } from "../api.js";
 import { openDialog } from "../dialog.js";
-import { setFunctionKey } from "../keys.js";
+import { setApiKey, setFunctionKey } from "../keys.js";
 import { html, nothing } from "../lit.js";
-import { foreign } from "../parts.js";
+import { failure, foreign } from "../parts.js";
 import { signInByKey } from "../session.js";
 
 /**
@@ -16,32 +16,38 @@ import { signInByKey } from "../session.js";
 /**
  * The screen of somebody who is not signed in, and why not.
  * @param {Error} refusal
- * @param {{onSession: (session: Session) => void, draw: () => void}} frame
+ * @param {{onSession: (session: Session) => void, onRefused: (error: Error) => void, onAgain: () => void}} frame
  */
-export function signInScreen(refusal, { onSession, draw }) {
-  const easyAuth = isApiError(refusal) ? refusal.easyAuth : null;
+export function signInScreen(refusal, { onSession, onRefused, onAgain }) {
+  const error = isApiError(refusal) ? refusal : null;
   return html`
     <section class="sign-in">
       <h1 tabindex="-1">Sign in to the webhook hub</h1>
-      ${reason(refusal)}
-      ${easyAuth ? html`<p><a role="button" href=${easyAuth}>Sign in with Microsoft</a></p>` : nothing}
-      ${keyForm((key) => signInByKey(key).then(onSession), refusal, draw)}
+      ${error?.isFirst ? nothing : reason(refusal, onAgain)}
+      ${error?.easyAuth ? html`<p class="actions"><a role="button" href=${error.easyAuth}>Sign in with Microsoft</a>
+        ${error.status === 403 ? html`<a href="/.auth/logout?post_logout_redirect_uri=/api/console">Sign out of Microsoft</a>` : nothing}
+        </p>` : nothing}
+      ${keyForm((key) => signInByKey(key).then(onSession), onRefused)}
       <p><small>Where the hub runs on this machine, <code>make run</code> prints a link that signs in, and
         <code>python -m admin console</code> opens it.</small></p>
     </section>`;
 }
 
-/** @param {Error} refusal */
-const reason = (refusal) =>
-  isApiError(refusal) && refusal.status === 401 && refusal.message ? html`<p>${foreign(refusal.message)}</p>` : html`
-    <p role="alert" class="failure">${foreign(refusal.message)}</p>`;
+/**
+ * @param {Error} refusal
+ * @param {() => void} onAgain
+ */
+function reason(refusal, onAgain) {
+  if (!isApiError(refusal)) return html`<p>${foreign(refusal.message)}</p>`;
+  const isOutage = refusal.status === 0 || refusal.status >= 500;
+  return failure(refusal, isOutage ? onAgain : undefined, isOutage ? "The hub does not answer" : "You are not signed in");
+}
 
 /**
  * @param {(key: string) => Promise<void>} use
- * @param {{message: string}} failed
- * @param {() => void} draw
+ * @param {(error: Error) => void} onRefused
  */
-const keyForm = (use, failed, draw) => html`
+const keyForm = (use, onRefused) => html`
   <form @submit=${async (/** @type {Event} */ event) => {
     event.preventDefault();
     const form = /** @type {HTMLFormElement} */ (event.target);
@@ -51,8 +57,8 @@ const keyForm = (use, failed, draw) => html`
       await use(key);
     } catch (error) {
       if (!isApiError(error)) throw error;
-      failed.message = error.message;
-      draw();
+      form.reset();
+      onRefused(error);
     }
   }}>
     <label>API key <input name="key" type="password" autocomplete="off" spellcheck="false"></label>
@@ -63,10 +69,15 @@ const keyForm = (use, failed, draw) => html`
 let asking = null;
 
 /**
+ * What the dialog over a screen does with what comes of it.
+ * @typedef {{refetch: () => Promise<Session>, onSession: (session: Session) => void, onLeave: () => void}} Renewal
+ */
+
+/**
  * After a 401: first whether the hub just has a new function key, then the person. All requests that fail meanwhile wait
  * for the same dialog. Answers whether to try again.
  * @param {ApiError} error
- * @param {{refetch: () => Promise<Session>, onSession: (session: Session) => void}} frame
+ * @param {Renewal} frame
  */
 export function signInAgain(error, frame) {
   return (asking ??= ask(error, frame).finally(() => { asking = null; }));
@@ -74,9 +85,9 @@ export function signInAgain(error, frame) {
 
 /**
  * @param {ApiError} error
- * @param {{refetch: () => Promise<Session>, onSession: (session: Session) => void}} frame
+ * @param {Renewal} frame
  */
-async function ask(error, { refetch, onSession }) {
+async function ask(error, { refetch, onSession, onLeave }) {
   if (!error.isOurs) {
     try {
       const session = await refetch();
@@ -88,12 +99,17 @@ async function ask(error, { refetch, onSession }) {
     }
   }
   const easyAuth = error.easyAuth;
-  return (await openDialog("Sign in again", (dialog) => html`
-    <p>${foreign(dialog.state.message)}</p>
-    ${easyAuth ? html`<p><a role="button" target="_blank" href=${easyAuth}>Sign in with Microsoft in a new tab</a></p>
-      <button type="button" @click=${() => refetch().then(done(dialog), fail(dialog))}>I have signed in</button>` : nothing}
-    ${keyForm((key) => signInByKey(key).then(done(dialog)), dialog.state, () => dialog.update())}
-  `, { state: { message: error.message } })) === true;
+  setApiKey(null);
+  const isSignedIn = await openDialog("Sign in again", (dialog) => html`
+    <p role="alert">${foreign(dialog.state.message)}</p>
+    <p>What you entered on the screen below stays as it is.</p>
+    ${easyAuth ? html`<p class="actions"><a role="button" target="_blank" rel="noopener" href=${easyAuth}>Sign in with Microsoft in a new tab</a>
+      <button type="button" class="secondary" @click=${() => refetch().then(done(dialog), fail(dialog))}>I have signed in</button></p>` : nothing}
+    ${keyForm((key) => signInByKey(key).then(done(dialog)), fail(dialog))}
+    <footer class="actions"><button type="button" class="secondary" @click=${() => dialog.close(false)}>Sign out</button></footer>
+  `, { state: { message: error.message }, isHeld: true });
+  if (!isSignedIn) onLeave();
+  return isSignedIn;
 
   /** @param {import("../dialog.js").Dialog} dialog */
   function done(dialog) {

@@ -5,39 +5,35 @@ gets it.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from shared.audit.edge import administer
-from shared.audit.surfaces import CONSOLE
 from shared.callers.principal import HEADER
-from shared.errors import Unauthenticated
+from shared.errors import Forbidden, Unauthenticated
 from shared.http import json_response
+from shared.hub.hub import Hub
 from shared.settings import Settings
 from shared.version import __version__
-
-if TYPE_CHECKING:
-    from shared.hub.hub import Hub
 
 SIGN_IN_PATH = "/.auth/login/aad?post_login_redirect_uri=/api/console"
 """Where App Service Authentication signs a browser in."""
 
 
-def show_session(hub: "Hub", headers: Mapping[str, str]) -> dict[str, object]:
+def show_session(hub: Hub, headers: Mapping[str, str]) -> dict[str, object]:
     """`{"user", "roles", "signIn", "functionKey", "version", "features"}`.
 
-    Raises Unauthenticated, which says where to sign in, and Forbidden for somebody without any role.
+    Raises Unauthenticated, and Forbidden for somebody without any role; both say where a browser can sign in.
     """
     settings = hub.settings
     try:
         caller = hub.callers.identify(headers)
-    except Unauthenticated as refusal:
-        # Of whatever browser: an old one does not say that it is one.
-        refusal.challenge = refusal.bearer_challenge
+        roles = hub.callers.roles_of(caller)
+    except (Unauthenticated, Forbidden) as refusal:
         refusal.extensions["easyAuth"] = SIGN_IN_PATH if settings.app_service_auth else None
+        if isinstance(refusal, Unauthenticated):
+            # Of whatever browser: an old one does not say that it is one.
+            refusal.challenge = refusal.bearer_challenge
         raise
-    roles = hub.callers.roles_of(caller)
     key = settings.console_key
     return {
         "user": caller.user.id,
@@ -49,13 +45,9 @@ def show_session(hub: "Hub", headers: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def serve_session(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """The answer to who calls."""
-    from shared.hub.hub import process_hub
-
-    return administer(
-        req, CONSOLE, lambda request: json_response(show_session(process_hub(), request.headers)), context=context
-    )
+def serve_session(hub: Hub, req: func.HttpRequest) -> func.HttpResponse:
+    """The same as the answer to a request."""
+    return json_response(show_session(hub, req.headers))
 
 
 def features(settings: Settings) -> dict[str, bool]:
