@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from devhost.console import sign_in_link
+from shared.api.console.headers import POLICY
 from shared.callers.api_keys import ApiKeys
 from shared.roles.table import ROLES_TABLE, TableRoles
 from tests.browser.conftest import signed_in
@@ -104,7 +105,7 @@ def test_a_key_that_is_revoked_is_asked_for_over_the_screen_which_stays_as_it_is
     first.keyboard.press("Escape")
     expect(dialog).to_be_visible()
     enter(first, "hub_wrong")
-    expect(dialog).to_contain_text("unknown")
+    expect(dialog.get_by_role("alert")).to_have_text("the API key is unknown, or not this user's")
     enter(first, key_of("ann@hub.example", MANAGER))
     expect(dialog).to_have_count(0)
     assert first.evaluate("window.listing") == "listed"
@@ -143,7 +144,7 @@ def test_a_hub_that_has_no_key_to_give_is_given_one(tab: Page, app: RunningApp) 
 def test_a_hub_that_does_not_answer_is_told_apart_from_a_wrong_key(tab: Page, app: RunningApp, status: int) -> None:
     def fail(route: Route) -> None:
         if status:
-            route.fulfill(status=status, headers={"Content-Security-Policy": "x"}, body="")
+            route.fulfill(status=status, headers={"Content-Security-Policy": POLICY}, body="")
         else:
             route.abort()
 

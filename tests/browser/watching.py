@@ -2,18 +2,20 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, Response
 
 from shared.api.console.headers import POLICY
 
+NOT_FOUND = 404
 _COLLECT = """
     window.violations = [];
     addEventListener("securitypolicyviolation", (event) =>
       window.violations.push(`${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`));
 """
-# Chromium writes a line of its own for each answer of 4xx and 5xx, which is no error of the page.
-_FAILED_LOAD = "Failed to load resource: the server responded with a status of "
+# Chromium writes a line of its own for each answer of 4xx and 5xx, and each request without one: no error of the page.
+_FAILED_LOAD = "Failed to load resource: "
 
 
 @dataclass
@@ -57,5 +59,8 @@ class Watch:
             self.faults.append(f"a key in an address: {request.url.partition('?')[0]}")
 
     def _watch_response(self, response: Response) -> None:
-        if "/api/console" in response.url and response.headers.get("content-security-policy") != POLICY:
+        is_console = urlsplit(response.url).path.startswith("/api/console")
+        if is_console and response.headers.get("content-security-policy") != POLICY:
             self.faults.append(f"without the policy: {response.url}")
+        if is_console and response.status == NOT_FOUND:
+            self.faults.append(f"the console has no such file: {response.url}")

@@ -14,7 +14,17 @@ from tests.fakes.server import FakeServer, Received, Reply
 HEADER = "x-ms-client-principal"
 _COOKIE = "AppServiceAuthSession"
 # Of one hop, or made anew on the other side.
-_NOT_PASSED = {"connection", "content-length", "transfer-encoding", "host", "date", "server", "accept-encoding", HEADER}
+_NOT_PASSED = {
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "host",
+    "date",
+    "server",
+    "accept-encoding",
+    "content-encoding",
+    HEADER,
+}
 
 
 class EasyAuth(FakeServer):

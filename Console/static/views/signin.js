@@ -57,7 +57,6 @@ const keyForm = (use, onRefused) => html`
       await use(key);
     } catch (error) {
       if (!isApiError(error)) throw error;
-      form.reset();
       onRefused(error);
     }
   }}>
