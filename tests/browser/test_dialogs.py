@@ -18,7 +18,8 @@ ASK = """
 def result(tab: Page) -> object:
     """What came of the dialog; the browser tells of its end a moment after it is gone. None if nothing does."""
     value: object = tab.evaluate("""new Promise((resolve) => {
-        const look = (left) => window.result !== null || !left ? resolve(window.result) : setTimeout(look, 10, left - 1);
+        const look = (left) =>
+          window.result !== null || !left ? resolve(window.result) : setTimeout(look, 10, left - 1);
         look(200);
     })""")
     return value
