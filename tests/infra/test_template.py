@@ -85,7 +85,7 @@ def test_a_resource_group_follows_from_the_environment_or_is_named() -> None:
         {"environmentName": "x" * 65},
         {"nameSalt": "x" * 25},
         {"instanceMemoryMB": 1024},
-        {"maxInstances": 39},
+        {"maxInstances": 0},
         {"maxInstances": 1001},
         {"httpConcurrency": 0},
         {"httpConcurrency": 193},
@@ -109,7 +109,7 @@ def test_a_wrong_parameter_is_refused_before_anything_is_made(wrong: dict[str, o
 
 
 def test_a_parameter_may_be_as_small_or_large_as_its_limit() -> None:
-    smallest = {"maxInstances": 40, "httpConcurrency": 1, "logRetentionDays": 30, "dailyQuotaGb": -1}
+    smallest = {"maxInstances": 1, "httpConcurrency": 1, "logRetentionDays": 30, "dailyQuotaGb": -1}
     largest = {"maxInstances": 1000, "httpConcurrency": 192, "alwaysReadyHttp": 100, "logRetentionDays": 730}
     assert deploy_hub(**smallest, environmentName="x").outputs.keys() == OUTPUTS
     assert deploy_hub(**largest, environmentName="x" * 64, nameSalt="x" * 24).outputs.keys() == OUTPUTS
