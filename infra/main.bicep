@@ -77,9 +77,9 @@ param operatorAccess bool = true
 @description('Memory of an instance, in MB.')
 param instanceMemoryMB int = 2048
 
-@minValue(40)
+@minValue(1)
 @maxValue(1000)
-@description('Number of instances that the platform may start at most, which limits what a storm of events can cost.')
+@description('Number of instances that the platform may start at most, which limits what a storm of events can cost: of each group of functions (those for requests together, every other one alone). The platform may refuse fewer than 40.')
 param maxInstances int = 100
 
 @minValue(1)
@@ -109,7 +109,7 @@ param storageSku string = ''
 @description('Whether nobody can remove the vault for good before 90 days are over. For production: it holds the key to all sealed secrets. It can never be turned off again, and keeps the name of a deleted environment taken.')
 param purgeProtection bool = false
 
-@description('For one deployment, after azd down without --purge: take the deleted vault of this environment back, with its secrets, instead of making one.')
+@description('For one deployment, after azd down without --purge: take the deleted vault of this environment back, with its secrets, instead of making one. Any other deployment fails with it.')
 param recoverVault bool = false
 
 // ---------------------------------------------------------------- Watching

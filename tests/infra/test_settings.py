@@ -243,6 +243,8 @@ def test_a_national_cloud_has_addresses_of_its_own() -> None:
     settings = app_settings(US_GOVERNMENT)
     assert settings["GRAPH_URL"] == "https://graph.microsoft.us"
     assert Settings.read(settings).entra_authority == "https://login.microsoftonline.us"
+    china = app_settings({**US_GOVERNMENT, "name": "AzureChinaCloud"})
+    assert china["GRAPH_URL"] == "https://microsoftgraph.chinacloudapi.cn"
     assert "GRAPH_URL" not in app_settings({**US_GOVERNMENT, "name": "AzureElsewhere"})
 
 
