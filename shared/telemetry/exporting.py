@@ -4,7 +4,8 @@ To OTEL_EXPORTER_OTLP_ENDPOINT by OTLP over http/protobuf, to APPLICATIONINSIGHT
 exporter, to both where both are set. Sending is the work of threads of their own: spans wait in a queue that drops what
 does not fit, and an exporter that fails, or hangs, costs an event nothing.
 
-The providers are the hub's own, and not the process's: what other libraries measure goes nowhere. Azure Monitor's
+The providers are the hub's own, and not the process's: what other libraries measure goes nowhere. The Azure SDKs would
+measure each call of storage, of which an event needs several, with the keys of its rows in the addresses. Azure Monitor's
 distribution (`configure_azure_monitor`) would instrument HTTP libraries and logging too, which takes long at each
 start, and would tell each line a second time; so only its exporter is used.
 """
@@ -68,7 +69,6 @@ class Exporting:
         if not spans:
             tell(log, "telemetry.aimless", {}, logging.WARNING)
             return
-        _keep_azure_quiet(environment)
         self._end += [_told_once_a_minute(name) for name in _LIBRARIES]
         resource = _resource(environment)
         # The platform's own choice of what it samples must not be ours: it would leave out most of the spans.
@@ -230,11 +230,3 @@ def _resource(environment: Mapping[str, str]) -> Resource:
     if instance := environment.get("WEBSITE_INSTANCE_ID"):
         own["service.instance.id"] = instance
     return Resource.create(own)
-
-
-def _keep_azure_quiet(environment: Mapping[str, str]) -> None:
-    """Have the Azure SDKs measure none of their calls: each event makes some, and their addresses name its rows."""
-    from azure.core.settings import settings
-
-    if not environment.get("AZURE_TRACING_ENABLED"):
-        settings.tracing_enabled = False

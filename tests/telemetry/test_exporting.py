@@ -124,7 +124,8 @@ def test_metrics_and_who_sent_them_arrive(
 
 
 def test_the_azure_sdks_measure_nothing(collector: FakeCollector, export: Export, connection_string: str) -> None:
-    exporting = export(**{OTLP_ENDPOINT: collector.url})
+    # Even where somebody asks them to.
+    exporting = export(**{OTLP_ENDPOINT: collector.url, "AZURE_SDK_TRACING_IMPLEMENTATION": "opentelemetry"})
     hub = _managed_hub(connection_string)
     with at_invocation(invocation_context(TRACEPARENT)), span("one", SpanKind.SERVER, {}):
         hub.storage.table(ROLES_TABLE).get("a", "b")
