@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from shared.errors import Misconfigured
 from shared.settings import Settings, setting_names
 from tests.support.cases import holds_for
+from tests.support.lines import lines_in
 
 SECRET = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0c2VjcmV0"
 
@@ -59,6 +60,7 @@ EXAMPLES = {
     "DYNAMICS_EVENTS_ROLE": "true",
     "DYNAMICS_ORGANIZATIONS": "3609BBBD-a041-5c9e-acb0-045d2dff171d",
     "DELIVERY_RETRY_DELAYS": "1,2,3",
+    "OPENTELEMETRY": "true",
 }
 """A value of each setting that is not its default."""
 
@@ -96,7 +98,7 @@ def test_a_reference_that_was_not_resolved_counts_as_not_set_and_is_logged(
 ) -> None:
     caplog.clear()
     assert Settings.read({name: reference}) == Settings.read({})
-    assert caplog.messages == [f"{name} is a reference to Key Vault that was not resolved: it counts as not set"]
+    assert lines_in(caplog.records) == [{"name": "setting.unresolved", "setting": name}]
 
 
 @holds_for(

@@ -5,9 +5,9 @@ exporter, to both where both are set. Sending is the work of threads of their ow
 does not fit, and an exporter that fails, or hangs, costs an event nothing.
 
 The providers are the hub's own, and not the process's: what other libraries measure goes nowhere. The Azure SDKs would
-measure each call of storage, of which an event needs several, with the keys of its rows in the addresses. Azure Monitor's
-distribution (`configure_azure_monitor`) would instrument HTTP libraries and logging too, which takes long at each
-start, and would tell each line a second time; so only its exporter is used.
+measure each call of storage, of which an event needs several, with the keys of its rows in the addresses. The
+distribution of Azure Monitor (`configure_azure_monitor`) has them do so, and instruments HTTP libraries and logging
+too, which takes long at each start and would tell each line a second time; so only its exporter is used.
 """
 
 import atexit
