@@ -64,12 +64,19 @@ class Exporting:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Begin. `environment` names where to; without either address there is one warning, and nothing is measured."""
-        self._end: list[Callable[[], object]] = []
+        # First of all: what the libraries log of a setting may hold a key.
+        self._end = [_told_once_a_minute(name) for name in _LIBRARIES]
+        try:
+            self._begin(environment)
+        except BaseException:
+            self.end()
+            raise
+
+    def _begin(self, environment: Mapping[str, str]) -> None:
         spans, metrics = _exporters(environment)
         if not spans:
             tell(log, "telemetry.aimless", {}, logging.WARNING)
             return
-        self._end += [_told_once_a_minute(name) for name in _LIBRARIES]
         resource = _resource(environment)
         # The platform's own choice of what it samples must not be ours: it would leave out most of the spans.
         sampler = None if environment.get("OTEL_TRACES_SAMPLER") else sampling.ALWAYS_ON
@@ -89,8 +96,7 @@ class Exporting:
         meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
         trace_with(_Tracer(tracers))
         self._end += [listen(LineMetrics(meters.get_meter(_NAME, __version__)).hear), lambda: trace_with(None)]
-        self._closing = _Closing([tracers.shutdown, lambda: meters.shutdown(SEND_SECONDS * 1000)])
-        self._end.append(self._closing.close)
+        self._end.append(_Closing([tracers.shutdown, lambda: meters.shutdown(SEND_SECONDS * 1000)]).close)
         atexit.register(self.end)
 
     def end(self) -> None:

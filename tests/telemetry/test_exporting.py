@@ -234,3 +234,21 @@ def _received(hub: Hub) -> int:
         post(SAMPLE, content_type="application/json"), context, lambda: hub.intake.receive_connection
     )
     return int(answered.status_code)
+
+
+def test_what_is_wrong_with_an_address_or_an_identity_is_told_without_its_text(
+    export: Export, caplog: pytest.LogCaptureFixture
+) -> None:
+    exporting = export(
+        **{
+            OTLP_ENDPOINT: f"nonsense://{SECRET}",
+            AZURE_MONITOR: "InstrumentationKey=00000000-0000-4000-8000-000000000001;IngestionEndpoint=http://127.0.0.1:9",
+            "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": SECRET,
+        }
+    )
+    with at_invocation(invocation_context(TRACEPARENT)), span("one", SpanKind.SERVER, {}):
+        pass
+    exporting.end()
+    told = lines_in(caplog.records)
+    assert {line["name"] for line in told} == {"telemetry.unexported"}
+    assert SECRET not in caplog.text
