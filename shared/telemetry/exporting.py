@@ -4,9 +4,10 @@ To OTEL_EXPORTER_OTLP_ENDPOINT by OTLP over http/protobuf, to APPLICATIONINSIGHT
 exporter, to both where both are set. Sending is the work of threads of their own: spans wait in a queue that drops what
 does not fit, and an exporter that fails, or hangs, costs an event nothing.
 
-The providers are the hub's own, and not the process's: what other libraries measure goes nowhere. Azure Monitor's
-distribution (`configure_azure_monitor`) would instrument HTTP libraries and logging too, which takes long at each
-start, and would tell each line a second time; so only its exporter is used.
+The providers are the hub's own, and not the process's: what other libraries measure goes nowhere. The Azure SDKs would
+measure each call of storage, of which an event needs several, with the keys of its rows in the addresses. The
+distribution of Azure Monitor (`configure_azure_monitor`) has them do so, and instruments HTTP libraries and logging
+too, which takes long at each start and would tell each line a second time; so only its exporter is used.
 """
 
 import atexit
@@ -63,13 +64,19 @@ class Exporting:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Begin. `environment` names where to; without either address there is one warning, and nothing is measured."""
-        self._end: list[Callable[[], object]] = []
+        # First of all: what the libraries log of a setting may hold a key.
+        self._end = [_told_once_a_minute(name) for name in _LIBRARIES]
+        try:
+            self._begin(environment)
+        except BaseException:
+            self.end()
+            raise
+
+    def _begin(self, environment: Mapping[str, str]) -> None:
         spans, metrics = _exporters(environment)
         if not spans:
             tell(log, "telemetry.aimless", {}, logging.WARNING)
             return
-        _keep_azure_quiet(environment)
-        self._end += [_told_once_a_minute(name) for name in _LIBRARIES]
         resource = _resource(environment)
         # The platform's own choice of what it samples must not be ours: it would leave out most of the spans.
         sampler = None if environment.get("OTEL_TRACES_SAMPLER") else sampling.ALWAYS_ON
@@ -89,8 +96,7 @@ class Exporting:
         meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
         trace_with(_Tracer(tracers))
         self._end += [listen(LineMetrics(meters.get_meter(_NAME, __version__)).hear), lambda: trace_with(None)]
-        self._closing = _Closing([tracers.shutdown, lambda: meters.shutdown(SEND_SECONDS * 1000)])
-        self._end.append(self._closing.close)
+        self._end.append(_Closing([tracers.shutdown, lambda: meters.shutdown(SEND_SECONDS * 1000)]).close)
         atexit.register(self.end)
 
     def end(self) -> None:
@@ -230,11 +236,3 @@ def _resource(environment: Mapping[str, str]) -> Resource:
     if instance := environment.get("WEBSITE_INSTANCE_ID"):
         own["service.instance.id"] = instance
     return Resource.create(own)
-
-
-def _keep_azure_quiet(environment: Mapping[str, str]) -> None:
-    """Have the Azure SDKs measure none of their calls: each event makes some, and their addresses name its rows."""
-    from azure.core.settings import settings
-
-    if not environment.get("AZURE_TRACING_ENABLED"):
-        settings.tracing_enabled = False

@@ -81,10 +81,8 @@ def _masked(found: re.Match[str]) -> str:
 
 
 def _text(line: Mapping[str, Any]) -> str:
-    text = json.dumps(line, separators=(",", ":"))
+    text = json.dumps(line)
     if len(text) <= _MAX_LINE and len(line.get("detail") or "") <= MAX_TEXT:
         return text
-    return json.dumps(
-        {name: value[:MAX_TEXT] if isinstance(value, str) else value for name, value in line.items()},
-        separators=(",", ":"),
-    )
+    cut = {name: value[:MAX_TEXT] if isinstance(value, str) else value for name, value in line.items()}
+    return json.dumps(cut)

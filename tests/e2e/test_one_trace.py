@@ -10,6 +10,7 @@ import requests
 
 from tests.e2e.running import RunningApp, logging_app
 from tests.e2e.webhooks import Json, events_of, new_event_name, register
+from tests.fakes.otlp import FakeCollector
 from tests.fakes.receiver import Receiver, answers, answers_in_turn
 from tests.support.invoking import TRACE, TRACEPARENT
 from tests.support.patience import eventually
@@ -139,3 +140,27 @@ def test_no_key_stands_in_what_the_app_logs(running: tuple[RunningApp, Log]) -> 
     app, log = running
     app.post(b"{}", traceparent=TRACEPARENT)
     assert [key for key in (app.code, app.master_key, app.seed.api_key) if key in log.text] == []
+
+
+def test_where_it_is_on_spans_of_the_running_app_arrive_from_the_first_request_on(
+    new_account: Callable[[], str], tmp_path: Path, receiver: Receiver
+) -> None:
+    on = {"OPENTELEMETRY": "true", "WEBSITE_SITE_NAME": "our-hub"}
+    with FakeCollector() as collector, (tmp_path / "log").open("wb") as log:
+        on["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.url
+        with logging_app(new_account(), tmp_path, log, **on) as app:
+            name = new_event_name()
+            register(app, receiver.url, name)
+            signal(app, name, TRACEPARENT)
+            assert eventually(lambda: len(events_of(receiver.journal)) == 1)
+            assert eventually(lambda: "POST" in [span.name for span in collector.spans])
+        spans = [span for span in collector.spans if span.trace_id.hex() == TRACE]
+        assert sorted(span.name for span in spans) == ["POST", "POST WebhookAdmin", "process events"]
+        by_name = {span.name: span for span in spans}
+        parents = [by_name[name].parent_span_id for name in ("process events", "POST")]
+        assert parents == [by_name[name].span_id for name in ("POST WebhookAdmin", "process events")]
+        assert "GET Health" in {span.name for span in collector.spans}
+        # What was not sent yet is sent when the app ends.
+        assert "hub.deliveries.attempts" in {metric.name for metric in collector.metrics}
+        secrets = [app.code, app.master_key, app.seed.api_key]
+        assert [one for one in secrets for sent in collector.journal if one.encode() in sent.body] == []

@@ -31,7 +31,7 @@ from tests.support.events import PAYLOAD, make_event, store_event
 from tests.support.host import QuietHost
 from tests.support.invoking import TRACE, TRACEPARENT, invocation_context
 from tests.support.lines import lines_in
-from tests.support.transport import JournalTransport
+from tests.support.transport import Fault, JournalTransport
 
 ANOTHER = "00-11111111111111111111111111111111-2222222222222222-00"
 WAY = ("event.received", "event.dispatched", "delivery.attempted")
@@ -145,6 +145,29 @@ def test_the_hubs_own_events_go_on_in_the_trace_of_the_change(
     [received] = lines_in(caplog.records, "event.received")
     assert (received["source"], received["type"]) == ("hub", f"webhook{webhook.id}.stopped")
     assert way(caplog, received["event"]) == [("event.received", TRACE), ("event.dispatched", TRACE)]
+
+
+def test_a_change_that_another_run_signals_goes_on_in_its_own_trace(
+    hub: Hub, transport: JournalTransport, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    webhooks = [register(hub, receiver.url) for _ in range(3)]
+    # The first change makes tables and queues.
+    save(hub, webhooks[2].id, State="Stopped")
+    transport.forget()
+    save(hub, webhooks[0].id, State="Stopped")
+    announced = transport.summary.index("POST events/messages") + 1
+    caplog.clear()
+    transport.forget()
+    transport.fail(announced, Fault.BEFORE)
+    with at_invocation(invocation_context(TRACEPARENT)):
+        save(hub, webhooks[1].id, State="Stopped")
+    assert lines_in(caplog.records, "event.received") == []
+    with at_invocation(invocation_context(ANOTHER)):
+        hub.receivers.webhooks.get(webhooks[1].id)
+    [received] = lines_in(caplog.records, "event.received")
+    assert (received["trace"], received["outcome"]) == (TRACE, "stored")
+    [left] = lines_in(caplog.records, "webhook.unsignalled")
+    assert (left["trace"], left["webhook"]) == (TRACE, webhooks[1].id)
 
 
 def test_a_lost_request_goes_on_in_the_trace_of_whoever_replays_it(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import azure.functions as func
 import pytest
+from azure.core.settings import settings
+from azure.core.tracing.ext.opentelemetry_span import OpenTelemetrySpan
 
 from shared.api.dataverse_requests import answer_dataverse
 from shared.hub.hub import Hub
@@ -123,7 +125,18 @@ def test_metrics_and_who_sent_them_arrive(
     assert {(one["service.name"], one["service.instance.id"]) for one in collector.resources} == {("our-hub", "i-1")}
 
 
-def test_the_azure_sdks_measure_nothing(collector: FakeCollector, export: Export, connection_string: str) -> None:
+@pytest.fixture
+def _measuring_sdks() -> Iterator[None]:
+    """The Azure SDKs measure their calls, as the distribution of Azure Monitor has them do."""
+    settings.tracing_implementation = OpenTelemetrySpan
+    yield
+    settings.tracing_implementation.unset_value()
+
+
+@pytest.mark.usefixtures("_measuring_sdks")
+def test_what_the_azure_sdks_measure_goes_nowhere(
+    collector: FakeCollector, export: Export, connection_string: str
+) -> None:
     exporting = export(**{OTLP_ENDPOINT: collector.url})
     hub = _managed_hub(connection_string)
     with at_invocation(invocation_context(TRACEPARENT)), span("one", SpanKind.SERVER, {}):
@@ -221,3 +234,21 @@ def _received(hub: Hub) -> int:
         post(SAMPLE, content_type="application/json"), context, lambda: hub.intake.receive_connection
     )
     return int(answered.status_code)
+
+
+def test_what_is_wrong_with_an_address_or_an_identity_is_told_without_its_text(
+    export: Export, caplog: pytest.LogCaptureFixture
+) -> None:
+    exporting = export(
+        **{
+            OTLP_ENDPOINT: f"nonsense://{SECRET}",
+            AZURE_MONITOR: "InstrumentationKey=00000000-0000-4000-8000-000000000001;IngestionEndpoint=http://127.0.0.1:9",
+            "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": SECRET,
+        }
+    )
+    with at_invocation(invocation_context(TRACEPARENT)), span("one", SpanKind.SERVER, {}):
+        pass
+    exporting.end()
+    told = lines_in(caplog.records)
+    assert {line["name"] for line in told} == {"telemetry.unexported"}
+    assert SECRET not in caplog.text
