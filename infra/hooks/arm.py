@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
+from infra.hooks.azd import token_for
 from infra.hooks.clock import Clock, Patience
+from infra.hooks.deployment import Deployment
 from infra.hooks.failure import HookFailed
 from infra.hooks.web import Answer, NoAnswer, call
 
@@ -37,6 +39,12 @@ class Arm:
         self._resource_group = resource_group
         self._patience = Patience(clock, MAX_SECONDS_OF_A_HOOK)
         self._header = ""
+
+    @classmethod
+    def of(cls, deployment: Deployment, clock: Clock) -> Arm:
+        """The management plane of a deployment, with tokens of whoever is signed in to azd."""
+        address = deployment.arm_url
+        return cls(address, lambda: token_for(address, deployment.tenant), clock, deployment.resource_group)
 
     def find(self, path: str, version: str, *, to: str, role: str) -> Mapping[str, object] | None:
         """GET a resource; None if it does not exist. `to` says what for, `role` names roles that allow it."""

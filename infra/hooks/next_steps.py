@@ -28,7 +28,7 @@ def next_steps(
     *,
     on_windows: bool = os.name == "nt",
 ) -> Iterator[str]:
-    """Lines that say where the hub is, and what is left: only what this deployment needs and has not."""
+    """Lines that say where the hub is, and what is left to do, for this deployment alone."""
     yield ""
     yield f"The hub of environment {deployment.environment} runs at {deployment.app_url}"
     for function, (what, path) in _ROUTES.items():

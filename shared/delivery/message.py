@@ -36,11 +36,11 @@ class DeliveryMessage(BaseModel):
     reserved for it, because its receiver allows only a number of requests a minute. `repeat` says that the attempt may
     have been asked for by another message too; one that was not doubled has it left out.
 
-    `traceparent` is the place in the event's trace of the dispatch that asked for the delivery.
+    Only a delivery that waited for its receiver has the next three: `probe` is the number of the wake-up that sent it
+    to try whether the receiver is well again, `parked_at` when it was first parked in its cycle, and `due_at` when its
+    own schedule allows the attempt (an earlier one uses up nothing of it).
 
-    The three before it are those of a delivery that waited for its receiver, and left out of all others: `probe` is the
-    number of the wake-up that sent it to try whether the receiver is well again, `parked_at` when it was first parked
-    in its cycle, and `due_at` when its own schedule allows the attempt (an earlier one uses up nothing of it).
+    `traceparent` is the place in the event's trace of the dispatch that asked for the delivery.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
@@ -90,8 +90,8 @@ class FirstMessages:
 
     def __init__(self, event: Event, *, repeat: bool = False, traceparent: str | None = None) -> None:
         self._event_id = event.id
-        self._traceparent = traceparent
         self._repeat = repeat
+        self._traceparent = traceparent
         event_text = _event_adapter().dump_json(event).decode() if is_plain_event(event) else "null"
         self._event_member = f'"event":{event_text}'
 

@@ -189,19 +189,19 @@ class Dispatcher:
             return None
         incomplete = self._completion.given_up(event)
         if incomplete is not None:
-            self._tell_incomplete(event, logging.ERROR, "it goes on without its record, which could not be read back")
+            _tell_incomplete(event, logging.ERROR, "it goes on without its record, which could not be read back")
             return incomplete
-        self._tell_incomplete(event, logging.ERROR, "it is unreadable: its record could not be read back")
+        _tell_incomplete(event, logging.ERROR, "it is unreadable: its record could not be read back")
         return replace(event, state=EventState.UNREADABLE)
 
     def _complete(self, event: Event) -> Event | None:
         try:
             completed = self._completion.complete(event)
         except Unavailable as error:
-            self._tell_incomplete(event, logging.WARNING, error.detail)
+            _tell_incomplete(event, logging.WARNING, error.detail)
             return None
         if completed is not None and not fits(completed):
-            self._tell_incomplete(event, logging.ERROR, "its record does not fit into a row")
+            _tell_incomplete(event, logging.ERROR, "its record does not fit into a row")
             return self._completion.given_up(event)
         return completed
 
@@ -233,12 +233,13 @@ class Dispatcher:
         fields = {"type": event.type, "outcome": outcome, "webhooks": webhooks, "seconds": seconds}
         tell(log, "event.dispatched", fields)
 
-    def _tell_incomplete(self, event: Event, level: int, detail: str) -> None:
-        tell(log, "event.incomplete", {"type": event.type, "detail": detail}, level)
-
 
 def _attributes(event: Event) -> dict[str, object]:
     return {**_SPAN, "hub.event.id": event.id, "hub.event.type": event.type}
+
+
+def _tell_incomplete(event: Event, level: int, detail: str) -> None:
+    tell(log, "event.incomplete", {"type": event.type, "detail": detail}, level)
 
 
 def _asked(announcement: Announcement, page: Page | None) -> Asked:

@@ -44,8 +44,8 @@ METRICS_AFTER_MILLISECONDS = 60_000.0
 _NAME = "dynamics-webhook-hub"
 _TELL_AGAIN_SECONDS = 60.0
 _LIBRARIES = ("opentelemetry", "azure.monitor.opentelemetry")
-# It would measure itself, send that to Microsoft, and ask there whether its settings are others by now.
-_OF_ITS_OWN = (
+# Azure Monitor's exporter would measure itself, tell Microsoft, and ask there whether its settings have changed.
+_SWITCHED_OFF = (
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
     "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
     "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
@@ -78,22 +78,8 @@ class Exporting:
             tell(log, "telemetry.aimless", {}, logging.WARNING)
             return
         resource = _resource(environment)
-        # The platform's own choice of what it samples must not be ours: it would leave out most of the spans.
-        sampler = None if environment.get("OTEL_TRACES_SAMPLER") else sampling.ALWAYS_ON
-        tracers = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
-        for exporter in spans:
-            tracers.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=SPANS_AFTER_MILLISECONDS))
-        readers = [
-            PeriodicExportingMetricReader(
-                exporter,
-                export_interval_millis=_given_number(
-                    environment, "OTEL_METRIC_EXPORT_INTERVAL", METRICS_AFTER_MILLISECONDS
-                ),
-                export_timeout_millis=SEND_SECONDS * 1000,
-            )
-            for exporter in metrics
-        ]
-        meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
+        tracers = _tracer_provider(spans, environment, resource)
+        meters = _meter_provider(metrics, environment, resource)
         trace_with(_Tracer(tracers))
         self._end += [listen(LineMetrics(meters.get_meter(_NAME, __version__)).hear), lambda: trace_with(None)]
         self._end.append(_Closing([tracers.shutdown, lambda: meters.shutdown(SEND_SECONDS * 1000)]).close)
@@ -101,8 +87,8 @@ class Exporting:
 
     def end(self) -> None:
         """Send what waits, for as long as SEND_SECONDS, and measure nothing more."""
+        # The newest first: what the libraries log while they are ended still becomes our own line.
         while self._end:
-            # Last of all the libraries' own words.
             self._end.pop()()
         atexit.unregister(self.end)
 
@@ -168,7 +154,7 @@ class _Span:
         self._span.end()
 
 
-class _Quiet(logging.Handler):
+class _OnceAMinute(logging.Handler):
     """Tells that something could not be sent, once a minute; the libraries' own words may hold addresses with keys."""
 
     def __init__(self) -> None:
@@ -187,7 +173,7 @@ class _Quiet(logging.Handler):
 
 def _told_once_a_minute(name: str) -> Callable[[], None]:
     """Have what a library logs become one line a minute; returns what ends that."""
-    logger, handler = logging.getLogger(name), _Quiet()
+    logger, handler = logging.getLogger(name), _OnceAMinute()
     propagated, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
 
@@ -209,7 +195,7 @@ def _exporters(environment: Mapping[str, str]) -> tuple[list[SpanExporter], list
         spans.append(OTLPSpanExporter(timeout=seconds))
         metrics.append(OTLPMetricExporter(timeout=seconds))
     if connection := environment.get(AZURE_MONITOR, "").strip():
-        for name in _OF_ITS_OWN:
+        for name in _SWITCHED_OFF:
             os.environ.setdefault(name, "true")
         from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter, AzureMonitorTraceExporter
 
@@ -218,6 +204,30 @@ def _exporters(environment: Mapping[str, str]) -> tuple[list[SpanExporter], list
         spans.append(AzureMonitorTraceExporter(**given))
         metrics.append(AzureMonitorMetricExporter(**given))
     return spans, metrics
+
+
+def _tracer_provider(
+    exporters: list[SpanExporter], environment: Mapping[str, str], resource: Resource
+) -> TracerProvider:
+    # The platform's own choice of what it samples must not be ours: it would leave out most of the spans.
+    sampler = None if environment.get("OTEL_TRACES_SAMPLER") else sampling.ALWAYS_ON
+    provider = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
+    for exporter in exporters:
+        provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=SPANS_AFTER_MILLISECONDS))
+    return provider
+
+
+def _meter_provider(
+    exporters: list[MetricExporter], environment: Mapping[str, str], resource: Resource
+) -> MeterProvider:
+    interval = _given_number(environment, "OTEL_METRIC_EXPORT_INTERVAL", METRICS_AFTER_MILLISECONDS)
+    readers = [
+        PeriodicExportingMetricReader(
+            exporter, export_interval_millis=interval, export_timeout_millis=SEND_SECONDS * 1000
+        )
+        for exporter in exporters
+    ]
+    return MeterProvider(readers, resource=resource, shutdown_on_exit=False)
 
 
 def _given_number(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -52,11 +52,11 @@ def tell(
         line: dict[str, Any] = {"name": name}
         if here.traceparent is not None:
             line["trace"] = here.traceparent.trace_id
-        if (event or here.event) is not None:
-            line["event"] = event or here.event
+        if (about := event or here.event) is not None:
+            line["event"] = about
         line.update(fields)
         if "detail" in line:
-            line["detail"] = without_secrets(line["detail"])
+            line["detail"] = mask_secrets(line["detail"])
         log.log(level, "%s", _text(line), exc_info=exc_info, stacklevel=2)
     for listener in _listeners:
         listener(name, fields)
@@ -68,7 +68,7 @@ def listen(listener: Listener) -> Callable[[], None]:
     return lambda: _listeners.remove(listener)
 
 
-def without_secrets(text: str | None) -> str | None:
+def mask_secrets(text: str | None) -> str | None:
     """A text without what looks like a key, a signature or a token in it."""
     if not text or _MAYBE_SECRET.search(text) is None:
         return text

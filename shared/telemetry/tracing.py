@@ -75,15 +75,15 @@ def child_of(parent: Traceparent) -> Traceparent:
 def at_invocation(context: func.Context) -> Iterator[None]:
     """What runs inside is this invocation, and continues its trace; a new one begins where it names none."""
     given = parse_traceparent(context.trace_context.trace_parent)
-    with _standing_at(Place(given or new_traceparent(), None, Invocation(context))):
+    with _standing_at(Place(given or new_traceparent(), invocation=Invocation(context))):
         yield
 
 
 @contextmanager
 def continued(traceparent: str | None) -> Iterator[None]:
     """What runs inside continues this trace; that of the invocation, if it is None or malformed."""
-    found = parse_traceparent(traceparent)
-    with _standing_at(replace(_place.get(), traceparent=found or _place.get().traceparent)):
+    outer = _place.get()
+    with _standing_at(replace(outer, traceparent=parse_traceparent(traceparent) or outer.traceparent)):
         yield
 
 

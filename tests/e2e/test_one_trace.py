@@ -16,6 +16,7 @@ from tests.support.invoking import TRACE, TRACEPARENT
 from tests.support.patience import eventually
 
 ANOTHER = "00-11111111111111111111111111111111-2222222222222222-00"
+WAY = ("event.received", "event.dispatched", "delivery.attempted")
 
 
 class Log:
@@ -26,7 +27,8 @@ class Log:
 
     def lines(self, *names: str, **wanted: object) -> list[dict[str, Any]]:
         """The lines of these names with these members, in the order in which they were written."""
-        rows = self._path.read_text(encoding="utf-8").splitlines()
+        # The last row may not be written to its end yet.
+        rows = self.text.rpartition("\n")[0].splitlines()
         found = [json.loads(row[row.index('{"name":') :]) for row in rows if '{"name":' in row]
         return [line for line in found if line["name"] in names and wanted.items() <= line.items()]
 
@@ -54,14 +56,16 @@ def signal(app: RunningApp, name: str, traceparent: str) -> None:
 
 
 def followed(log: Log, trace: str, webhook: Json, *states: str) -> list[dict[str, Any]]:
-    """The lines of this trace about an event of this webhook, once its delivery came through these states."""
+    """The lines of this trace about an event of this webhook, by WAY, once its delivery came through these states."""
 
     def attempts() -> list[dict[str, Any]]:
         return log.lines("delivery.attempted", trace=trace, webhook=webhook["WebhookId"])
 
     assert eventually(lambda: [line["state"] for line in attempts()] == list(states)), log.text[-5000:]
     event = attempts()[0]["event"]
-    return log.lines("event.received", "event.dispatched", "delivery.attempted", trace=trace, event=event)
+    # The delivery is asked for before the dispatch ends, and may be quicker: so its lines may come first.
+    assert eventually(lambda: len(log.lines(*WAY, trace=trace, event=event)) == 2 + len(states)), log.text[-5000:]
+    return [line for name in WAY for line in log.lines(name, trace=trace, event=event)]
 
 
 def test_one_id_leads_from_the_answer_to_the_receiver(running: tuple[RunningApp, Log], receiver: Receiver) -> None:
@@ -72,7 +76,8 @@ def test_one_id_leads_from_the_answer_to_the_receiver(running: tuple[RunningApp,
     received, dispatched, attempted = followed(log, TRACE, webhook, "delivered")
     assert (received["name"], received["source"], received["outcome"]) == ("event.received", "signal", "stored")
     assert (dispatched["outcome"], dispatched["webhooks"]) == ("dispatched", 1)
-    assert 0 <= dispatched["seconds"] <= attempted["seconds"]
+    assert dispatched["seconds"] >= 0
+    assert attempted["seconds"] >= 0
     assert (attempted["attempt"], attempted["class"], attempted["status"]) == (1, "", 200)
     [call] = events_of(receiver.journal)
     version, trace, span, flags = call.headers["traceparent"].split("-")
@@ -117,9 +122,8 @@ def test_a_request_without_a_trace_is_taken_and_begins_one(
     signal(app, name, header)
     assert eventually(lambda: len(log.lines("delivery.attempted", webhook=webhook["WebhookId"])) == 1)
     [attempted] = log.lines("delivery.attempted", webhook=webhook["WebhookId"])
-    lines = log.lines("event.received", "event.dispatched", event=attempted["event"])
-    assert {line["trace"] for line in lines} == {attempted["trace"]}
-    assert (len(lines), len(attempted["trace"].strip("0"))) != (2, 0)
+    assert attempted["trace"].strip("0")
+    assert len(followed(log, attempted["trace"], webhook, "delivered")) == len(WAY)
     assert events_of(receiver.journal)[0].headers["traceparent"].split("-")[1] == attempted["trace"]
 
 

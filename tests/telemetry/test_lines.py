@@ -4,7 +4,7 @@ import logging
 import pytest
 
 from shared.telemetry.invocation import invoked
-from shared.telemetry.lines import MAX_TEXT, listen, tell, without_secrets
+from shared.telemetry.lines import MAX_TEXT, listen, mask_secrets, tell
 from shared.telemetry.tracing import about_event
 from tests.support.invoking import TRACE, TRACEPARENT, invocation_context
 from tests.support.lines import lines_in
@@ -95,4 +95,4 @@ def test_what_looks_like_a_secret_in_a_text_is_masked(caplog: pytest.LogCaptureF
     "text", [None, "", "list eventlog: storage answered 431 (x)", "https://hub.example/a?b=c", "a=b"]
 )
 def test_any_other_text_stays_as_it_is(text: str | None) -> None:
-    assert without_secrets(text) == text
+    assert mask_secrets(text) == text

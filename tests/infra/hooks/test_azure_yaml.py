@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from infra.hooks.azd import MIN_VERSION
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
 SERVICE: dict[str, Any] = PROJECT["services"]["hub"]
 HOOKS: dict[str, Any] = {**PROJECT["hooks"], **SERVICE["hooks"]}

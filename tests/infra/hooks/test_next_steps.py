@@ -15,7 +15,8 @@ from devhost.localsettings import apply_local_settings
 from infra.hooks.deployment import read_deployment
 from infra.hooks.next_steps import next_steps
 from shared.settings import Settings
-from tests.infra.hooks.conftest import FOLDERS, ROOT, Azd
+from tests.infra.hooks.conftest import FOLDERS, Azd
+from tests.support.paths import ROOT
 
 CLIENT = "0a6b3c1d-94a8-4be2-8f37-6d1f5c2e9b44"
 GRAPH = {"ROLE_DIRECTORY": "graph", "NOTICE_MAILBOX": "hub@contoso.com"}

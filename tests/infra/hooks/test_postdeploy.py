@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from infra.hooks.keys import CONSOLE, DYNAMICS, RECEIVERS
+from infra.hooks.keys import CONSOLE, DYNAMICS
 from infra.hooks.vault import digest
 from tests.fakes.arm import APP, FORBIDDEN, HOST_IS_STARTING, TOKEN, VAULT, FakeArm, Secret
 from tests.fakes.azd import write_azd
 from tests.fakes.server import Reply
-from tests.infra.hooks.conftest import FOLDERS, ROOT, Azd
+from tests.infra.hooks.conftest import FOLDERS, Azd
+from tests.support.paths import ROOT
 
 CONSOLE_FUNCTIONS = CONSOLE.within(FOLDERS).functions
 SITE = APP.partition("rg-test")[2]
@@ -43,7 +44,7 @@ def test_the_first_run_makes_each_key_once_and_gives_it_to_the_functions_that_it
         assert [line for line in deployed.writes() if line.endswith(f"/{key}")] == [
             put(name, key) for name in functions
         ]
-    assert not RECEIVERS & set(holders(deployed, "console"))
+    assert not set(DYNAMICS.functions) & set(holders(deployed, "console"))
 
 
 def test_what_the_app_itself_needs_is_in_the_vault_and_in_the_app(azd: Azd, deployed: FakeArm) -> None:

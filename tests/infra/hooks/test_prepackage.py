@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.hooks.conftest import FOLDERS, ROOT, Azd
+from tests.infra.hooks.conftest import FOLDERS, Azd
+from tests.support.paths import ROOT
 
 HASHED = """# made by a tool
 anyio==4.11.0 \\

@@ -6,7 +6,8 @@ import pytest
 
 from infra.hooks.preprovision import allowed_regions
 from tests.fakes.azd import write_azd
-from tests.infra.hooks.conftest import ROOT, Azd
+from tests.infra.hooks.conftest import Azd
+from tests.support.paths import ROOT
 
 GUID = "0a6b3c1d-94a8-4be2-8f37-6d1f5c2e9b44"
 
