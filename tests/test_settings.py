@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from shared.errors import Misconfigured
 from shared.settings import Settings, setting_names
 from tests.support.cases import holds_for
-from tests.support.lines import lines_in
 
 SECRET = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0c2VjcmV0"
 
@@ -62,7 +61,6 @@ EXAMPLES = {
     "DYNAMICS_EVENTS_ROLE": "true",
     "DYNAMICS_ORGANIZATIONS": "3609BBBD-a041-5c9e-acb0-045d2dff171d",
     "DELIVERY_RETRY_DELAYS": "1,2,3",
-    "OPENTELEMETRY": "true",
 }
 """A value of each setting that is not its default."""
 
