@@ -15,6 +15,7 @@ from pathspec import GitIgnoreSpec
 
 from deploy.lock import APP, faults_of
 from deploy.tool import LOCAL, ROOT, Failed, uv
+from infra.hooks.packed import strangers
 
 PACKAGES = Path(".python_packages", "lib", "site-packages")
 """Where the worker looks for packages, below the app's root."""
@@ -39,6 +40,9 @@ def main() -> int:
     try:
         if faults := faults_of(APP):
             raise Failed("\n".join([f"{APP.locked} is not made from {APP.asked} (`make lock`):", *faults]))
+        if found := strangers(ROOT):
+            named = ", ".join(map(repr, found))
+            raise Failed(f"{named} would be deployed: move it elsewhere, or name it in .funcignore")
         files = dict(deployed_files(ROOT))
         if asked.local_build:
             shutil.rmtree(_BUILD, ignore_errors=True)

@@ -68,7 +68,7 @@ param principalId string = deployer().objectId
 @description('What that object id is: User, Group or ServicePrincipal (an application, such as that of a workflow).')
 param principalType string = 'User'
 
-@description('Whether that person, group or application may read and change the hub\'s tables and queues. Without it python -m admin does not work against this environment until somebody grants the roles.')
+@description('Whether that person, group or application may read and change the hub\'s tables and queues. Without it python -m admin does not work against this environment until somebody grants the roles. Roles that were given are not taken back by it.')
 param operatorAccess bool = true
 
 // ---------------------------------------------------------------- Size
@@ -211,8 +211,8 @@ param extraSettings object = {}
 // ----------------------------------------------------------------
 
 // 13 lower-case letters and digits, which no other environment, region or subscription gets: names of storage accounts, vaults and apps are taken by
-// whoever comes first, all over the world.
-var token = uniqueString(subscription().id, environmentName, location, nameSalt)
+// whoever comes first, all over the world. In small letters, since the resource group of Test is that of test, and one group is to have one hub.
+var token = uniqueString(subscription().id, toLower(environmentName), toLower(location), nameSalt)
 var tags = union(extraTags, { 'azd-env-name': environmentName })
 var packageContainer = 'app-package-${token}'
 var signInTenantId = empty(entraTenantId) ? tenant().tenantId : entraTenantId

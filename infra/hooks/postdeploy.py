@@ -28,6 +28,10 @@ def postdeploy(environment: Mapping[str, str], root: Path = ROOT) -> None:
     arm = Arm.of(deployment, clock)
     app = App(arm, deployment.app_id)
     folders = function_folders(root)
+    if app.is_stopped():
+        # As docs/deploy.md has it for an upgrade: it is started when the new version is there.
+        say("the app is stopped, and was not looked at: start it, then run `azd hooks run postdeploy`")
+        return
     _wait_until_running(app, deployment, folders, clock)
     say("function keys:")
     is_written = ensure_keys(app, Vault(arm, deployment.vault_id, deployment.vault_name), folders)

@@ -28,3 +28,8 @@ def test_each_parameter_stands_there_with_its_variable_and_its_default() -> None
         name: (VARIABLES[name]["value"].strip("${}"), shown(parameter.get("defaultValue")))
         for name, parameter in PARAMETERS.items()
     } == ROWS
+
+
+def test_it_says_for_how_long_a_deleted_vault_can_be_taken_back() -> None:
+    [days] = set(re.findall(r'"softDeleteRetentionInDays": (\d+)', json.dumps(TEMPLATE)))
+    assert f"it lies in soft delete for {days} days" in PAGE

@@ -81,6 +81,11 @@ def test_a_second_environment_has_other_names(other: dict[str, object]) -> None:
     assert taken.isdisjoint((type_, name) for _, type_, name in deploy_hub(**other).resources)
 
 
+def test_one_resource_group_has_one_hub_however_its_environment_is_spelled() -> None:
+    # To Azure rg-Test is rg-test, and the button does not know azd's spelling.
+    assert deploy_hub(environmentName="TeSt").outputs["SERVICE_HUB_NAME"] == HUB.outputs["SERVICE_HUB_NAME"]
+
+
 def test_a_resource_group_follows_from_the_environment_or_is_named() -> None:
     assert deploy_hub(environmentName="other").outputs["AZURE_RESOURCE_GROUP"] == "rg-other"
     assert deploy_hub(resourceGroupName="crm").outputs["AZURE_RESOURCE_GROUP"] == "crm"

@@ -168,8 +168,10 @@ def test_what_passes_is_waited_for(azd: Azd, deployed: FakeArm, busy: Reply) -> 
 
 
 def test_a_connection_that_breaks_is_tried_again(azd: Azd, deployed: FakeArm) -> None:
+    deployed.functions["ConnectionWebhook"]["dynamics"] = "known to Dataverse"
     deployed.refuse("POST", "/listkeys", Reply(200, b'{"default": "half of it"}', cut=True), times=1)
     azd.succeeds("postdeploy")
+    assert holders(deployed, "dynamics") == dict.fromkeys(DYNAMICS.functions, "known to Dataverse")
 
 
 def test_a_host_that_never_starts_ends_the_hook_with_what_to_do(azd: Azd, deployed: FakeArm) -> None:
@@ -307,3 +309,24 @@ def test_what_azure_says_about_a_failure_is_not_repeated(azd: Azd, deployed: Fak
     told = {"error": {"code": f"x {TOKEN}", "message": TOKEN}}
     deployed.refuse("PUT", "/keys/", Reply(418, json.dumps(told).encode()))
     assert "Azure answered 418; run" in azd.fails("postdeploy")
+
+
+def test_an_app_that_somebody_has_stopped_is_left_alone(azd: Azd, deployed: FakeArm) -> None:
+    deployed.is_stopped = True
+    out = azd.succeeds("postdeploy")
+    assert "the app is stopped" in out
+    assert "`azd hooks run postdeploy`" in out
+    assert deployed.writes() == []
+
+
+def test_keys_that_cannot_be_read_are_not_replaced(azd: Azd, deployed: FakeArm) -> None:
+    azd.succeeds("postdeploy")
+    before = {name: dict(keys) for name, keys in deployed.functions.items()}
+    deployed.refuse("POST", "/listkeys", Reply(200, b"<html>sign in</html>"))
+    assert "cannot read the keys of ConnectionWebhook: Azure's answer cannot be read" in azd.fails("postdeploy")
+    assert deployed.functions == before
+
+
+def test_a_name_that_the_console_cannot_show_does_not_end_the_hook(azd: Azd, deployed: FakeArm) -> None:
+    out = azd.succeeds("postdeploy", PYTHONIOENCODING="ascii", ADMINISTRATOR_ROLE="Spr\u00e1vce \u2019")
+    assert "--role 'Spr\\xe1vce \\u2019'" in out
