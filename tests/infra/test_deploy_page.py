@@ -11,6 +11,7 @@ ROWS = {
     parameter: (variable, default)
     for variable, parameter, default in re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*?) ?\| ", PAGE, re.MULTILINE)
 }
+TEXT = (ROOT / "infra" / "main.json").read_text(encoding="utf-8")
 VARIABLES = json.loads((ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
 
 
@@ -31,5 +32,5 @@ def test_each_parameter_stands_there_with_its_variable_and_its_default() -> None
 
 
 def test_it_says_for_how_long_a_deleted_vault_can_be_taken_back() -> None:
-    [days] = set(re.findall(r'"softDeleteRetentionInDays": (\d+)', json.dumps(TEMPLATE)))
+    [days] = set(re.findall(r'"softDeleteRetentionInDays": (\d+)', TEXT))
     assert f"it lies in soft delete for {days} days" in PAGE

@@ -114,8 +114,8 @@ def test_a_setting_that_the_hub_would_not_take_is_told_before_anything_is_made(
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
-        ({"HUB_MAX_INSTANCES": "39"}, "HUB_MAX_INSTANCES is '39': a whole number from 40 to 1000 is needed"),
-        ({"HUB_MAX_INSTANCES": "1001"}, "a whole number from 40 to 1000"),
+        ({"HUB_MAX_INSTANCES": "0"}, "HUB_MAX_INSTANCES is '0': a whole number from 1 to 1000 is needed"),
+        ({"HUB_MAX_INSTANCES": "1001"}, "a whole number from 1 to 1000"),
         ({"RETENTION_DAYS": "-1"}, "RETENTION_DAYS is '-1': a whole number from 0 is needed"),
         ({"RETENTION_DAYS": "90d"}, "a whole number from 0 is needed"),
         ({"HUB_INSTANCE_MEMORY_MB": "1024"}, "one of 512, 2048, 4096 is needed"),
