@@ -32,7 +32,7 @@ def test_what_neither_azd_nor_a_hook_reads_is_not_handed_on() -> None:
         "AZURE_CONFIG_DIR",
         "x\nPATH",
     )
-    assert given(dict.fromkeys(others, "/tmp/evil")) == {}
+    assert given(dict.fromkeys(others, "evil")) == {}
 
 
 def test_each_variable_that_the_pipeline_is_told_of_is_handed_on() -> None:
