@@ -21,6 +21,27 @@ def test_a_variable_that_is_empty_is_none() -> None:
     assert given(VARIABLES) == {"AZURE_ENV_NAME": "hub", "HUB_TAGS": '{"a":\n"b"}'}
 
 
+def test_what_neither_azd_nor_a_hook_reads_is_not_handed_on() -> None:
+    others = (
+        "PATH",
+        "LD_PRELOAD",
+        "PYTHONPATH",
+        "BASH_ENV",
+        "HTTPS_PROXY",
+        "SERVICE_HUB_ID",
+        "AZURE_CONFIG_DIR",
+        "x\nPATH",
+    )
+    assert given(dict.fromkeys(others, "evil")) == {}
+
+
+def test_each_variable_that_the_pipeline_is_told_of_is_handed_on() -> None:
+    names = re.findall(r"^    - (\w+)$", (ROOT / "azure.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    azds_own = ["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_ENV_NAME", "AZURE_LOCATION"]
+    assert len(names) > 30
+    assert given(dict.fromkeys([*names, *azds_own], "x")).keys() == {*names, *azds_own}
+
+
 def test_each_is_printed_between_two_texts_that_nobody_can_guess() -> None:
     environment = {**os.environ, "VARIABLES": json.dumps(VARIABLES)}
     program = [sys.executable, "-m", "deploy.variables"]
