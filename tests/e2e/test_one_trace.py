@@ -1,6 +1,7 @@
 """One event's trace, followed by one id in what the running app logs: from the request to the receiver."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,7 @@ def test_one_id_leads_from_the_answer_to_the_receiver(running: tuple[RunningApp,
     version, trace, span, flags = call.headers["traceparent"].split("-")
     assert (version, trace, flags) == ("00", TRACE, "01")
     assert span != TRACEPARENT.split("-")[2]
+    assert re.search(rf" answered 204 in \d+ ms, trace {TRACE}\n", log.text)
     # The audit of the signal is in the same trace.
     assert log.lines("audit", trace=TRACE, target=f"events/{received['event']}")
 
