@@ -12,7 +12,6 @@ from typing import Any
 import azure.functions as func
 import pytest
 from azure.core.settings import settings
-from azure.core.tracing.ext.opentelemetry_span import OpenTelemetrySpan
 
 from shared.api.dataverse_requests import answer_dataverse
 from shared.hub.hub import Hub
@@ -127,10 +126,10 @@ def test_metrics_and_who_sent_them_arrive(
 
 @pytest.fixture
 def _measuring_sdks() -> Iterator[None]:
-    """The Azure SDKs measure their calls, as the distribution of Azure Monitor has them do."""
-    settings.tracing_implementation = OpenTelemetrySpan
+    """The Azure SDKs measure their calls, as AZURE_TRACING_ENABLED has them do."""
+    settings.tracing_enabled = True
     yield
-    settings.tracing_implementation.unset_value()
+    settings.tracing_enabled.unset_value()
 
 
 @pytest.mark.usefixtures("_measuring_sdks")
