@@ -159,7 +159,7 @@ REQUESTS = {
     "the agent": ("POST", "v1/Agents/Webhook/GetAllWebhooks", 200),
     "a signal": ("POST", "v1/Webhook/thing.changed/1", 204),
     "registrations": ("GET", "v1/dynamics/webhooks/nonsense/steps", 404),
-    "ArcGIS": ("GET", "org/item/webhookConnections/one", 401),
+    "ArcGIS": ("GET", "org/item/webhookConnections/one", 400),
 }
 
 
