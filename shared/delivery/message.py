@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from shared.events.announcement import MAX_TRACEPARENT, parse_message
+from shared.events.announcement import parse_message
 from shared.events.event import Event, EventId
 from shared.exact_json import is_plain
+from shared.telemetry.traceparent import StoredTraceparent
 from shared.validation import UUID_PATTERN
 
 MAX_MESSAGE_BYTES = 40_000
@@ -56,7 +57,7 @@ class DeliveryMessage(BaseModel):
     probe: Annotated[int | None, Field(ge=1, exclude_if=_is_none)] = None
     parked_at: Annotated[AwareDatetime | None, Field(exclude_if=_is_none)] = None
     due_at: Annotated[AwareDatetime | None, Field(exclude_if=_is_none)] = None
-    traceparent: Annotated[str | None, Field(max_length=MAX_TRACEPARENT, exclude_if=_is_none)] = None
+    traceparent: Annotated[StoredTraceparent, Field(exclude_if=_is_none)] = None
 
     @property
     def is_first(self) -> bool:

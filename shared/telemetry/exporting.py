@@ -12,7 +12,6 @@ too, which takes long at each start and would tell each line a second time; so o
 
 import atexit
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,28 +27,19 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, Trace
 from opentelemetry.trace import Span as AnySpan
 from opentelemetry.trace import SpanKind as TheirKind
 
+from shared.telemetry.exporters import SEND_SECONDS, exporters, given_number, is_addressed
 from shared.telemetry.lines import listen, tell
 from shared.telemetry.metrics import LineMetrics
 from shared.telemetry.spans import Attributes, Span, SpanKind, trace_with
 from shared.telemetry.traceparent import Traceparent
 from shared.version import __version__
 
-OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-AZURE_MONITOR = "APPLICATIONINSIGHTS_CONNECTION_STRING"
-SEND_SECONDS = 5.0
-"""How long one attempt to send may take, and how long the end of the process waits for what is still to be sent."""
 SPANS_AFTER_MILLISECONDS = 1000.0
 METRICS_AFTER_MILLISECONDS = 60_000.0
 
 _NAME = "dynamics-webhook-hub"
 _TELL_AGAIN_SECONDS = 60.0
 _LIBRARIES = ("opentelemetry", "azure.monitor.opentelemetry")
-# Azure Monitor's exporter would measure itself, tell Microsoft, and ask there whether its settings have changed.
-_SWITCHED_OFF = (
-    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
-    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
-    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
-)
 _KINDS = {
     SpanKind.SERVER: TheirKind.SERVER,
     SpanKind.CONSUMER: TheirKind.CONSUMER,
@@ -73,9 +63,11 @@ class Exporting:
             raise
 
     def _begin(self, environment: Mapping[str, str]) -> None:
-        spans, metrics = _exporters(environment)
-        if not spans:
+        if not is_addressed(environment):
             tell(log, "telemetry.aimless", {}, logging.WARNING)
+            return
+        spans, metrics = exporters(environment)
+        if not spans:
             return
         resource = _resource(environment)
         tracers = _tracer_provider(spans, environment, resource)
@@ -184,28 +176,6 @@ def _told_once_a_minute(name: str) -> Callable[[], None]:
     return end
 
 
-def _exporters(environment: Mapping[str, str]) -> tuple[list[SpanExporter], list[MetricExporter]]:
-    spans: list[SpanExporter] = []
-    metrics: list[MetricExporter] = []
-    if environment.get(OTLP_ENDPOINT, "").strip():
-        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-        seconds = _given_number(environment, "OTEL_EXPORTER_OTLP_TIMEOUT", SEND_SECONDS)
-        spans.append(OTLPSpanExporter(timeout=seconds))
-        metrics.append(OTLPMetricExporter(timeout=seconds))
-    if connection := environment.get(AZURE_MONITOR, "").strip():
-        for name in _SWITCHED_OFF:
-            os.environ.setdefault(name, "true")
-        from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter, AzureMonitorTraceExporter
-
-        # The identity is that of APPLICATIONINSIGHTS_AUTHENTICATION_STRING, which the exporter reads by itself.
-        given: Any = {"connection_string": connection, "disable_offline_storage": True, "timeout": SEND_SECONDS}
-        spans.append(AzureMonitorTraceExporter(**given))
-        metrics.append(AzureMonitorMetricExporter(**given))
-    return spans, metrics
-
-
 def _tracer_provider(
     exporters: list[SpanExporter], environment: Mapping[str, str], resource: Resource
 ) -> TracerProvider:
@@ -220,7 +190,7 @@ def _tracer_provider(
 def _meter_provider(
     exporters: list[MetricExporter], environment: Mapping[str, str], resource: Resource
 ) -> MeterProvider:
-    interval = _given_number(environment, "OTEL_METRIC_EXPORT_INTERVAL", METRICS_AFTER_MILLISECONDS)
+    interval = given_number(environment, "OTEL_METRIC_EXPORT_INTERVAL", METRICS_AFTER_MILLISECONDS)
     readers = [
         PeriodicExportingMetricReader(
             exporter, export_interval_millis=interval, export_timeout_millis=SEND_SECONDS * 1000
@@ -228,13 +198,6 @@ def _meter_provider(
         for exporter in exporters
     ]
     return MeterProvider(readers, resource=resource, shutdown_on_exit=False)
-
-
-def _given_number(environment: Mapping[str, str], name: str, default: float) -> float:
-    try:
-        return float(environment.get(name) or default)
-    except ValueError:
-        return default
 
 
 def _resource(environment: Mapping[str, str]) -> Resource:

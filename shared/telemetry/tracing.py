@@ -19,10 +19,10 @@ from shared.telemetry.traceparent import TRACEPARENT_HEADER, Traceparent, parse_
 
 @dataclass(slots=True)
 class Invocation:
-    """One run of a function. `last` is the newest place in it that is about an event."""
+    """One run of a function. `failed` is the place about an event that an exception came from, if one did."""
 
     context: func.Context
-    last: "Place | None" = None
+    failed: "Place | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +80,20 @@ def at_invocation(context: func.Context) -> Iterator[None]:
 
 
 @contextmanager
-def continued(traceparent: str | None) -> Iterator[None]:
-    """What runs inside continues this trace; that of the invocation, if it is None or malformed."""
-    outer = _place.get()
-    with _standing_at(replace(outer, traceparent=parse_traceparent(traceparent) or outer.traceparent)):
-        yield
-
-
-@contextmanager
 def about_event(id_: str, traceparent: str | None) -> Iterator[None]:
-    """What runs inside is about this event, and continues its trace, if it has one."""
+    """What runs inside is about this event, and continues its trace; the one around it, if it has none.
+
+    Where it fails, the invocation knows what that was about.
+    """
     outer = _place.get()
     here = replace(outer, traceparent=parse_traceparent(traceparent) or outer.traceparent, event=id_)
-    if outer.invocation is not None:
-        outer.invocation.last = here
-    with _standing_at(here):
-        yield
+    try:
+        with _standing_at(here):
+            yield
+    except Exception:
+        if outer.invocation is not None:
+            outer.invocation.failed = here
+        raise
 
 
 @contextmanager

@@ -142,6 +142,43 @@ def test_a_refused_request_is_a_line_with_its_trace(running: tuple[RunningApp, L
     )
 
 
+HOSTILE = (
+    "",
+    "x" * 30_000,
+    "\u00fc" * 55,
+    TRACEPARENT.upper(),
+    f"ff{TRACEPARENT[2:]}",
+    f"00-{'0' * 32}-{'0' * 16}-00",
+    f"{TRACEPARENT}, {TRACEPARENT}",
+    f'{{"name": "event.received", "trace": "{TRACE}"}}',
+)
+REQUESTS = {
+    "health": ("GET", "health", 200),
+    "Dataverse": ("POST", "webhooks/incoming/dynamicscrm", 400),
+    "Dataverse, a connection": ("POST", "webhooks/incoming/dynamicscrm/connection", 400),
+    "events": ("GET", "v1/events/types", 200),
+    "webhooks": ("GET", "v1/Webhook", 200),
+    "the agent": ("POST", "v1/Agents/Webhook/GetAllWebhooks", 200),
+    "a signal": ("POST", "v1/Webhook/thing.changed/1", 204),
+    "registrations": ("GET", "v1/dynamics/webhooks/nonsense/steps", 404),
+    "ArcGIS": ("GET", "org/item/webhookConnections/one", 400),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "status"), REQUESTS.values(), ids=list(REQUESTS))
+def test_no_request_is_refused_for_its_place_in_a_trace(
+    running: tuple[RunningApp, Log], method: str, path: str, status: int
+) -> None:
+    app, log = running
+    headers = {"Authorization": f"Bearer {app.seed.api_key}".encode(), "tracestate": b"=,;\xfc" * 500}
+    url = f"{app.url}/api/{path}?code={app.code}"
+    body: Json | None = None if method == "GET" else {}
+    for traceparent in HOSTILE:
+        sent = {**headers, "traceparent": traceparent.encode("latin-1")}
+        assert requests.request(method, url, json=body, headers=sent, timeout=30).status_code == status
+    assert "0" * 32 not in log.text
+
+
 def test_no_key_stands_in_what_the_app_logs(running: tuple[RunningApp, Log]) -> None:
     app, log = running
     app.post(b"{}", traceparent=TRACEPARENT)
