@@ -2,7 +2,8 @@
 PORT ?= 7071
 # Processes of the app, which share the port and the storage.
 INSTANCES ?= 1
-# Processes that share the tests, each with an Azurite of its own; they wait more than they compute.
+# Processes that share the tests, each with an Azurite of its own; they wait more than they compute. Files keep their order: by their
+# number of tests, the longest ones, which have few, would come last and find one process at work.
 WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -15,7 +16,7 @@ run: azurite page      ## start the app with Azurite, seeded, at http://localhos
 test: azurite page     ## all tests, those against the running app and in a browser included
 	@$(PY) -m devhost.install tests
 	@$(PY) -m tests.browser.chromium
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not alone"
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone"
 	@$(PY) -m pytest -m alone
 
 browser: azurite page  ## the tests of the console alone: its JavaScript, and the page in Chromium, which is installed where it may be
@@ -29,7 +30,7 @@ unit: $(VENV)/.ready   ## the tests that need neither storage nor a host, in abo
 coverage: azurite page ## all tests but those that measure, with branch coverage of shared/: what no test reaches, and a limit
 	@$(PY) -m devhost.install tests
 	@$(PY) -m tests.browser.chromium
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not alone" --cov --cov-report=term-missing:skip-covered
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone" --cov --cov-report=term-missing:skip-covered
 
 mutants: $(VENV)/.ready ## break the pure core in a thousand ways and name what no unit test notices; MODULE= for some of it
 	@$(PY) -m tests.support.mutants $(MODULE)

@@ -9,9 +9,15 @@ from shared.queue_edge import handle_message
 
 def main(msg: func.QueueMessage, context: func.Context) -> None:
     """Dispatch one event. After an exception the host tries again and finally moves the message to the poison queue."""
-    hub = process_hub()
 
     def dispatch(body: bytes, attempt: int) -> None:
-        hub.receivers.dispatcher.dispatch(body, attempt=attempt)
+        process_hub().receivers.dispatcher.dispatch(body, attempt=attempt)
 
-    handle_message(msg, dispatch, storage=hub.storage, queue=EVENTS_QUEUE, context=context, as_repeat=as_repeat)
+    handle_message(
+        msg,
+        dispatch,
+        storage=lambda: process_hub().storage,
+        queue=EVENTS_QUEUE,
+        context=context,
+        as_repeat=as_repeat,
+    )

@@ -12,9 +12,14 @@ def main(msg: func.QueueMessage, context: func.Context) -> None:
     from shared.delivery.message import as_repeat
     from shared.delivery.queues import SLOW_QUEUE
 
-    hub = process_hub()
-
     def work(body: bytes, dequeue_count: int) -> None:
-        hub.receivers.worker.work(body, message_id=msg.id or "", dequeue_count=dequeue_count)
+        process_hub().receivers.worker.work(body, message_id=msg.id or "", dequeue_count=dequeue_count)
 
-    handle_message(msg, work, storage=hub.storage, queue=SLOW_QUEUE, context=context, as_repeat=as_repeat)
+    handle_message(
+        msg,
+        work,
+        storage=lambda: process_hub().storage,
+        queue=SLOW_QUEUE,
+        context=context,
+        as_repeat=as_repeat,
+    )

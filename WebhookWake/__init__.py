@@ -11,11 +11,10 @@ def main(msg: func.QueueMessage, context: func.Context) -> None:
     # Imported here, so that the cold start of another function does not wait for it.
     from shared.delivery.pace.wakeups import WAKEUPS_QUEUE
 
-    hub = process_hub()
     handle_message(
         msg,
-        lambda body, _: hub.receivers.waker.work(body),
-        storage=hub.storage,
+        lambda body, _: process_hub().receivers.waker.work(body),
+        storage=lambda: process_hub().storage,
         queue=WAKEUPS_QUEUE,
         context=context,
     )

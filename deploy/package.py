@@ -16,6 +16,7 @@ from pathspec import GitIgnoreSpec
 from deploy.lock import APP, faults_of
 from deploy.tool import LOCAL, ROOT, Failed, uv
 from page.install import are_installed, known_files
+from infra.hooks.packed import strangers
 
 PACKAGES = Path(".python_packages", "lib", "site-packages")
 """Where the worker looks for packages, below the app's root."""
@@ -44,6 +45,9 @@ def main() -> int:
             raise Failed(
                 "the console's libraries are missing, or not those of page/files.json: `make page` installs them"
             )
+        if found := strangers(ROOT):
+            named = ", ".join(map(repr, found))
+            raise Failed(f"{named} would be deployed: move it elsewhere, or name it in .funcignore")
         files = dict(deployed_files(ROOT))
         if asked.local_build:
             shutil.rmtree(_BUILD, ignore_errors=True)

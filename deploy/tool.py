@@ -16,8 +16,8 @@ class Failed(Exception):
 
 
 def uv(*arguments: str | Path, folder: Path = ROOT) -> str:
-    """Run uv in this folder; gives what it prints, raises Failed."""
-    return run([sys.executable, "-m", "uv", "--quiet", *map(str, arguments)], folder=folder)
+    """Run uv in this folder; gives what it prints, raises Failed. It trusts whom this machine trusts, as pip does."""
+    return run([sys.executable, "-m", "uv", "--quiet", "--system-certs", *map(str, arguments)], folder=folder)
 
 
 def run(

@@ -16,6 +16,7 @@ from devhost.messages import PROTOS, TypedData
 from devhost.metadata import Function
 from devhost.responses import BadResponse, to_response
 from devhost.routes import find_route
+from devhost.tracing import invocation_traceparent
 from devhost.worker import Failure, Result
 
 _MAX_BODY_BYTES = 104_857_600
@@ -49,10 +50,11 @@ class HttpFunctions:
         return await self._run(function, data, request.headers.get("traceparent"))
 
     async def _run(self, function: Function, data: TypedData, traceparent: str | None) -> Response:
-        started = time.perf_counter()
-        response = _to_response(function, await self._invocations.run(function, data, {}, traceparent=traceparent))
+        started, here = time.perf_counter(), invocation_traceparent(traceparent)
+        response = _to_response(function, await self._invocations.run(function, data, {}, traceparent=here))
         milliseconds = (time.perf_counter() - started) * 1000
-        log.info("%s answered %d in %.0f ms", function.name, response.status_code, milliseconds)
+        _, trace, _, _ = here.split("-")
+        log.info("%s answered %d in %.0f ms, trace %s", function.name, response.status_code, milliseconds, trace)
         return response
 
 

@@ -47,7 +47,9 @@ def _handler(secret: str, status: int) -> type[BaseHTTPRequestHandler]:
             signature = self.headers.get("X-SuperOffice-Signature")
             verdict = "not signed" if signature is None else _verdict(secret, body, signature)
             event = self.headers.get("X-SuperOffice-Event")
-            sys.stdout.write(f"{event}: {verdict}\n  {body.decode('utf-8', 'replace')}\n")
+            _, trace, *_ = [*self.headers.get("traceparent", "").split("-"), ""]
+            followed = f", trace {trace}" if trace else ""
+            sys.stdout.write(f"{event}: {verdict}{followed}\n  {body.decode('utf-8', 'replace')}\n")
             sys.stdout.flush()
             self.send_response(status)
             self.send_header("Content-Length", "0")

@@ -68,7 +68,7 @@ param principalId string = deployer().objectId
 @description('What that object id is: User, Group or ServicePrincipal (an application, such as that of a workflow).')
 param principalType string = 'User'
 
-@description('Whether that person, group or application may read and change the hub\'s tables and queues. Without it python -m admin does not work against this environment until somebody grants the roles.')
+@description('Whether that person, group or application may read and change the hub\'s tables and queues. Without it python -m admin does not work against this environment until somebody grants the roles. Roles that were given are not taken back by it.')
 param operatorAccess bool = true
 
 // ---------------------------------------------------------------- Size
@@ -77,9 +77,9 @@ param operatorAccess bool = true
 @description('Memory of an instance, in MB.')
 param instanceMemoryMB int = 2048
 
-@minValue(40)
+@minValue(1)
 @maxValue(1000)
-@description('Number of instances that the platform may start at most, which limits what a storm of events can cost.')
+@description('Number of instances that the platform may start at most, which limits what a storm of events can cost: of each group of functions (those for requests together, every other one alone). The platform may refuse fewer than 40.')
 param maxInstances int = 100
 
 @minValue(1)
@@ -109,7 +109,7 @@ param storageSku string = ''
 @description('Whether nobody can remove the vault for good before 90 days are over. For production: it holds the key to all sealed secrets. It can never be turned off again, and keeps the name of a deleted environment taken.')
 param purgeProtection bool = false
 
-@description('For one deployment, after azd down without --purge: take the deleted vault of this environment back, with its secrets, instead of making one.')
+@description('For one deployment, after azd down without --purge: take the deleted vault of this environment back, with its secrets, instead of making one. Any other deployment fails with it.')
 param recoverVault bool = false
 
 // ---------------------------------------------------------------- Watching
@@ -211,8 +211,8 @@ param extraSettings object = {}
 // ----------------------------------------------------------------
 
 // 13 lower-case letters and digits, which no other environment, region or subscription gets: names of storage accounts, vaults and apps are taken by
-// whoever comes first, all over the world.
-var token = uniqueString(subscription().id, environmentName, location, nameSalt)
+// whoever comes first, all over the world. In small letters, since the resource group of Test is that of test, and one group is to have one hub.
+var token = uniqueString(subscription().id, toLower(environmentName), toLower(location), nameSalt)
 var tags = union(extraTags, { 'azd-env-name': environmentName })
 var packageContainer = 'app-package-${token}'
 var signInTenantId = empty(entraTenantId) ? tenant().tenantId : entraTenantId

@@ -44,7 +44,7 @@ def handle_message(
     msg: func.QueueMessage,
     handler: MessageHandler,
     *,
-    storage: StorageAccount,
+    storage: Callable[[], StorageAccount],
     queue: str,
     context: func.Context | None = None,
     as_repeat: Callable[[bytes], str] = bytes.decode,
@@ -57,8 +57,9 @@ def handle_message(
     more instead, as `as_repeat` writes it, for a minute later; this one then ends. What storage refuses, or others
     change again and again, is no outage.
 
-    `context` is what the platform tells of the invocation. A message whose last attempt failed is told of in a line,
-    with the trace and the event that the handler came to.
+    `storage` gives the account of the queue. Like the handler it may raise whatever keeps the hub from being put
+    together. `context` is what the platform tells of the invocation. A message whose last attempt failed is told of in
+    a line, with the trace and the event that the handler failed at.
     """
     with invoked(context):
         try:
@@ -67,28 +68,29 @@ def handle_message(
             if _is_last(msg):
                 invocation = place().invocation
                 fields = {"queue": queue, "error": type(error).__name__}
-                tell(log, "message.poisoned", fields, logging.ERROR, at=invocation.last if invocation else None)
+                tell(log, "message.poisoned", fields, logging.ERROR, at=invocation.failed if invocation else None)
             raise
 
 
 def _handle(
     msg: func.QueueMessage,
     handler: MessageHandler,
-    storage: StorageAccount,
+    storage: Callable[[], StorageAccount],
     queue: str,
     as_repeat: Callable[[bytes], str],
     sleep: Callable[[float], None],
 ) -> None:
     body, count = msg.get_body(), msg.dequeue_count or 1
-    patience = _Patience(storage, sleep)
     with deadline(MESSAGE_SECONDS):
+        account = storage()
+        patience = _Patience(account, sleep)
         while True:
             try:
                 handler(body, count)
             except (StorageRefused, Contended):
                 raise
             except StorageDown:
-                if _is_last(msg) and _is_sent_again(storage, queue, as_repeat(body)):
+                if _is_last(msg) and _is_sent_again(account, queue, as_repeat(body)):
                     return
                 if not patience.wait():
                     raise

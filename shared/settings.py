@@ -195,23 +195,15 @@ class Settings(BaseModel):
     retry_delays: Annotated[tuple[QueueDelay, ...], BeforeValidator(_split)] = Field(
         (1, 4, 300, 1800, 7200, 18000, 36000), alias="DELIVERY_RETRY_DELAYS"
     )
-    unresolved: tuple[str, ...] = ()
-    """Names of settings that are references to Key Vault which the platform did not resolve. No setting by itself."""
-
     # The edge of a function reads it by itself, for the first request (telemetry/invocation.py).
     opentelemetry: bool = Field(False, alias="OPENTELEMETRY")
+    unresolved: tuple[str, ...] = ()
+    """Names of settings that are references to Key Vault which the platform did not resolve. No setting by itself."""
 
     @property
     def own_urls(self) -> tuple[str, ...]:
         """The addresses of this app: PUBLIC_URL, and the host name that the platform gave it."""
         return (self.public_url, *([f"https://{self.website_hostname}"] if self.website_hostname else []))
-
-    def unresolved_warnings(self) -> list[str]:
-        """A sentence for each reference to Key Vault that was not resolved."""
-        return [
-            f"{name} is a reference to Key Vault that was not resolved: it counts as not set"
-            for name in self.unresolved
-        ]
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:

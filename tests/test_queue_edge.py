@@ -1,4 +1,5 @@
 import json
+import sys
 import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -9,11 +10,17 @@ import pytest
 from azure.functions.queue import QueueMessage
 from pydantic import SecretStr
 
+import EventDispatch
+import WebhookDelivery
+import WebhookDeliverySlow
+import WebhookWake
 from shared.circuit_breaker import OPEN_SECONDS
 from shared.deadline import MESSAGE_SECONDS, remaining_seconds
-from shared.errors import StorageDown, StorageRefused
+from shared.errors import Misconfigured, StorageDown, StorageRefused
+from shared.hub.hub import Hub
+from shared.hub.lazy import Lazy
 from shared.queue_edge import MAX_DEQUEUE_COUNT, MAX_WAITING, handle_message
-from shared.settings import StorageSettings
+from shared.settings import Settings, StorageSettings
 from shared.storage.account import StorageAccount
 from shared.storage.tables import Contended
 from shared.storage.transport import StorageTransport
@@ -26,6 +33,7 @@ from tests.support.paths import ROOT
 from tests.support.patience import eventually
 
 NOT_FOUND = json_reply({"odata.error": {"code": "ResourceNotFound"}}, 404)
+ANOTHER = "00-11111111111111111111111111111111-2222222222222222-00"
 DAY = "Fri, 09 Oct 2026 21:04:30 GMT"
 SENT = Reply(
     201,
@@ -74,7 +82,7 @@ class Outage:
         handle_message(
             message(dequeue_count),
             handler or self.work,
-            storage=self.account,
+            storage=lambda: self.account,
             queue="events",
             as_repeat=lambda body: body.decode() + " again",
             sleep=self.sleep,
@@ -191,7 +199,7 @@ def test_only_so_many_messages_wait_that_requests_find_a_thread(outage: Outage) 
             raise StorageDown("no answer")
 
     def handle() -> None:
-        handle_message(message(1), fail, storage=outage.account, queue="events", sleep=wait)
+        handle_message(message(1), fail, storage=lambda: outage.account, queue="events", sleep=wait)
 
     with ThreadPoolExecutor(MAX_WAITING) as pool:
         waiting = [pool.submit(handle) for _ in range(MAX_WAITING)]
@@ -207,8 +215,10 @@ def test_only_so_many_messages_wait_that_requests_find_a_thread(outage: Outage) 
 
 
 def fails(body: bytes, _: int) -> None:
-    """Comes as far as the event that the message is about."""
+    """Comes as far as the event that the message is about, and has told of others."""
     with about_event("an event", TRACEPARENT):
+        with about_event("what it led to", ANOTHER):
+            pass
         raise ValueError(f"s3cret {body!r}")
 
 
@@ -217,7 +227,9 @@ def test_the_last_attempt_of_a_message_that_fails_is_told_with_trace_and_event(
     outage: Outage, caplog: pytest.LogCaptureFixture, count: int | None, names: list[str]
 ) -> None:
     with pytest.raises(ValueError, match="s3cret"):
-        handle_message(message(count), fails, storage=outage.account, queue="deliveries", context=invocation_context())
+        handle_message(
+            message(count), fails, storage=lambda: outage.account, queue="deliveries", context=invocation_context()
+        )
     told = lines_in(caplog.records)
     assert [line["name"] for line in told] == names
     for line in told:
@@ -239,9 +251,37 @@ def test_a_message_that_says_nothing_is_told_with_the_trace_of_its_last_invocati
 
     context = invocation_context(TRACEPARENT)
     with pytest.raises(ValueError, match="not ours"):
-        handle_message(message(5), unrecognized, storage=outage.account, queue="events", context=context)
+        handle_message(message(5), unrecognized, storage=lambda: outage.account, queue="events", context=context)
     [line] = lines_in(caplog.records)
     assert (line["trace"], "event" in line, line["error"]) == (TRACE, False, "ValueError")
+
+
+def test_a_message_that_fails_after_an_event_that_it_led_to_is_not_told_as_if_it_were_about_that(
+    outage: Outage, caplog: pytest.LogCaptureFixture
+) -> None:
+    def wakes(body: bytes, _: int) -> None:
+        with about_event("what it led to", ANOTHER):
+            pass
+        raise ValueError(body)
+
+    context = invocation_context(TRACEPARENT)
+    with pytest.raises(ValueError, match="text"):
+        handle_message(message(5), wakes, storage=lambda: outage.account, queue="wakeups", context=context)
+    [line] = lines_in(caplog.records)
+    assert (line["trace"], "event" in line) == (TRACE, False)
+
+
+@pytest.mark.parametrize("main", [EventDispatch.main, WebhookDelivery.main, WebhookDeliverySlow.main, WebhookWake.main])
+def test_a_message_that_fails_for_a_missing_setting_is_told_as_poisoned(
+    main: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # The process may have its hub already, so the function gets another process's.
+    another = Lazy(lambda: Hub.assemble(Settings.read({})))
+    monkeypatch.setattr(sys.modules[main.__module__], "process_hub", another)
+    with pytest.raises(Misconfigured):
+        main(message(MAX_DEQUEUE_COUNT), invocation_context(TRACEPARENT))
+    [line] = lines_in(caplog.records)
+    assert (line["name"], line["trace"], line["error"]) == ("message.poisoned", TRACE, "Misconfigured")
 
 
 def test_a_message_that_was_sent_again_is_not_told_as_poisoned(

@@ -19,6 +19,11 @@ class App:
         self._arm = arm
         self._id = app_id
 
+    def is_stopped(self) -> bool:
+        """Whether somebody has stopped the app."""
+        properties = self._arm.get(self._id, _VERSION, to="look at the app", role=_ROLE).get("properties")
+        return isinstance(properties, dict) and properties.get("state") == "Stopped"
+
     def functions(self) -> frozenset[str]:
         """The names of the functions that the platform found in what was deployed."""
         document = self._arm.get(f"{self._id}/functions", _VERSION, to="list the functions", role=_ROLE)
@@ -26,7 +31,7 @@ class App:
 
     def keys(self, function: str) -> Mapping[str, str]:
         """The values of a function's keys, by their names."""
-        document = self._arm.post(
+        document = self._arm.ask(
             f"{self._id}/functions/{function}/listkeys", _VERSION, to=f"read the keys of {function}", role=_ROLE
         )
         # The answer is the keys themselves, or, as the type in Azure's SDKs has it, holds them.

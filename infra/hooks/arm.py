@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
+from infra.hooks.azd import token_for
 from infra.hooks.clock import Clock, Patience
+from infra.hooks.deployment import Deployment
 from infra.hooks.failure import HookFailed
 from infra.hooks.web import Answer, NoAnswer, call
 
@@ -16,6 +18,9 @@ MAX_SECONDS_OF_A_CALL = 300
 MAX_SECONDS_OF_A_HOOK = 1200
 _MIN_PAUSE, _FIRST_PAUSE, _MAX_PAUSE = 1.0, 2.0, 30.0
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
+_HOLDER_IS_MISSING = frozenset(
+    {"InvalidResourceType", "ParentResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound"}
+)
 # ARM hands calls about keys on to the app's own host, which may be starting.
 _HOST_IS_BUSY = re.compile(rb"host runtime", re.IGNORECASE)
 
@@ -38,26 +43,48 @@ class Arm:
         self._patience = Patience(clock, MAX_SECONDS_OF_A_HOOK)
         self._header = ""
 
+    @classmethod
+    def of(cls, deployment: Deployment, clock: Clock) -> Arm:
+        """The management plane of a deployment, with tokens of whoever is signed in to azd."""
+        address = deployment.arm_url
+        return cls(address, lambda: token_for(address, deployment.tenant), clock, deployment.resource_group)
+
     def find(self, path: str, version: str, *, to: str, role: str) -> Mapping[str, object] | None:
-        """GET a resource; None if it does not exist. `to` says what for, `role` names roles that allow it."""
+        """GET a resource; None if ARM itself says that it does not exist, and what holds it does.
+
+        `to` says what for, `role` names roles that allow it. Any other 404 raises HookFailed: whoever goes on to make
+        what is missing must not do so because something on the way does not know the address.
+        """
         answer = self._send("GET", path, version, to, role, until_found=False)
-        return None if answer.status == 404 else self._found(answer, to)
+        return None if _is_missing(answer) else self._read(answer, to)
 
     def get(self, path: str, version: str, *, to: str, role: str) -> Mapping[str, object]:
         """GET a resource; raises HookFailed if it does not exist."""
-        return self._found(self._send("GET", path, version, to, role, until_found=False), to)
+        return self._read(self._send("GET", path, version, to, role, until_found=False), to)
 
-    def post(self, path: str, version: str, *, to: str, role: str) -> Mapping[str, object]:
+    def ask(self, path: str, version: str, *, to: str, role: str) -> Mapping[str, object]:
+        """POST without a body, for what is answered. A 404 is waited for, as in `post`."""
+        return self._read(self._send("POST", path, version, to, role, until_found=True), to)
+
+    def post(self, path: str, version: str, *, to: str, role: str) -> None:
         """POST without a body. A 404 is waited for: what was just deployed may not be known everywhere yet."""
-        return self._found(self._send("POST", path, version, to, role, until_found=True), to)
+        self._succeeded(self._send("POST", path, version, to, role, until_found=True), to)
 
     def put(self, path: str, version: str, body: object, *, to: str, role: str, until_found: bool = False) -> None:
         """PUT a resource; raises Conflict if something is in its way. A 404 is waited for if it may be early."""
-        self._found(self._send("PUT", path, version, to, role, until_found=until_found, body=body), to)
+        self._succeeded(self._send("PUT", path, version, to, role, until_found=until_found, body=body), to)
 
-    def _found(self, answer: Answer, to: str) -> Mapping[str, object]:
+    def _read(self, answer: Answer, to: str) -> Mapping[str, object]:
+        """What was answered. What cannot be read is not taken for nothing: a key that is not seen would be replaced."""
+        self._succeeded(answer, to)
+        document = answer.read()
+        if document is None:
+            raise HookFailed(f"cannot {to}: Azure's answer cannot be read; run the same azd command again")
+        return document
+
+    def _succeeded(self, answer: Answer, to: str) -> None:
         if 200 <= answer.status < 300:
-            return answer.document()
+            return
         if answer.status == 409:
             raise Conflict(f"cannot {to}: Azure answered {_status(answer)}; run the same azd command again")
         if answer.status == 404:
@@ -116,16 +143,33 @@ def _retry_after(answer: Answer) -> float | None:
     text = (answer.headers.get("Retry-After") or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    until = _moment(text)
+    # Azure's own time where it tells it: this machine's may be wrong.
+    now = _moment(answer.headers.get("Date") or "")
+    return None if until is None else max(until - (time.time() if now is None else now), 0.0)
+
+
+def _moment(text: str) -> float | None:
+    """Seconds since 1970 of a date as HTTP has it; None if it is none."""
     try:
-        return max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
+        return parsedate_to_datetime(text).timestamp()
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
 
 
+def _is_missing(answer: Answer) -> bool:
+    code = _code(answer)
+    return answer.status == 404 and bool(code) and code not in _HOLDER_IS_MISSING
+
+
 def _status(answer: Answer) -> str:
     """The status and ARM's name of the error. Its text is left out: nobody knows what it repeats."""
+    return f"{answer.status} {_code(answer)}".rstrip()
+
+
+def _code(answer: Answer) -> str:
+    """ARM's name of the error, empty if the answer has none."""
     error = answer.document().get("error")
     document = error if isinstance(error, dict) else answer.document()
     code = document.get("code", document.get("Code"))
-    named = isinstance(code, str) and re.fullmatch(r"[A-Za-z]{3,60}", code)
-    return f"{answer.status} {code}" if named else str(answer.status)
+    return code if isinstance(code, str) and re.fullmatch(r"[A-Za-z]{3,60}", code) else ""

@@ -44,11 +44,19 @@ def read_deployment(environment: Mapping[str, str]) -> Deployment:
         tenant=environment.get("AZURE_TENANT_ID", ""),
         resource_group=_output(environment, "AZURE_RESOURCE_GROUP"),
         app_name=_output(environment, "SERVICE_HUB_NAME"),
-        app_id=_output(environment, "SERVICE_HUB_ID"),
+        app_id=_resource_id(environment, "SERVICE_HUB_ID"),
         app_url=base_address("SERVICE_HUB_URI", _output(environment, "SERVICE_HUB_URI")),
         vault_name=_output(environment, "AZURE_KEY_VAULT_NAME"),
-        vault_id=_output(environment, "AZURE_KEY_VAULT_ID"),
+        vault_id=_resource_id(environment, "AZURE_KEY_VAULT_ID"),
     )
+
+
+def _resource_id(environment: Mapping[str, str], name: str) -> str:
+    value = _output(environment, name)
+    # It follows the address of the management plane: anything else in its place could name another host.
+    if not value.startswith("/subscriptions/"):
+        raise HookFailed(f"{name} is {value!r}, which is no resource id: run `azd provision`, which writes it")
+    return value
 
 
 def _output(environment: Mapping[str, str], name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -15,6 +16,9 @@ class HookFailed(Exception):
 
 def run_hook(hook: Callable[[Mapping[str, str]], None]) -> int:
     """Run a hook on the environment that azd gave it. Returns the exit code: 0, 1, or 130 if it was interrupted."""
+    # What Windows or a plain POSIX locale cannot show is escaped: a name must not end a hook whose work is done.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         hook(os.environ)
     except HookFailed as failure:

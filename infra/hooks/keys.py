@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from infra.hooks.vault import digest
 
-RECEIVERS = frozenset({"ConnectionWebhook", "DynamicsWebhook"})
-"""The functions that Dataverse posts to. What opens them is known to Dataverse and to nobody else."""
-
 
 @dataclass(frozen=True)
 class FunctionKey:
@@ -24,6 +21,7 @@ class FunctionKey:
         return FunctionKey(self.name, tuple(name for name in self.functions if name in deployed), self.secret)
 
 
+# What opens the functions that Dataverse posts to is known to Dataverse and to nobody else.
 DYNAMICS = FunctionKey("dynamics", ("ConnectionWebhook", "DynamicsWebhook"))
 ARCGIS = FunctionKey("arcgis", ("WebhookConnections",), "arcgis-hook-key")
 CONSOLE = FunctionKey(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from infra.hooks.clouds import PUBLIC, cloud_of
 from infra.hooks.commands import Command, json_argument, typed
 from infra.hooks.deployment import Deployment
 
@@ -28,7 +29,7 @@ def next_steps(
     *,
     on_windows: bool = os.name == "nt",
 ) -> Iterator[str]:
-    """Lines that say where the hub is, and what is left: only what this deployment needs and has not."""
+    """Lines that say where the hub is, and what is left to do, for this deployment alone."""
     yield ""
     yield f"The hub of environment {deployment.environment} runs at {deployment.app_url}"
     for function, (what, path) in _ROUTES.items():
@@ -63,6 +64,7 @@ class _Steps:
         self._environment = environment
         self._deployment = deployment
         self._on_windows = on_windows
+        self._cloud = cloud_of(deployment.arm_url)
         self._python = ".venv\\Scripts\\python" if on_windows else ".venv/bin/python"
 
     def all(self) -> Iterator[Step]:
@@ -105,7 +107,8 @@ class _Steps:
     def _graph_permissions(self) -> Step:
         module = (self._python, "-m", "infra.hooks.graph_permissions")
         mail = ("Mail.Send",) if self._value("NOTICE_MAILBOX") else ()
-        graph = {"GRAPH_URL": self._value("GRAPH_URL")} if self._value("GRAPH_URL") else {}
+        url = self._value("GRAPH_URL", self._cloud.graph)
+        graph = {} if url == PUBLIC.graph else {"GRAPH_URL": url}
         permissions = ("User.Read.All", "GroupMember.Read.All", "Sites.Selected", *mail)
         return Step(
             "An administrator of Entra lets the app read users and groups, and then the site of the role list"
@@ -153,21 +156,23 @@ class _Steps:
 
     def _console(self) -> Step:
         client, tenant = self._value("CONSOLE_CLIENT_ID"), self._value("AZURE_TENANT_ID")
-        authority = self._value("ENTRA_AUTHORITY", "https://login.microsoftonline.com")
+        authority = self._value("ENTRA_AUTHORITY", self._cloud.authority).rstrip("/")
         credential = {
             "name": self._value("HUB_IDENTITY_NAME", "webhook-hub"),
             "issuer": f"{authority}/{tenant}/v2.0",
             "subject": self._value("HUB_IDENTITY_PRINCIPAL_ID"),
-            "audiences": ["api://AzureADTokenExchange"],
+            "audiences": [self._cloud.token_exchange],
         }
-        callback = f"{self._deployment.app_url}/.auth/login/aad/callback"
+        # People come by the address that they know, and are sent back to it.
+        addresses = dict.fromkeys([self._value("PUBLIC_URL", self._deployment.app_url), self._deployment.app_url])
+        callbacks = [f"{address.rstrip('/')}/.auth/login/aad/callback" for address in addresses]
         registration = ("az", "ad", "app", "update", "--id", client)
         trust = ("az", "ad", "app", "federated-credential", "create", "--id", client, "--parameters")
         return Step(
             "Let the console's app registration send people back here (this replaces its addresses), and trust the"
             " app's identity.",
             [
-                Command((*registration, "--web-redirect-uris", callback, "--enable-id-token-issuance", "true")),
+                Command((*registration, "--web-redirect-uris", *callbacks, "--enable-id-token-issuance", "true")),
                 Command((*trust, json_argument(credential, on_windows=self._on_windows))),
             ],
         )

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from infra.hooks.app import App
 from infra.hooks.arm import Arm
-from infra.hooks.azd import token_for
 from infra.hooks.clock import Clock
 from infra.hooks.deployment import Deployment, read_deployment
 from infra.hooks.failure import HookFailed, run_hook, say
@@ -26,11 +25,13 @@ def postdeploy(environment: Mapping[str, str], root: Path = ROOT) -> None:
     """Bring what was deployed into use. Where all is done already, nothing is written."""
     deployment = read_deployment(environment)
     clock = Clock.read(environment)
-    arm = Arm(
-        deployment.arm_url, lambda: token_for(deployment.arm_url, deployment.tenant), clock, deployment.resource_group
-    )
+    arm = Arm.of(deployment, clock)
     app = App(arm, deployment.app_id)
     folders = function_folders(root)
+    if app.is_stopped():
+        # As docs/deploy.md has it for an upgrade: it is started when the new version is there.
+        say("the app is stopped, and was not looked at: start it, then run `azd hooks run postdeploy`")
+        return
     _wait_until_running(app, deployment, folders, clock)
     say("function keys:")
     is_written = ensure_keys(app, Vault(arm, deployment.vault_id, deployment.vault_name), folders)
@@ -50,7 +51,7 @@ def _bring_secrets_into_use(app: App, deployment: Deployment, clock: Clock, *, i
     """Have the app read the vault anew if it was written to, or if the app lacks something of it."""
     if is_written or unresolved(app.references()):
         app.refresh_references()
-        left = wait_for_references(app, frozenset(), clock, _SECONDS_FOR_REFERENCES)
+        left = wait_for_references(app, clock, _SECONDS_FOR_REFERENCES)
         if left:
             raise HookFailed(sentence(left))
         app.restart()

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 
 from infra.hooks.app import App
 from infra.hooks.arm import Arm
-from infra.hooks.azd import token_for
 from infra.hooks.clock import Clock
 from infra.hooks.deployment import read_deployment
 from infra.hooks.failure import HookFailed, run_hook, say
@@ -28,9 +27,7 @@ def postprovision(environment: Mapping[str, str]) -> None:
     """Make sure that the vault has SECRETS_KEY and that the app gets it."""
     deployment = read_deployment(environment)
     clock = Clock.read(environment)
-    arm = Arm(
-        deployment.arm_url, lambda: token_for(deployment.arm_url, deployment.tenant), clock, deployment.resource_group
-    )
+    arm = Arm.of(deployment, clock)
     _ensure_secrets_key(Vault(arm, deployment.vault_id, deployment.vault_name))
     _wait_for_roles(App(arm, deployment.app_id), clock)
 
@@ -49,7 +46,7 @@ def _wait_for_roles(app: App, clock: Clock) -> None:
 
     Without that the first deployment fails, for it is this identity that stores the package.
     """
-    left = wait_for_references(app, frozenset({REQUIRED}), clock, _SECONDS_FOR_ROLES)
+    left = wait_for_references(app, clock, _SECONDS_FOR_ROLES, only=REQUIRED)
     if not left:
         say("roles: the app's identity reads the key vault")
     elif left[REQUIRED] == "no reference":

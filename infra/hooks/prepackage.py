@@ -12,6 +12,7 @@ from infra.hooks.deployment import environment_name
 from infra.hooks.failure import HookFailed, run_hook, say
 from infra.hooks.functions import ROOT, function_folders
 from infra.hooks.own_environment import own_environment
+from infra.hooks.packed import strangers
 
 _NEEDED = ("host.json", "requirements.txt", ".funcignore")
 _HASH = "--hash="
@@ -48,6 +49,9 @@ def _faults(root: Path) -> Iterator[str]:
     for name in _NEEDED:
         if not (root / name).is_file():
             yield f"{name} is missing from {root}: restore it (without .funcignore, azd would zip everything)"
+    if (root / ".funcignore").is_file() and (found := strangers(root)):
+        named = ", ".join(map(repr, found))
+        yield f"{named} would be deployed, and is no part of the app: move it out of {root}, or name it in .funcignore"
     if not function_folders(root):
         yield f"no folder of {root} has a function.json: run azd in the root of the project"
     # The platform would take the app for one of the other programming model, and find no function in it.

@@ -27,14 +27,14 @@ def unresolved(statuses: Mapping[str, str]) -> Mapping[str, str]:
     return found if REQUIRED in statuses else {**found, REQUIRED: "no reference"}
 
 
-def wait_for_references(app: App, settings: frozenset[str], clock: Clock, seconds: float) -> Mapping[str, str]:
-    """What of these settings is unresolved (all of them, where none is named), after at most so many seconds.
+def wait_for_references(app: App, clock: Clock, seconds: float, *, only: str | None = None) -> Mapping[str, str]:
+    """Which references are unresolved after at most so many seconds; with `only`, whether that setting's is.
 
-    It is refreshed again and again: once the identity's role has spread, the next refresh succeeds.
+    They are refreshed again and again: once the identity's role has spread, the next refresh succeeds.
     """
     patience = Patience(clock, seconds)
     while True:
-        left = {name: status for name, status in unresolved(app.references()).items() if name in (settings or {name})}
+        left = {name: status for name, status in unresolved(app.references()).items() if only in (None, name)}
         if not left or not patience.pause(_PAUSE):
             return left
         app.refresh_references()

@@ -45,7 +45,8 @@ class Vault:
         except Conflict:
             raise HookFailed(
                 f"cannot {to}: a deleted secret has this name; bring it back with `az keyvault secret recover"
-                f" --vault-name {self._name} --name {secret}`, then run the same azd command again"
+                f" --vault-name {self._name} --name {secret}`, which wants the role Key Vault Secrets Officer, then run"
+                " the same azd command again"
             ) from None
 
     def _path(self, secret: str) -> str:

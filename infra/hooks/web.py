@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import ssl
 import urllib.error
 import urllib.request
@@ -29,11 +30,15 @@ class Answer:
 
     def document(self) -> Mapping[str, object]:
         """The body, if it is a JSON object; else an empty one."""
+        return self.read() or {}
+
+    def read(self) -> Mapping[str, object] | None:
+        """The body, if it is a JSON object; None if it is something else, or only a part of one."""
         try:
             value = json.loads(self.body)
-        except ValueError:
-            return {}
-        return value if isinstance(value, dict) else {}
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
 
 
 class NoAnswer(Exception):
@@ -45,15 +50,27 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """A redirect is an answer like any other."""
 
 
+# Through a proxy an encrypted call is a tunnel. One to this machine is not encrypted, and a proxy would read its token.
 _OPENER = urllib.request.build_opener(_NoRedirects)
+_OPENER_OF_LOOPBACK = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
 
 
 def base_address(name: str, address: str) -> str:
     """The address that the variable `name` holds, without a slash at its end; raises HookFailed if it is not https."""
-    parts = urlsplit(address)
-    if not parts.hostname or (parts.scheme != "https" and parts.hostname not in _LOOPBACK):
+    if not _is_base(address):
         raise HookFailed(f"{name} is {address!r}: an address that begins with https:// is needed")
     return address.rstrip("/")
+
+
+def _is_base(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        has_port_or_none = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_plain = re.fullmatch(r"[!-~]+", address) is not None and not re.search(r"[@?#\\]", address)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    return bool(parts.hostname) and has_port_or_none and is_plain and is_safe
 
 
 def call(method: str, url: str, headers: Mapping[str, str], body: object = None) -> Answer:
@@ -63,8 +80,8 @@ def call(method: str, url: str, headers: Mapping[str, str], body: object = None)
     # base_address looked at the scheme.
     request = urllib.request.Request(url, data=data, headers=sent, method=method)  # noqa: S310
     try:
-        with _OPENER.open(request, timeout=_SECONDS) as response:
-            return Answer(response.status, response.headers, response.read(MAX_BYTES))
+        with _opener(url).open(request, timeout=_SECONDS) as response:
+            return Answer(response.status, response.headers, _whole(response))
     except urllib.error.HTTPError as error:
         with error:
             return Answer(error.code, error.headers, _rest_of(error))
@@ -76,6 +93,18 @@ def call(method: str, url: str, headers: Mapping[str, str], body: object = None)
                 " (on a Mac: Install Certificates.command), or name those of your proxy in SSL_CERT_FILE"
             ) from None
         raise NoAnswer(type(reason).__name__) from None
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    return _OPENER_OF_LOOPBACK if urlsplit(url).hostname in _LOOPBACK else _OPENER
+
+
+def _whole(response: http.client.HTTPResponse) -> bytes:
+    body = response.read(MAX_BYTES)
+    # A read of so many bytes does not tell that the connection ended before them; what is left of the length does.
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
+    return body
 
 
 def _rest_of(error: urllib.error.HTTPError) -> bytes:

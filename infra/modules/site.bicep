@@ -108,7 +108,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     publicNetworkAccess: 'Enabled'
-    // Without it references are read with a system-assigned identity, which this app has not. Inside siteConfig it does nothing.
+    // Without it references are read with a system-assigned identity, which this app does not have. Inside siteConfig it does nothing.
     keyVaultReferenceIdentity: identity.id
     siteConfig: {
       ftpsState: 'Disabled'

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from shared.events.announcement import MAX_TRACEPARENT, parse_message
+from shared.events.announcement import parse_message
 from shared.events.event import Event, EventId
 from shared.exact_json import is_plain
+from shared.telemetry.traceparent import StoredTraceparent
 from shared.validation import UUID_PATTERN
 
 MAX_MESSAGE_BYTES = 40_000
@@ -36,11 +37,11 @@ class DeliveryMessage(BaseModel):
     reserved for it, because its receiver allows only a number of requests a minute. `repeat` says that the attempt may
     have been asked for by another message too; one that was not doubled has it left out.
 
-    `traceparent` is the place in the event's trace of the dispatch that asked for the delivery.
+    Only a delivery that waited for its receiver has the next three: `probe` is the number of the wake-up that sent it
+    to try whether the receiver is well again, `parked_at` when it was first parked in its cycle, and `due_at` when its
+    own schedule allows the attempt (an earlier one uses up nothing of it).
 
-    The three before it are those of a delivery that waited for its receiver, and left out of all others: `probe` is the
-    number of the wake-up that sent it to try whether the receiver is well again, `parked_at` when it was first parked
-    in its cycle, and `due_at` when its own schedule allows the attempt (an earlier one uses up nothing of it).
+    `traceparent` is the place in the event's trace of the dispatch that asked for the delivery.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
@@ -56,7 +57,7 @@ class DeliveryMessage(BaseModel):
     probe: Annotated[int | None, Field(ge=1, exclude_if=_is_none)] = None
     parked_at: Annotated[AwareDatetime | None, Field(exclude_if=_is_none)] = None
     due_at: Annotated[AwareDatetime | None, Field(exclude_if=_is_none)] = None
-    traceparent: Annotated[str | None, Field(max_length=MAX_TRACEPARENT, exclude_if=_is_none)] = None
+    traceparent: Annotated[StoredTraceparent, Field(exclude_if=_is_none)] = None
 
     @property
     def is_first(self) -> bool:
@@ -90,8 +91,8 @@ class FirstMessages:
 
     def __init__(self, event: Event, *, repeat: bool = False, traceparent: str | None = None) -> None:
         self._event_id = event.id
-        self._traceparent = traceparent
         self._repeat = repeat
+        self._traceparent = traceparent
         event_text = _event_adapter().dump_json(event).decode() if is_plain_event(event) else "null"
         self._event_member = f'"event":{event_text}'
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.events.event import EventId
 from shared.storage.keys import microsecond_of, row_key
+from shared.telemetry.traceparent import known_traceparent
 from shared.timestamps import stored_time
 
 WAITING_PREFIX = "w-"
@@ -108,6 +109,6 @@ def parse_waiting(row: Mapping[str, Any], etag: str = "") -> WaitingDelivery:
         cycle=row["Cycle"],
         due_at=datetime.fromisoformat(row["DueAt"]) if row["DueAt"] else None,
         is_logged=row["IsLogged"],
-        traceparent=row.get("Traceparent") or None,
+        traceparent=known_traceparent(row.get("Traceparent")),
         etag=etag,
     )

@@ -24,7 +24,7 @@ from shared.delivery.record import DeliveryRecord, new_record
 from shared.events.event import Event
 from shared.events.store import EventStore
 from shared.telemetry.lines import tell
-from shared.telemetry.tracing import about_event, continued
+from shared.telemetry.tracing import about_event
 from shared.webhooks.registration import Registration
 from shared.webhooks.registry import WebhookRegistry
 from shared.webhooks.rotation import old_secrets_at
@@ -59,8 +59,9 @@ class DeliveryWorker:
         message = parse_delivery_message(body)
         if dequeue_count > 1:
             message = message.model_copy(update={"repeat": True})
-        registration = self.registry.get_shared(message.webhook_id)
-        with continued(message.traceparent):
+        # Whatever fails from here on is told with the event.
+        with about_event(message.event_id, message.traceparent):
+            registration = self.registry.get_shared(message.webhook_id)
             event = self._event(message)
         with about_event(message.event_id, message.traceparent or (event.traceparent if event else None)):
             self._handle(message, registration, event, message_id)

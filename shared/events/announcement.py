@@ -8,11 +8,10 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.events.event import EventId
+from shared.telemetry.traceparent import StoredTraceparent
 from shared.validation import UUID_PATTERN
 
 EVENTS_QUEUE = "events"
-MAX_TRACEPARENT = 55
-"""Characters of a `traceparent` in a message."""
 
 
 class UnrecognizedMessage(ValueError):
@@ -44,7 +43,7 @@ class Announcement(BaseModel):
     others: Annotated[
         tuple[Annotated[EventId, Field(pattern=rf"^{UUID_PATTERN}$")], ...], Field(exclude_if=not_, strict=False)
     ] = ()
-    traceparent: Annotated[str | None, Field(max_length=MAX_TRACEPARENT, exclude_if=not_)] = None
+    traceparent: Annotated[StoredTraceparent, Field(exclude_if=not_)] = None
 
     def as_text(self) -> str:
         """The text of the message."""

@@ -21,7 +21,7 @@ from shared.events.rows import fits
 from shared.events.store import BegunDispatch, EventStore
 from shared.telemetry.lines import tell
 from shared.telemetry.spans import SpanKind, span
-from shared.telemetry.tracing import about_event, continued
+from shared.telemetry.tracing import about_event
 
 MISSING_DELAYS = (1, 2, 4, 8, 16, 32, 64)
 """Seconds until the next look for an event that is not stored. They add up to far more than a request may take."""
@@ -110,22 +110,21 @@ class Dispatcher:
         them the host tries again.
         """
         announcement = parse_announcement(message)
-        with continued(announcement.traceparent):
-            self._handle(announcement, attempt)
+        # Whatever fails from here on is told with the event.
+        with about_event(announcement.event_id, announcement.traceparent):
+            if announcement.others:
+                # Before its own event: whatever dies, this message or theirs exists.
+                self._events.announce_each(announcement.others)
+                announcement = announcement.alone()
+            event = self._events.get(announcement.event_id)
+            if event is None:
+                self._look_again_later(announcement)
+                return
+        traceparent = event.traceparent or announcement.traceparent
+        with about_event(event.id, traceparent), span("process events", SpanKind.CONSUMER, _attributes(event)):
+            self._handle(event, announcement, attempt)
 
-    def _handle(self, announcement: Announcement, attempt: int) -> None:
-        if announcement.others:
-            # Before its own event: whatever dies, this message or theirs exists.
-            self._events.announce_each(announcement.others)
-            announcement = announcement.alone()
-        event = self._events.get(announcement.event_id)
-        if event is None:
-            self._look_again_later(announcement)
-            return
-        with about_event(event.id, event.traceparent), span("process events", SpanKind.CONSUMER, _attributes(event)):
-            self._handle_event(event, announcement, attempt)
-
-    def _handle_event(self, event: Event, announcement: Announcement, attempt: int) -> None:
+    def _handle(self, event: Event, announcement: Announcement, attempt: int) -> None:
         if event.forgotten:
             self._events.drop_values(event)
             self._tell_ended(event, "forgotten", 0)
@@ -146,7 +145,7 @@ class Dispatcher:
         else:
             # No request that was acknowledged stored it.
             fields = {"type": None, "outcome": "dropped", "webhooks": 0, "seconds": None}
-            tell(log, "event.dispatched", fields, logging.WARNING, event=announcement.event_id)
+            tell(log, "event.dispatched", fields, logging.WARNING)
 
     def _dispatch(self, event: Event, announcement: Announcement) -> None:
         # The previous version asks for deliveries before it lists an event, so nobody knows what it asked for.
@@ -189,19 +188,19 @@ class Dispatcher:
             return None
         incomplete = self._completion.given_up(event)
         if incomplete is not None:
-            self._tell_incomplete(event, logging.ERROR, "it goes on without its record, which could not be read back")
+            _tell_incomplete(event, logging.ERROR, "it goes on without its record, which could not be read back")
             return incomplete
-        self._tell_incomplete(event, logging.ERROR, "it is unreadable: its record could not be read back")
+        _tell_incomplete(event, logging.ERROR, "it is unreadable: its record could not be read back")
         return replace(event, state=EventState.UNREADABLE)
 
     def _complete(self, event: Event) -> Event | None:
         try:
             completed = self._completion.complete(event)
         except Unavailable as error:
-            self._tell_incomplete(event, logging.WARNING, error.detail)
+            _tell_incomplete(event, logging.WARNING, error.detail)
             return None
         if completed is not None and not fits(completed):
-            self._tell_incomplete(event, logging.ERROR, "its record does not fit into a row")
+            _tell_incomplete(event, logging.ERROR, "its record does not fit into a row")
             return self._completion.given_up(event)
         return completed
 
@@ -233,12 +232,13 @@ class Dispatcher:
         fields = {"type": event.type, "outcome": outcome, "webhooks": webhooks, "seconds": seconds}
         tell(log, "event.dispatched", fields)
 
-    def _tell_incomplete(self, event: Event, level: int, detail: str) -> None:
-        tell(log, "event.incomplete", {"type": event.type, "detail": detail}, level)
-
 
 def _attributes(event: Event) -> dict[str, object]:
     return {**_SPAN, "hub.event.id": event.id, "hub.event.type": event.type}
+
+
+def _tell_incomplete(event: Event, level: int, detail: str) -> None:
+    tell(log, "event.incomplete", {"type": event.type, "detail": detail}, level)
 
 
 def _asked(announcement: Announcement, page: Page | None) -> Asked:

@@ -9,6 +9,7 @@ from typing import Annotated, NewType
 
 from pydantic import Field
 
+from shared.telemetry.traceparent import StoredTraceparent
 from shared.timestamps import utc_z
 
 
@@ -67,7 +68,7 @@ class Event:
     reconstructed: Annotated[bool, Field(exclude_if=not_)] = False
     truncated: Annotated[bool, Field(exclude_if=not_)] = False
     forgotten: Annotated[bool, Field(exclude_if=not_)] = False
-    traceparent: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    traceparent: Annotated[StoredTraceparent, Field(exclude_if=_is_none)] = None
 
     @property
     def source_kind(self) -> str:

@@ -17,6 +17,7 @@ from shared.events.asked import Asked, asked_column
 from shared.events.event import Event, EventId, EventState, forgotten_event
 from shared.exact_json import dump_json, load_json
 from shared.storage.keys import day_key, time_key
+from shared.telemetry.traceparent import known_traceparent
 from shared.timestamps import stored_time
 
 EVENTS_TABLE = "events"
@@ -177,7 +178,7 @@ def parse_event(row: Mapping[str, Any]) -> Event:
         reconstructed=bool(row.get("Reconstructed")),
         truncated=bool(row.get("Truncated")),
         forgotten=bool(row.get("Forgotten")),
-        traceparent=row.get("Traceparent") or None,
+        traceparent=known_traceparent(row.get("Traceparent")),
     )
     return _with_texts(event, row)
 

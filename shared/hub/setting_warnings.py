@@ -19,7 +19,7 @@ def setting_warnings(settings: Settings) -> list[str]:
     Each sentence names its settings, what follows from it, and no value that may be a secret.
     """
     return [
-        *settings.unresolved_warnings(),
+        *_references(settings),
         *_storage(settings),
         *_addresses(settings),
         *_roles(settings),
@@ -29,6 +29,11 @@ def setting_warnings(settings: Settings) -> list[str]:
         *_delivery(settings),
         *_retention(settings),
     ]
+
+
+def _references(settings: Settings) -> Iterator[str]:
+    for name in settings.unresolved:
+        yield f"{name} is a reference to Key Vault that was not resolved: it counts as not set"
 
 
 def _storage(settings: Settings) -> Iterator[str]:

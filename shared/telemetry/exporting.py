@@ -4,14 +4,14 @@ To OTEL_EXPORTER_OTLP_ENDPOINT by OTLP over http/protobuf, to APPLICATIONINSIGHT
 exporter, to both where both are set. Sending is the work of threads of their own: spans wait in a queue that drops what
 does not fit, and an exporter that fails, or hangs, costs an event nothing.
 
-The providers are the hub's own, and not the process's: what other libraries measure goes nowhere. Azure Monitor's
-distribution (`configure_azure_monitor`) would instrument HTTP libraries and logging too, which takes long at each
-start, and would tell each line a second time; so only its exporter is used.
+The providers are the hub's own, and not the process's: what other libraries measure goes nowhere. The Azure SDKs would
+measure each call of storage, of which an event needs several, with the keys of its rows in the addresses. The
+distribution of Azure Monitor (`configure_azure_monitor`) has them do so, and instruments HTTP libraries and logging
+too, which takes long at each start and would tell each line a second time; so only its exporter is used.
 """
 
 import atexit
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -27,28 +27,19 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, Trace
 from opentelemetry.trace import Span as AnySpan
 from opentelemetry.trace import SpanKind as TheirKind
 
+from shared.telemetry.exporters import SEND_SECONDS, exporters, given_number, is_addressed
 from shared.telemetry.lines import listen, tell
 from shared.telemetry.metrics import LineMetrics
 from shared.telemetry.spans import Attributes, Span, SpanKind, trace_with
 from shared.telemetry.traceparent import Traceparent
 from shared.version import __version__
 
-OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-AZURE_MONITOR = "APPLICATIONINSIGHTS_CONNECTION_STRING"
-SEND_SECONDS = 5.0
-"""How long one attempt to send may take, and how long the end of the process waits for what is still to be sent."""
 SPANS_AFTER_MILLISECONDS = 1000.0
 METRICS_AFTER_MILLISECONDS = 60_000.0
 
 _NAME = "dynamics-webhook-hub"
 _TELL_AGAIN_SECONDS = 60.0
 _LIBRARIES = ("opentelemetry", "azure.monitor.opentelemetry")
-# It would measure itself, send that to Microsoft, and ask there whether its settings are others by now.
-_OF_ITS_OWN = (
-    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
-    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
-    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
-)
 _KINDS = {
     SpanKind.SERVER: TheirKind.SERVER,
     SpanKind.CONSUMER: TheirKind.CONSUMER,
@@ -63,40 +54,33 @@ class Exporting:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Begin. `environment` names where to; without either address there is one warning, and nothing is measured."""
-        self._end: list[Callable[[], object]] = []
-        spans, metrics = _exporters(environment)
-        if not spans:
+        # First of all: what the libraries log of a setting may hold a key.
+        self._end = [_told_once_a_minute(name) for name in _LIBRARIES]
+        try:
+            self._begin(environment)
+        except BaseException:
+            self.end()
+            raise
+
+    def _begin(self, environment: Mapping[str, str]) -> None:
+        if not is_addressed(environment):
             tell(log, "telemetry.aimless", {}, logging.WARNING)
             return
-        _keep_azure_quiet(environment)
-        self._end += [_told_once_a_minute(name) for name in _LIBRARIES]
+        spans, metrics = exporters(environment)
+        if not spans:
+            return
         resource = _resource(environment)
-        # The platform's own choice of what it samples must not be ours: it would leave out most of the spans.
-        sampler = None if environment.get("OTEL_TRACES_SAMPLER") else sampling.ALWAYS_ON
-        tracers = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
-        for exporter in spans:
-            tracers.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=SPANS_AFTER_MILLISECONDS))
-        readers = [
-            PeriodicExportingMetricReader(
-                exporter,
-                export_interval_millis=_given_number(
-                    environment, "OTEL_METRIC_EXPORT_INTERVAL", METRICS_AFTER_MILLISECONDS
-                ),
-                export_timeout_millis=SEND_SECONDS * 1000,
-            )
-            for exporter in metrics
-        ]
-        meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
+        tracers = _tracer_provider(spans, environment, resource)
+        meters = _meter_provider(metrics, environment, resource)
         trace_with(_Tracer(tracers))
         self._end += [listen(LineMetrics(meters.get_meter(_NAME, __version__)).hear), lambda: trace_with(None)]
-        self._closing = _Closing([tracers.shutdown, lambda: meters.shutdown(SEND_SECONDS * 1000)])
-        self._end.append(self._closing.close)
+        self._end.append(_Closing([tracers.shutdown, lambda: meters.shutdown(SEND_SECONDS * 1000)]).close)
         atexit.register(self.end)
 
     def end(self) -> None:
         """Send what waits, for as long as SEND_SECONDS, and measure nothing more."""
+        # The newest first: what the libraries log while they are ended still becomes our own line.
         while self._end:
-            # Last of all the libraries' own words.
             self._end.pop()()
         atexit.unregister(self.end)
 
@@ -162,7 +146,7 @@ class _Span:
         self._span.end()
 
 
-class _Quiet(logging.Handler):
+class _OnceAMinute(logging.Handler):
     """Tells that something could not be sent, once a minute; the libraries' own words may hold addresses with keys."""
 
     def __init__(self) -> None:
@@ -181,7 +165,7 @@ class _Quiet(logging.Handler):
 
 def _told_once_a_minute(name: str) -> Callable[[], None]:
     """Have what a library logs become one line a minute; returns what ends that."""
-    logger, handler = logging.getLogger(name), _Quiet()
+    logger, handler = logging.getLogger(name), _OnceAMinute()
     propagated, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
 
@@ -192,33 +176,28 @@ def _told_once_a_minute(name: str) -> Callable[[], None]:
     return end
 
 
-def _exporters(environment: Mapping[str, str]) -> tuple[list[SpanExporter], list[MetricExporter]]:
-    spans: list[SpanExporter] = []
-    metrics: list[MetricExporter] = []
-    if environment.get(OTLP_ENDPOINT, "").strip():
-        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-        seconds = _given_number(environment, "OTEL_EXPORTER_OTLP_TIMEOUT", SEND_SECONDS)
-        spans.append(OTLPSpanExporter(timeout=seconds))
-        metrics.append(OTLPMetricExporter(timeout=seconds))
-    if connection := environment.get(AZURE_MONITOR, "").strip():
-        for name in _OF_ITS_OWN:
-            os.environ.setdefault(name, "true")
-        from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter, AzureMonitorTraceExporter
-
-        # The identity is that of APPLICATIONINSIGHTS_AUTHENTICATION_STRING, which the exporter reads by itself.
-        given: Any = {"connection_string": connection, "disable_offline_storage": True, "timeout": SEND_SECONDS}
-        spans.append(AzureMonitorTraceExporter(**given))
-        metrics.append(AzureMonitorMetricExporter(**given))
-    return spans, metrics
+def _tracer_provider(
+    exporters: list[SpanExporter], environment: Mapping[str, str], resource: Resource
+) -> TracerProvider:
+    # The platform's own choice of what it samples must not be ours: it would leave out most of the spans.
+    sampler = None if environment.get("OTEL_TRACES_SAMPLER") else sampling.ALWAYS_ON
+    provider = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
+    for exporter in exporters:
+        provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=SPANS_AFTER_MILLISECONDS))
+    return provider
 
 
-def _given_number(environment: Mapping[str, str], name: str, default: float) -> float:
-    try:
-        return float(environment.get(name) or default)
-    except ValueError:
-        return default
+def _meter_provider(
+    exporters: list[MetricExporter], environment: Mapping[str, str], resource: Resource
+) -> MeterProvider:
+    interval = given_number(environment, "OTEL_METRIC_EXPORT_INTERVAL", METRICS_AFTER_MILLISECONDS)
+    readers = [
+        PeriodicExportingMetricReader(
+            exporter, export_interval_millis=interval, export_timeout_millis=SEND_SECONDS * 1000
+        )
+        for exporter in exporters
+    ]
+    return MeterProvider(readers, resource=resource, shutdown_on_exit=False)
 
 
 def _resource(environment: Mapping[str, str]) -> Resource:
@@ -230,11 +209,3 @@ def _resource(environment: Mapping[str, str]) -> Resource:
     if instance := environment.get("WEBSITE_INSTANCE_ID"):
         own["service.instance.id"] = instance
     return Resource.create(own)
-
-
-def _keep_azure_quiet(environment: Mapping[str, str]) -> None:
-    """Have the Azure SDKs measure none of their calls: each event makes some, and their addresses name its rows."""
-    from azure.core.settings import settings
-
-    if not environment.get("AZURE_TRACING_ENABLED"):
-        settings.tracing_enabled = False

@@ -31,8 +31,8 @@ HISTOGRAMS = {
 }
 """Names of histograms, all in seconds; what each measures."""
 
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 36_000, 86_400)
-"""The bounds of the histograms' buckets."""
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 36_000, 86_400)
+"""The bounds of the histograms' buckets, in seconds."""
 
 
 class Counter(Protocol):
@@ -75,7 +75,7 @@ class LineMetrics:
 
     def __init__(self, meter: Meter) -> None:
         self._counters = {name: meter.create_counter(name, "1", text) for name, text in COUNTERS.items()}
-        bounds = list(map(float, SECONDS))
+        bounds = list(map(float, BUCKETS))
         self._histograms = {
             name: meter.create_histogram(name, "s", text, explicit_bucket_boundaries_advisory=bounds)
             for name, text in HISTOGRAMS.items()
@@ -111,10 +111,9 @@ class LineMetrics:
         self._measure("hub.events.dispatch_time", line["seconds"], outcome=line["outcome"])
 
     def _attempted(self, line: Fields) -> None:
-        self._count("hub.deliveries.attempts", **{"state": line["state"], "error.type": line["class"] or None})
-        self._measure(
-            "hub.deliveries.attempt_duration", line["milliseconds"] / 1000, **{"error.type": line["class"] or None}
-        )
+        failure = {"error.type": line["class"] or None}
+        self._count("hub.deliveries.attempts", state=line["state"], **failure)
+        self._measure("hub.deliveries.attempt_duration", line["milliseconds"] / 1000, **failure)
         self._measure("hub.deliveries.latency", line["seconds"])
 
     def _refused(self, line: Fields) -> None:

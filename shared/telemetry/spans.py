@@ -26,16 +26,20 @@ class SpanKind(Enum):
     """Somebody else is called."""
 
 
-class Span(Protocol):
+class Noted(Protocol):
+    """What the code inside a span may do with it."""
+
+    def end_with(self, attributes: Attributes, *, is_error: bool = False) -> None:
+        """Note what came of it: attributes by OpenTelemetry's semantic conventions, and whether it failed."""
+        ...
+
+
+class Span(Noted, Protocol):
     """A piece of work that is measured."""
 
     @property
     def traceparent(self) -> Traceparent:
         """Its own place in the trace."""
-        ...
-
-    def end_with(self, attributes: Attributes, *, is_error: bool = False) -> None:
-        """Note what came of it."""
         ...
 
     def end(self) -> None:
@@ -56,16 +60,9 @@ class _NoSpan:
         """Nothing is measured."""
 
 
-class Noted(Protocol):
-    """What the code inside a span may do with it."""
-
-    def end_with(self, attributes: Attributes, *, is_error: bool = False) -> None:
-        """Note what came of it: attributes by OpenTelemetry's semantic conventions, and whether it failed."""
-        ...
-
-
 _NO_SPAN = _NoSpan()
 _tracers: list[Tracer] = []
+"""The one that measures, or none."""
 
 
 def trace_with(tracer: Tracer | None) -> None:

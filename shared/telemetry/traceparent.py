@@ -2,6 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 TRACEPARENT_HEADER = "traceparent"
 TRACE_HEADERS = frozenset({TRACEPARENT_HEADER, "tracestate"})
@@ -26,9 +29,9 @@ class Traceparent:
         return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
 
 
-def parse_traceparent(text: str | None) -> Traceparent | None:
-    """The place that a header names; None for anything that the standard has a receiver ignore."""
-    if not text or len(text) > _MAX_LENGTH:
+def parse_traceparent(text: object) -> Traceparent | None:
+    """The place that a header names; None for anything that the standard has a receiver ignore, or that is no text."""
+    if not isinstance(text, str) or len(text) > _MAX_LENGTH:
         return None
     found = (_VERSION_00 if text.startswith("00") else _LATER).fullmatch(text)
     if found is None:
@@ -38,3 +41,16 @@ def parse_traceparent(text: str | None) -> Traceparent | None:
         return None
     # Of a later version only this flag is known to mean the same.
     return Traceparent(trace_id, span_id, f"{int(flags, 16) & 1:02x}")
+
+
+def known_traceparent(stored: object) -> str | None:
+    """What a row or a message says of a place in a trace, in version 00; None for anything malformed.
+
+    Nothing is refused for it: the event that comes with it is worth more than its trace.
+    """
+    found = parse_traceparent(stored)
+    return None if found is None else str(found)
+
+
+type StoredTraceparent = Annotated[str | None, BeforeValidator(known_traceparent)]
+"""The same as a member of a message or a row that pydantic reads."""

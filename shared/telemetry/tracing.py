@@ -19,10 +19,10 @@ from shared.telemetry.traceparent import TRACEPARENT_HEADER, Traceparent, parse_
 
 @dataclass(slots=True)
 class Invocation:
-    """One run of a function. `last` is the newest place in it that is about an event."""
+    """One run of a function. `failed` is the place about an event that an exception came from, if one did."""
 
     context: func.Context
-    last: "Place | None" = None
+    failed: "Place | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +75,25 @@ def child_of(parent: Traceparent) -> Traceparent:
 def at_invocation(context: func.Context) -> Iterator[None]:
     """What runs inside is this invocation, and continues its trace; a new one begins where it names none."""
     given = parse_traceparent(context.trace_context.trace_parent)
-    with _standing_at(Place(given or new_traceparent(), None, Invocation(context))):
-        yield
-
-
-@contextmanager
-def continued(traceparent: str | None) -> Iterator[None]:
-    """What runs inside continues this trace; that of the invocation, if it is None or malformed."""
-    found = parse_traceparent(traceparent)
-    with _standing_at(replace(_place.get(), traceparent=found or _place.get().traceparent)):
+    with _standing_at(Place(given or new_traceparent(), invocation=Invocation(context))):
         yield
 
 
 @contextmanager
 def about_event(id_: str, traceparent: str | None) -> Iterator[None]:
-    """What runs inside is about this event, and continues its trace, if it has one."""
+    """What runs inside is about this event, and continues its trace; the one around it, if it has none.
+
+    Where it fails, the invocation knows what that was about.
+    """
     outer = _place.get()
     here = replace(outer, traceparent=parse_traceparent(traceparent) or outer.traceparent, event=id_)
-    if outer.invocation is not None:
-        outer.invocation.last = here
-    with _standing_at(here):
-        yield
+    try:
+        with _standing_at(here):
+            yield
+    except Exception:
+        if outer.invocation is not None:
+            outer.invocation.failed = here
+        raise
 
 
 @contextmanager

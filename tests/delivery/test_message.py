@@ -13,7 +13,7 @@ from shared.events.announcement import UnrecognizedMessage
 from shared.events.rows import event_rows
 from tests.support.cases import holds_for
 from tests.support.events import make_event
-from tests.support.invoking import TRACEPARENT
+from tests.support.invoking import MALFORMED, TRACEPARENT
 
 EVENT_ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
 MESSAGE = {"version": 1, "event_id": EVENT_ID, "webhook_id": 7, "attempt": 2, "cycle": 1}
@@ -165,3 +165,11 @@ def test_a_message_that_is_sent_again_says_that_it_may_be_a_repeat_and_nothing_e
     assert again == message.model_copy(update={"repeat": True})
     with pytest.raises(UnrecognizedMessage):
         as_repeat(b"{}")
+
+
+@holds_for("traceparent", MALFORMED)
+def test_no_delivery_is_refused_for_its_trace_or_for_its_event_s(traceparent: object) -> None:
+    event = make_event(id=EVENT_ID)
+    sent = json.loads(DeliveryMessage(event_id=event.id, webhook_id=1, event=event).as_text())
+    body = {**sent, "traceparent": traceparent, "event": {**sent["event"], "traceparent": traceparent}}
+    assert parse_delivery_message(json.dumps(body).encode()) == parse_delivery_message(json.dumps(sent).encode())

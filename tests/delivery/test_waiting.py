@@ -17,7 +17,8 @@ from shared.delivery.waiting import (
     waiting_row,
 )
 from shared.events.event import EventId
-from tests.support.invoking import TRACEPARENT
+from tests.support.cases import holds_for
+from tests.support.invoking import MALFORMED, TRACEPARENT
 
 _ID = EventId("8beb086c-1bcb-5ce8-b2b5-0aec2c2b08a7")
 _AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -61,3 +62,9 @@ def test_waiting_rows_lie_behind_all_records() -> None:
 @given(_MOMENTS, _MOMENTS)
 def test_a_bound_separates_earlier_events_from_those_of_its_moment_on(bound: datetime, moment: datetime) -> None:
     assert (waiting_keys(1, _ID, moment)[1] < waiting_bound(bound)) == (moment < bound)
+
+
+@holds_for("traceparent", MALFORMED)
+def test_a_row_whose_trace_is_malformed_waits_without_a_trace(traceparent: object) -> None:
+    waiting = WaitingDelivery(1, _ID, "thing.changed", _AT, WaitingReason.PAUSED, parked_at=_AT, until=_AT)
+    assert parse_waiting({**waiting_row(waiting), "Traceparent": traceparent}) == waiting

@@ -51,6 +51,15 @@ def test_it_prints_what_came_and_whether_it_is_genuine(tmp_path: Path, signature
         assert shown() == f"x: {verdict}\n  {BODY.decode()}\n"
 
 
+@pytest.mark.parametrize(
+    ("traceparent", "shown_as"), [(f"00-{'a' * 32}-{'b' * 16}-01", f", trace {'a' * 32}"), ("garbage", ""), ("", "")]
+)
+def test_it_prints_the_trace_that_it_was_sent(tmp_path: Path, traceparent: str, shown_as: str) -> None:
+    with receiving(tmp_path / "log") as (url, shown):
+        requests.post(url, b"", headers={"X-SuperOffice-Event": "x", "traceparent": traceparent}, timeout=60)
+        assert shown() == f"x: not signed{shown_as}\n  \n"
+
+
 def test_a_port_that_is_in_use_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
     with receiving(tmp_path / "log") as (url, _):
         port = url.rstrip("/").rpartition(":")[2]

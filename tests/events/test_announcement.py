@@ -1,4 +1,5 @@
 import json
+from typing import Any, cast
 
 import pytest
 from hypothesis import example, given
@@ -13,7 +14,7 @@ from shared.events.announcement import (
 )
 from shared.events.event import EventId
 from tests.support.cases import holds_for
-from tests.support.invoking import TRACEPARENT
+from tests.support.invoking import MALFORMED, TRACEPARENT
 
 ID = "37c7c867-d571-e911-a956-000d3a1bc3f6"
 ANNOUNCEMENTS = st.builds(
@@ -108,3 +109,11 @@ def test_the_refusal_names_the_member_and_not_its_content() -> None:
     with pytest.raises(UnrecognizedMessage, match="event_id") as caught:
         parse_announcement(json.dumps({"event_id": "s3cret"}).encode())
     assert "s3cret" not in str(caught.value)
+
+
+@holds_for("traceparent", MALFORMED)
+def test_no_announcement_is_refused_for_its_trace(traceparent: object) -> None:
+    body = json.dumps({"version": 1, "event_id": ID, "id": ID, "traceparent": traceparent}).encode()
+    assert parse_announcement(body) == Announcement(id=ID, event_id=EventId(ID))
+    assert json.loads(as_repeat(body)) == {"version": 1, "id": ID, "event_id": ID, "attempt": 0, "repeat": True}
+    assert new_announcement(EventId(ID), traceparent=cast("Any", traceparent)).traceparent is None

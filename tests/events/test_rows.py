@@ -32,7 +32,7 @@ from shared.events.rows import (
 from shared.storage.keys import day_key, time_key
 from tests.support.cases import holds_for
 from tests.support.events import PAYLOAD, make_event
-from tests.support.invoking import TRACEPARENT
+from tests.support.invoking import MALFORMED, TRACEPARENT
 
 ANNOUNCEMENT = "5b4de2b0-5c8b-4a52-9f36-1d1f4b3a5b9e"
 PIECE = 64 * 1024
@@ -298,3 +298,10 @@ def test_the_same_moment_has_the_same_keys_in_every_zone(moment: datetime) -> No
 @given(EVENTS, EVENTS)
 def test_two_events_never_share_a_row_of_the_log(one: Event, other: Event) -> None:
     assert (log_keys(one) == log_keys(other)) == ((one.id, one.received_at) == (other.id, other.received_at))
+
+
+@holds_for("traceparent", MALFORMED)
+def test_a_row_whose_trace_is_malformed_is_an_event_without_a_trace(traceparent: object) -> None:
+    event = make_event()
+    for row in (first_row(event, PAYLOAD), log_row(event)):
+        assert parse_event({**row, "Traceparent": traceparent}) == event

@@ -42,7 +42,8 @@ class FakeArm(FakeServer):
     `functions` has each function's keys. The list of them is empty for its next `listed_late` answers, and until a
     restart where it `needs_restart`. `secrets` and `deleted` are the vault's, `fetched` the versions that the app got;
     its identity may not read the vault before `refreshes_until_allowed` refreshes. `health` has the next answers of
-    /api/health, of which the last one stays. With `keys_in_properties` keys are listed as Azure's SDKs know it.
+    /api/health, of which the last one stays; an app that `is_stopped` has none. With `keys_in_properties` keys are
+    listed as Azure's SDKs know it.
     """
 
     def __init__(self) -> None:
@@ -61,6 +62,7 @@ class FakeArm(FakeServer):
         self.refreshes_until_allowed = 0
         self.health: deque[int] = deque([200])
         self.restarts = 0
+        self.is_stopped = False
         self.keys_in_properties = False
         self.refusals: list[tuple[str, str, Reply, int]] = []
 
@@ -93,6 +95,8 @@ class FakeArm(FakeServer):
 
     def reply(self, request: Received) -> Reply:
         """What ARM answers, or the app for its health."""
+        if request.path == "/api/health" and self.is_stopped:
+            return Reply(403)
         if request.path == "/api/health":
             return Reply(self.health.popleft() if len(self.health) > 1 else self.health[0])
         if request.bearer != self.token:
@@ -129,6 +133,8 @@ class FakeArm(FakeServer):
         if found := _KEYS.fullmatch(request.path):
             return self._key(request, found[1], found[3])
         match request.method, request.path.removeprefix(APP):
+            case "GET", "":
+                return json_reply({"id": APP, "properties": {"state": "Stopped" if self.is_stopped else "Running"}})
             case "GET", "/functions":
                 return self._list()
             case "GET", "/config/configreferences/appsettings":

@@ -20,13 +20,7 @@ class FakeCollector(FakeServer):
     @property
     def spans(self) -> list[Any]:
         """All spans so far, in the order in which they came."""
-        return [
-            span
-            for request in self._sent("/v1/traces")
-            for resource in ExportTraceServiceRequest.FromString(_body(request)).resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
+        return [span for resource in self._traces() for scope in resource.scope_spans for span in scope.spans]
 
     @property
     def metrics(self) -> list[Any]:
@@ -42,8 +36,12 @@ class FakeCollector(FakeServer):
     @property
     def resources(self) -> list[dict[str, object]]:
         """Who sent the spans."""
+        return [attributes(resource.resource) for resource in self._traces()]
+
+    def _traces(self) -> list[Any]:
+        """What was sent to the path of traces: a resource, and the spans of each of its scopes."""
         return [
-            attributes(resource.resource)
+            resource
             for request in self._sent("/v1/traces")
             for resource in ExportTraceServiceRequest.FromString(_body(request)).resource_spans
         ]

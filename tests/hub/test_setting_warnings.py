@@ -2,7 +2,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -10,8 +9,8 @@ from cryptography.fernet import Fernet
 from shared.hub.setting_warnings import setting_warnings
 from shared.settings import Settings
 from tests.support.cases import holds_for
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 FERNET = Fernet.generate_key().decode()
 DEPLOYED = {
     "AzureWebJobsStorage__tableServiceUri": "https://st.table.core.windows.net",
@@ -65,7 +64,10 @@ CONTRADICTIONS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
         ("RETENTION_DAYS", "RETENTION_PAYLOAD_DAYS"),
     ),
     "no schedule": ({"RETENTION_SCHEDULE": " "}, ("RETENTION_SCHEDULE",)),
-    "a reference": ({"ARCGIS_HOOK_KEY": "@Microsoft.KeyVault(SecretUri=https://v/x)"}, ("ARCGIS_HOOK_KEY",)),
+    "a reference": (
+        {"ARCGIS_HOOK_KEY": "@Microsoft.KeyVault(SecretUri=https://v/x)"},
+        ("ARCGIS_HOOK_KEY", "Key Vault"),
+    ),
 }
 
 

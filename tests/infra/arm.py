@@ -27,7 +27,7 @@ _MODULE = "Microsoft.Resources/deployments"
 
 
 class Refused(Exception):
-    """A parameter is missing, unknown or outside of what the template allows; the message names it."""
+    """A parameter is missing, unknown or not allowed, or a resource is not there; the message names it."""
 
 
 @dataclass
@@ -135,7 +135,12 @@ class _Scope:
             yield self.value({name: member for name, member in resource.items() if name != "copy"})
 
     def _reference(self, target: str) -> Any:  # noqa: ANN401 - as above
-        return self._modules[target] if target in self._modules else KNOWN_AFTERWARDS[target.rpartition("/")[0]]
+        if target in self._modules:
+            return self._modules[target]
+        type_, _, name = target.rpartition("/")
+        if not any((made_type, made_name) == (type_, name) for _, made_type, made_name in self._deployment.resources):
+            raise Refused(f"{target} is asked for what it is, and was not made before")
+        return KNOWN_AFTERWARDS[type_]
 
     def _lambda(self, names: Sequence[str], body: Evaluated) -> Callable[..., Any]:
         def apply(*values: Any) -> Any:  # noqa: ANN401 - as above

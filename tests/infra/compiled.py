@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-MAIN = Path(__file__).parents[2] / "infra" / "main.json"
+from tests.support.paths import ROOT
+
+MAIN = ROOT / "infra" / "main.json"
 RULE_TYPE = "Microsoft.Insights/scheduledQueryRules"
 DURATIONS = {
     "PT5M": timedelta(minutes=5),

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from devhost.install import TEST_CLIENTS, find_node, install_packages
+from tests.support.paths import ROOT
 
-QUERIES = Path(__file__).parents[2] / "infra" / "queries"
+QUERIES = ROOT / "infra" / "queries"
 _SCRIPT = Path(__file__).with_name("kusto_check.js")
 _PARAMETERS = {"{TimeRange:grain}": "1h", "{Trace}": "0af7651916cd43dd8448eb211c80319c"}
 """What a workbook puts into its queries before they run."""

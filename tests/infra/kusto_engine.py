@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from devhost.install import ROOT
 from devhost.private import make_private_folder
+from tests.support.paths import ROOT
 
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _SCRIPT = Path(__file__).with_name("kusto_run.py")
 _FOLDER = ROOT / ".local" / "kusto"
+_DONE = ".installed"
 
 type Row = Mapping[str, Any]
 type Rows = Mapping[str, Sequence[Row]]
@@ -64,22 +65,25 @@ def running_engine() -> Iterator[Engine]:
 
 def _install() -> None:
     """Install what requirements.txt names, unless it is there. Others may do the same at once: the first one counts."""
-    done = _FOLDER / ".installed"
-    wanted = _REQUIREMENTS.read_bytes()
-    if done.exists() and done.read_bytes() == wanted:
+    if _is_installed():
         return
     make_private_folder(_FOLDER.parent)
     own = Path(tempfile.mkdtemp(prefix="kusto-", dir=_FOLDER.parent))
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--require-hashes"]
     pip = [sys.executable, "-m", "pip", "install", *options, "--target", str(own), "-r", str(_REQUIREMENTS)]
     subprocess.run(pip, check=True)
-    (own / ".installed").write_bytes(wanted)
+    shutil.copy(_REQUIREMENTS, own / _DONE)
     try:
         own.rename(_FOLDER)
     except OSError:
-        if not (done.exists() and done.read_bytes() == wanted):
-            # What lies there is of another version.
-            shutil.rmtree(_FOLDER, ignore_errors=True)
-            own.rename(_FOLDER)
-        else:
+        if _is_installed():
             shutil.rmtree(own)
+            return
+        # What is there is of another version.
+        shutil.rmtree(_FOLDER, ignore_errors=True)
+        own.rename(_FOLDER)
+
+
+def _is_installed() -> bool:
+    done = _FOLDER / _DONE
+    return done.exists() and done.read_bytes() == _REQUIREMENTS.read_bytes()

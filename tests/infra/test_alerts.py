@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,10 @@ import pytest
 from tests.infra.compiled import DURATIONS, RULE_TYPE, alert_rules, module_with, read_range, resource_of, variable
 from tests.infra.kusto import FIRST_LINE, query_texts
 from tests.infra.kusto_engine import Engine, Row, running_engine
-from tests.infra.lines import DAY, HOUR, line, request, trace_row
+from tests.infra.rows import DAY, HOUR, line, request, trace_row
 from tests.support.cases import holds_for
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 GROUP_TYPE = "Microsoft.Insights/actionGroups"
 QUERIES = {name.removeprefix("alerts/"): text for name, text in query_texts().items() if name.startswith("alerts/")}

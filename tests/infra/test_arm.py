@@ -63,3 +63,11 @@ def test_a_loop_makes_a_resource_of_each_turn_and_a_condition_leaves_one_out() -
     loop = {"copy": {"name": "queues", "count": 2}, "type": "Queue", "name": "[format('q{0}', copyIndex())]"}
     left_out = {"condition": "[empty('x')]", "type": "Queue", "name": "left out"}
     assert [queue["name"] for queue in deploy({"resources": [loop, left_out]}, {}).of_type("Queue")] == ["q0", "q1"]
+
+
+def test_only_a_resource_that_was_made_can_be_asked_for_what_it_is() -> None:
+    vault = {"type": "Microsoft.KeyVault/vaults", "name": "kv"}
+    outputs = {"it": {"value": "[reference(resourceId('Microsoft.KeyVault/vaults', 'kv')).vaultUri]"}}
+    assert deploy({"resources": [vault], "outputs": outputs}, {}).outputs == {"it": "https://vault.example/"}
+    with pytest.raises(Refused, match="vaults/kv is asked"):
+        deploy({"resources": [], "outputs": outputs}, {})

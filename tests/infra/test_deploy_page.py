@@ -3,6 +3,7 @@
 import json
 import re
 
+from tests.infra.hub import PARAMETERS
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -10,7 +11,7 @@ ROWS = {
     parameter: (variable, default)
     for variable, parameter, default in re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*?) ?\| ", PAGE, re.MULTILINE)
 }
-TEMPLATE = json.loads((ROOT / "infra" / "main.json").read_text(encoding="utf-8"))
+TEXT = (ROOT / "infra" / "main.json").read_text(encoding="utf-8")
 VARIABLES = json.loads((ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
 
 
@@ -24,8 +25,12 @@ def shown(default: object) -> str:
 
 
 def test_each_parameter_stands_there_with_its_variable_and_its_default() -> None:
-    parameters = TEMPLATE["parameters"]
     assert {
         name: (VARIABLES[name]["value"].strip("${}"), shown(parameter.get("defaultValue")))
-        for name, parameter in parameters.items()
+        for name, parameter in PARAMETERS.items()
     } == ROWS
+
+
+def test_it_says_for_how_long_a_deleted_vault_can_be_taken_back() -> None:
+    [days] = set(re.findall(r'"softDeleteRetentionInDays": (\d+)', TEXT))
+    assert f"it lies in soft delete for {days} days" in PAGE

@@ -8,7 +8,8 @@ import pytest
 from tests.infra.compiled import module_with, resource_of, variable
 from tests.infra.kusto import query_texts, with_parameters
 from tests.infra.kusto_engine import Engine, Row, running_engine
-from tests.infra.lines import HOUR, TRACE, line, trace_row
+from tests.infra.rows import HOUR, line, trace_row
+from tests.support.invoking import TRACE
 
 WORKBOOK_TYPE = "Microsoft.Insights/workbooks"
 QUERIES = {name.removeprefix("workbook/"): text for name, text in query_texts().items() if name.startswith("workbook/")}

@@ -9,6 +9,8 @@ from azure_functions_runtime_v1.bindings.tracecontext import TraceContext
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+MALFORMED: tuple[object, ...] = ("", 7, True, [TRACEPARENT], {"a": 1}, f"{TRACEPARENT}\n", f"00-{TRACE}", "x" * 5000)
+"""What a row or a message may say by mistake instead of a `traceparent`."""
 
 
 class InvocationContext(func.Context):

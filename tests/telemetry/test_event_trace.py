@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from azure.functions.queue import QueueMessage
 
 from shared.clock import now
 from shared.delivery.message import DeliveryMessage
@@ -19,6 +20,7 @@ from shared.events.announcement import new_announcement
 from shared.events.dispatch import Dispatcher
 from shared.events.event import Event
 from shared.hub.hub import Hub
+from shared.queue_edge import MAX_DEQUEUE_COUNT, handle_message
 from shared.telemetry.tracing import at_invocation
 from shared.web_api import WebApi
 from tests.dynamics.contexts import body
@@ -31,7 +33,7 @@ from tests.support.events import PAYLOAD, make_event, store_event
 from tests.support.host import QuietHost
 from tests.support.invoking import TRACE, TRACEPARENT, invocation_context
 from tests.support.lines import lines_in
-from tests.support.transport import JournalTransport
+from tests.support.transport import Fault, JournalTransport
 
 ANOTHER = "00-11111111111111111111111111111111-2222222222222222-00"
 WAY = ("event.received", "event.dispatched", "delivery.attempted")
@@ -145,6 +147,29 @@ def test_the_hubs_own_events_go_on_in_the_trace_of_the_change(
     [received] = lines_in(caplog.records, "event.received")
     assert (received["source"], received["type"]) == ("hub", f"webhook{webhook.id}.stopped")
     assert way(caplog, received["event"]) == [("event.received", TRACE), ("event.dispatched", TRACE)]
+
+
+def test_a_change_that_another_run_signals_goes_on_in_its_own_trace(
+    hub: Hub, transport: JournalTransport, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    webhooks = [register(hub, receiver.url) for _ in range(3)]
+    # The first change makes tables and queues.
+    save(hub, webhooks[2].id, State="Stopped")
+    transport.forget()
+    save(hub, webhooks[0].id, State="Stopped")
+    announced = transport.summary.index("POST events/messages") + 1
+    caplog.clear()
+    transport.forget()
+    transport.fail(announced, Fault.BEFORE)
+    with at_invocation(invocation_context(TRACEPARENT)):
+        save(hub, webhooks[1].id, State="Stopped")
+    assert lines_in(caplog.records, "event.received") == []
+    with at_invocation(invocation_context(ANOTHER)):
+        hub.receivers.webhooks.get(webhooks[1].id)
+    [received] = lines_in(caplog.records, "event.received")
+    assert (received["trace"], received["outcome"]) == (TRACE, "stored")
+    [left] = lines_in(caplog.records, "webhook.unsignalled")
+    assert (left["trace"], left["webhook"]) == (TRACE, webhooks[1].id)
 
 
 def test_a_lost_request_goes_on_in_the_trace_of_whoever_replays_it(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
@@ -266,3 +291,28 @@ def test_a_disabled_webhook_is_a_line_in_the_trace_of_what_disabled_it(
     # The event that tells of it goes on in the same trace.
     signalled = [one for one in lines_in(caplog.records, "event.received") if one["source"] == "hub"]
     assert [one["trace"] for one in signalled] == [TRACE]
+
+
+@pytest.mark.parametrize("queue", ["events", "deliveries"])
+def test_a_message_that_fails_before_its_event_is_read_is_told_with_that_event(
+    hub: Hub, transport: JournalTransport, caplog: pytest.LogCaptureFixture, queue: str
+) -> None:
+    event = make_event()
+    receivers = hub.receivers
+    text, handler = {
+        "events": (
+            new_announcement(event.id, traceparent=TRACEPARENT).as_text(),
+            lambda body, count: receivers.dispatcher.dispatch(body, attempt=count),
+        ),
+        "deliveries": (
+            DeliveryMessage(event_id=event.id, webhook_id=1, traceparent=TRACEPARENT).as_text(),
+            lambda body, _: receivers.worker.work(body),
+        ),
+    }[queue]
+    message = QueueMessage(body=text.encode(), dequeue_count=MAX_DEQUEUE_COUNT)  # type: ignore[no-untyped-call]
+    transport.forget()
+    transport.fail(1, Fault.BEFORE, RuntimeError("nobody foresaw it"))
+    with pytest.raises(RuntimeError):
+        handle_message(message, handler, storage=lambda: hub.storage, queue=queue, context=invocation_context(ANOTHER))
+    [line] = lines_in(caplog.records, "message.poisoned")
+    assert (line["event"], line["trace"], line["queue"]) == (event.id, TRACE, queue)

@@ -11,12 +11,14 @@ from typing import Any
 
 import azure.functions as func
 import pytest
+from azure.core.settings import settings
 
 from shared.api.dataverse_requests import answer_dataverse
 from shared.hub.hub import Hub
 from shared.queue_edge import handle_message
 from shared.roles.table import ROLES_TABLE, TableRoles
-from shared.telemetry.exporting import AZURE_MONITOR, OTLP_ENDPOINT, Exporting
+from shared.telemetry.exporters import AZURE_MONITOR, OTLP_ENDPOINT
+from shared.telemetry.exporting import Exporting
 from shared.telemetry.spans import SpanKind, span
 from shared.telemetry.tracing import at_invocation
 from tests.fakes.otlp import FakeCollector, attributes
@@ -123,7 +125,18 @@ def test_metrics_and_who_sent_them_arrive(
     assert {(one["service.name"], one["service.instance.id"]) for one in collector.resources} == {("our-hub", "i-1")}
 
 
-def test_the_azure_sdks_measure_nothing(collector: FakeCollector, export: Export, connection_string: str) -> None:
+@pytest.fixture
+def _measuring_sdks() -> Iterator[None]:
+    """The Azure SDKs measure their calls, as AZURE_TRACING_ENABLED has them do."""
+    settings.tracing_enabled = True
+    yield
+    settings.tracing_enabled.unset_value()
+
+
+@pytest.mark.usefixtures("_measuring_sdks")
+def test_what_the_azure_sdks_measure_goes_nowhere(
+    collector: FakeCollector, export: Export, connection_string: str
+) -> None:
     exporting = export(**{OTLP_ENDPOINT: collector.url})
     hub = _managed_hub(connection_string)
     with at_invocation(invocation_context(TRACEPARENT)), span("one", SpanKind.SERVER, {}):
@@ -145,7 +158,11 @@ def test_a_message_that_fails_is_a_span_that_failed(
 
     with pytest.raises(RuntimeError):
         handle_message(
-            func.QueueMessage(body=b"{}"), fails, storage=hub.storage, queue="events", context=invocation_context()
+            func.QueueMessage(body=b"{}"),
+            fails,
+            storage=lambda: hub.storage,
+            queue="events",
+            context=invocation_context(),
         )
     exporting.end()
     [failed] = collector.spans

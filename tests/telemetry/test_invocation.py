@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.settings import Settings
-from shared.telemetry.exporting import AZURE_MONITOR, OTLP_ENDPOINT
+from shared.telemetry.exporters import AZURE_MONITOR, OTLP_ENDPOINT
 from shared.telemetry.invocation import SETTING, ExportSwitch, invoked, is_on
 from shared.telemetry.spans import SpanKind, span
 from shared.telemetry.tracing import at_invocation
@@ -87,17 +87,25 @@ def test_where_it_is_off_nothing_begins(switch: ExportSwitch, collector: FakeCol
     assert collector.journal == []
 
 
+@pytest.mark.parametrize(
+    ("environment", "exporter"),
+    [
+        ({AZURE_MONITOR: "InstrumentationKey=s3cretS3cret"}, AZURE_MONITOR),
+        ({OTLP_ENDPOINT: "http://127.0.0.1:9", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "s3cret"}, "none could be made"),
+    ],
+)
 def test_what_cannot_be_exported_is_told_once_and_fails_nothing(
-    switch: ExportSwitch, caplog: pytest.LogCaptureFixture
+    switch: ExportSwitch, caplog: pytest.LogCaptureFixture, environment: dict[str, str], exporter: str
 ) -> None:
+    os.environ.update(environment)
     for _ in range(2):
-        switch.decide({SETTING: "true", AZURE_MONITOR: "InstrumentationKey=s3cretS3cret"})
+        switch.decide({**os.environ, SETTING: "true"})
     with invoked(invocation_context()):
         pass
     [line] = lines_in(caplog.records)
     assert (line["name"], line["exporter"], line["error"]) == (
         "telemetry.unexported",
-        "none could be made",
+        exporter,
         "ValueError",
     )
     assert "s3cret" not in caplog.text

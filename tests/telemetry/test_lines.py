@@ -4,7 +4,7 @@ import logging
 import pytest
 
 from shared.telemetry.invocation import invoked
-from shared.telemetry.lines import MAX_TEXT, listen, tell, without_secrets
+from shared.telemetry.lines import MAX_STACK, MAX_TEXT, listen, mask_secrets, tell
 from shared.telemetry.tracing import about_event
 from tests.support.invoking import TRACE, TRACEPARENT, invocation_context
 from tests.support.lines import lines_in
@@ -83,6 +83,23 @@ SECRET = "s3cretS3cretS3cret"
         f"Endpoint=sb://x/;SharedAccessKey={SECRET}",
         f"client_secret={SECRET}",
         f'{{"url": "https://hub.example?CODE={SECRET}"}}',
+        f"next=https%3A%2F%2Fhub.example%2Fx%3Fcode%3D{SECRET}%26a%3D1",
+        f"SharedAccessSignature={SECRET}",
+        f"SECRETS_KEY={SECRET}",
+        f"x-functions-key: {SECRET}",
+        f"{{'x-functions-key': '{SECRET}'}}",
+        f'{{"password": "{SECRET}", "a": 1}}',
+        f"Ocp-Apim-Subscription-Key: {SECRET}",
+        f"x-esriHook-Signature: sha256={SECRET}",
+        f"Authorization: {SECRET}",
+        f"Authorization: Digest {SECRET}",
+        f"Cookie: session={SECRET}; other={SECRET}",
+        f"https://kim:p@{SECRET}@hub.example/x",
+        f"the key hub_{SECRET} is unknown",
+        f"'whsec_{SECRET}' is no base64",
+        f"whsk_{SECRET}",
+        f"the token eyJhbGciOiJSUzI1NiJ9.{SECRET}.{SECRET} has expired",
+        f"{'x' * 1900} code={SECRET}",
     ],
 )
 def test_what_looks_like_a_secret_in_a_text_is_masked(caplog: pytest.LogCaptureFixture, text: str) -> None:
@@ -91,8 +108,46 @@ def test_what_looks_like_a_secret_in_a_text_is_masked(caplog: pytest.LogCaptureF
     assert "********" in caplog.text
 
 
+def test_a_secret_in_the_text_of_an_exception_or_of_its_cause_is_masked_in_the_stack(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    try:
+        try:
+            raise ValueError(f"no such host: https://hub.example/api/x?code={SECRET}")
+        except ValueError as cause:
+            raise RuntimeError(f"{'x' * 100_000} whsec_{SECRET}") from cause
+    except RuntimeError as error:
+        tell(log, "notice.failed", {"detail": "in short"}, exc_info=True)
+        tell(log, "notice.failed", {"detail": "in short"}, exc_info=error)
+    assert SECRET not in caplog.text
+    for record in caplog.records:
+        message, _, stack = logging.Formatter().format(record).partition("\n")
+        assert json.loads(message) == {"name": "notice.failed", "detail": "in short"}
+        assert "https://hub.example/api/x?code=********" in stack
+        assert "test_a_secret_in_the_text_of_an_exception" in stack
+        assert len(stack) <= MAX_STACK
+        assert (record.funcName, record.exc_info and record.exc_info[0]) == (
+            "test_a_secret_in_the_text_of_an_exception_or_of_its_cause_is_masked_in_the_stack",
+            RuntimeError,
+        )
+
+
+def test_a_line_that_is_no_error_has_no_stack(caplog: pytest.LogCaptureFixture) -> None:
+    tell(log, "notice.failed", {"detail": "in short"}, exc_info=True)
+    assert "\n" not in logging.Formatter().format(caplog.records[0])
+
+
 @pytest.mark.parametrize(
-    "text", [None, "", "list eventlog: storage answered 431 (x)", "https://hub.example/a?b=c", "a=b"]
+    "text",
+    [
+        None,
+        "",
+        "list eventlog: storage answered 431 (x)",
+        "https://hub.example/a?b=c",
+        "a=b",
+        "the code= is wrong: basic authentication, token expired, status code: 401",
+        "SECRETS_KEY is not set: the secret of webhook 7 cannot be opened",
+    ],
 )
 def test_any_other_text_stays_as_it_is(text: str | None) -> None:
-    assert without_secrets(text) == text
+    assert mask_secrets(text) == text

@@ -14,7 +14,7 @@ from tests.support.paths import ROOT
 
 # Whose fields are those of a value of their own.
 BY_A_VALUE = {"retention", "audit"}
-LOGGING = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+LOGGING = {"debug", "info", "warning", "error", "exception", "critical", "log", "handle"}
 DOC = (ROOT / "docs" / "telemetry.md").read_text(encoding="utf-8")
 
 

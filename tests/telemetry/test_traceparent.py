@@ -1,8 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis.strategies import from_regex, text
+from pydantic import TypeAdapter
 
-from shared.telemetry.traceparent import Traceparent, parse_traceparent
+from shared.telemetry.traceparent import StoredTraceparent, Traceparent, known_traceparent, parse_traceparent
 from tests.support.invoking import TRACE, TRACEPARENT
 
 SPAN = "b7ad6b7169203331"
@@ -49,8 +50,16 @@ def test_of_a_later_version_the_known_members_count(header: str) -> None:
 
 
 def test_of_the_flags_only_the_known_one_is_passed_on() -> None:
-    assert [str(parse_traceparent(f"00-{TRACE}-{SPAN}-{flags}"))[-2:] for flags in ("ff", "02", "01")] == [
-        "01",
-        "00",
-        "01",
+    assert [known_traceparent(f"00-{TRACE}-{SPAN}-{flags}") for flags in ("ff", "02", "01")] == [
+        f"00-{TRACE}-{SPAN}-{flags}" for flags in ("01", "00", "01")
     ]
+
+
+@pytest.mark.parametrize("stored", [None, "", 7, b"00", ["00"], {"a": 1}, f"{TRACEPARENT}\n", "x" * 100_000])
+def test_what_is_stored_and_malformed_is_no_trace_and_raises_nothing(stored: object) -> None:
+    assert known_traceparent(stored) is None
+    assert TypeAdapter(StoredTraceparent, config={"strict": True}).validate_python(stored) is None
+
+
+def test_what_is_stored_and_well_formed_stays() -> None:
+    assert known_traceparent(TRACEPARENT) == TypeAdapter(StoredTraceparent).validate_python(TRACEPARENT) == TRACEPARENT

@@ -10,7 +10,6 @@ from shared.telemetry.tracing import (
     about_event,
     at_span,
     carried,
-    continued,
     function_name,
     place,
     trace_headers,
@@ -54,9 +53,7 @@ def test_an_event_continues_its_own_trace_and_without_one_that_of_the_invocation
             assert (trace(), place().event) == ("1" * 32, "1")
         with about_event("2", None):
             assert (trace(), place().event) == (TRACE, "2")
-        with continued(ANOTHER):
-            assert (trace(), place().event) == ("1" * 32, None)
-        with continued("nonsense"):
+        with about_event("3", "nonsense"):
             assert trace() == TRACE
         with at_span(Traceparent("3" * 32, "4" * 16)):
             assert trace() == "3" * 32

@@ -19,9 +19,11 @@ from shared.errors import StorageDown
 from shared.events.announcement import UnrecognizedMessage
 from shared.events.event import Event
 from shared.hub.hub import Hub
+from shared.telemetry.tracing import at_invocation
 from shared.webhooks.registration import Registration
 from tests.fakes.receiver import Receiver
 from tests.support.delivering import delivering_hub, new_event, register, save, waiting
+from tests.support.invoking import TRACEPARENT, invocation_context
 from tests.support.queues import visible_texts
 from tests.support.transport import Fault, JournalTransport
 
@@ -94,11 +96,13 @@ def test_one_delivery_tries_whether_the_receiver_is_well_again(
     pace = set_pace(
         hub, webhook, circuit=Circuit.OPEN, circuit_until=ago(hub, seconds=1), turned_at=ago(hub, minutes=1)
     )
-    first, second = park(hub, webhook, 2)
+    first, second = park(hub, webhook, 2, traceparent=TRACEPARENT)
     transport.forget()
-    wake(hub, webhook, pace.wake_number)
+    with at_invocation(invocation_context()):
+        wake(hub, webhook, pace.wake_number)
     (probe,) = waiting(connection_string)
     assert (probe.event_id, probe.repeat, probe.event) == (first.id, True, None)
+    assert probe.traceparent == TRACEPARENT
     assert left(hub, webhook) == [second.id]
     after = hub.receivers.waker.store.latest(webhook.id).pace
     assert (after.circuit, probe.probe) == (Circuit.HALF_OPEN, after.wake_number)

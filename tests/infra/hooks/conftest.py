@@ -11,8 +11,8 @@ import pytest
 
 from tests.fakes.arm import APP, TOKEN, VAULT, FakeArm, Secret
 from tests.fakes.azd import write_azd
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 FOLDERS = sorted(path.parent.name for path in ROOT.glob("*/function.json"))
 
 

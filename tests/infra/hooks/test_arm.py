@@ -8,7 +8,7 @@ from infra.hooks.arm import MAX_SECONDS_OF_A_CALL, Arm, Conflict
 from infra.hooks.clock import Clock
 from infra.hooks.failure import HookFailed
 from tests.fakes.arm import APP, TOKEN, FakeArm
-from tests.fakes.server import Reply
+from tests.fakes.server import Reply, json_reply
 
 type Ask = Callable[[], object]
 
@@ -53,6 +53,13 @@ def test_a_pause_that_azure_asks_for_is_kept_but_never_none(
     arm.refuse("GET", "/functions", Reply(429, headers={"Retry-After": asked}), times=1)
     ask()
     assert clock.pauses == [pause]
+
+
+def test_a_moment_that_azure_names_is_told_by_its_own_clock(arm: FakeArm, ask: Ask, clock: RecordingClock) -> None:
+    told = {"Date": "Thu, 01 Jan 1970 00:00:00 GMT", "Retry-After": "Thu, 01 Jan 1970 00:00:17 GMT"}
+    arm.refuse("GET", "/functions", Reply(429, headers=told), times=1)
+    ask()
+    assert clock.pauses == [17]
 
 
 @pytest.mark.parametrize("asked", ["301", "9" * 40, "Fri, 01 Jan 2100 00:00:00 GMT"])
@@ -104,3 +111,37 @@ def test_one_token_serves_many_calls(arm: FakeArm, clock: RecordingClock) -> Non
     for _ in range(3):
         client.get(f"{APP}/functions", "2024-04-01", to="list", role="Reader")
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>Sign in</html>", b"[]", b'"text"', b'{"default": "half', b"[" * 100_000, b"\xff\xfe{}"],
+    ids=["nothing", "a page", "a list", "a text", "a half", "deep", "no text"],
+)
+def test_an_answer_that_cannot_be_read_is_not_taken_for_nothing(
+    arm: FakeArm, clock: RecordingClock, body: bytes
+) -> None:
+    client = Arm(arm.url, lambda: TOKEN, clock, "rg-test")
+    arm.answer_always(Reply(200, body))
+    for read in (client.get, client.find, client.ask):
+        with pytest.raises(HookFailed, match="cannot list: Azure's answer cannot be read"):
+            read(APP, "2024-04-01", to="list", role="Reader")
+    client.post(APP, "2024-04-01", to="restart", role="Reader")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(404, b"<html>not here</html>"),
+        Reply(404),
+        json_reply({"error": {"code": "ResourceGroupNotFound"}}, 404),
+        json_reply({"error": {"code": "ParentResourceNotFound"}}, 404),
+        json_reply({"error": {"code": "SubscriptionNotFound"}}, 404),
+    ],
+)
+def test_what_azure_itself_does_not_call_missing_is_not_taken_for_missing(
+    arm: FakeArm, clock: RecordingClock, reply: Reply
+) -> None:
+    arm.answer_always(reply)
+    with pytest.raises(HookFailed, match="404"):
+        Arm(arm.url, lambda: TOKEN, clock, "rg-test").find(APP, "2024-04-01", to="look", role="Reader")

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from infra.hooks.azd import MIN_VERSION
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
 SERVICE: dict[str, Any] = PROJECT["services"]["hub"]
 HOOKS: dict[str, Any] = {**PROJECT["hooks"], **SERVICE["hooks"]}
@@ -80,7 +80,8 @@ def test_the_workflow_gets_variables_once_each_and_none_that_is_a_secret() -> No
 def test_the_workflow_gets_every_variable_of_the_template() -> None:
     text = (ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8")
     wanted = {name for name in re.findall(r"\$\{(\w+)\}", text) if not name.startswith("AZURE_")}
-    assert set(PROJECT["pipeline"]["variables"]) == wanted
+    # It is for one deployment, and any other fails with it.
+    assert set(PROJECT["pipeline"]["variables"]) == wanted - {"HUB_RECOVER_VAULT"}
 
 
 def test_the_template_gives_what_the_hooks_read() -> None:

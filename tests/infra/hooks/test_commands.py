@@ -3,6 +3,7 @@ import shlex
 import subprocess
 import sys
 
+import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import characters, lists, text
 
@@ -24,7 +25,8 @@ def test_variables_stand_before_the_command_and_hold_for_it_alone() -> None:
 def test_powershell_sets_them_first() -> None:
     command = Command(("hub", "do it"), {"EMPTY": "", "NAME": "it's", "KEY": Command(("az", "x y"))})
     assert list(typed(command, on_windows=True)) == [
-        "$env:EMPTY = ''",
+        # An empty one would be removed, and then a local.settings.json counts.
+        "$env:EMPTY = ' '",
         "$env:NAME = 'it''s'",
         "$env:KEY = az 'x y'",
         "hub 'do it'",
@@ -51,3 +53,22 @@ def test_json_reaches_az_on_either_system() -> None:
     value = {"name": "hub", "audiences": ["api://x"]}
     assert json.loads(json_argument(value, on_windows=False)) == value
     assert json.loads(json_argument(value, on_windows=True).replace('\\"', '"')) == value
+
+
+@pytest.mark.parametrize("quote", "'\u2018\u2019\u201a\u201b")
+def test_powershell_takes_a_typographic_quote_for_the_end_of_a_text_unless_it_is_doubled(quote: str) -> None:
+    command = Command((f"C:\\the team{quote}s\\hub", f"the team{quote}s; exit"), {"ROLE": f"the team{quote}s"})
+    assert list(typed(command, on_windows=True)) == [
+        f"$env:ROLE = 'the team{quote * 2}s'",
+        f"& 'C:\\the team{quote * 2}s\\hub' 'the team{quote * 2}s; exit'",
+    ]
+
+
+@pytest.mark.parametrize("value", ["a\nb", "$(exit 1)", "`exit 1`", 'caf\u00e9 \u2019 "', "\\", "*?~!#&|;<>"])
+def test_a_shell_does_not_act_on_what_a_name_holds(value: str) -> None:
+    program = (
+        "import os, sys; sys.stdout.buffer.write(os.fsencode(sys.argv[1]) + b'|' + os.fsencode(os.environ['NAME']))"
+    )
+    lines = "\n".join(typed(Command((sys.executable, "-c", program, value), {"NAME": value}), on_windows=False))
+    shown = subprocess.run(["/bin/sh", "-c", lines], capture_output=True, check=True).stdout
+    assert shown.decode() == f"{value}|{value}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.hooks.conftest import ROOT
+from tests.support.paths import ROOT
 
 PRINCIPAL = "5f0b4c8e-2d6a-4c5e-9a53-7b1c0e4d9a21"
 # Ids and names of two roles, one of which is assigned already.

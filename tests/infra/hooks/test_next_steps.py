@@ -15,7 +15,8 @@ from devhost.localsettings import apply_local_settings
 from infra.hooks.deployment import read_deployment
 from infra.hooks.next_steps import next_steps
 from shared.settings import Settings
-from tests.infra.hooks.conftest import FOLDERS, ROOT, Azd
+from tests.infra.hooks.conftest import FOLDERS, Azd
+from tests.support.paths import ROOT
 
 CLIENT = "0a6b3c1d-94a8-4be2-8f37-6d1f5c2e9b44"
 GRAPH = {"ROLE_DIRECTORY": "graph", "NOTICE_MAILBOX": "hub@contoso.com"}
@@ -122,6 +123,25 @@ def test_the_console_trusts_the_apps_identity(azd: Azd) -> None:
     }
 
 
+def test_people_who_sign_in_are_sent_back_to_the_address_that_they_came_by(azd: Azd) -> None:
+    printed = lines(azd, {**ALL, "PUBLIC_URL": "https://hooks.contoso.com/"})
+    [update] = [words for words in commands(printed) if words[:4] == ["az", "ad", "app", "update"]]
+    at = update.index("--web-redirect-uris")
+    assert update[at + 1 : update.index("--enable-id-token-issuance")] == [
+        "https://hooks.contoso.com/.auth/login/aad/callback",
+        f"{azd.environment['SERVICE_HUB_URI']}/.auth/login/aad/callback",
+    ]
+
+
+@pytest.mark.parametrize("blank", ["", " "], ids=["on POSIX", "on Windows"])
+def test_a_blank_connection_outranks_that_of_this_machine(tmp_path: Path, blank: str) -> None:
+    example = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))
+    (tmp_path / "local.settings.json").write_text(json.dumps(example))
+    variables = {"AzureWebJobsStorage": blank, "AzureWebJobsStorage__tableServiceUri": TABLES}
+    apply_local_settings(tmp_path, variables)
+    assert Settings.read(variables).storage.connection_string is None
+
+
 def test_with_the_directory_graph_an_administrator_grants_what_the_hub_asks_graph_for(azd: Azd) -> None:
     [words] = [words for words in commands(lines(azd, GRAPH)) if "infra.hooks.graph_permissions" in words]
     assert words[3] == azd.environment["HUB_IDENTITY_PRINCIPAL_ID"]
@@ -138,15 +158,19 @@ def test_roles_with_other_names_are_granted_by_these(azd: Azd) -> None:
 
 
 def test_a_national_cloud_has_its_own_addresses(azd: Azd) -> None:
-    cloud = {"GRAPH_URL": "https://graph.microsoft.us", "ENTRA_AUTHORITY": "https://login.microsoftonline.us"}
-    printed = "\n".join(lines(azd, {**ALL, **cloud}))
+    printed = "\n".join(lines(azd, {**ALL, "ARM_ENDPOINT": "https://management.usgovcloudapi.net/"}))
     assert "   GRAPH_URL=https://graph.microsoft.us \\\n" in printed
     assert '"issuer": "https://login.microsoftonline.us/' in printed
+    assert '"audiences": ["api://AzureADTokenExchangeUSGov"]' in printed
+    chosen = {"GRAPH_URL": "https://dod-graph.microsoft.us", "ENTRA_AUTHORITY": "https://login.example/"}
+    printed = "\n".join(lines(azd, {**ALL, **chosen}))
+    assert "   GRAPH_URL=https://dod-graph.microsoft.us \\\n" in printed
+    assert '"issuer": "https://login.example/7d1a2c46' in printed
 
 
 def test_on_windows_it_is_powershell(azd: Azd) -> None:
     printed = "\n".join(lines(azd, ALL, on_windows=True))
-    assert "   $env:AzureWebJobsStorage = ''\n" in printed
+    assert "   $env:AzureWebJobsStorage = ' '\n" in printed
     assert f"   $env:AzureWebJobsStorage__tableServiceUri = '{TABLES}'\n" in printed
     assert "   .venv\\Scripts\\python -m admin dynamics ensure\n" in printed
     assert "   $env:DYNAMICS_WEBHOOK_KEY = az functionapp function keys list -g rg-test" in printed

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from infra.hooks.keys import CONSOLE, DYNAMICS, RECEIVERS
+from infra.hooks.keys import CONSOLE, DYNAMICS
 from infra.hooks.vault import digest
 from tests.fakes.arm import APP, FORBIDDEN, HOST_IS_STARTING, TOKEN, VAULT, FakeArm, Secret
 from tests.fakes.azd import write_azd
 from tests.fakes.server import Reply
-from tests.infra.hooks.conftest import FOLDERS, ROOT, Azd
+from tests.infra.hooks.conftest import FOLDERS, Azd
+from tests.support.paths import ROOT
 
 CONSOLE_FUNCTIONS = CONSOLE.within(FOLDERS).functions
 SITE = APP.partition("rg-test")[2]
@@ -43,7 +44,7 @@ def test_the_first_run_makes_each_key_once_and_gives_it_to_the_functions_that_it
         assert [line for line in deployed.writes() if line.endswith(f"/{key}")] == [
             put(name, key) for name in functions
         ]
-    assert not RECEIVERS & set(holders(deployed, "console"))
+    assert not set(DYNAMICS.functions) & set(holders(deployed, "console"))
 
 
 def test_what_the_app_itself_needs_is_in_the_vault_and_in_the_app(azd: Azd, deployed: FakeArm) -> None:
@@ -167,8 +168,10 @@ def test_what_passes_is_waited_for(azd: Azd, deployed: FakeArm, busy: Reply) -> 
 
 
 def test_a_connection_that_breaks_is_tried_again(azd: Azd, deployed: FakeArm) -> None:
+    deployed.functions["ConnectionWebhook"]["dynamics"] = "known to Dataverse"
     deployed.refuse("POST", "/listkeys", Reply(200, b'{"default": "half of it"}', cut=True), times=1)
     azd.succeeds("postdeploy")
+    assert holders(deployed, "dynamics") == dict.fromkeys(DYNAMICS.functions, "known to Dataverse")
 
 
 def test_a_host_that_never_starts_ends_the_hook_with_what_to_do(azd: Azd, deployed: FakeArm) -> None:
@@ -306,3 +309,24 @@ def test_what_azure_says_about_a_failure_is_not_repeated(azd: Azd, deployed: Fak
     told = {"error": {"code": f"x {TOKEN}", "message": TOKEN}}
     deployed.refuse("PUT", "/keys/", Reply(418, json.dumps(told).encode()))
     assert "Azure answered 418; run" in azd.fails("postdeploy")
+
+
+def test_an_app_that_somebody_has_stopped_is_left_alone(azd: Azd, deployed: FakeArm) -> None:
+    deployed.is_stopped = True
+    out = azd.succeeds("postdeploy")
+    assert "the app is stopped" in out
+    assert "`azd hooks run postdeploy`" in out
+    assert deployed.writes() == []
+
+
+def test_keys_that_cannot_be_read_are_not_replaced(azd: Azd, deployed: FakeArm) -> None:
+    azd.succeeds("postdeploy")
+    before = {name: dict(keys) for name, keys in deployed.functions.items()}
+    deployed.refuse("POST", "/listkeys", Reply(200, b"<html>sign in</html>"))
+    assert "cannot read the keys of ConnectionWebhook: Azure's answer cannot be read" in azd.fails("postdeploy")
+    assert deployed.functions == before
+
+
+def test_a_name_that_the_console_cannot_show_does_not_end_the_hook(azd: Azd, deployed: FakeArm) -> None:
+    out = azd.succeeds("postdeploy", PYTHONIOENCODING="ascii", ADMINISTRATOR_ROLE="Spr\u00e1vce \u2019")
+    assert "--role 'Spr\\xe1vce \\u2019'" in out

@@ -1,3 +1,4 @@
+import pytest
 from cryptography.fernet import Fernet
 
 from tests.fakes.arm import FORBIDDEN, VAULT, FakeArm, Secret
@@ -139,3 +140,42 @@ def test_a_redirect_is_not_followed(azd: Azd, arm: FakeArm) -> None:
     arm.refuse("GET", VAULT, Reply(302, headers={"Location": f"{arm.url}/elsewhere"}))
     assert "Azure answered 302" in azd.fails("postprovision")
     assert [request.path for request in arm.journal if request.path == "/elsewhere"] == []
+
+
+@pytest.mark.parametrize("reply", [Reply(404, b"<html>no such page</html>"), Reply(200, b"<html>sign in</html>")])
+def test_an_answer_of_somebody_else_on_the_way_does_not_make_a_key(azd: Azd, arm: FakeArm, reply: Reply) -> None:
+    arm.refuse("GET", VAULT, reply)
+    assert "cannot look for secrets-key" in azd.fails("postprovision")
+    assert arm.writes() == []
+
+
+@pytest.mark.parametrize("name", ["SERVICE_HUB_ID", "AZURE_KEY_VAULT_ID"])
+@pytest.mark.parametrize("value", [".evil.example/x", "@evil.example/x", "https://evil.example/x", "x"])
+def test_a_token_goes_to_nobody_whom_a_resource_id_names(azd: Azd, name: str, value: str) -> None:
+    assert f"{name} is {value!r}, which is no resource id" in azd.fails("postprovision", **{name: value})
+    assert azd.journal.read_text() == ""
+
+
+def test_a_call_to_this_machine_passes_no_proxy(azd: Azd) -> None:
+    azd.succeeds("postprovision", http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "file://localhost/etc/passwd",
+        "ftp://localhost",
+        "//localhost",
+        "https://",
+        "https://management.example@evil.example",
+        "https://[::1",
+        "https://management.example:port",
+        "https://management.example/?x=",
+        "https://management.example#",
+        "https://b\u00fccher.example",
+        "https://management.example\\x",
+        "https://management.example/a b",
+    ],
+)
+def test_an_address_that_is_none_is_told(azd: Azd, address: str) -> None:
+    assert f"ARM_ENDPOINT is {address!r}: an address that" in azd.fails("postprovision", ARM_ENDPOINT=address)

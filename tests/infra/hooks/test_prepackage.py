@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.hooks.conftest import FOLDERS, ROOT, Azd
+from tests.infra.hooks.conftest import FOLDERS, Azd
+from tests.support.paths import ROOT
 
 HASHED = """# made by a tool
 anyio==4.11.0 \\
@@ -21,8 +22,8 @@ def azd(azd: Azd, tmp_path: Path) -> Azd:
     azd.project = tmp_path / "project"
     shutil.copytree(ROOT / "infra" / "hooks", azd.project / "infra" / "hooks")
     (azd.project / "infra" / "__init__.py").touch()
-    for name in ("host.json", ".funcignore"):
-        (azd.project / name).touch()
+    (azd.project / "host.json").touch()
+    shutil.copy(ROOT / ".funcignore", azd.project)
     (azd.project / "requirements.txt").write_text(HASHED)
     (azd.project / "Health").mkdir()
     (azd.project / "Health" / "function.json").touch()
@@ -52,6 +53,24 @@ def test_a_file_that_is_missing_is_told(azd: Azd, name: str) -> None:
 def test_a_file_that_makes_it_an_app_of_the_other_model_is_told(azd: Azd) -> None:
     (azd.project / "function_app.py").touch()
     assert "function_app.py lies in the root" in azd.fails("prepackage")
+
+
+@pytest.mark.parametrize(
+    "name", ["id_rsa", "callers.csv", "backup.json", "users.xlsx", "a\nb", "tries/x.py", "Old/host.json"]
+)
+def test_what_is_no_part_of_the_app_is_not_deployed_whatever_it_is_called(azd: Azd, name: str) -> None:
+    (azd.project / name).parent.mkdir(exist_ok=True)
+    (azd.project / name).touch()
+    assert f"{name.partition('/')[0]!r} would be deployed" in azd.fails("prepackage")
+
+
+@pytest.mark.parametrize(
+    "name", [".env", "hub.export", "local.settings.json", ".azure/test/.env", "notes.md", "hub.pem"]
+)
+def test_what_is_never_deployed_may_stay(azd: Azd, name: str) -> None:
+    (azd.project / name).parent.mkdir(parents=True, exist_ok=True)
+    (azd.project / name).touch()
+    azd.succeeds("prepackage")
 
 
 def test_a_folder_without_functions_is_told(azd: Azd) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from infra.hooks.preprovision import allowed_regions
 from tests.fakes.azd import write_azd
-from tests.infra.hooks.conftest import ROOT, Azd
+from tests.infra.hooks.conftest import Azd
+from tests.support.paths import ROOT
 
 GUID = "0a6b3c1d-94a8-4be2-8f37-6d1f5c2e9b44"
 
@@ -17,8 +18,10 @@ def azd(azd: Azd, tmp_path: Path) -> Azd:
     azd.project = tmp_path / "project"
     shutil.copytree(ROOT / "infra" / "hooks", azd.project / "infra" / "hooks")
     (azd.project / "infra" / "__init__.py").touch()
-    template = {"parameters": {"location": {"type": "string", "allowedValues": ["westeurope", "swedencentral"]}}}
+    template = json.loads((ROOT / "infra" / "main.json").read_text(encoding="utf-8"))
+    template["parameters"]["location"]["allowedValues"] = ["westeurope", "swedencentral"]
     (azd.project / "infra" / "main.json").write_text(json.dumps(template))
+    shutil.copy(ROOT / "infra" / "main.parameters.json", azd.project / "infra")
     return azd
 
 
@@ -34,9 +37,18 @@ def test_it_says_that_all_is_ready_and_writes_nothing(azd: Azd) -> None:
     assert azd.arm.journal == []
 
 
-@pytest.mark.parametrize("region", ["westeurope", "West Europe", "", None])
-def test_a_region_of_the_template_is_taken_in_any_spelling_and_azd_may_ask_for_it(azd: Azd, region: str | None) -> None:
+@pytest.mark.parametrize("region", ["westeurope", "", None])
+def test_a_region_of_the_template_is_taken_and_azd_may_ask_for_it(azd: Azd, region: str | None) -> None:
     azd.succeeds("preprovision", AZURE_LOCATION=region)
+
+
+@pytest.mark.parametrize("region", ["West Europe", "WestEurope", "westeurope "])
+def test_a_region_has_one_spelling(azd: Azd, region: str) -> None:
+    if region.strip() == "westeurope":
+        azd.succeeds("preprovision", AZURE_LOCATION=region)
+    else:
+        sentence = azd.fails("preprovision", AZURE_LOCATION=region)
+        assert f"AZURE_LOCATION is {region!r}: write it as `azd env set AZURE_LOCATION westeurope`" in sentence
 
 
 def test_another_region_is_refused_with_those_that_may_be_chosen(azd: Azd) -> None:
@@ -84,12 +96,62 @@ def test_without_azd_on_the_path_there_is_a_sentence(azd: Azd) -> None:
         ({"DATAVERSE_URL": "https://contoso.crm4.dynamics.com/main.aspx"}, "DATAVERSE_URL is"),
         ({"DYNAMICS_ORGANIZATIONS": f"{GUID}, contoso"}, "DYNAMICS_ORGANIZATIONS is"),
         ({"CONSOLE_CLIENT_ID": "console"}, "CONSOLE_CLIENT_ID is 'console': a GUID is needed"),
+        ({"ALERT_EMAIL": "a@contoso.com;b@contoso.com"}, "ALERT_EMAIL is 'a@contoso.com;b@contoso.com': one mail"),
+        ({"NOTICE_MAILBOX": "hub"}, "NOTICE_MAILBOX is 'hub': one mail address"),
+        ({"ENTRA_CLIENT_ID": f"{GUID},{GUID}"}, "ENTRA_CLIENT_ID is"),
+        ({"RETENTION_SCHEDULE": "30 3 * * *"}, "RETENTION_SCHEDULE is '30 3 * * *': six fields"),
+        ({"AZURE_ENV_NAME": "test."}, "cannot be called 'rg-test.'"),
+        ({"HUB_RESOURCE_GROUP": "rg/test"}, "cannot be called 'rg/test'"),
+        ({"HUB_RESOURCE_GROUP": "g" * 91}, "cannot be called 'ggg"),
     ],
 )
 def test_a_setting_that_the_hub_would_not_take_is_told_before_anything_is_made(
     azd: Azd, variables: dict[str, str | None], sentence: str
 ) -> None:
     assert sentence in azd.fails("preprovision", **variables)
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"HUB_MAX_INSTANCES": "0"}, "HUB_MAX_INSTANCES is '0': a whole number from 1 to 1000 is needed"),
+        ({"HUB_MAX_INSTANCES": "1001"}, "a whole number from 1 to 1000"),
+        ({"RETENTION_DAYS": "-1"}, "RETENTION_DAYS is '-1': a whole number from 0 is needed"),
+        ({"RETENTION_DAYS": "90d"}, "a whole number from 0 is needed"),
+        ({"HUB_INSTANCE_MEMORY_MB": "1024"}, "one of 512, 2048, 4096 is needed"),
+        ({"HUB_STORAGE_SKU": "LRS"}, "one of Standard_LRS, Standard_ZRS"),
+        ({"HUB_ZONE_REDUNDANT": "yes"}, "HUB_ZONE_REDUNDANT is 'yes': true or false is needed"),
+        ({"HUB_NAME_SALT": "s" * 25}, "a text of 24 characters at most is needed"),
+        ({"HUB_TAGS": "costCenter=42"}, "HUB_TAGS is 'costCenter=42': an object in JSON is needed"),
+        ({"EXTRA_SETTINGS": '["A"]'}, "EXTRA_SETTINGS is not right: an object in JSON is needed"),
+    ],
+)
+def test_a_value_that_the_template_would_refuse_is_told_before_anything_is_made(
+    azd: Azd, variables: dict[str, str | None], sentence: str
+) -> None:
+    assert sentence in azd.fails("preprovision", **variables)
+
+
+def test_settings_that_may_hold_a_secret_are_not_shown(azd: Azd) -> None:
+    assert "hunter2" not in azd.fails("preprovision", EXTRA_SETTINGS='{"PASSWORD": "hunter2"')
+
+
+def test_what_the_template_takes_is_taken(azd: Azd) -> None:
+    azd.succeeds(
+        "preprovision",
+        AZURE_ENV_NAME="t" * 64,
+        HUB_RESOURCE_GROUP="rg-(Größe)_1.x",
+        HUB_MAX_INSTANCES="1000",
+        HUB_INSTANCE_MEMORY_MB="512",
+        HUB_DAILY_QUOTA_GB="-1",
+        HUB_ZONE_REDUNDANT="true",
+        HUB_STORAGE_SKU="Standard_ZRS",
+        HUB_TAGS='{"costCenter": "42"}',
+        EXTRA_SETTINGS='{"MAX_WEBHOOKS": "500"}',
+        RETENTION_DAYS="",
+        RETENTION_SCHEDULE="0 0 */6 * * *",
+        ALERT_EMAIL="team@contoso.com",
+    )
 
 
 def test_all_faults_are_told_at_once(azd: Azd) -> None:

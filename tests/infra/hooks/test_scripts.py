@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.hooks.conftest import ROOT, Azd
+from tests.infra.hooks.conftest import Azd
+from tests.support.paths import ROOT
 
 FOLDER = ROOT / "infra" / "hooks"
 MODULES = sorted(FOLDER.glob("*.py"))
@@ -83,28 +84,25 @@ def test_a_module_is_one_that_an_old_python_reads_and_needs_nothing_but_its_libr
     assert path.name == "__init__.py" or "__future__" in imported
 
 
-def test_a_fault_of_the_hook_itself_shows_no_traceback_and_no_value() -> None:
-    program = """
+def run_hook_that_raises(what: str) -> subprocess.CompletedProcess[str]:
+    program = f"""
 import sys
 from infra.hooks.failure import run_hook
 def hook(environment):
-    raise ValueError("a key")
+    raise {what}
 sys.exit(run_hook(hook))
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_fault_of_the_hook_itself_shows_no_traceback_and_no_value() -> None:
+    done = run_hook_that_raises('ValueError("a key")')
     assert done.returncode == 1
     assert done.stderr == "error: the hook itself is at fault (ValueError): please report this\n"
 
 
 def test_an_interruption_says_that_it_may_be_repeated() -> None:
-    program = """
-import sys
-from infra.hooks.failure import run_hook
-def hook(environment):
-    raise KeyboardInterrupt
-sys.exit(run_hook(hook))
-"""
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = run_hook_that_raises("KeyboardInterrupt")
     assert done.returncode == 130
     assert done.stderr == "error: interrupted; it is safe to run the same command again\n"
 

@@ -9,8 +9,8 @@ from shared.telemetry.names import LINES
 from shared.telemetry.traceparent import Traceparent
 from shared.telemetry.tracing import Place
 from tests.infra.kusto_engine import Row
+from tests.support.invoking import TRACE
 
-TRACE = "0af7651916cd43dd8448eb211c80319c"
 HOUR = 60.0
 DAY = 24 * HOUR
 
