@@ -17,9 +17,11 @@ ROWS = "return [{id: 'a'}, {id: 'b'.repeat(300)}];"
 FAILS = "throw Object.assign(new Error('storage does not answer'), {name: 'ApiError', status: 503, retryAfter: 5});"
 DIALOG = 'void dialogs.confirm({title: "Delete it?", text: "It goes.", verb: "Delete 1", typed: "CRM sync"});'
 FORM = """
-    const error = Object.assign(new Error("no"), {name: "ApiError", status: 400, fields: {TargetUrl: "TargetUrl must be https"}});
+    const fields = {TargetUrl: "TargetUrl must be https"};
+    const error = Object.assign(new Error("no"), {name: "ApiError", status: 400, fields});
+    const wrong = forms.wrongFields(error).targetUrl;
     shown(lit.html`<h1>Edit</h1><form>${forms.summary(error, {targetUrl: "Target"})}
-      ${forms.field({name: "targetUrl", label: "Target", hint: "An address", wrong: forms.wrongFields(error).targetUrl})}
+      ${forms.field({name: "targetUrl", label: "Target", hint: "An address", wrong})}
       ${forms.field({name: "text", label: "Text", isLong: true})}<button class="danger">Delete</button></form>`);
 """
 PARTS = """
