@@ -59,9 +59,10 @@ const rowsOf = (values, { sealedHeaders }) => Object.entries(values ?? {}).map((
  * @param {Webhook | null} before
  */
 export function webhookOf(form, before) {
-  const rows = [...form.headers, ...form.properties];
-  const others = (before?.sealedHeaders ?? []).filter((/** @type {string} */ name) => !includes(namesOf(before), name));
-  const sealed = [...others, ...unique(rows.filter((row) => row.isSecret && row.name.trim()).map((row) => row.name.trim()))];
+  const secret = [...form.headers, ...form.properties].filter((row) => row.isSecret).map((row) => row.name.trim()).filter(Boolean);
+  // Names that belong to no row (they may lie deeper in a property) stay, and so does the order.
+  const kept = (before?.sealedHeaders ?? []).filter((/** @type {string} */ name) => !includes(namesOf(before), name) || includes(secret, name));
+  const sealed = [...kept, ...unique(secret).filter((name) => !includes(kept, name))];
   return {
     name: form.name, events: form.events, targetUrl: form.targetUrl.trim(), type: form.type, state: form.state,
     description: form.description || null, errorsEmail: form.errorsEmail.trim() || null,

@@ -2,19 +2,20 @@
 // One webhook: how it is doing, why it fails, what to press, and all of its members.
 
 import { isApiError } from "../api.js";
-import { bulk } from "../bulk.js";
-import { countDeliveries, deleteWebhook, eventStats, listDeliveries, patchWebhook, replayMany, showWebhook, testWebhook } from "../calls.js";
-import { confirm } from "../dialog.js";
+import { countDeliveries, eventStats, listDeliveries, showWebhook } from "../calls.js";
 import { count, duration, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
-import { action, block, facts, failure, foreign, state, table, when } from "../parts.js";
+import { block, facts, failure, foreign, state, table, when } from "../parts.js";
 import { address } from "../router.js";
-import { MASK, TYPES, adviceOn, reasonOf, reasonOfLast, stateOf, sumsOf, typedFor, utc } from "../webhooks.js";
-import { rotateSecret } from "./rotate.js";
+import { MASK, TYPES, adviceOn, reasonOf, reasonOfLast, stateOf, sumsOf, utc } from "../webhooks.js";
+import { actionsOn } from "./webhook_actions.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
 
 export const refresh = 15;
+
+/** @param {Screen} screen */
+export const controls = (screen) => (screen.data ? actionsOn(screen) : nothing);
 
 /** @param {Screen} screen */
 export const title = (screen) => (screen.data ? `Webhook ${visible(screen.data.webhook.name)}` : "Webhook");
@@ -38,23 +39,6 @@ const part = (asked) => asked.then((found) => ({ found, error: null }), (error) 
   if (!isApiError(error)) throw error;
   return { found: null, error };
 });
-
-/** @param {Screen} screen */
-export function controls(screen) {
-  if (!screen.data) return nothing;
-  const { webhook, counts } = screen.data;
-  const isActive = webhook.state === "Active";
-  const replays = isActive && counts.found ? ["failed", "held"].filter((one) => counts.found[one] > 0) : [];
-  return html`<div class="toolbar" role="group" aria-label="Actions">
-    ${isActive ? nothing : action(screen, "Set active", () => setState(screen, "Active"))}
-    ${action(screen, "Test now", () => test(screen), { isQuiet: true })}
-    ${replays.map((one) => action(screen, `Replay ${count(counts.found[one])}${counts.found.more ? "+" : ""} ${one}`, () => replay(screen, one)))}
-    <a role="button" class="secondary" href=${address("/webhooks/{id}/edit", { id: webhook.webhookId })}>Edit</a>
-    ${action(screen, "Rotate secret", () => rotateSecret(screen, webhook), { isQuiet: true })}
-    ${isActive ? action(screen, "Stop", () => stop(screen), { isQuiet: true }) : nothing}
-    ${action(screen, "Delete", () => remove(screen), { isDangerous: true })}
-  </div>`;
-}
 
 /** @param {Screen} screen */
 export function view(screen) {
@@ -86,7 +70,7 @@ function lastError(webhook, recent) {
   if (!webhook.lastError) return nothing;
   const reason = reasonOfLast(webhook.lastError, recent);
   return html`<h2>Last error</h2>
-    <p>${foreign(webhook.lastError)}</p>${reason ? html`<p>${reason}</p>` : nothing}`;
+    <p><strong>${foreign(webhook.lastError)}</strong>${reason ? html`. ${reason}` : nothing}</p>`;
 }
 
 const WORDS = ["delivered", "failed", "held", "waiting", "pending"];
@@ -96,8 +80,9 @@ const KINDS = /** @type {Record<string, "good" | "bad" | "off" | "wait">} */ ({ 
 function deliveries({ data: { webhook, counts, recent } }) {
   const to = (/** @type {string} */ one) => address("/deliveries", {}, { webhook: webhook.webhookId, state: one });
   return html`
-    ${counts.error ? failure(counts.error, undefined, "The deliveries could not be counted") : facts(WORDS.map((one) => [
-    one, html`<a href=${to(one)}>${count(counts.found[one])}${counts.found.more ? " or more" : ""} ${one}</a>`]))}
+    ${counts.error ? failure(counts.error, undefined, "The deliveries could not be counted") : html`
+      <ul class="counts" aria-label="Deliveries by state">${WORDS.map((one) => html`
+        <li><a href=${to(one)}>${count(counts.found[one])}${counts.found.more ? " or more" : ""} ${one}</a></li>`)}</ul>`}
     ${recent.error ? failure(recent.error, undefined, "The newest deliveries could not be loaded") : table({
     caption: "Newest deliveries, by the time of the event", rows: recent.found.value, key: (one) => one.eventId,
     empty: "Nothing was delivered yet. A test event is no delivery.",
@@ -164,64 +149,4 @@ function values(name, held) {
     { name: "Value", cell: ([key, value]) => (value === MASK ? "secret, not shown"
       : typeof value === "string" ? foreign(value) : block(JSON.stringify(value, null, 2), `Value of ${visible(key)}`)) },
   ] });
-}
-
-/** @param {Screen} screen */
-async function test(screen) {
-  screen.update({ tested: undefined });
-  screen.update({ tested: await testWebhook(screen.data.webhook, { signal: screen.signal }) });
-}
-
-/**
- * @param {Screen} screen
- * @param {string} wanted
- */
-async function setState(screen, wanted) {
-  await patchWebhook(screen.params.id, { state: wanted });
-  screen.update({ tested: undefined });
-  screen.say(wanted === "Active" ? "Set active: its receiver answered the test event." : "Stopped. Its events are held from now on.");
-  await screen.reload();
-}
-
-/** @param {Screen} screen */
-async function stop(screen) {
-  const isSure = await confirm({
-    title: "Stop this webhook?", verb: "Stop",
-    text: html`Nothing more is delivered to “${foreign(screen.data.webhook.name)}”. Its events are held, and so is what waits for it. They
-      can be replayed once it is active again.`,
-  });
-  if (isSure) await setState(screen, "Stopped");
-}
-
-/**
- * @param {Screen} screen
- * @param {string} which
- */
-async function replay(screen, which) {
-  const { webhook } = screen.data;
-  const query = { webhook: webhook.webhookId, state: which };
-  const done = await bulk({
-    title: `Replay what is ${which}`, none: `Nothing is ${which} any more.`,
-    count: (continuationToken) => replayMany({ ...query, dryRun: true, continuationToken }),
-    step: (continuationToken) => replayMany({ ...query, continuationToken }),
-    text: (n) => html`Replay ${n} ${which} deliveries to “${foreign(webhook.name)}”, with its target and secret of today? The schedule
-      of each begins anew. A receiver that took an event already gets it again, with the same id.`,
-    verb: (n) => `Replay ${n}`, done: (n) => `Queued ${n}`,
-  });
-  if (done) screen.say(`Queued ${count(done)} again; what becomes of them appears here.`);
-  await screen.reload();
-}
-
-/** @param {Screen} screen */
-async function remove(screen) {
-  const { webhook } = screen.data;
-  const isSure = await confirm({
-    title: "Delete this webhook?", verb: "Delete", typed: typedFor(webhook),
-    text: html`“${foreign(webhook.name)}” gets no more events. Its deliveries, their log and its counters are deleted too. This cannot be
-      undone; Stop can.`,
-  });
-  if (!isSure) return;
-  await deleteWebhook(webhook.webhookId);
-  screen.say(`Deleted webhook ${webhook.webhookId}.`);
-  location.hash = address("/webhooks");
 }
