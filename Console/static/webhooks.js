@@ -129,7 +129,7 @@ const total = (numbers) => numbers.reduce((sum, one) => sum + one, 0);
 
 /**
  * A time of SuperOffice's, which is in UTC without saying so; null where it is not set.
- * @param {string | null} text
+ * @param {string | null | undefined} text
  */
 export function utc(text) {
   if (!text || text.startsWith("0001-")) return null;

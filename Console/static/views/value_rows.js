@@ -32,7 +32,7 @@ export function valueRows({ id, legend, noun, hint, rows, mayBeJson = false, wro
             @change=${(/** @type {any} */ event) => change(row, { isJson: event.target.checked })}> JSON</label>` : nothing}
           <button type="button" class="quiet" aria-label="Remove ${noun} ${place + 1}"
             @click=${() => onChange(rows.filter((one) => one !== row))}>Remove</button>
-          ${row.value === MASK ? html`<small>${MASK} keeps the stored value.</small>` : nothing}
+          ${row.value === MASK ? html`<small>${row.isSecret ? nothing : "Secret by its name. "}${MASK} keeps the stored value.</small>` : nothing}
         </div>`)}
       <button type="button" id=${id} class="secondary" aria-describedby=${wrong ? `${id}-wrong` : nothing}
         @click=${() => onChange([...rows, newRow()])}>Add ${noun.toLowerCase()}</button>

@@ -69,8 +69,10 @@ const testResult = (tested) => (tested ? html`
 function lastError(webhook, recent) {
   if (!webhook.lastError) return nothing;
   const reason = reasonOfLast(webhook.lastError, recent);
+  const failed = recent.map(({ last }) => last).filter((last) => last?.errorClass).map((last) => last.at).sort().at(-1);
   return html`<h2>Last error</h2>
-    <p><strong>${foreign(webhook.lastError)}</strong>${reason ? html`. ${reason}` : nothing}</p>`;
+    <p><strong>${foreign(webhook.lastError)}</strong>${reason ? html`. ${reason}` : nothing}</p>
+    ${failed ? html`<p>The newest failed attempt: ${when(failed)}</p>` : nothing}`;
 }
 
 const WORDS = ["delivered", "failed", "held", "waiting", "pending"];
@@ -120,6 +122,7 @@ const members = (webhook) => facts([
   ["Type", foreign(TYPES.find(([type]) => type === webhook.type)?.[1] ?? webhook.type)],
   ["Events", html`<ul>${webhook.events.map((/** @type {string} */ name) => html`<li>${foreign(name)}</li>`)}</ul>`],
   ["Secret", webhook.secret ? "set; never shown again" : "not set: nothing is signed"],
+  ["Old secret signs until", when(utc(webhook.oldSecretUntil))],
   ["Description", webhook.description ? foreign(webhook.description) : null],
   ["E-mail for errors", webhook.errorsEmail ? foreign(webhook.errorsEmail) : null],
   ["Further e-mails", webhook.errorEmails.length ? foreign(webhook.errorEmails.join(", ")) : null],
