@@ -259,6 +259,30 @@ def test_a_rotated_secret_signs_beside_the_old_one_and_is_shown_once(
     expect(old).to_contain_text(re.compile("in (24|23) hours|tomorrow|in 1 day"))
 
 
+def test_a_refusal_that_comes_after_the_dialog_was_closed_is_told_all_the_same(
+    console: Page, app: RunningApp, receiver: Receiver, name: str
+) -> None:
+    id_ = create(app, receiver, name, Secret=OLD)
+    go(console, f"#/webhooks/{id_}", f"Webhook {name}")
+    waiting: list[Route] = []
+
+    def keep(route: Route) -> None:
+        if route.request.method == "PATCH":
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    console.route(f"**/api/v1/Webhook/{id_}", keep)
+    press(console, "Rotate secret")
+    press(console.get_by_role("dialog"), "Save")
+    while not waiting:
+        console.wait_for_timeout(20)
+    console.keyboard.press("Escape")
+    expect(console.get_by_role("dialog")).to_have_count(0)
+    waiting[0].fulfill(status=503, content_type="application/json", body=json.dumps(DOWN))
+    expect(console.get_by_role("alert")).to_contain_text("This was not done. storage does not answer")
+
+
 def test_a_compromised_secret_ends_at_once_whatever_the_receiver_says(
     console: Page, app: RunningApp, receiver: Receiver, name: str
 ) -> None:

@@ -21,6 +21,8 @@ import { newSecret } from "../webhook_form.js";
 export async function rotateSecret(screen, webhook) {
   /** @type {Promise<any> | null} */
   let working = null;
+  /** @type {Dialog | null} */
+  let drawn = null;
   const isActive = webhook.state === "Active";
   const began = { secret: newSecret(), isCompromised: false, isEnded: false, isWorking: false, error: null };
   const closed = await openDialog("Rotate secret", (dialog) => html`
@@ -29,6 +31,7 @@ export async function rotateSecret(screen, webhook) {
       if (dialog.state.isWorking || !dialog.state.secret.trim()) return;
       working = save(dialog, webhook.webhookId, isActive);
       working.then((saved) => saved && dialog.close(saved), () => dialog.close());
+      drawn = dialog;
     }}>
       ${dialog.state.error ? failure(dialog.state.error, undefined, "The new secret was not saved") : nothing}
       ${dialog.state.isEnded ? ended(isActive) : ways(dialog, webhook, isActive)}
@@ -44,8 +47,12 @@ export async function rotateSecret(screen, webhook) {
         <button type="submit" aria-disabled=${dialog.state.isWorking ? "true" : nothing}>Save</button>
       </footer>
     </form>`, { state: began });
+  // Closed while it was being saved: what comes of it is told all the same.
+  const state = /** @type {Dialog | null} */ (drawn)?.state;
+  const wasWorking = state?.isWorking;
   const saved = closed ?? await working;
   await screen.reload();
+  if (!saved && wasWorking && state?.error) throw state.error;
   if (saved) await showSaved(saved);
 }
 
