@@ -77,6 +77,9 @@ export const createWebhook = (webhook, o) => saved("POST", "v1/Webhook", webhook
 export const updateWebhook = (id, webhook, o) => saved("PUT", `v1/Webhook/${seg(id)}`, webhook, o);
 /** @param {string | number} id @param {object} changes @param {Options} [o] */
 export const patchWebhook = (id, changes, o) => saved("PATCH", `v1/Webhook/${seg(id)}`, changes, o);
+/** A JSON Patch: `[{op, path: "/TargetUrl", value}]`; 409 where a `test` fails. @param {string | number} id @param {object[]} patch @param {Options} [o] */
+export const reviseWebhook = async (id, patch, o) =>
+  told(await sendFully("PATCH", `v1/Webhook/${seg(id)}`, { ...o, body: patch }));
 /** @param {string | number} id @param {Options} [o] */
 export const deleteWebhook = (id, o) => send("DELETE", `v1/Webhook/${seg(id)}`, o);
 /** `{success, message}` @param {object} webhook @param {Options} [o] */
@@ -110,7 +113,11 @@ export const listConnections = (query, o) => send("GET", "v1/arcgis/connections"
 
 /** @param {string} method @param {string} path @param {object} webhook @param {Options} [o] */
 async function saved(method, path, webhook, o) {
-  const { data, headers } = await sendFully(method, path, { ...o, body: big(webhook) });
+  return told(await sendFully(method, path, { ...o, body: big(webhook) }));
+}
+
+/** @param {import("./api.js").Answer} answer */
+function told({ data, headers }) {
   return { webhook: small(data), warning: headers.get("X-Hub-Warning"), publicKey: headers.get("X-Hub-Public-Key") };
 }
 

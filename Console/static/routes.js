@@ -14,6 +14,10 @@ export const ROUTES = [
   // Now.
 
   // Webhooks, Webhook, New, Edit.
+  { path: "/webhooks", label: "Webhooks", roles: MANAGER, load: () => import("./views/webhooks.js") },
+  { path: "/webhooks/new", roles: MANAGER, load: () => import("./views/edit.js") },
+  { path: "/webhooks/{id}", roles: MANAGER, load: () => import("./views/webhook.js") },
+  { path: "/webhooks/{id}/edit", roles: MANAGER, load: () => import("./views/edit.js") },
 
   // Events, Event.
 

@@ -2,6 +2,8 @@
 
 import base64
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -60,6 +62,16 @@ def test_neither_secret_is_stored_or_shown_in_clear(hub: Hub, receiver: Receiver
     shown = str(entity_of(registration, Usage())) + stored_text(hub) + repr(registration)
     assert [secret in shown for secret in (FIRST, SECOND)] == [False, False]
     assert len(registration.old_secrets) == 1
+
+
+def test_readers_see_until_when_the_old_secret_signs(hub: Hub, receiver: Receiver) -> None:
+    registration = register(hub, receiver.url, Secret=FIRST)
+    assert "OldSecretUntil" not in entity_of(registration, Usage())
+    replaced = save(hub, registration.id, Secret=SECOND)
+    until = replaced.old_secrets[0].until
+    assert entity_of(replaced, Usage())["OldSecretUntil"] == until.replace(tzinfo=None).isoformat(timespec="seconds")
+    over = replace(replaced, old_secrets=(replace(replaced.old_secrets[0], until=datetime(2026, 1, 1, tzinfo=UTC)),))
+    assert "OldSecretUntil" not in entity_of(over, Usage())
 
 
 def test_other_saves_keep_the_overlap(hub: Hub, receiver: Receiver) -> None:

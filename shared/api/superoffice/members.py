@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 ID_MEMBER = "WebhookId"
 LINKS_MEMBER = "_Links"
-TIME_MEMBERS = ("Registered", "Updated")
+TIME_MEMBERS = ("Registered", "Updated", "OldSecretUntil")
 
 
 class Kind(Enum):
@@ -34,6 +34,7 @@ _NAMES = {
         "Type",
         "Registered",
         "Updated",
+        "OldSecretUntil",
         "ErrorsEmail",
         "Description",
         "NotifyVia",

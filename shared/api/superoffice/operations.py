@@ -28,6 +28,7 @@ from shared.webhooks.fields import MAX_EVENT_NAME
 from shared.webhooks.listing import WebhookFilter
 from shared.webhooks.registration import Registration, Usage
 from shared.webhooks.registry import WebhookRegistry
+from shared.webhooks.rotation import old_secrets_at
 from shared.webhooks.signals import CLIENT_SOURCE, signalled_event
 from shared.webhooks.webhook import MAX_NAME, WEBHOOK_TYPES, WebhookInput, WebhookState, parse_state, parse_webhook
 
@@ -183,6 +184,7 @@ def entity_of(registration: Registration, usage: Usage, *, new_secret: str | Non
         registered_by=associate_of(registered_by.id, is_application=registered_by.is_application),
         updated_by=associate_of(updated_by.id, is_application=updated_by.is_application),
         secret=new_secret or (SECRET_MASK if registration.sealed_secret else None),
+        old_secret_until=max((old.until for old in old_secrets_at(now(), registration)), default=None),
     )
 
 

@@ -20,14 +20,22 @@ _INCLUDE_OFFSET = "includetzoffset"
 
 
 def render(
-    registration: Registration, usage: Usage, *, registered_by: Associate, updated_by: Associate, secret: str | None
+    registration: Registration,
+    usage: Usage,
+    *,
+    registered_by: Associate,
+    updated_by: Associate,
+    secret: str | None,
+    old_secret_until: datetime | None = None,
 ) -> dict[str, object]:
     """A stored webhook; `secret` is shown as it is. Secret values of headers and properties are masked.
 
-    `SealedHeaders`, which SuperOffice does not know, is left out unless the webhook has it.
+    `SealedHeaders`, and `OldSecretUntil`, until when a replaced secret signs, are left out unless the webhook has
+    them: SuperOffice does not know them.
     """
     webhook = masked_webhook(registration.webhook)
     sealed = {"SealedHeaders": [*webhook.sealed_headers]} if webhook.sealed_headers else {}
+    overlap = {"OldSecretUntil": _time(old_secret_until)} if old_secret_until else {}
     return _webhook(
         webhook,
         usage,
@@ -38,6 +46,7 @@ def render(
         Updated=_time(registration.updated),
         UpdatedAssociate=updated_by.render(),
         **sealed,
+        **overlap,
     )
 
 

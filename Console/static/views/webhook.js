@@ -1,0 +1,155 @@
+// @ts-check
+// One webhook: how it is doing, why it fails, what to press, and all of its members.
+
+import { isApiError } from "../api.js";
+import { countDeliveries, eventStats, listDeliveries, showWebhook } from "../calls.js";
+import { count, duration, visible } from "../format.js";
+import { html, nothing } from "../lit.js";
+import { block, facts, failure, foreign, state, table, when } from "../parts.js";
+import { address } from "../router.js";
+import { MASK, TYPES, adviceOn, reasonOf, reasonOfLast, stateOf, sumsOf, utc } from "../webhooks.js";
+import { actionsOn } from "./webhook_actions.js";
+
+/** @typedef {import("../screen.js").Screen} Screen */
+
+export const refresh = 15;
+
+/** @param {Screen} screen */
+export const controls = (screen) => (screen.data ? actionsOn(screen) : nothing);
+
+/** @param {Screen} screen */
+export const title = (screen) => (screen.data ? `Webhook ${visible(screen.data.webhook.name)}` : "Webhook");
+
+/** @param {Screen} screen */
+export async function load({ params: { id }, signal }) {
+  const [webhook, counts, stats, recent] = await Promise.all([
+    showWebhook(id, { signal }), part(countDeliveries({ webhook: id }, { signal })),
+    part(eventStats({ hours: 24, webhook: id }, { signal })),
+    part(listDeliveries({ webhook: id, order: "time", limit: 10 }, { signal })),
+  ]);
+  return { webhook, counts, stats, recent };
+}
+
+/**
+ * A part of the screen without which the rest is of use: what was found, or what went wrong.
+ * @param {Promise<any>} asked
+ * @returns {Promise<{found: any, error: Error | null}>}
+ */
+const part = (asked) => asked.then((found) => ({ found, error: null }), (error) => {
+  if (!isApiError(error)) throw error;
+  return { found: null, error };
+});
+
+/** @param {Screen} screen */
+export function view(screen) {
+  const { webhook, stats, recent } = screen.data;
+  const advice = adviceOn(webhook);
+  return html`
+    ${testResult(screen.state.tested)}
+    <p>${state(...stateOf(webhook))}${advice ? html` ${advice}` : nothing}</p>
+    ${lastError(webhook, recent.found?.value ?? [])}
+    <h2>Deliveries</h2>
+    ${deliveries(screen)}
+    ${stats.error ? failure(stats.error, undefined, "The figures of the last 24 hours could not be loaded") : lastDay(stats.found)}
+    <h2>All members</h2>
+    ${members(webhook)}
+    ${values("Headers", webhook.headers)}
+    ${values("Properties", webhook.properties)}`;
+}
+
+/** @param {{success: boolean, message: string} | undefined} tested */
+const testResult = (tested) => (tested ? html`
+  <div class="notice" role="status"><p>${tested.success ? state("Test succeeded", "good") : state("Test failed", "bad")}
+    ${foreign(tested.message)}</p></div>` : nothing);
+
+/**
+ * @param {any} webhook
+ * @param {any[]} recent
+ */
+function lastError(webhook, recent) {
+  if (!webhook.lastError) return nothing;
+  const reason = reasonOfLast(webhook.lastError, recent);
+  const failed = recent.map(({ last }) => last).filter((last) => last?.errorClass).map((last) => last.at).sort().at(-1);
+  return html`<h2>Last error</h2>
+    <p><strong>${foreign(webhook.lastError)}</strong>${reason ? html`. ${reason}` : nothing}</p>
+    ${failed ? html`<p>The newest failed attempt: ${when(failed)}</p>` : nothing}`;
+}
+
+const WORDS = ["delivered", "failed", "held", "waiting", "pending"];
+const KINDS = /** @type {Record<string, "good" | "bad" | "off" | "wait">} */ ({ delivered: "good", failed: "bad", held: "off", waiting: "wait", pending: "wait" });
+
+/** @param {Screen} screen */
+function deliveries({ data: { webhook, counts, recent } }) {
+  const to = (/** @type {string} */ one) => address("/deliveries", {}, { webhook: webhook.webhookId, state: one });
+  return html`
+    ${counts.error ? failure(counts.error, undefined, "The deliveries could not be counted") : html`
+      <ul class="counts" aria-label="Deliveries by state">${WORDS.map((one) => html`
+        <li><a href=${to(one)}>${count(counts.found[one])}${counts.found.more ? " or more" : ""} ${one}</a></li>`)}</ul>`}
+    ${recent.error ? failure(recent.error, undefined, "The newest deliveries could not be loaded") : table({
+    caption: "Newest deliveries, by the time of the event", rows: recent.found.value, key: (one) => one.eventId,
+    empty: "Nothing was delivered yet. A test event is no delivery.",
+    columns: [
+      { name: "Event received", isHead: true, cell: (one) => html`<a href=${address("/events/{id}/deliveries/{webhook}", { id: one.eventId, webhook: webhook.webhookId })}>${when(one.eventAt)}</a>` },
+      { name: "Event", cell: (one) => foreign(one.event) },
+      { name: "State", cell: (one) => state(one.state, KINDS[one.state] ?? "wait") },
+      { name: "Attempts", isNumber: true, cell: (one) => count(one.attempts) },
+      { name: "Last answer", cell: (one) => answerOf(one.last) },
+      { name: "Next attempt", cell: (one) => when(one.nextAttemptAt) },
+    ],
+  })}`;
+}
+
+/** @param {{status: number | null, errorClass: string | null, durationMs: number} | null} last */
+function answerOf(last) {
+  if (!last) return "–";
+  return html`<span title=${reasonOf(last.errorClass, last.status) ?? nothing}>${foreign(last.status ?? last.errorClass)}</span>
+    in ${duration(last.durationMs)}`;
+}
+
+/** @param {any} stats */
+function lastDay(stats) {
+  const sums = sumsOf(stats.total);
+  return html`<p>Attempts in the last 24 hours: ${count(sums.delivered)} delivered, ${count(sums.failed)} failed.
+    ${sums.p95 === null ? nothing : `In the slowest hour 95 of 100 took at most about ${duration(sums.p95)}.`}</p>`;
+}
+
+const VIA = /** @type {Record<string, string>} */ ({ InApp: "InApp: nobody is mailed", None: "None: by mail, as is the default" });
+
+/** @param {any} webhook */
+const members = (webhook) => facts([
+  ["Id", webhook.webhookId], ["State", webhook.state], ["Name", foreign(webhook.name)],
+  ["Target", html`<code>${foreign(webhook.targetUrl)}</code>`],
+  ["Type", foreign(TYPES.find(([type]) => type === webhook.type)?.[1] ?? webhook.type)],
+  ["Events", html`<ul>${webhook.events.map((/** @type {string} */ name) => html`<li>${foreign(name)}</li>`)}</ul>`],
+  ["Secret", webhook.secret ? "set; never shown again" : "not set: nothing is signed"],
+  ["Old secret signs until", when(utc(webhook.oldSecretUntil))],
+  ["Description", webhook.description ? foreign(webhook.description) : null],
+  ["E-mail for errors", webhook.errorsEmail ? foreign(webhook.errorsEmail) : null],
+  ["Further e-mails", webhook.errorEmails.length ? foreign(webhook.errorEmails.join(", ")) : null],
+  ["Told of errors by", foreign(VIA[webhook.notifyVia] ?? webhook.notifyVia)],
+  ["Told when", html`${foreign(webhook.notifyWhen)} <small>(without effect: when it is disabled)</small>`],
+  ["Associates for errors", webhook.errorAssociates.length
+    ? html`${foreign(JSON.stringify(webhook.errorAssociates))} <small>(without effect)</small>` : null],
+  ["Further secret names", webhook.sealedHeaders ? foreign(webhook.sealedHeaders.join(", ")) : null],
+  ["Registered", when(utc(webhook.registered))], ["Registered by", foreign(personOf(webhook.registeredAssociate))],
+  ["Changed", when(utc(webhook.updated))], ["Changed by", foreign(personOf(webhook.updatedAssociate))],
+  ["Attempts in all", count(webhook.totalCalls)], ["Failed attempts in all", count(webhook.totalErrors)],
+  ["Failures in a row", count(webhook.consecutiveErrors)],
+]);
+
+/** @param {any} associate */
+const personOf = (associate) => associate?.FullName || associate?.Name || "–";
+
+/**
+ * @param {string} name
+ * @param {Record<string, unknown> | null} held
+ */
+function values(name, held) {
+  const rows = Object.entries(held ?? {});
+  if (rows.length === 0) return nothing;
+  return table({ caption: name, rows, key: ([key]) => key, columns: [
+    { name: "Name", isHead: true, cell: ([key]) => foreign(key) },
+    { name: "Value", cell: ([key, value]) => (value === MASK ? "secret, not shown"
+      : typeof value === "string" ? foreign(value) : block(JSON.stringify(value, null, 2), `Value of ${visible(key)}`)) },
+  ] });
+}
