@@ -313,7 +313,8 @@ def test_replaying_counts_first_and_then_takes_what_failed_or_is_held(
 
 
 @pytest.mark.parametrize(
-    "asked", [{"errorClass": "dns"}, {"status": "503"}, {"status": "5xx", "errorClass": "http"}, {"type": "other.changed"}]
+    "asked",
+    [{"errorClass": "dns"}, {"status": "503"}, {"status": "5xx", "errorClass": "http"}, {"type": "other.changed"}],
 )
 def test_a_replay_takes_what_all_filters_of_the_listing_pass(
     hub: Hub, webhook: Registration, connection_string: str, asked: dict[str, str]

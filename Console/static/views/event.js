@@ -2,9 +2,10 @@
 // One event: what it says, what became of it, and, for administrators, forgetting it.
 
 import { bulk } from "../bulk.js";
-import { deliveriesOf, forgetEvent, purgeEvents, readEvent, replayOne } from "../calls.js";
-import { confirm } from "../dialog.js";
-import { members, plain, pretty } from "../exactjson.js";
+import { deliveriesOf, readEvent, replayOne } from "../calls.js";
+import { payload, values } from "../contents.js";
+import { members } from "../exactjson.js";
+import { forgetting } from "../forgetting.js";
 import { count, counted, duration, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { loadOlder, webhookLink, webhookNames } from "../listing.js";
@@ -17,8 +18,6 @@ import { address } from "../router.js";
 /** @typedef {import("../outcomes.js").Delivery} Delivery */
 
 const PAGE = 50;
-const MAX_SHOWN = 200_000;
-const MAX_VALUE = 2000;
 const REPLAYED = ["failed", "held"];
 
 export const title = (/** @type {Screen} */ screen) => (screen.data ? `Event ${visible(screen.data.event.type)}` : "Event");
@@ -146,112 +145,5 @@ async function replayAll(screen, open) {
     none: "There is nothing to replay.",
   });
   if (done) screen.say("Queued. The results appear here.");
-  await screen.reload();
-}
-
-/**
- * @param {Map<string, string>} exact the members of the event, each as its text
- * @param {string[]} changes
- */
-function values(exact, changes) {
-  const of = (/** @type {string} */ name) => members(exact.get(name) ?? "") ?? new Map();
-  const now = of("fieldValues"), before = of("previousValues"), row = of("values"), asked = of("parameters");
-  const names = [...new Set([...now.keys(), ...before.keys(), ...changes])];
-  const changed = new Set(changes);
-  return html`
-    ${table({
-      caption: "Field values", rows: names, key: (name) => name, empty: "The event has no field values.",
-      columns: [
-        { name: "Field", isHead: true, cell: (name) => foreign(name) },
-        { name: "Value", cell: (name) => value(now.get(name)) },
-        ...(before.size ? [{ name: "Before", cell: (/** @type {string} */ name) => value(before.get(name)) }] : []),
-        ...(changed.size ? [{ name: "Changed", cell: (/** @type {string} */ name) => (changed.has(name) ? "changed" : "–") }] : []),
-      ],
-    })}
-    ${row.size ? pairs("Last values of the deleted row", row) : nothing}
-    ${asked.size ? pairs("Parameters", asked) : nothing}`;
-}
-
-/** @param {string} caption @param {Map<string, string>} found */
-const pairs = (caption, found) => table({
-  caption, rows: [...found], key: ([name]) => name,
-  columns: [{ name: "Field", isHead: true, cell: ([name]) => foreign(name) }, { name: "Value", cell: ([, text]) => value(text) }],
-});
-
-/** @param {string | undefined} text the value's JSON */
-function value(text) {
-  if (text === undefined) return "–";
-  const shown = plain(text);
-  if (shown.length <= MAX_VALUE) return html`<span class="value">${foreign(shown)}</span>`;
-  return html`<span class="value">${foreign(shown.slice(0, MAX_VALUE))}</span>… (${count(shown.length)} characters) ${copy(shown, "value")}`;
-}
-
-/** @param {any} event @param {string} text */
-function payload(event, text) {
-  if (text === "null") return empty("The event has no payload.");
-  const shown = pretty(text);
-  return html`
-    ${toolbar(copy(text, "payload"), html`
-      <button type="button" class="secondary" @click=${() => download(text, `${event.id}.json`)}>Download</button>`)}
-    ${shown.length > MAX_SHOWN ? html`<p class="note">The first ${count(MAX_SHOWN)} of ${count(shown.length)} characters; copy and download have all.</p>` : nothing}
-    ${block(shown.slice(0, MAX_SHOWN), "Payload")}`;
-}
-
-/** @param {string} text @param {string} name */
-function download(text, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-/** @param {Screen} screen */
-function forgetting(screen) {
-  const { event } = screen.data;
-  if (!screen.session.roles.includes("administrator")) {
-    return html`<p class="note">To remove the contents of events for good needs the role Webhook Administrator, which you do not have.</p>`;
-  }
-  return html`
-    <p class="note">Removes payloads, values and what receivers answered, for good. That the event was there stays. Receivers and the source keep what they have.</p>
-    ${toolbar(
-      event.forgotten ? nothing : action(screen, "Forget contents…", () => forget(screen), { isDangerous: true }),
-      event.entityId ? action(screen, "Purge the row…", () =>
-        purge(screen, { entity: event.entity, entityId: event.entityId }, `about ${event.entity} ${event.entityId}`), { isDangerous: true }) : nothing,
-      event.initiator ? action(screen, "Purge the user…", () =>
-        purge(screen, { initiator: event.initiator }, `by the user ${event.initiator}`), { isDangerous: true }) : nothing,
-    )}`;
-}
-
-/** @param {Screen} screen */
-async function forget(screen) {
-  const { event } = screen.data;
-  if (!(await confirm({
-    title: "Forget the contents of this event?", verb: "Forget contents", typed: "forget",
-    text: "Its payload, values and the receivers' answers are removed; open deliveries fail and cannot be replayed. This cannot be undone.",
-  }))) return;
-  await forgetEvent(event.id, { signal: screen.signal });
-  screen.say("The contents were forgotten.");
-  await screen.reload();
-}
-
-/**
- * @param {Screen} screen
- * @param {object} whose
- * @param {string} which
- */
-async function purge(screen, whose, which) {
-  const o = { signal: screen.signal };
-  const done = await bulk({
-    title: "Purge events",
-    count: (token) => purgeEvents(whose, { dryRun: true, continuationToken: token }, o),
-    step: (token) => purgeEvents(whose, { continuationToken: token }, o),
-    text: (n) => html`The contents of ${n} events ${foreign(which)} are removed: payloads, values, and the receivers' answers. This cannot be undone.`,
-    verb: (n) => `Forget ${n} events`,
-    done: (n) => `Forgot ${n}`,
-    none: "There is no such event whose contents are still kept.",
-    isDangerous: true,
-  });
-  if (done) screen.say(`Forgot the contents of ${done} events.`);
   await screen.reload();
 }

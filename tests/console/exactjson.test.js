@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { members, plain, pretty } from "../../../Console/static/exactjson.js";
+import { members, plain, pretty } from "./exactjson.js";
 
 test("members keep every digit, and are those of the outermost object alone", () => {
   const text = '{"a": 12345678901234567890.10, "b": {"payload": [1, {"c": "}"}]}, "__proto__": null, "x\\"y": "a,b:{", "payload": true}';

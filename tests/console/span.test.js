@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isoOf, localInput, preset, span } from "../../../Console/static/span.js";
+import { isoOf, localInput, preset, span } from "./span.js";
 
 const NOW = Date.parse("2026-11-30T12:00:00Z");
 const of = (text) => span(new URLSearchParams(text), NOW);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kindOf, outcome, replayOf, sentence, timeline } from "../../../Console/static/outcomes.js";
+import { kindOf, outcome, replayOf, sentence, timeline } from "./outcomes.js";
 
 const attempt = (at, errorClass = null, status = 204) => ({ at, status, errorClass, durationMs: 7, reply: "" });
 const delivery = (webhookId, state, log = [], nextAttemptAt = null) => ({ webhookId, state, log, nextAttemptAt, last: log.at(-1) ?? null });
