@@ -3,7 +3,7 @@
 
 import { bulk } from "../bulk.js";
 import { listDeliveries, replayMany } from "../calls.js";
-import { duration, localTime } from "../format.js";
+import { duration, localTime, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { knownTypes, loadOlder, MAX_NAMES, presets, webhookLink, webhookNames } from "../listing.js";
 import { CLASSES, kindOf, outcome } from "../outcomes.js";
@@ -17,6 +17,7 @@ import { span } from "../span.js";
 
 const PATH = "/deliveries";
 const NOT_REPLAYED = "waiting";
+const UNDONE = "failed,held";
 /** @type {[string, string][]} */
 const STATES = [
   ["", "any"], ["failed,held", "failed or held"], ["failed", "failed"], ["held", "held"], ["waiting", "waiting"], ["pending", "pending"],
@@ -78,7 +79,14 @@ export const controls = (screen) => html`
     { name: "until", label: "Until", isMoment: true },
   ])}
   ${screen.query.get("state") === NOT_REPLAYED ? html`<p>What waits is delivered by itself; a replay would only put it out of its turn.</p>`
-    : toolbar(action(screen, "Replay these…", () => replay(screen)))}`;
+    : toolbar(action(screen, `Replay ${statesOf(screen.query.get("state"), "and")}…`, () => replay(screen)))}`;
+
+/**
+ * The states that a replay takes, in words.
+ * @param {string | null} states
+ * @param {string} and
+ */
+const statesOf = (states, and) => visible((states || UNDONE).replaceAll(",", ` ${and} `));
 
 /** @param {string} text @returns {[string, string]} */
 const same = (text) => [text, text];
@@ -125,9 +133,9 @@ const rows = (deliveries, names) => table({
   columns: [
     { name: "Event received", isHead: true, cell: (one) => html`
       <a href=${address("/events/{id}/deliveries/{webhook}", { id: one.eventId, webhook: one.webhookId })}>${when(one.eventAt)}</a>` },
+    { name: "State", cell: (one) => state(one.state, kindOf(one.state)) },
     { name: "Event", cell: (one) => html`<a href=${address("/events/{id}", { id: one.eventId })}>${foreign(one.event)}</a>` },
     { name: "Webhook", cell: (one) => webhookLink(one.webhookId, names) },
-    { name: "State", cell: (one) => state(one.state, kindOf(one.state)) },
     { name: "Last attempt", cell: (one) => (one.last ? html`${outcome(one.last)}, ${duration(one.last.durationMs)}` : "–") },
     { name: "Attempts", isNumber: true, cell: (one) => `${one.attempts}${one.replays ? ` (replayed ${one.replays}×)` : ""}` },
     { name: "Next attempt", cell: (one) => when(one.nextAttemptAt) },
@@ -146,7 +154,8 @@ async function replay(screen) {
     count: (token) => replayMany({ ...filter, dryRun: true, continuationToken: token }, o),
     step: (token) => replayMany({ ...filter, continuationToken: token }, o),
     text: (n) => html`${n} deliveries (${described(filter, screen.data?.names)}) are delivered again, each to its webhook with its target
-      and secret of today. Their schedules begin anew. Those of a webhook that is not active become held again.`,
+      and secret of today. Their schedules begin anew. Those of a webhook that is not active become held again.
+      ${/delivered/i.test(filter.state ?? "") ? "Receivers get what was delivered a second time." : nothing}`,
     verb: (n) => `Replay ${n}`,
     done: (n) => `Replayed ${n}`,
     none: `There is nothing to replay among: ${described(filter, screen.data?.names)}.`,
@@ -162,7 +171,7 @@ async function replay(screen) {
  */
 function described({ webhook, state: states, errorClass, status, type, since, until }, names) {
   return [
-    (states || "failed,held").replaceAll(",", " or "),
+    statesOf(states, "or"),
     webhook && `to ${names?.get(Number(webhook)) ?? `webhook ${webhook}`}`,
     errorClass && `error class ${errorClass}`, status && `status ${status}`, type && `of type ${type}`,
     since && `received from ${localTime(since)}`, until && `received before ${localTime(until)}`,

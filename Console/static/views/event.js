@@ -47,7 +47,7 @@ export function view(screen) {
     ${more(listed, () => void loadOlder(screen, (token) => fetchPage(screen, token)))}
     <h2>Deliveries</h2>
     ${deliveries(screen)}
-    <h2>Field values</h2>
+    <h2>What it says</h2>
     ${event.forgotten ? empty("The contents of this event were forgotten.") : html`
       ${values(exact, event.changes ?? [])}
       <h2>Payload</h2>
@@ -104,8 +104,8 @@ function happened({ kind, at, delivery, attempt, number: place }, event, number,
   return html`
     <span class="after">+${duration(Math.max(0, after))}</span> ${to}, attempt ${place}:
     ${state(outcome(attempt), attempt.errorClass ? "bad" : "good")} ${sentence(attempt)}
-    <small>took ${duration(attempt.durationMs)}</small>
-    ${attempt.reply ? html`<details><summary>What was answered</summary>${
+    <small>${when(at)}, took ${duration(attempt.durationMs)}</small>
+    ${attempt.reply ? html`<details><summary>What came of it</summary>${
       block(attempt.reply, `What came of attempt ${place} to webhook ${delivery.webhookId}`)}</details>` : nothing}`;
 }
 
@@ -116,7 +116,7 @@ function deliveries(screen) {
   return html`
     ${open.length && !event.forgotten ? toolbar(action(screen, `Replay ${count(open.length)} failed or held`, () => replayAll(screen, open))) : nothing}
     ${table({
-      caption: "Deliveries by webhook", rows: listed.items, key: (one) => one.webhookId, empty: "No delivery is listed.",
+      caption: "By webhook", rows: listed.items, key: (one) => one.webhookId, empty: "No delivery is listed.",
       columns: [
         { name: "Webhook", isHead: true, cell: (one) => webhookLink(one.webhookId, names) },
         { name: "State", cell: (one) => state(one.state, kindOf(one.state)) },

@@ -24,7 +24,7 @@ export async function load(screen) {
   const query = { q: asked.get("q"), type: asked.get("type"), ...span(asked, Date.now()) };
   knownTypes({ signal }).then((types) => screen.update({ types }), () => {});
   const listed = await collect((token) => fetchPage(screen, query, token));
-  return { query, listed, openedAt: Date.now() };
+  return { query, listed };
 }
 
 /**
@@ -47,7 +47,7 @@ export async function countNew(screen) {
 export const controls = (screen) => html`
   ${presets(PATH, screen.query)}
   ${filters(screen, [
-    { name: "q", label: "Search ids, users, values" },
+    { name: "q", label: "Search ids and values" },
     { name: "type", label: "Type", suggestions: screen.state.types ?? [] },
     { name: "since", label: "From", isMoment: true },
     { name: "until", label: "Until", isMoment: true },
@@ -71,11 +71,11 @@ const rows = (events) => table({
   key: (event) => event.id,
   columns: [
     { name: "Received", isHead: true, cell: (event) => html`<a href=${address("/events/{id}", { id: event.id })}>${when(event.receivedAt)}</a>` },
+    { name: "State", cell: (event) => html`${state(event.state, kindOf(event.state))}${event.forgotten ? " forgotten" : nothing}` },
     { name: "Type", cell: (event) => foreign(event.type) },
     { name: "About", cell: (event) => html`${foreign(event.entity)} ${event.entityId ? id(event.entityId, "id of the row") : nothing}` },
     { name: "By", cell: (event) => (event.initiator ? id(event.initiator, "id of the user") : "–") },
     { name: "From", cell: (event) => foreign(event.source) },
-    { name: "State", cell: (event) => html`${state(event.state, kindOf(event.state))}${event.forgotten ? " forgotten" : nothing}` },
   ],
 });
 
