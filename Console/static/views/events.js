@@ -75,7 +75,7 @@ const rows = (events) => table({
     { name: "Type", cell: (event) => foreign(event.type) },
     { name: "About", cell: (event) => html`${foreign(event.entity)} ${event.entityId ? id(event.entityId, "id of the row") : nothing}` },
     { name: "By", cell: (event) => (event.initiator ? id(event.initiator, "id of the user") : "–") },
-    { name: "From", cell: (event) => foreign(event.source) },
+    { name: "Source", cell: (event) => foreign(event.source) },
   ],
 });
 
