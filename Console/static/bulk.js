@@ -17,10 +17,11 @@ const MAX_COUNTS = 10;
  * @param {{
  *   title: string, count: (token: string | null) => Promise<any>, step: (token: string | null) => Promise<any>,
  *   text: (n: string) => unknown, verb: (n: string) => string, done: (n: string) => string, none: string,
+ *   isDangerous?: boolean,
  * }} bulk
  * @returns {Promise<number>}
  */
-export async function bulk({ title, count, step, text, verb, done, none }) {
+export async function bulk({ title, count, step, text, verb, done, none, isDangerous = false }) {
   let total = 0, finished = 0, isMore = false, isStopped = false;
   /** @type {string | null} */
   let token = null;
@@ -59,7 +60,7 @@ export async function bulk({ title, count, step, text, verb, done, none }) {
     if (phase === "asking" && total === 0) return html`<p>${none}</p>${buttons(button("Close", () => close(dialog)))}`;
     if (phase === "asking") return html`<p>${text(n())}</p>
       ${buttons(button("Cancel", () => close(dialog)), html`
-        <button type="button" @click=${() => work(dialog)}>${verb(n())}</button>`)}`;
+        <button type="button" class=${isDangerous ? "danger" : ""} @click=${() => work(dialog)}>${verb(n())}</button>`)}`;
     const told = html`<p role="status">${done(written(finished))} of ${n()}${isStopped ? ", then stopped" : ""}.</p>
       <progress max=${Math.max(total, finished)} value=${finished} aria-label=${title}></progress>`;
     if (phase === "over") return html`${told}${buttons(button("Close", () => close(dialog)))}`;

@@ -30,6 +30,8 @@ export function openDialog(title, body, { state = {}, isHeld = false, onOpen } =
       update(changes = {}) {
         Object.assign(dialog.state, changes);
         draw();
+        // What had the focus may be gone with what was drawn before.
+        if (element.open && !element.contains(document.activeElement)) focusFirst();
       },
       close(result = null) {
         chosen = result;
@@ -38,6 +40,7 @@ export function openDialog(title, body, { state = {}, isHeld = false, onOpen } =
       },
     };
     const draw = () => render(html`<article><h2>${title}</h2>${body(dialog)}</article>`, element);
+    const focusFirst = () => /** @type {HTMLElement | null} */ (element.querySelector("[autofocus]"))?.focus();
     element.addEventListener("cancel", (event) => isHeld && event.preventDefault());
     element.addEventListener("close", () => {
       // A second Escape cannot be prevented.

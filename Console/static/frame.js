@@ -60,11 +60,17 @@ export const body = (screen, view) => html`
   ${screen.actionError ? failure(screen.actionError, undefined, "This was not done") : nothing}
   ${screen.error ? failure(screen.error, () => void screen.reload(),
     screen.data ? "This could not be loaded anew; what you see is older" : undefined) : nothing}
-  ${screen.newRows ? html`<button type="button" class="new" @click=${() => screen.reload()}>
+  ${screen.newRows ? html`<button type="button" class="new" @click=${() => showNew(screen)}>
     Show ${counted(screen.newRows, "new row")}</button>` : nothing}
   <div class=${screen.error && screen.data ? "stale" : ""} aria-busy=${screen.isLoading ? "true" : "false"}>
     ${screen.data ? view.view(screen) : screen.error ? nothing : html`<p class="loading">Loading…</p>`}
   </div>`;
+
+/** The button goes with the press, so the focus goes to the heading of what is new. @param {Screen} screen */
+async function showNew(screen) {
+  await screen.reload();
+  if (document.activeElement === document.body) document.querySelector("h1")?.focus();
+}
 
 /**
  * @param {string} title

@@ -16,6 +16,7 @@ import { html, ifDefined, nothing, repeat } from "./lit.js";
 import { isApiError } from "./api.js";
 import { localTime, shortId, visible } from "./format.js";
 import { say } from "./say.js";
+import { isoOf, localInput } from "./span.js";
 
 /** @typedef {import("./screen.js").Screen} Screen */
 
@@ -87,18 +88,29 @@ const cell = (column, row) => column.isHead
 
 /**
  * A form of filters. A choice counts at once, a text when it is sent. Paging begins anew, for it is not in the address.
- * @typedef {{name: string, label: string, options?: [string, string][]}} Field
+ * `suggestions` are texts to choose from; an `isMoment` is entered in local time and stands in the address in UTC.
+ * @typedef {{name: string, label: string, options?: [string, string][], suggestions?: string[], isMoment?: boolean}} Field
  * @param {Screen} screen
  * @param {Field[]} fields
  */
 export const filters = (screen, fields) => html`
   <form class="filters" role="search" @submit=${(/** @type {Event} */ event) => filtered(event, screen)}
     @change=${(/** @type {Event} */ event) => event.target instanceof HTMLSelectElement && filtered(event, screen)}>
-    ${fields.map(({ name, label, options }) => html`<label>${label}
-      ${options ? choice(name, options, screen.query.get(name) ?? "") : html`
-        <input name=${name} type="search" autocomplete="off" .value=${screen.query.get(name) ?? ""}>`}</label>`)}
+    ${fields.map((field) => html`<label>${field.label}${entry(field, screen.query.get(field.name) ?? "")}</label>`)}
     <button type="submit" class="secondary">Filter</button>
   </form>`;
+
+/**
+ * @param {Field} field
+ * @param {string} value
+ */
+function entry({ name, options, suggestions, isMoment }, value) {
+  if (options) return choice(name, options, value);
+  if (isMoment) return html`<input name=${name} type="datetime-local" step="1" .value=${localInput(value)}>`;
+  return html`
+    <input name=${name} type="search" autocomplete="off" list=${ifDefined(suggestions && `${name}-known`)} .value=${value}>
+    ${suggestions ? html`<datalist id="${name}-known">${suggestions.map((text) => html`<option value=${text}></option>`)}</datalist>` : nothing}`;
+}
 
 /**
  * @param {string} name
@@ -116,7 +128,11 @@ const choice = (name, options, chosen) => html`
 function filtered(event, screen) {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (event.currentTarget);
-  screen.filter(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()])));
+  screen.filter(Object.fromEntries([...new FormData(form)].map(([name, value]) => {
+    const field = form.elements.namedItem(name);
+    const isMoment = field instanceof HTMLInputElement && field.type === "datetime-local";
+    return [name, isMoment ? isoOf(String(value)) : String(value).trim()];
+  })));
 }
 
 /** @param {...unknown} actions */

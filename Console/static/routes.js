@@ -20,8 +20,12 @@ export const ROUTES = [
   { path: "/webhooks/{id}/edit", roles: MANAGER, load: () => import("./views/edit.js") },
 
   // Events, Event.
+  { path: "/events", label: "Events", roles: MANAGER, load: () => import("./views/events.js") },
+  { path: "/events/{id}", roles: MANAGER, load: () => import("./views/event.js") },
 
   // Deliveries, Delivery.
+  { path: "/deliveries", label: "Deliveries", roles: MANAGER, load: () => import("./views/deliveries.js") },
+  { path: "/events/{id}/deliveries/{webhook}", roles: MANAGER, load: () => import("./views/delivery.js") },
 
   // Dynamics.
 

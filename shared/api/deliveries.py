@@ -43,8 +43,6 @@ _ACCEPTED = 202
 _NO_FILTERS = frozenset({b"", b"{}", b"null"})
 """Bodies that clients send when they have nothing to say."""
 
-_REPLAYED = ("webhook", "state", "since", "until")
-"""What a replay can be limited to."""
 _PAGE = ("limit", "continuationToken")
 
 
@@ -198,7 +196,7 @@ class Deliveries:
 
         `{"replayed", "more"}`, with `dryRun` `{"count", "more"}`, and where the next call goes on if there are more.
         """
-        require_known(query, (*_REPLAYED, "dryRun", "continuationToken"))
+        require_known(query, (*FILTERS, "dryRun", "continuationToken"))
         wanted, only_counts = parse_filter(query), parse_flag(query, "dryRun")
         # Where a count ended, a replay has not begun.
         asked = ("count" if only_counts else "replay", wanted)

@@ -21,6 +21,7 @@ from shared.exact_json import dump_json
 from shared.lenient_json import as_valid_json
 from shared.storage.paging import Place, Position
 from shared.storage.scan import WorkBudget
+from shared.telemetry.traceparent import parse_traceparent
 
 MAX_PAGE_CHARACTERS = 4_000_000
 """After the item that reaches this length, a page ends."""
@@ -47,10 +48,11 @@ def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> di
 
 
 def show_event(events: EventStore, id_: str) -> str:
-    """One event with its payload, as JSON text in which numbers keep every digit; raises NotFound."""
+    """One event with its trace and payload, as JSON text in which numbers keep every digit; raises NotFound."""
     stored = _found(id_, events.get_with_payload)
     event = events.dispatched(stored.event) or stored.event
-    members = dump_json(event.as_json()).removesuffix("}")
+    trace = parse_traceparent(stored.event.traceparent)
+    members = dump_json({**event.as_json(), "trace": trace and trace.trace_id}).removesuffix("}")
     return f'{members}, "payload": {as_valid_json(stored.payload)}}}'
 
 

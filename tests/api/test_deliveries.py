@@ -153,7 +153,11 @@ def test_a_wrong_parameter_is_refused_by_its_name_and_nothing_is_replayed(
         ("GET", "deliveries/counts", "webhook, type, since, until, continuationToken"),
         ("GET", "{event}/deliveries", "log, limit, continuationToken"),
         ("GET", "{event}/deliveries/1", ""),
-        ("POST", "deliveries/replay", "webhook, state, since, until, dryRun, continuationToken"),
+        (
+            "POST",
+            "deliveries/replay",
+            "webhook, state, errorClass, status, type, since, until, dryRun, continuationToken",
+        ),
         ("POST", "{event}/deliveries/1/replay", ""),
     ],
 )
@@ -306,6 +310,26 @@ def test_replaying_counts_first_and_then_takes_what_failed_or_is_held(
     # The host has dispatched the events too: their first deliveries come besides.
     assert undone <= {visit.headers["x-superoffice-eventid"] for visit in receiver.journal}
     assert call(hub, "POST", "deliveries/replay") == (202, {**done, "replayed": 0})
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"errorClass": "dns"}, {"status": "503"}, {"status": "5xx", "errorClass": "http"}, {"type": "other.changed"}],
+)
+def test_a_replay_takes_what_all_filters_of_the_listing_pass(
+    hub: Hub, webhook: Registration, connection_string: str, asked: dict[str, str]
+) -> None:
+    events = [accepted(hub, number) for number in range(3)]
+    other = make_event(type="other.changed", received_at=NOON)
+    hub.events.append(other, PAYLOAD)
+    ends = [("dns", None), ("http", 503), ("http", 404), ("timeout", None)]
+    for event, (error, status) in zip([*events, other], ends, strict=True):
+        made = Attempt(NOON, timedelta(milliseconds=7), status, error, "")
+        hub.receivers.deliveries.write(new_record(webhook.id, event).after(made, DeliveryState.FAILED))
+    wanted = {"dns": events[0].id, "503": events[1].id, "5xx": events[1].id, "other.changed": other.id}
+    assert call(hub, "POST", "deliveries/replay", dryRun="true", **asked) == (200, {"count": 1, "more": False})
+    assert call(hub, "POST", "deliveries/replay", **asked) == (202, {"replayed": 1, "more": False})
+    assert [message.event_id for message in waiting(connection_string)] == [wanted[next(iter(asked.values()))]]
 
 
 def test_one_delivery_is_replayed_and_only_that(hub: Hub, webhook: Registration, connection_string: str) -> None:

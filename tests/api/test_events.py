@@ -238,7 +238,16 @@ def test_a_listing_that_finds_nothing_for_long_answers_and_goes_on_with_the_next
 def test_one_event_is_shown_with_its_payload(hub: Hub) -> None:
     event = make_event()
     hub.events.append(event, PAYLOAD)
-    assert shown(hub, event.id) == {**event.as_json(), "payload": {"MessageName": "Create"}}
+    assert shown(hub, event.id) == {**event.as_json(), "trace": None, "payload": {"MessageName": "Create"}}
+
+
+def test_one_event_is_shown_with_the_id_of_its_trace(hub: Hub) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    event = make_event(traceparent=f"00-{trace}-b7ad6b7169203331-01")
+    hub.events.append(event, PAYLOAD)
+    assert shown(hub, event.id)["trace"] == trace
+    hub.events.begin_dispatch(event, None)
+    assert shown(hub, event.id)["trace"] == trace
 
 
 def test_an_id_may_be_in_upper_case(hub: Hub) -> None:

@@ -1,0 +1,96 @@
+// @ts-check
+// One delivery: each attempt with what it means and what was answered, what comes next, and its replay.
+
+import { isApiError } from "../api.js";
+import { replayOne, showDelivery, showWebhook } from "../calls.js";
+import { confirm } from "../dialog.js";
+import { duration } from "../format.js";
+import { html, nothing } from "../lit.js";
+import { deliveryState, kindOf, outcome, replayOf, sentence } from "../outcomes.js";
+import { action, block, empty, facts, foreign, id, state, toolbar, when } from "../parts.js";
+import { address } from "../router.js";
+
+/** @typedef {import("../screen.js").Screen} Screen */
+
+const SECONDS = 2;
+const MAX_LOOKS = 15;
+const NOT_FOUND = 404;
+
+export const title = "Delivery";
+export const refresh = 15;
+
+/** @param {Screen} screen */
+export async function load({ params, signal }) {
+  const [delivery, webhook] = await Promise.all([
+    showDelivery(params.id, params.webhook, { signal }), orNull(showWebhook(params.webhook, { signal })),
+  ]);
+  return { delivery, webhook };
+}
+
+/** @param {Promise<any>} asked */
+async function orNull(asked) {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isApiError(error) && error.status === NOT_FOUND) return null;
+    throw error;
+  }
+}
+
+/** @param {Screen} screen */
+export function view(screen) {
+  const { delivery, webhook } = screen.data;
+  return html`
+    ${facts([
+      ["State", html`${state(delivery.state, kindOf(delivery.state))} ${deliveryState(delivery)}`],
+      ["Event", html`<a href=${address("/events/{id}", { id: delivery.eventId })}>${foreign(delivery.event)}</a>`],
+      ["Received", when(delivery.eventAt)],
+      ["Webhook", webhook ? html`<a href=${address("/webhooks/{id}", { id: delivery.webhookId })}>${foreign(webhook.name)}</a>`
+        : `Webhook ${delivery.webhookId}, which was removed`],
+      ["Target today", webhook ? foreign(webhook.targetUrl) : "–"],
+      ["Next attempt", delivery.nextAttemptAt ? html`${when(delivery.nextAttemptAt)}${delivery.state === "waiting" ? ", at the earliest" : nothing}` : "None is scheduled"],
+      ["Replays", String(delivery.replays)],
+      ["Id of the event", id(delivery.eventId, "id of the event")],
+    ])}
+    ${replaying(screen)}
+    <h2>Attempts</h2>
+    <p>The newest 30 are kept, the latest first. The request is not kept, so that no secret stands in the log; a replay sends what the event and
+      the webhook are today.</p>
+    ${delivery.log.length ? html`<ol class="attempts" reversed>${delivery.log.map(attempt).reverse()}</ol>`
+      : empty("No attempt was made yet.")}`;
+}
+
+/** @param {Screen} screen */
+function replaying(screen) {
+  const { delivery, webhook } = screen.data;
+  const { verb, text, isTwice } = replayOf(delivery, webhook && webhook.state);
+  if (!verb) return html`<p class="note">${text}</p>`;
+  return html`${toolbar(action(screen, verb, async () => {
+    if (isTwice && !(await confirm({
+      title: "Replay a delivered event?", verb: "Replay",
+      text: html`${foreign(webhook.name)} has answered this event with a success already. It gets it once more, with the same EventId.`,
+    }))) return;
+    await replayOne(delivery.eventId, delivery.webhookId, { signal: screen.signal });
+    screen.say("Queued. The result appears here.");
+    await screen.reload();
+    void watch(screen);
+  }))}<p class="note">${text}</p>`;
+}
+
+/** Looks again and again for half a minute, until it is known what came of it. @param {Screen} screen */
+async function watch(screen) {
+  for (let looks = 0; looks < MAX_LOOKS && screen.data?.delivery.state === "pending"; looks += 1) {
+    await new Promise((wake) => setTimeout(wake, SECONDS * 1000));
+    if (screen.signal.aborted || screen.isPaused || document.hidden) return;
+    await screen.reload();
+  }
+}
+
+/**
+ * @param {import("../outcomes.js").Attempt} made
+ * @param {number} place
+ */
+const attempt = (made, place) => html`
+  <li><p>${state(outcome(made), made.errorClass ? "bad" : "good")} ${sentence(made)}
+    <small>${when(made.at)}, took ${duration(made.durationMs)}</small></p>
+    ${made.reply ? block(made.reply, `What came of attempt ${place + 1}`) : html`<p class="note">Nothing was answered that is kept.</p>`}</li>`;

@@ -1,0 +1,90 @@
+// @ts-check
+// Events, newest first: filtered by type and time, searched, a page at a time.
+
+import { listEvents } from "../calls.js";
+import { html, nothing } from "../lit.js";
+import { knownTypes, loadOlder, presets } from "../listing.js";
+import { kindOf } from "../outcomes.js";
+import { collect } from "../paging.js";
+import { empty, filters, foreign, id, more, state, table, when } from "../parts.js";
+import { address } from "../router.js";
+import { span } from "../span.js";
+
+/** @typedef {import("../screen.js").Screen} Screen */
+
+const PATH = "/events";
+const LOOK = 100;
+
+export const title = "Events";
+export const refresh = 15;
+
+/** @param {Screen} screen */
+export async function load(screen) {
+  const { query: asked, signal } = screen;
+  const query = { q: asked.get("q"), type: asked.get("type"), ...span(asked, Date.now()) };
+  knownTypes({ signal }).then((types) => screen.update({ types }), () => {});
+  const listed = await collect((token) => fetchPage(screen, query, token));
+  return { query, listed };
+}
+
+/**
+ * @param {Screen} screen
+ * @param {import("../api.js").Query} query
+ * @param {string | null} token
+ */
+const fetchPage = (screen, query, token) => listEvents({ ...query, limit: 50, continuationToken: token }, { signal: screen.signal });
+
+/** @param {Screen} screen */
+export async function countNew(screen) {
+  const { query, listed: { items } } = screen.data;
+  const known = new Set(items.map((/** @type {any} */ event) => event.id));
+  const since = items[0]?.receivedAt ?? query.since;
+  const found = await listEvents({ ...query, since, limit: LOOK }, { signal: screen.signal });
+  return found.value.filter((/** @type {any} */ event) => !known.has(event.id)).length;
+}
+
+/** @param {Screen} screen */
+export const controls = (screen) => html`
+  ${presets(PATH, screen.query)}
+  ${filters(screen, [
+    { name: "q", label: "Search ids and values" },
+    { name: "type", label: "Type", suggestions: screen.state.types ?? [] },
+    { name: "since", label: "From", isMoment: true },
+    { name: "until", label: "Until", isMoment: true },
+  ])}`;
+
+/** @param {Screen} screen */
+export function view(screen) {
+  const { query, listed } = screen.data;
+  const goOn = () => void loadOlder(screen, (token) => fetchPage(screen, query, token));
+  return html`
+    ${listed.items.length ? rows(listed.items) : empty(nothingFound(query, listed.token !== null))}
+    ${query.q && listed.token !== null ? html`
+      <p class="searched">Searched back to ${when(listed.scannedUntil)}; older events were not looked at.
+        <button type="button" class="secondary" @click=${goOn}>Go on searching</button></p>` : more(listed, goOn)}`;
+}
+
+/** @param {any[]} events */
+const rows = (events) => table({
+  caption: "Events, newest first",
+  rows: events,
+  key: (event) => event.id,
+  columns: [
+    { name: "Received", isHead: true, cell: (event) => html`<a href=${address("/events/{id}", { id: event.id })}>${when(event.receivedAt)}</a>` },
+    { name: "State", cell: (event) => html`${state(event.state, kindOf(event.state))}${event.forgotten ? " forgotten" : nothing}` },
+    { name: "Type", cell: (event) => foreign(event.type) },
+    { name: "About", cell: (event) => html`${foreign(event.entity)} ${event.entityId ? id(event.entityId, "id of the row") : nothing}` },
+    { name: "By", cell: (event) => (event.initiator ? id(event.initiator, "id of the user") : "–") },
+    { name: "Source", cell: (event) => foreign(event.source) },
+  ],
+});
+
+/**
+ * @param {any} query
+ * @param {boolean} isMore
+ */
+function nothingFound(query, isMore) {
+  if (isMore) return "Nothing found so far. There are older events to look through.";
+  if (query.q) return "No event contains this text.";
+  return query.type || query.since || query.until ? "No event passes these filters." : "No event came in yet.";
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { kindOf, outcome, replayOf, sentence, timeline } from "./outcomes.js";
+
+const attempt = (at, errorClass = null, status = 204) => ({ at, status, errorClass, durationMs: 7, reply: "" });
+const delivery = (webhookId, state, log = [], nextAttemptAt = null) => ({ webhookId, state, log, nextAttemptAt, last: log.at(-1) ?? null });
+
+test("a timeline goes from receipt through dispatch and each attempt to what comes next, by time", () => {
+  const made = timeline({ receivedAt: "2026-11-30T12:00:00.000000Z" }, [
+    delivery(7, "pending", [attempt("2026-11-30T12:00:01Z", "dns", null), attempt("2026-11-30T12:00:05Z", "http", 503)], "2026-11-30T12:05:05Z"),
+    delivery(9, "delivered", [attempt("2026-11-30T12:00:02.123456+00:00")]),
+  ]);
+  assert.deepEqual(made.map(({ kind, delivery: of, number }) => [kind, of?.webhookId, number]), [
+    ["received", undefined, undefined], ["dispatched", undefined, undefined],
+    ["attempt", 7, 1], ["attempt", 9, 1], ["attempt", 7, 2], ["next", 7, undefined],
+  ]);
+});
+
+test("a button says what it does, and there is none where nothing can be done", () => {
+  assert.equal(replayOf(delivery(7, "failed"), "Active").verb, "Replay");
+  assert.equal(replayOf(delivery(7, "pending"), "Active").verb, "Try now");
+  assert.equal(replayOf(delivery(7, "delivered"), "Active").isTwice, true);
+  assert.equal(replayOf(delivery(7, "failed"), "Active").isTwice, false);
+  assert.match(replayOf(delivery(7, "held"), "TooManyErrors").text, /set it active first/);
+  assert.match(replayOf(delivery(7, "waiting"), "Active").text, /without a replay/);
+  assert.match(replayOf(delivery(7, "failed"), null).text, /removed/);
+  assert.match(replayOf(delivery(7, "failed", [attempt("", "forgotten", null)]), "Active").text, /forgotten/);
+  for (const [state, webhook] of [["held", "Stopped"], ["waiting", "Active"], ["failed", null]]) {
+    assert.equal(replayOf(delivery(7, state), webhook).verb, null);
+  }
+});
+
+test("an outcome has its status and class, and a sentence", () => {
+  assert.equal(outcome({ status: 503, errorClass: "http" }), "503 http");
+  assert.equal(outcome({ status: null, errorClass: "dns" }), "dns");
+  assert.equal(outcome({ status: null, errorClass: null }), "no answer");
+  assert.equal(sentence({ status: 204, errorClass: null }), "Delivered.");
+  assert.match(sentence({ status: 410, errorClass: "http" }), /gone for good/);
+  assert.match(sentence({ status: 307, errorClass: "http" }), /not followed/);
+  assert.match(sentence({ status: 503, errorClass: "http" }), /503/);
+  assert.match(sentence({ status: null, errorClass: "tls" }), /certificate/);
+  assert.equal(kindOf("constructor"), "off");
+  assert.equal(sentence({ status: null, errorClass: "constructor" }), "");
+});
