@@ -12,6 +12,7 @@ const EITHER = ["manager", "administrator"];
 /** @type {import("./router.js").Route[]} */
 export const ROUTES = [
   // Now.
+  { path: "/", label: "Now", roles: EITHER, load: () => import("./views/now.js") },
 
   // Webhooks, Webhook, New, Edit.
 
