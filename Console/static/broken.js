@@ -54,7 +54,7 @@ export function verdict(all) {
     return others > 0 ? `One webhook fails, and ${number(others, "other delivers", "others deliver")}: probably its receiver.`
       : "One webhook fails, and no other delivers: its receiver, or this hub's way out. Press Test now.";
   }
-  const them = `All ${failing.length} failing webhooks`;
+  const them = failing.length === 2 ? "Both failing webhooks" : `All ${failing.length} failing webhooks`;
   if (hosts.size === 1) return `${them} call the same host: probably that receiver.`;
   const why = errorClass && classes.size === 1 ? OURS.get(errorClass) : undefined;
   if (why && (failing.length >= MANY || others === 0)) return `${them} fail with ${errorClass} (${why}): probably our side.`;

@@ -80,7 +80,7 @@ const findings = (found) => html`
  */
 const webhooksPart = (screen, { judged, broken, counts, isCut }) => html`
   <p class="verdict">${verdict(judged)}</p>
-  ${broken.length === 0 ? nothing : table({
+  ${broken.length === 0 ? nothing : html`<div class="broken">${table({
     caption: `Broken within 24 hours: ${counted(broken.length, "webhook")}`, rows: broken, key: (/** @type {Judged} */ one) => one.id,
     columns: [
       { name: "Webhook", isHead: true, cell: nameCell },
@@ -90,7 +90,7 @@ const webhooksPart = (screen, { judged, broken, counts, isCut }) => html`
       { name: "24 hours", cell: (one) => bars(one.delivered, one.failed, dayText(one)) },
       { name: "What to press", cell: (one) => pressCell(screen, one, counts.get(one.id)) },
     ],
-  })}
+  })}</div>`}
   ${fold(judged, "healthy", (n) => `${n === 1 ? "1 webhook is" : `${count(n)} webhooks are`} healthy`)}
   ${fold(judged, "idle", (n) => `${n === 1 ? "1 webhook was" : `${count(n)} webhooks were`} not called in 24 hours`)}
   ${fold(judged, "stopped", (n) => `${n === 1 ? "1 webhook is" : `${count(n)} webhooks are`} stopped`)}
@@ -99,7 +99,7 @@ const webhooksPart = (screen, { judged, broken, counts, isCut }) => html`
   ${judged.length === 0 ? empty("There is no webhook yet.", html`<a href=${address("/webhooks/new")}>New webhook</a>`) : nothing}`;
 
 /** @param {Judged} one */
-const nameCell = (one) => html`${linkTo(one)}<br><small>${foreign(hostOf(one.targetUrl))}</small>`;
+const nameCell = (one) => html`${linkTo(one)}<small>${foreign(hostOf(one.targetUrl))}</small>`;
 
 /** @param {Judged} one */
 const linkTo = (one) => html`<a href=${address("/webhooks/{id}", { id: one.id })}>${foreign(one.name)}</a>`;
@@ -123,8 +123,8 @@ function whyCell(screen, one) {
   const tested = screen.state[`test${one.id}`];
   return html`
     ${one.lastError ? foreign(one.lastError) : nothing}
-    ${one.errorClass ? html`<br><small>${one.errorClass}: ${WHY[one.errorClass] ?? "see its deliveries"}</small>` : nothing}
-    ${one.consecutiveErrors > 0 ? html`<br><small>${counted(one.consecutiveErrors, "failure")} in a row</small>` : nothing}
+    ${one.errorClass ? html`<small>${one.errorClass}: ${WHY[one.errorClass] ?? "see its deliveries"}</small>` : nothing}
+    ${one.consecutiveErrors > 0 ? html`<small>${counted(one.consecutiveErrors, "failure")} in a row</small>` : nothing}
     ${tested ? html`<p class="tested">${tested.success ? state("The test arrived", "good") : state("The test failed", "bad")}
       ${foreign(tested.message)} ${when(tested.at)}</p>` : nothing}`;
 }
@@ -137,7 +137,7 @@ function deliveriesCell(one, counts) {
   const path = (/** @type {string} */ named) => address("/deliveries", {}, { webhook: one.id, state: named, since: counts?.since });
   if (!counts) return html`<a href=${path("failed,held")}>failed and held</a>`;
   const shown = /** @type {const} */ (["failed", "held", "waiting", "pending"]).filter((named) => counts[named] > 0);
-  if (shown.length === 0) return html`none is open${counts.more ? " among the newest 10,000" : ""}`;
+  if (shown.length === 0) return html`none failed, held or under way${counts.more ? " among the newest 10,000" : ""}`;
   return html`<ul class="counts">${shown.map((named) => html`
     <li><a href=${path(named)}>${count(counts[named])}${counts.more ? "+" : ""} ${named}</a>
       ${HINTS[named] ? html`<small>${HINTS[named]}</small>` : nothing}</li>`)}</ul>`;
