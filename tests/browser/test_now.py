@@ -37,7 +37,7 @@ from tests.support.transport import JournalTransport
 DISABLED = WebhookState.TOO_MANY_ERRORS
 MANY = 1100
 QUIET, MOST = 20, 70
-"""Transactions of one refresh: nothing is broken; ten of twelve broken webhooks are counted, one with MANY deliveries."""
+"""Transactions of a refresh: with nothing broken; with ten broken webhooks to count, one with MANY deliveries."""
 
 
 @pytest.fixture(scope="module")

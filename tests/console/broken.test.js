@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import {
   backlog, brokenOnes, countedSince, hostOf, hubFindings, judge, poisonOf, verdict,
-} from "../../Console/static/broken.js";
+} from "./broken.js";
 
 const hook = (id, changes = {}) => ({
   webhookId: id, name: `w${id}`, targetUrl: `https://h${id}.example/in`, state: "Active", consecutiveErrors: 0,

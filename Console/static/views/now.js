@@ -1,9 +1,9 @@
 // @ts-check
 // What is broken, since when, why, and what to press.
 
-import { backlog, hostOf, hubFindings, poisonOf, sum, verdict } from "../broken.js";
+import { hostOf, sum, verdict } from "../broken.js";
 import { bulk } from "../bulk.js";
-import { patchWebhook, redrive, replayMany, testWebhook } from "../calls.js";
+import { patchWebhook, replayMany, testWebhook } from "../calls.js";
 import { bars } from "../chart.js";
 import { dayCharts } from "../day_charts.js";
 import { count, counted } from "../format.js";
@@ -11,6 +11,7 @@ import { html, nothing } from "../lit.js";
 import { hubHealth, lastDay } from "../now_data.js";
 import { action, empty, foreign, roleNeeded, state, table, when } from "../parts.js";
 import { address } from "../router.js";
+import { hubPart } from "./now_hub.js";
 
 /**
  * @typedef {import("../screen.js").Screen} Screen
@@ -18,7 +19,6 @@ import { address } from "../router.js";
  * @typedef {import("../now_data.js").Counted} Counted
  */
 
-const LEVELS = { good: "All right", wait: "Look", bad: "Broken" };
 /** @type {Record<string, unknown>} */
 const KINDS = { disabled: state("disabled", "bad"), failing: state("failing", "bad"), recovered: state("delivers again", "good") };
 /** @type {Record<string, string>} */
@@ -53,26 +53,6 @@ export function view(screen) {
 
 /** @param {Screen} screen */
 const isManager = (screen) => screen.session.roles.includes("manager");
-
-/**
- * @param {Screen} screen
- * @param {{health: any, error: Error | null}} hub
- */
-function hubPart(screen, { health, error }) {
-  if (error) return findings([{ level: "bad", text: `The hub's health could not be read: ${error.message}` }]);
-  const isAdministrator = screen.session.roles.includes("administrator");
-  const poisoned = poisonOf(health);
-  return html`
-    ${findings(hubFindings(health))}
-    <p>${backlog(health)} Version ${health.version}.</p>
-    ${poisoned === 0 ? nothing : isAdministrator
-      ? html`<p>${action(screen, `Redrive ${count(poisoned)}`, () => redriveAll(screen), { label: `Redrive ${count(poisoned)} messages` })}</p>`
-      : html`<p>A Webhook Administrator can put them back (redrive).</p>`}`;
-}
-
-/** @param {import("../broken.js").Finding[]} found */
-const findings = (found) => html`
-  <ul class="findings">${found.map(({ level, text }) => html`<li>${state(LEVELS[level], level)} ${foreign(text)}</li>`)}</ul>`;
 
 /**
  * @param {Screen} screen
@@ -200,21 +180,5 @@ async function replayLost(screen, one, { since }) {
     verb: (n) => `Replay ${n}`, done: (n) => `Queued ${n}`, none: "Nothing is left to replay.",
   });
   if (done > 0) screen.say(`Queued ${counted(done, "delivery", "deliveries")}; what becomes of them appears here.`);
-  await screen.reload();
-}
-
-/** @param {Screen} screen */
-async function redriveAll(screen) {
-  const done = await bulk({
-    title: "Redrive",
-    count: async () => ({ count: sum((await redrive({ dryRun: true })).queues.map((/** @type {any} */ one) => one.left)), more: false }),
-    step: async () => {
-      const { queues, more } = await redrive({});
-      return { count: sum(queues.map((/** @type {any} */ one) => one.putBack)), more };
-    },
-    text: (n) => `Put ${n} messages from the poison queues back, to be worked on again? Mend first why they failed, or they come back.`,
-    verb: (n) => `Redrive ${n}`, done: (n) => `Put back ${n}`, none: "Nothing lies in a poison queue.",
-  });
-  if (done > 0) screen.say(`Put back ${counted(done, "message")}.`);
   await screen.reload();
 }
