@@ -25,6 +25,7 @@ export const ROUTES = [
   // ArcGIS connections.
 
   // Audit.
+  { path: "/audit", label: "Audit", roles: ADMINISTRATOR, load: () => import("./views/audit.js") },
 
   // Help.
   { path: "/help", label: "Help", roles: null, load: () => import("./views/help.js") },
