@@ -9,7 +9,6 @@ import azure.functions as func
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from devhost.install import TEST_CLIENTS, find_node, install_packages
 from shared.api.event_requests import serve_events
 from shared.api.superoffice.rest import serve_rest
 from shared.clock import now
@@ -25,7 +24,7 @@ from shared.webhooks.rows import USAGE_KEY, USAGE_TABLE, WEBHOOKS_TABLE
 from shared.webhooks.webhook import WebhookState
 from tests.browser.conftest import signed_in
 from tests.browser.seeded import Hour, webhook
-from tests.browser.test_accessibility import found, runs_out
+from tests.browser.test_accessibility import axe, found, runs_out
 from tests.browser.test_hostile_text import ATTACKS, HIDDEN, SHOWN, dangerous
 from tests.e2e.running import RunningApp, running_app
 from tests.e2e.webhooks import events_of, new_event_name, register, signal, state_of
@@ -34,6 +33,8 @@ from tests.support.events import make_event
 from tests.support.listings import attempted, store
 from tests.support.patience import eventually
 from tests.support.transport import JournalTransport
+
+__all__ = ["axe"]
 
 DISABLED = WebhookState.TOO_MANY_ERRORS
 MANY = 1100
@@ -261,14 +262,6 @@ def test_everything_is_pressed_by_keyboard(app: RunningApp, tab: Page) -> None:
     tab.keyboard.press("Shift+Tab")
     tab.keyboard.press("Enter")
     expect(row).to_contain_text("The test")
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The source of axe."""
-    find_node()
-    install_packages(TEST_CLIENTS)
-    return (TEST_CLIENTS.folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
