@@ -47,7 +47,7 @@ export function view(screen) {
   const { listed } = screen.data;
   const isFiltered = ["who", "target", "span"].some((name) => screen.query.get(name));
   return html`
-    ${table({
+    <div class="cards">${table({
       caption: "What was done, newest first", rows: listed.items, key: keyOf,
       empty: listed.token !== null ? "Nothing found yet; there is more to look through."
         : isFiltered ? "Nothing passes these filters." : "Nobody has changed anything yet.",
@@ -59,7 +59,7 @@ export function view(screen) {
         { name: "Outcome", cell: (one) => html`${state(one.outcome, OUTCOMES[one.outcome] ?? "off")} ${one.status ?? nothing}` },
         { name: "Changed", cell: (one) => foreign(one.changed.join(", ")) },
       ],
-    })}
+    })}</div>
     ${more(listed, () => void screen.run(() => loadOlder(screen)))}`;
 }
 
