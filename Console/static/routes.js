@@ -12,6 +12,7 @@ const EITHER = ["manager", "administrator"];
 /** @type {import("./router.js").Route[]} */
 export const ROUTES = [
   // Now.
+  { path: "/", label: "Now", roles: EITHER, load: () => import("./views/now.js") },
 
   // Webhooks, Webhook, New, Edit.
   { path: "/webhooks", label: "Webhooks", roles: MANAGER, load: () => import("./views/webhooks.js") },
@@ -32,6 +33,7 @@ export const ROUTES = [
   // ArcGIS connections.
 
   // Audit.
+  { path: "/audit", label: "Audit", roles: ADMINISTRATOR, load: () => import("./views/audit.js") },
 
   // Help.
   { path: "/help", label: "Help", roles: null, load: () => import("./views/help.js") },

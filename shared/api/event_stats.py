@@ -52,7 +52,8 @@ def show_stats(
         if size >= MAX_PAGE_CHARACTERS:
             is_cut = True
             break
-        shown.append({"id": one.webhook_id, **_as_json(one.hours)})
+        since = one.failing_since
+        shown.append({"id": one.webhook_id, "failingSince": since and utc_z(since), **_as_json(one.hours)})
         totals = [merged(pair) for pair in zip(totals, one.hours, strict=True)]
         size, place = size + len(dump_json(shown[-1])), found.place
     if not is_cut:

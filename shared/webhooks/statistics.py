@@ -18,16 +18,21 @@ from shared.webhooks.stats import Counts, counts_of, slot_column
 _SLOTS_A_PAGE = 10_000
 """A page of storage has so many slots, of about a hundred characters each, and a row at most for each webhook."""
 _MAX_ROWS = 1000
+_FAILING_SINCE = "FailingSince"
 _LEEWAY = timedelta(days=1)
 """A row tells when its last attempt began, by a clock that may differ; that is counted later, after an outage hours."""
 
 
 @dataclass(frozen=True)
 class WebhookHours:
-    """What a webhook's attempts were counted as in each of the hours that were asked for."""
+    """What a webhook's attempts were counted as in each of the hours that were asked for.
+
+    `failing_since` is when the first of its present failures was, None while its receiver is well.
+    """
 
     webhook_id: int
     hours: tuple[Counts, ...]
+    failing_since: datetime | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -61,7 +66,12 @@ class WebhookStatistics:
         rows = later.where("RowKey eq", USAGE_KEY)
 
         def parse(row: TableEntity) -> WebhookHours:
-            return WebhookHours(int(row["PartitionKey"]), tuple(counts_of(row, hour) for hour in hours))
+            since = row.get(_FAILING_SINCE)
+            return WebhookHours(
+                int(row["PartitionKey"]),
+                tuple(counts_of(row, hour) for hour in hours),
+                datetime.fromisoformat(since) if since else None,
+            )
 
         return Scan(
             self._table,
@@ -69,5 +79,5 @@ class WebhookStatistics:
             parse,
             budget=budget,
             page_size=min(_SLOTS_A_PAGE // len(hours), _MAX_ROWS),
-            select=[slot_column(hour) for hour in hours],
+            select=[_FAILING_SINCE, *(slot_column(hour) for hour in hours)],
         )

@@ -49,6 +49,14 @@ def test_nothing_counted_is_an_empty_answer_with_a_day_of_hours(hub: Hub) -> Non
     assert answer["continuationToken"] is None
 
 
+@pytest.mark.parametrize(("stored", "told"), [(stored_time(NOW - AN_HOUR), "2026-03-14T10:40:00Z"), ("", None)])
+def test_a_webhook_tells_since_when_it_fails(hub: Hub, stored: str, told: str | None) -> None:
+    count(hub, 7, took(30, "http"))
+    hub.storage.table(USAGE_TABLE).modify(*usage_keys(7), lambda _: {"FailingSince": stored})
+    [seven] = shown(hub)["webhooks"]
+    assert seven["failingSince"] == told
+
+
 def test_each_webhook_has_an_item_for_each_hour_and_the_total_adds_them_up(hub: Hub) -> None:
     count(hub, 7, took(30, latency=80), took(30, "http"), took(30, "dns"))
     count(hub, 12, took(2000, latency=4000), at=NOW - AN_HOUR)
@@ -160,4 +168,4 @@ def test_ten_thousand_webhooks_are_within_the_transactions_of_a_call(
     [call] = transport.calls
     assert call.query["$top"] == [str(rows)]
     assert 10_000 / rows <= 200
-    assert len(call.query["$select"][0].split(",")) == hours + 2
+    assert len(call.query["$select"][0].split(",")) == hours + 3

@@ -6,8 +6,20 @@ _IMPORT = """
     const names = ["parts", "lit", "dialog", "bulk", "forms", "screen", "frame"];
     const [parts, lit, dialogs, bulks, forms, screens, frame] =
       await Promise.all(names.map((name) => import(`/api/console/${name}.js`)));
-    const main = document.getElementById("main");
-    const blank = () => { const own = document.createElement("div"); main.replaceChildren(own); return own; };
+    let main = document.getElementById("main");
+    const blank = () => {
+      if (!main.hasAttribute("data-test")) {
+        // The page goes on drawing its screen in its own element, which nobody sees any more.
+        const ours = document.createElement("main");
+        ours.id = "main";
+        ours.setAttribute("data-test", "");
+        main.replaceWith(ours);
+        main = ours;
+      }
+      const own = document.createElement("div");
+      main.replaceChildren(own);
+      return own;
+    };
     const shown = (template) => lit.render(template, blank());
 """
 SCREEN = """

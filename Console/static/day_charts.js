@@ -1,0 +1,114 @@
+// @ts-check
+// The charts of the last 24 hours, each with its figures in a table beside it.
+
+import { bar, hourChart, legend } from "./chart.js";
+import { sum } from "./broken.js";
+import { count, duration, localTime } from "./format.js";
+import { html, nothing } from "./lit.js";
+import { foreign, table } from "./parts.js";
+import { address } from "./router.js";
+
+/**
+ * @typedef {import("./screen.js").Screen} Screen
+ * @typedef {import("./broken.js").Judged} Judged
+ * @typedef {{hours: string[], total: any, judged: Judged[], isPart: boolean}} Day
+ */
+
+const MAX_WEBHOOKS = 10;
+/** @type {import("./chart.js").Series[]} */
+const ATTEMPTS = [{ label: "delivered", colour: "--good", isBars: true }, { label: "failed (below the line)", colour: "--bad", isBars: true }];
+/** @type {import("./chart.js").Series[]} */
+const LATENCY = [{ label: "half of them within (p50)", colour: "--pico-primary" }, { label: "19 of 20 within (p95)", colour: "--wait", dash: [6, 4] }];
+
+/** @type {WeakMap<Screen, {attempts: import("./chart.js").Chart, latency: import("./chart.js").Chart}>} */
+const ofScreens = new WeakMap();
+
+/**
+ * @param {Screen} screen
+ * @param {Day} day
+ */
+export function dayCharts(screen, { hours, total, judged, isPart }) {
+  const charts = chartsOf(screen);
+  const { p50, p95 } = total.latency;
+  charts.attempts.show(hours, [total.delivered, total.failed.map((/** @type {number} */ one) => -one)], attemptsFinding(hours, total));
+  charts.latency.show(hours, [p50, p95], latencyFinding(hours, p95));
+  return html`
+    ${isPart ? html`<p>There are more webhooks than one answer holds: these are the figures of the first of them.</p>` : nothing}
+    <div class="charts">
+      <section>
+        <h3>Attempts an hour</h3>
+        ${legend(ATTEMPTS)} ${charts.attempts.element}
+        <p>${attemptsFinding(hours, total)}</p>
+        ${figures("Attempts an hour", hours, [["Delivered", total.delivered, count], ["Failed", total.failed, count]])}
+      </section>
+      <section>
+        <h3>From receipt to delivery</h3>
+        ${legend(LATENCY)} ${charts.latency.element}
+        <p>${latencyFinding(hours, p95)}</p>
+        ${figures("From receipt to delivery, an hour", hours, [["p50", p50, duration], ["p95", p95, duration]])}
+      </section>
+      <section>
+        <h3>Failed attempts by webhook</h3>
+        ${failures(judged)}
+      </section>
+    </div>`;
+}
+
+/** @param {Screen} screen */
+function chartsOf(screen) {
+  let charts = ofScreens.get(screen);
+  if (!charts) {
+    charts = {
+      attempts: hourChart(ATTEMPTS, (value) => count(Math.abs(value)), screen.signal),
+      latency: hourChart(LATENCY, duration, screen.signal),
+    };
+    ofScreens.set(screen, charts);
+  }
+  return charts;
+}
+
+/**
+ * The figures of a chart, newest hour first.
+ * @param {string} caption
+ * @param {string[]} hours
+ * @param {[string, (number | null)[], (value: number | null) => string][]} columns
+ */
+const figures = (caption, hours, columns) => html`
+  <details><summary>${caption}, as a table</summary>${table({
+    caption, key: (/** @type {number} */ hour) => hour, rows: hours.map((_, hour) => hour).reverse(),
+    columns: [
+      { name: "Hour that began", isHead: true, cell: (hour) => html`<time datetime=${hours[hour]}>${localTime(hours[hour])}</time>` },
+      ...columns.map(([name, values, written]) => ({ name, isNumber: true, cell: (/** @type {number} */ hour) => written(values[hour]) })),
+    ],
+  })}</details>`;
+
+/** @param {Judged[]} judged */
+function failures(judged) {
+  const rows = judged.filter((one) => sum(one.failed) > 0).sort((one, other) => sum(other.failed) - sum(one.failed)).slice(0, MAX_WEBHOOKS);
+  const most = rows.length ? sum(rows[0].failed) : 0;
+  return table({
+    caption: `Webhooks with most failed attempts in 24 hours`, rows, key: (/** @type {Judged} */ one) => one.id,
+    empty: "No attempt failed in 24 hours.",
+    columns: [
+      { name: "Webhook", isHead: true, cell: (one) => html`<a href=${address("/webhooks/{id}", { id: one.id })}>${foreign(one.name)}</a>` },
+      { name: "Failed", isNumber: true, cell: (one) => count(sum(one.failed)) },
+      { name: "", cell: (one) => bar(sum(one.failed), most) },
+    ],
+  });
+}
+
+/** @param {string[]} hours @param {any} total */
+function attemptsFinding(hours, total) {
+  const delivered = sum(total.delivered), failed = sum(total.failed), worst = total.failed.indexOf(Math.max(...total.failed));
+  if (delivered + failed === 0) return "No attempt was made in 24 hours.";
+  const share = Math.floor((1000 * delivered) / (delivered + failed)) / 10;
+  return `${share} % of ${count(delivered + failed)} attempts delivered, ${count(failed)} failed${
+    failed ? `; the worst hour began at ${localTime(hours[worst])}` : ""}.`;
+}
+
+/** @param {string[]} hours @param {(number | null)[]} p95 */
+function latencyFinding(hours, p95) {
+  const known = p95.map((value) => value ?? -1), slowest = Math.max(...known);
+  if (slowest < 0) return "Nothing was delivered in 24 hours.";
+  return `In the slowest hour, which began at ${localTime(hours[known.indexOf(slowest)])}, 19 of 20 deliveries took about ${duration(slowest)} or less.`;
+}
