@@ -20,8 +20,13 @@ export const ROUTES = [
   // Deliveries, Delivery.
 
   // Dynamics.
+  { path: "/dynamics", label: "Dynamics", roles: ADMINISTRATOR, feature: "dynamics", load: () => import("./views/dynamics.js") },
+  { path: "/dynamics/ensure", roles: ADMINISTRATOR, load: () => import("./views/dynamics_ensure.js") },
+  { path: "/dynamics/{webhook}", roles: ADMINISTRATOR, load: () => import("./views/dynamics_webhook.js") },
+  { path: "/dynamics/{webhook}/steps/{step}", roles: ADMINISTRATOR, load: () => import("./views/dynamics_failures.js") },
 
   // ArcGIS connections.
+  { path: "/arcgis", label: "ArcGIS", roles: MANAGER, feature: "arcgis", load: () => import("./views/arcgis.js") },
 
   // Audit.
 
