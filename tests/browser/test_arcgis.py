@@ -91,7 +91,7 @@ def test_a_connection_is_disabled_by_who_may_manage_its_service_and_by_nobody_el
     change(console, "Parcels", "Enable", client.token)
     expect(row).to_contain_text("enabled")
     assert only_webhook(arcgis).is_active
-    assert client.token not in console.content()
+    assert str(client.token) not in console.content()
 
 
 def test_a_deleted_connection_is_gone_and_what_is_left_at_the_service_is_said(
