@@ -336,7 +336,8 @@ CHALLENGE = 'Bearer realm="hub", error="invalid_token", Basic realm="hub", chars
 
 def challenge_to(**headers: str) -> str:
     request = post(b"", **headers)
-    return answer(request, failing(Unauthenticated("who?", challenge=CHALLENGE))).headers["WWW-Authenticate"]
+    refused = answer(request, failing(Unauthenticated("who?", challenge=CHALLENGE)))
+    return str(refused.headers["WWW-Authenticate"])
 
 
 @holds_for("site", ["same-origin", "same-site", "cross-site", "none", ""])

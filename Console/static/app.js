@@ -20,9 +20,9 @@ import { askForFunctionKey, signInAgain, signInScreen } from "./views/signin.js"
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const top_ = /** @type {HTMLElement} */ (document.getElementById("header"));
 
-/** @type {{session: Session | null, refusal: Error | null, place: import("./router.js").Place | null,
+/** @type {{session: Session | null, refusal: Error | null, place: import("./router.js").Place | null | undefined,
  *   view: import("./screen.js").View | null, screen: import("./screen.js").Screen | null, broken: Error | null}} */
-const page = { session: null, refusal: null, place: null, view: null, screen: null, broken: null };
+const page = { session: null, refusal: null, place: undefined, view: null, screen: null, broken: null };
 
 function draw() {
   const { session, place } = page;
@@ -37,7 +37,8 @@ function draw() {
 function content() {
   const { session, refusal, place, view, screen, broken } = page;
   if (!session) return refusal ? signInScreen(refusal, { onSession: enter, onRefused: show, onAgain: start }) : html`<p class="loading">Signing in…</p>`;
-  if (!place) return missing();
+  if (place === undefined) return html`<p class="loading">Loading…</p>`;
+  if (place === null) return missing();
   if (!mayOpen(place.route, session)) return refused(place.route);
   if (broken) return failure(broken, () => void follow());
   return screen && view ? body(screen, view) : html`<p class="loading">Loading…</p>`;
@@ -46,7 +47,7 @@ function content() {
 function heading() {
   const { session, screen, view, place } = page;
   if (!session) return "Sign in";
-  if (!place) return "No such page";
+  if (!place) return place === null ? "No such page" : "";
   return screen && view ? titleOf(screen, view) : place.route.label;
 }
 
@@ -57,7 +58,7 @@ async function follow() {
   const place = findPlace(location.hash, ROUTES);
   page.screen?.close();
   Object.assign(page, { place, screen: null, broken: null });
-  const isSame = before !== null && place?.route === before.route && JSON.stringify(place.params) === JSON.stringify(before.params);
+  const isSame = !!before && place?.route === before.route && JSON.stringify(place.params) === JSON.stringify(before.params);
   if (!isSame) page.view = null;
   if (place && page.session && mayOpen(place.route, page.session)) {
     try {
@@ -76,7 +77,7 @@ async function follow() {
 
 /** @param {Session} session */
 async function enter(session) {
-  Object.assign(page, { session, refusal: null, place: null, view: null });
+  Object.assign(page, { session, refusal: null, place: undefined, view: null });
   join(show);
   draw();
   if (!keys().functionKey) await askForFunctionKey();

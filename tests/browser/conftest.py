@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from devhost.azurite import Azurite
 from devhost.console import sign_in_link
@@ -15,6 +15,7 @@ from tests.e2e.running import RunningApp, running_app
 from tests.fakes.entra import TENANT
 
 MILLISECONDS = 10_000
+expect.set_options(timeout=MILLISECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +83,8 @@ def signed_in(tab: Page, app: RunningApp, *, api_key: str | None = None) -> Page
     tab.goto("about:blank")
     tab.goto(sign_in_link(app.url, api_key or app.seed.api_key))
     tab.get_by_role("navigation", name="Screens").wait_for()
+    # Until then the page would draw over what a test draws.
+    expect(tab.get_by_role("heading", level=1)).to_be_focused()
     return tab
 
 

@@ -17,9 +17,11 @@ ROWS = "return [{id: 'a'}, {id: 'b'.repeat(300)}];"
 FAILS = "throw Object.assign(new Error('storage does not answer'), {name: 'ApiError', status: 503, retryAfter: 5});"
 DIALOG = 'void dialogs.confirm({title: "Delete it?", text: "It goes.", verb: "Delete 1", typed: "CRM sync"});'
 FORM = """
-    const error = Object.assign(new Error("no"), {name: "ApiError", status: 400, fields: {TargetUrl: "TargetUrl must be https"}});
+    const fields = {TargetUrl: "TargetUrl must be https"};
+    const error = Object.assign(new Error("no"), {name: "ApiError", status: 400, fields});
+    const wrong = forms.wrongFields(error).targetUrl;
     shown(lit.html`<h1>Edit</h1><form>${forms.summary(error, {targetUrl: "Target"})}
-      ${forms.field({name: "targetUrl", label: "Target", hint: "An address", wrong: forms.wrongFields(error).targetUrl})}
+      ${forms.field({name: "targetUrl", label: "Target", hint: "An address", wrong})}
       ${forms.field({name: "text", label: "Text", isLong: true})}<button class="danger">Delete</button></form>`);
 """
 PARTS = """
@@ -69,14 +71,17 @@ def test_no_screen_shuts_anybody_out(
         tab.evaluate("(hash) => { location.hash = hash; }", hash_)
         tab.get_by_role("heading", name=name, exact=True).wait_for()
         wrong[name] = [*found(tab, axe), runs_out(tab)]
-    for name, show in {
-        "rows": lambda: show_list(tab, ROWS),
-        "nothing": lambda: show_list(tab, "return [];"),
-        "failed": lambda: show_list(tab, FAILS),
-        "parts": lambda: run(tab, PARTS),
-        "form": lambda: run(tab, FORM),
-        "dialog": lambda: run(tab, DIALOG),
-    }.items():
-        show()
+    lists = {"rows": ROWS, "nothing": "return [];", "failed": FAILS}
+    for name, answer in lists.items():
+        show_list(tab, answer)
         wrong[name] = [*found(tab, axe), runs_out(tab)]
-    assert wrong == dict.fromkeys(wrong, [False])
+    for name, program in {"parts": PARTS, "form": FORM, "dialog": DIALOG}.items():
+        run(tab, program)
+        wrong[name] = [*found(tab, axe), runs_out(tab)]
+    assert wrong == {name: [False] for name in wrong}
+
+
+def test_what_shuts_somebody_out_is_found(console: Page, axe: str) -> None:
+    run(console, "shown(lit.html`<h1>Wrong</h1><input><div class='wide'>${'x'.repeat(3000)}</div>`);")
+    assert [one.partition(":")[0] for one in found(console, axe)] == ["label"]
+    assert runs_out(console)

@@ -1,9 +1,9 @@
 """Every text that a stranger can choose is tried as an attack, in whatever part shows it."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.harness import run, show_list
+from tests.support.cases import holds_for
 
 ATTACKS = [
     "<img src=x onerror=window.pwned=1>",
@@ -28,15 +28,21 @@ SHOWN = r"a\u{202e}b\u{0}c\u{7}d\u{200b}e\u{2066}f\u{feff}g"
 DANGEROUS = "script, iframe, object, embed, base, meta, form[action], img, [onerror], [onload], [style]"
 EVERYWHERE = """
     const text = argument;
-    const failure = Object.assign(new Error(text), {name: "ApiError", status: 400, fields: {[text]: text, TargetUrl: text}});
-    const rows = [{id: text}];
-    const columns = [{name: "Id", isHead: true, cell: (row) => parts.foreign(row.id)}, {name: "X", cell: (row) => row.id}];
+    const failure = Object.assign(new Error(text),
+      {name: "ApiError", status: 400, fields: {[text]: text, TargetUrl: text}});
+    const columns = [
+      {name: "Id", isHead: true, cell: (row) => parts.foreign(row.id)},
+      {name: "X", cell: (row) => row.id},
+    ];
+    const {targetUrl} = forms.wrongFields(failure);
     shown(lit.html`<h1>${text}</h1>
-      ${parts.table({caption: text, rows, key: (row) => row.id, columns})}
+      ${parts.table({caption: text, rows: [{id: text}], key: (row) => row.id, columns})}
       ${parts.facts([[text, parts.foreign(text)], ["Id", parts.id(text, text)], ["At", parts.when(text)]])}
       ${parts.block(text, text)} ${parts.state(text, "bad")} ${parts.empty(text)} ${parts.failure(failure)}
-      ${forms.summary(failure, {targetUrl: text})} ${forms.field({name: "targetUrl", label: text, value: text, hint: text,
-        wrong: forms.wrongFields(failure).targetUrl})} ${forms.field({name: "long", label: "L", value: text, isLong: true})}`);
+      ${forms.summary(failure, {targetUrl: text})}
+      ${forms.field({name: "targetUrl", label: text, value: text, hint: text, wrong: targetUrl})}
+      ${forms.field({name: "long", label: "L", value: text, isLong: true})}`);
+    document.querySelectorAll("dialog").forEach((open) => open.close());
     void dialogs.confirm({title: text, text, verb: text, typed: text});
 """
 
@@ -46,7 +52,7 @@ def dangerous(tab: Page) -> int:
     return tab.locator(DANGEROUS).count()
 
 
-@pytest.mark.parametrize("text", ATTACKS, ids=lambda text: text[:20])
+@holds_for("text", ATTACKS)
 def test_a_text_is_shown_as_it_is_and_does_nothing(console: Page, text: str) -> None:
     before = dangerous(console)
     run(console, EVERYWHERE, text)
@@ -66,9 +72,7 @@ def test_what_is_invisible_or_turns_others_around_is_spelled_out(console: Page) 
     expect(console.get_by_role("rowheader")).to_have_text(SHOWN)
 
 
-@pytest.mark.parametrize(
-    "attack", ["#/help?q=<img src=x onerror=window.pwned=1>", '#/"><script>window.pwned=1</script>']
-)
+@holds_for("attack", ["#/help?q=<img src=x onerror=window.pwned=1>", '#/"><script>window.pwned=1</script>'])
 def test_an_address_does_nothing_but_lead(console: Page, attack: str) -> None:
     before = dangerous(console)
     console.evaluate("(hash) => { location.hash = hash; }", attack)

@@ -114,4 +114,4 @@ def test_node_is_the_same_one_wherever_the_machine_has_none() -> None:
 def test_an_old_python_reads_what_azd_runs_with_it(module: str) -> None:
     text = (ROOT / module).read_text(encoding="utf-8")
     assert "from __future__ import annotations" in text or " | " not in text
-    compile(text, module, "exec", flags=0, dont_inherit=True, _feature_version=9)  # type: ignore[call-overload]
+    compile(text, module, "exec", flags=0, dont_inherit=True, _feature_version=9)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 
 import azure.functions as func
 import pytest
@@ -30,10 +31,12 @@ def grant(hub: Hub, user: str, *roles: str) -> None:
         TableRoles(hub.storage.table(ROLES_TABLE)).grant(user, role)
 
 
-def headers(**given: str) -> dict[str, str]:
+def headers(**given: str) -> Mapping[str, str]:
     """As the platform hands them over: their names ignore case."""
     named = {name.replace("_", "-"): text for name, text in given.items()}
-    return func.HttpRequest("GET", "http://localhost/api/console/session", headers=named, body=b"").headers  # type: ignore[return-value]
+    request = func.HttpRequest("GET", "http://localhost/api/console/session", headers=named, body=b"")
+    known: Mapping[str, str] = request.headers
+    return known
 
 
 def principal(**claims: str) -> str:
@@ -42,7 +45,7 @@ def principal(**claims: str) -> str:
     return base64.b64encode(json.dumps(content).encode()).decode()
 
 
-def bearer(hub: Hub, *roles: str) -> dict[str, str]:
+def bearer(hub: Hub, *roles: str) -> Mapping[str, str]:
     grant(hub, USER, *roles)
     return headers(Authorization=f"Bearer {hub.api_keys.issue(USER)[0]}")
 
