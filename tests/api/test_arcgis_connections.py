@@ -1,6 +1,5 @@
 """The listing of webhook connections over all workflow items: its parameters, its pages, and what each caller sees."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest

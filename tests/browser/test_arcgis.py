@@ -205,18 +205,3 @@ def test_the_screen_shuts_nobody_out(
     tab.get_by_role("dialog").get_by_role("button", name="Disable").click()
     wrong["dialog"] = wrong_with(tab, axe)
     assert wrong == {"list": [], "dialog": []}
-
-
-def test_what_is_sent_to_enable_a_connection_is_what_was_shown(console: Page) -> None:
-    program = """async (shown) => {
-        const {enabledDocument, isToken} = await import("/api/console/arcgis.js");
-        return [enabledDocument(shown, false), ["a.b~c==", "a b", "", "=", "\\u00e9"].map(isToken)];
-    }"""
-    shown = {"connectionName": "A", "itemId": "i", "webhookType": "FeatureService", "username": "u", "secret": "x"}
-    managed = {"managedWebhookId": "7", "webhookChangeTypes": ["FeaturesEdited"], "fallbackUsername": "f"}
-    kept = {"connectionName": "A", "itemId": "i", "webhookType": "FeatureService", "username": "u"}
-    own = {"secret": "********", "enabled": False}
-    tokens = [True, False, False, False, False]
-    assert console.evaluate(program, shown) == [{**kept, **own, "manageWebhook": False}, tokens]
-    more = {"manageWebhook": True, "webhookChangeTypes": ["FeaturesEdited"], "fallbackUsername": "f"}
-    assert console.evaluate(program, {**shown, **managed}) == [{**kept, **own, **more}, tokens]

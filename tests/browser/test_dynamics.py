@@ -66,6 +66,9 @@ def test_events_are_registered_in_a_form_which_says_what_is_wrong(
     console.get_by_role("button", name="Register events").click()
     console.get_by_label("Function key").fill("short")
     console.get_by_label("Events", exact=True).fill("opportunity\nnonsense")
+    console.get_by_text("More", exact=True).click()
+    console.get_by_label("Address").fill("ftp://hub.example")
+    console.get_by_text("More", exact=True).click()
     console.get_by_role("button", name="Register", exact=True).click()
     summary = console.get_by_role("alert").filter(has_text="There is a problem")
     expect(summary).to_be_focused()
@@ -73,6 +76,9 @@ def test_events_are_registered_in_a_form_which_says_what_is_wrong(
     assert console.locator("#events-wrong").inner_text().count("must be a table and a verb") == 2
     summary.get_by_role("button", name="Function key").click()
     expect(console.get_by_label("Function key")).to_be_focused()
+    summary.get_by_role("button", name="Address").click()
+    expect(console.get_by_label("Address")).to_be_focused()
+    console.get_by_label("Address").fill("")
     console.get_by_label("Function key").fill(app.code)
     console.get_by_label("Events", exact=True).fill("opportunity.updated")
     console.get_by_label("Columns").fill("name, estimatedvalue")
@@ -279,20 +285,3 @@ def test_no_screen_about_dataverse_shuts_anybody_out(
     tab.get_by_role("alert").first.wait_for()
     wrong["errors"] = wrong_with(tab, axe)
     assert wrong == {place: [] for place in wrong}
-
-
-def test_what_is_sent_to_ensure_is_what_the_form_says(console: Page) -> None:
-    program = """async (all) => {
-        const {ensureBody, tally, canReplay} = await import("/api/console/dynamics.js");
-        return [all.map(ensureBody), tally([{word: "stored"}, {word: "gone"}, {word: "stored"}]),
-          canReplay({message: "Assign", table: "a"}), canReplay({message: "DELETE", table: "a"}),
-          canReplay({message: "Create", table: null})];
-    }"""
-    forms = [
-        {"key": " k ", "events": "", "columns": "name", "preImage": "on", "mode": "sync", "name": " ", "prune": "on"},
-        {"key": "k", "events": "a.created,\n b.updated", "columns": "x y", "preImage": "on", "prune": "on", "url": "u"},
-    ]
-    options = {"columns": ["x", "y"], "preImage": True}
-    events = [{"event": "a.created", **options}, {"event": "b.updated", **options}]
-    bodies = [{"key": "k", "mode": "sync"}, {"key": "k", "url": "u", "events": events, "prune": True}]
-    assert console.evaluate(program, forms) == [bodies, "2 stored, 1 gone", False, True, False]

@@ -55,11 +55,11 @@ const columns = (screen) => [
   { name: "Connection", isHead: true, cell: (/** @type {any} */ one) => foreign(one.connectionName) },
   { name: "State", cell: (/** @type {any} */ one) => (one.enabled ? state("enabled", "good") : state("disabled", "off")) },
   { name: "Feature service", cell: (/** @type {any} */ one) => html`${id(one.itemId, "item of the feature service")}
-    <br><small>${managed(one)}</small>` },
+    <small class="below">${managed(one)}</small>` },
   { name: "Acts as", cell: (/** @type {any} */ one) => html`${foreign(one.username)}${one.fallbackUsername
     ? html`<br><small>else ${foreign(one.fallbackUsername)}</small>` : nothing}` },
   { name: "Workflow item", cell: (/** @type {any} */ one) => html`${id(one.workflowItemId, "workflow item")}
-    <br><small>of ${foreign(one.orgId)}</small>` },
+    <small class="below">of ${foreign(one.orgId)}</small>` },
   { name: "Changed", cell: (/** @type {any} */ one) => html`${when(one.updated)}<br><small>by ${foreign(one.updatedBy)}</small>` },
   { name: "Actions", cell: (/** @type {any} */ one) => html`<div class="toolbar">
     ${action(screen, one.enabled ? "Disable" : "Enable", () => setEnabled(screen, one, !one.enabled), {
@@ -128,7 +128,7 @@ async function change(screen, { work, done, ...asked }) {
 const askForToken = (screen, { title: heading, text, verb, isDangerous, hint }) => openDialog(heading, (dialog) => html`
   <form method="dialog" @submit=${(/** @type {Event} */ event) => submitted(event, dialog)}>
     <p>${text}</p>
-    ${hint === null ? nothing : field({ name: "token", label: "ArcGIS token (optional)", type: "password", hint: `${hint}${whose(screen)}`,
+    ${hint === null ? nothing : field({ name: "token", label: `ArcGIS token${isDangerous ? " (optional)" : ""}`, type: "password", hint: `${hint}${whose(screen)}`,
       wrong: dialog.state.isWrong ? "This is not an ArcGIS token." : undefined })}
     <footer class="actions">
       <button type="button" class="secondary" autofocus @click=${() => dialog.close()}>Cancel</button>

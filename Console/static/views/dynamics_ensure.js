@@ -39,7 +39,7 @@ export function view(screen) {
         <label><input type="radio" name="mode" value="async" checked> async: in the background; what fails can be replayed</label>
         <label><input type="radio" name="mode" value="sync"> sync: whoever saves waits, and nothing is saved while the hub is down</label>
       </fieldset>
-      <details><summary>More</summary>
+      <details ?open=${Boolean(wrong.name || wrong.url || wrong.solution)}><summary>More</summary>
         ${field({ name: "name", label: LABELS.name, wrong: wrong.name, hint: "Of the webhook. Empty: it follows from the address." })}
         ${field({ name: "url", label: LABELS.url, wrong: wrong.url, hint: "Where Dataverse reaches this hub. Empty: by PUBLIC_URL." })}
         ${field({ name: "solution", label: LABELS.solution, wrong: wrong.solution, hint: "Its unique name, for what is made now." })}

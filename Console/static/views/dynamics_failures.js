@@ -100,7 +100,7 @@ const why = (job) => {
 };
 
 /** @param {import("../dynamics.js").Outcome | undefined} outcome */
-const result = (outcome) => (!outcome ? nothing : html`<p class="why">${state(outcome.word, outcome.kind)}
+const result = (outcome) => (!outcome ? nothing : html`<p class="outcome">${state(outcome.word, outcome.kind)}
   <small>${foreign(outcome.reason)}</small>
   ${outcome.eventId ? html`<br><a href=${address("/events/{id}", { id: outcome.eventId })}>Open the event</a>` : nothing}</p>`);
 

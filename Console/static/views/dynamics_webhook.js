@@ -39,8 +39,8 @@ const columns = (screen) => [
   { name: "When", isHead: true, cell: (/** @type {any} */ step) => html`
     <a href=${failuresOf(step)}>${foreign(what(step))}</a><br><small>${foreign(nameOf(step))}</small>` },
   { name: "State", cell: (/** @type {any} */ { enabled }) => (enabled ? state("enabled", "good") : state("disabled", "off")) },
-  { name: "Mode", cell: (/** @type {any} */ { mode, stage }) => html`
-    ${foreign(mode)}: ${modeText(mode)}${stage === "PostOperation" ? "" : html`<br>at ${foreign(stage)}`}` },
+  { name: "Mode", cell: (/** @type {any} */ { mode, stage }) => html`<p class="why">
+    ${foreign(mode)}: ${modeText(mode)}${stage === "PostOperation" ? "" : html`<br>at ${foreign(stage)}`}</p>` },
   { name: "Columns", cell: (/** @type {any} */ { filteringAttributes: names }) => (names.length ? foreign(names.join(", ")) : "any") },
   { name: "Warnings", cell: (/** @type {any} */ { warnings }) => (warnings.length ? warningList(warnings) : "–") },
   { name: "Actions", cell: (/** @type {any} */ step) => html`<div class="toolbar">
