@@ -196,12 +196,16 @@ def test_the_screen_shuts_nobody_out(
     for number in range(3):
         app.hub.arcgis.connections.create(connection("Org", "item", number, enabled=number > 0))
     axe = axe_source()
-    tab = signed_in(open_tab(color_scheme=scheme, viewport={"width": width, "height": 800}), app)
+    tab = signed_in(
+        open_tab(color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": 800}), app
+    )
     go(tab, "#/arcgis")
     tab.locator("table").wait_for()
     wrong = {"list": wrong_with(tab, axe)}
     tab.get_by_role("button", name="Disable").first.click()
     tab.get_by_role("dialog").get_by_label("ArcGIS token").fill("not one")
     tab.get_by_role("dialog").get_by_role("button", name="Disable").click()
+    # Its button, with the mouse over it.
+    tab.get_by_role("dialog").get_by_role("button", name="Disable").hover()
     wrong["dialog"] = wrong_with(tab, axe)
     assert wrong == {"list": [], "dialog": []}

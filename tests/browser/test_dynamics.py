@@ -275,7 +275,9 @@ def test_no_screen_about_dataverse_shuts_anybody_out(
     open_tab: Callable[..., Page], app: RunningApp, ids: tuple[str, str], scheme: str, width: int
 ) -> None:
     axe = axe_source()
-    tab = signed_in(open_tab(color_scheme=scheme, viewport={"width": width, "height": 800}), app)
+    tab = signed_in(
+        open_tab(color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": 800}), app
+    )
     wrong = {}
     for place in ("#/dynamics", f"#/dynamics/{ids[0]}", failures(ids), "#/dynamics/ensure"):
         go(tab, place)
