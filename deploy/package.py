@@ -15,6 +15,7 @@ from pathspec import GitIgnoreSpec
 
 from deploy.lock import APP, faults_of
 from deploy.tool import LOCAL, ROOT, Failed, uv
+from page.install import are_installed, known_files
 
 PACKAGES = Path(".python_packages", "lib", "site-packages")
 """Where the worker looks for packages, below the app's root."""
@@ -39,6 +40,10 @@ def main() -> int:
     try:
         if faults := faults_of(APP):
             raise Failed("\n".join([f"{APP.locked} is not made from {APP.asked} (`make lock`):", *faults]))
+        if not are_installed(known_files()):
+            raise Failed(
+                "the console's libraries are missing, or not those of page/files.json: `make page` installs them"
+            )
         files = dict(deployed_files(ROOT))
         if asked.local_build:
             shutil.rmtree(_BUILD, ignore_errors=True)
