@@ -10,9 +10,10 @@ const MILLISECONDS = 30_000;
 /**
  * What went wrong with a request. `status` is that of the answer, and 0 where none came. `message` is a sentence for
  * people. `fields` says what is wrong with which member. `retryAfter` are seconds. `easyAuth` is the path to sign in.
+ * `dataverse` is what Dataverse itself said, where it refused something.
  * @typedef {Error & {
  *   status: number, fields: Record<string, string>, retryAfter: number | null, easyAuth: string | null, isOurs: boolean,
- *   isFirst?: boolean,
+ *   isFirst?: boolean, dataverse?: string,
  * }} ApiError
  * @typedef {{signal?: AbortSignal, query?: Query, body?: unknown, headers?: Record<string, string>}} Options
  * @typedef {Record<string, string | number | boolean | null | undefined>} Query
@@ -100,18 +101,21 @@ export const isApiError = (error) => error instanceof Error && error.name === "A
 export const isAborted = (error) => error instanceof Error && error.name === "AbortError";
 
 /**
- * A failed answer as an ApiError: a problem (RFC 9457), an error of SuperOffice's shape, or neither.
+ * A failed answer as an ApiError: a problem (RFC 9457), an error of SuperOffice's shape or of ArcGIS', or none of them.
  * @param {number} status
  * @param {any} data
  * @param {Headers} headers
  */
 export function refusal(status, data, headers) {
-  const message = data?.detail ?? data?.ErrorMessage;
+  // A problem, SuperOffice's shape, or that of ArcGIS Workflow Manager.
+  const message = data?.detail ?? data?.ErrorMessage ?? data?.error?.message;
   const error = apiError(status, typeof message === "string" && message ? message : plainMessage(status));
   error.isOurs = typeof message === "string";
   error.retryAfter = seconds(headers.get("Retry-After"));
   error.easyAuth = typeof data?.easyAuth === "string" ? data.easyAuth : null;
+  if (typeof data?.dataverse?.message === "string") error.dataverse = data.dataverse.message;
   for (const wrong of data?.errors ?? []) error.fields[String(wrong.pointer).replace(/^#?\//, "")] = String(wrong.detail);
+  for (const wrong of data?.error?.details ?? []) error.fields[String(wrong.field)] = String(wrong.message);
   // SuperOffice's shape names the member first: "TargetUrl must ...", "ErrorEmails/1 ...".
   const member = data?.ErrorMessage && status === 400 && /^[A-Za-z$][\w/$]*/.exec(message);
   if (member) error.fields[member[0]] = message;

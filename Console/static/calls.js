@@ -6,7 +6,7 @@
 // be short, or empty, and have a token (collect in paging.js goes on by itself). Bulk calls answer `{replayed | purged |
 // count, more, continuationToken}`.
 
-import { send, sendFully } from "./api.js";
+import { send, sendFully, sendOnce } from "./api.js";
 
 /**
  * @typedef {import("./api.js").Options} Options
@@ -110,6 +110,28 @@ export const replayJob = (id, step, job, o) =>
 
 /** @param {Query} query @param {Options} [o] */
 export const listConnections = (query, o) => send("GET", "v1/arcgis/connections", { ...o, query });
+/** @param {Connection} where @param {Options} [o] */
+export const showConnection = (where, o) => send("GET", connectionPath(where), o);
+/** `{success, message}`. `token`: somebody's who may manage the service, or null. @param {Connection} where @param {object} document @param {string | null} token @param {Options} [o] */
+export const updateConnection = (where, document, token, o) => sendAs(token, "PUT", where, { ...o, body: document });
+/** `{success, message}`. @param {Connection} where @param {string | null} token @param {Options} [o] */
+export const deleteConnection = (where, token, o) => sendAs(token, "DELETE", where, o);
+
+/** @typedef {{orgId: string, workflowItemId: string, connectionId: string}} Connection */
+
+/** @param {Connection} where */
+const connectionPath = ({ orgId, workflowItemId, connectionId }) =>
+  `${seg(orgId)}/${seg(workflowItemId)}/webhookConnections/${seg(connectionId)}`;
+
+/**
+ * With an ArcGIS token besides. A 401 is then about that, and nobody is asked to sign in to the hub.
+ * @param {string | null} token @param {string} method @param {Connection} where @param {Options} [o]
+ */
+async function sendAs(token, method, where, o) {
+  const path = connectionPath(where);
+  if (token === null) return send(method, path, o);
+  return (await sendOnce(method, path, { ...o, headers: { "X-Esri-Authorization": `Bearer ${token}` } })).data;
+}
 
 /** @param {string} method @param {string} path @param {object} webhook @param {Options} [o] */
 async function saved(method, path, webhook, o) {

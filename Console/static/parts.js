@@ -9,7 +9,7 @@
 //   foreign(text)         a text from outside: isolated, nothing hidden in it
 //   id(text, what)        short, with Copy      copy(text, what)   the button alone
 //   facts([[name, value], ...])   block(text, label)   a long text, JSON, a reply
-//   more(listed, onMore)          "Load older", for paging.js's Listed
+//   more(listed, onMore, text)    "Load older", for paging.js's Listed
 //   empty(text, action)   failure(error, again)   roleNeeded(role)
 
 import { html, ifDefined, nothing, repeat } from "./lit.js";
@@ -152,9 +152,10 @@ export const action = (screen, text, run, { label, isDangerous, isQuiet } = {}) 
 /**
  * @param {import("./paging.js").Listed} listed
  * @param {() => void} onMore
+ * @param {string} [text] where the order is not that of time
  */
-export const more = (listed, onMore) =>
-  listed.token === null ? nothing : html`<button type="button" class="secondary" @click=${onMore}>Load older</button>`;
+export const more = (listed, onMore, text = "Load older") =>
+  listed.token === null ? nothing : html`<button type="button" class="secondary" @click=${onMore}>${text}</button>`;
 
 /**
  * @param {unknown} text

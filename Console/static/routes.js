@@ -29,8 +29,13 @@ export const ROUTES = [
   { path: "/events/{id}/deliveries/{webhook}", roles: MANAGER, load: () => import("./views/delivery.js") },
 
   // Dynamics.
+  { path: "/dynamics", label: "Dynamics", roles: ADMINISTRATOR, feature: "dynamics", load: () => import("./views/dynamics.js") },
+  { path: "/dynamics/ensure", roles: ADMINISTRATOR, load: () => import("./views/dynamics_ensure.js") },
+  { path: "/dynamics/{webhook}", roles: ADMINISTRATOR, load: () => import("./views/dynamics_webhook.js") },
+  { path: "/dynamics/{webhook}/steps/{step}", roles: ADMINISTRATOR, load: () => import("./views/dynamics_failures.js") },
 
   // ArcGIS connections.
+  { path: "/arcgis", label: "ArcGIS", roles: MANAGER, feature: "arcgis", load: () => import("./views/arcgis.js") },
 
   // Audit.
   { path: "/audit", label: "Audit", roles: ADMINISTRATOR, load: () => import("./views/audit.js") },

@@ -88,23 +88,26 @@ class ArcGisCallers:
         self._portal = portal
         self._org_ids = frozenset(org_ids)
 
-    def caller(self, token: ArcGisToken, org_id: str) -> ArcGisCaller:
-        """The caller of a request to this organization; raises Unauthenticated, Forbidden, or PortalDown."""
+    def caller(self, token: ArcGisToken, org_id: str | None) -> ArcGisCaller:
+        """The caller of a request to this organization, None for their own one.
+
+        Raises Unauthenticated, Forbidden, or PortalDown.
+        """
         try:
             member = self.member(token, org_id)
         except ArcGisRefused:
             raise _refused() from None
         return ArcGisCaller(User.arcgis(member.username), member=member, token=token)
 
-    def member(self, token: ArcGisToken, org_id: str) -> PortalUser:
-        """The member of this organization whose token this is.
+    def member(self, token: ArcGisToken, org_id: str | None) -> PortalUser:
+        """The member of this organization whose token this is; None is any that the app serves.
 
         Raises ArcGisRefused for nobody's token, Forbidden for a user of another organization or of one that the app
         does not serve, and PortalDown.
         """
         member = self._portal.user(token)
-        if member.org_id != org_id or org_id not in self._org_ids:
-            raise Forbidden("the user's organization is not the one in the path, or is not served here")
+        if org_id not in {None, member.org_id} or member.org_id not in self._org_ids:
+            raise Forbidden("the user's organization is not the one that was asked for, or is not served here")
         return member
 
 

@@ -1,7 +1,7 @@
 """Where webhook connections are kept: table `connections`."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from azure.data.tables import TableEntity
 
@@ -16,10 +16,22 @@ from shared.arcgis.webhook_connection import (
     parse_connection_row,
 )
 from shared.storage.account import StorageAccount
+from shared.storage.keys import key_text
+from shared.storage.paging import BEGINNING, Place
 from shared.storage.query import Query
+from shared.storage.scan import Scan, WorkBudget
 from shared.storage.tables import AlreadyStored
 
 _PAGE = 500
+
+
+@dataclass(frozen=True)
+class ConnectionFilter:
+    """Which connections a listing over all workflow items shows, from `place` on. None does not filter."""
+
+    org_id: str | None = None
+    enabled: bool | None = None
+    place: Place = BEGINNING
 
 
 class ConnectionRegistry:
@@ -37,6 +49,19 @@ class ConnectionRegistry:
         """All connections of a workflow, in the order of their ids."""
         rows = self._table.query(Query().where("PartitionKey eq", workflow.partition), page_size=_PAGE)
         return (_connection(row, workflow) for row in rows)
+
+    def all(
+        self, wanted: ConnectionFilter, *, page_size: int, budget: WorkBudget | None = None
+    ) -> Scan[WebhookConnection]:
+        """Connections of all workflow items, in the order of their keys, as far as the budget reaches."""
+        after = wanted.place.after
+        rows = Query().where("PartitionKey ge", None if after is None else after.partition).beyond(after)
+        if wanted.org_id is not None:
+            # ";" comes right after the ":" that ends the organization in a partition's key.
+            org = key_text(wanted.org_id)
+            rows = rows.where("PartitionKey ge", f"{org}:").where("PartitionKey lt", f"{org};")
+        rows = rows.where("Enabled eq", wanted.enabled)
+        return Scan(self._table, [(wanted.place, rows)], _of_any, budget=budget, page_size=page_size)
 
     def create(self, connection: WebhookConnection) -> None:
         """Store a new connection, whose id nobody else has."""
@@ -58,6 +83,10 @@ class ConnectionRegistry:
     def delete(self, connection: WebhookConnection) -> None:
         """Remove a connection; one that is gone already is no failure."""
         self._table.delete(connection.workflow.partition, connection.id)
+
+
+def _of_any(row: TableEntity) -> WebhookConnection:
+    return _connection(row, Workflow.of_partition(row["PartitionKey"]))
 
 
 def _connection(row: TableEntity, workflow: Workflow) -> WebhookConnection:

@@ -38,8 +38,15 @@ class Workflow:
     def of_path(cls, org_id: str, item_id: str) -> "Workflow":
         """The workflow in a path; raises BadRequest."""
         for name, text in (("orgId", org_id), ("itemId", item_id)):
-            if not _PATH_PART.fullmatch(text):
+            if not is_path_part(text):
                 raise BadRequest(f"{name} must be 1 to 64 letters, digits, - and _, in the path")
+        return cls(org_id, item_id)
+
+    @classmethod
+    def of_partition(cls, key: str) -> "Workflow":
+        """The workflow whose rows have this partition key."""
+        # Its parts are texts that a key holds as they are.
+        org_id, _, item_id = key.partition(":")
         return cls(org_id, item_id)
 
     @property
@@ -101,6 +108,19 @@ class WebhookConnection:
             **fallback,
         }
 
+    def as_overview(self, *, with_managed: bool) -> Answer:
+        """The connection among those of all workflow items; whether the hub manages its webhook only where wanted."""
+        managed: Answer = {"managed": self.managed is not None} if with_managed else {}
+        return {
+            "orgId": self.workflow.org_id,
+            "workflowItemId": self.workflow.item_id,
+            **self.as_listed(),
+            **managed,
+            "created": stored_time(self.created),
+            "updated": stored_time(self.updated),
+            "updatedBy": self.updated_by,
+        }
+
     def as_shown(self, *, with_managed_webhook: bool) -> Answer:
         """The connection alone (WebhookConnectionResponse), with the service's webhook if the caller may manage it."""
         answer = {**self.as_listed(), "webhookType": self.webhook_type, "secret": SECRET_MASK}
@@ -112,6 +132,11 @@ class WebhookConnection:
             "webhookChangeTypes": list(self.managed.change_types),
             "managedWebhookId": self.managed.id,
         }
+
+
+def is_path_part(text: str) -> bool:
+    """Whether this can be the id of an organization or of an item in a path."""
+    return _PATH_PART.fullmatch(text) is not None
 
 
 def changed_members(before: WebhookConnection, after: WebhookConnection) -> tuple[str, ...]:

@@ -72,6 +72,12 @@ WEBHOOK_CONNECTIONS = Surface(
     ),
     parameters=("connectionId", "operation"),
 )
+ARCGIS_CONNECTIONS = Surface(
+    "ArcGisConnections",
+    "/api/v1/arcgis/connections",
+    "connections",
+    (Operation("GET", ""),),
+)
 DYNAMICS_REGISTRATION = Surface(
     "DynamicsRegistration",
     "/api/v1/dynamics/webhooks",
@@ -95,7 +101,16 @@ DYNAMICS_REGISTRATION = Surface(
 HEALTH = Surface("Health", "/api/health?deep=1", "health", (Operation("GET", "", READ),))
 CONSOLE = Surface("Console", "/api/console", "console", (Operation("GET", "session", READ),))
 
-SURFACES = (EVENTS, WEBHOOK_ADMIN, WEBHOOK_AGENT, WEBHOOK_CONNECTIONS, DYNAMICS_REGISTRATION, HEALTH, CONSOLE)
+SURFACES = (
+    EVENTS,
+    WEBHOOK_ADMIN,
+    WEBHOOK_AGENT,
+    WEBHOOK_CONNECTIONS,
+    ARCGIS_CONNECTIONS,
+    DYNAMICS_REGISTRATION,
+    HEALTH,
+    CONSOLE,
+)
 DISABLE = "webhook.disable"
 OTHER_ACTIONS = (
     DISABLE,

@@ -78,3 +78,37 @@ def test_a_portal_that_is_down_is_a_503_and_leaves_nothing(
     assert (status, error["type"]) == (503, "PortalException")
     arcgis.portal.answer_always(None)
     assert client.ask("GET") == before
+
+
+def all_connections(client: ArcGisClient, *, code: str | None = None, **given: str) -> requests.Response:
+    """The listing over all workflow items, asked by whoever the client is."""
+    name = "X-Esri-Authorization" if client.token else "Authorization"
+    headers = {name: f"Bearer {client.token or client.app.seed.api_key}"}
+    params = {"code": client.app.code if code is None else code, **given}
+    return requests.get(f"{client.app.url}/api/v1/arcgis/connections", params, headers=headers, timeout=30)
+
+
+def test_all_workflow_items_are_listed_to_managers_and_to_nobody_else(
+    client: ArcGisClient, arcgis: ArcGisOrganization
+) -> None:
+    made = client.create(arcgis.add_item())
+    hub_caller = replace(client, token=None)
+    for caller, sees_managed in ((hub_caller, True), (client, False)):
+        response = all_connections(caller, limit="200")
+        assert response.status_code == 200
+        [found] = [one for one in response.json()["value"] if one["connectionId"] == made]
+        assert (found["orgId"], found["workflowItemId"]) == (ORG, client.workflow_item)
+        assert found.get("managed") is (True if sees_managed else None)
+        assert "secret" not in response.text.lower()
+    assert all_connections(hub_caller, code="wrong").status_code == 401
+    assert all_connections(client, orgId="otherOrg").status_code == 403
+    assert all_connections(replace(client, token="nobodys-token")).status_code == 401
+    assert all_connections(replace(client, token=arcgis.portal.sign_in("somebody"))).status_code == 403
+    foreign = arcgis.portal.sign_in(MANAGER, org_id="foreign")
+    assert all_connections(replace(client, token=foreign)).json()["status"] == 403
+
+
+def test_what_the_console_is_given_opens_the_listing(client: ArcGisClient) -> None:
+    key = client.app.hub.settings.console_key
+    assert key is not None
+    assert all_connections(replace(client, token=None), code=key.get_secret_value()).status_code == 200

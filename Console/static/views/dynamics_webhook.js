@@ -1,0 +1,81 @@
+// @ts-check
+// One webhook in Dataverse, with its steps: which changes of rows it posts.
+
+import { patchStep, showDynamics } from "../calls.js";
+import { confirm } from "../dialog.js";
+import { ask, modeText, told } from "../dynamics.js";
+import { html } from "../lit.js";
+import { action, facts, foreign, id, state, table } from "../parts.js";
+import { address } from "../router.js";
+import { authentication } from "./dynamics.js";
+import { nameOf, notSetUp, warningList } from "./dynamics_parts.js";
+
+/** @typedef {import("../screen.js").Screen} Screen */
+
+/** @param {Screen} screen */
+export const title = ({ data }) => (data?.isSetUp ? `Webhook in Dataverse: ${nameOf(data)}` : "Webhook in Dataverse");
+export const refresh = 120;
+
+/** @param {Screen} screen */
+export const load = (screen) => ask(screen, () => showDynamics(screen.params.webhook, { signal: screen.signal }));
+
+/** @param {Screen} screen */
+export const view = (screen) => (screen.data.isSetUp ? html`
+  ${facts([
+    ["Posts to", foreign(screen.data.url)],
+    ["Authentication", authentication(screen.data)],
+    ["Description", screen.data.description ? foreign(screen.data.description) : "–"],
+    ["Of a managed solution", screen.data.isManaged ? "yes: it cannot be removed here" : "no"],
+    ["Id", id(screen.data.id, "id of the webhook")],
+  ])}
+  ${screen.data.warnings.length ? html`<h2>Warnings</h2>${warningList(screen.data.warnings)}` : ""}
+  ${table({
+    caption: "Steps", rows: screen.data.steps, key: ({ id: one }) => one, columns: columns(screen),
+    empty: "It has no step, so Dataverse posts nothing to it.",
+  })}` : notSetUp());
+
+/** @param {Screen} screen */
+const columns = (screen) => [
+  { name: "When", isHead: true, cell: (/** @type {any} */ step) => html`
+    <a href=${failuresOf(step)}>${foreign(what(step))}</a><br><small>${foreign(nameOf(step))}</small>` },
+  { name: "State", cell: (/** @type {any} */ { enabled }) => (enabled ? state("enabled", "good") : state("disabled", "off")) },
+  { name: "Mode", cell: (/** @type {any} */ { mode, stage }) => html`<p class="why">
+    ${foreign(mode)}: ${modeText(mode)}${stage === "PostOperation" ? "" : html`<br>at ${foreign(stage)}`}</p>` },
+  { name: "Columns", cell: (/** @type {any} */ { filteringAttributes: names }) => (names.length ? foreign(names.join(", ")) : "any") },
+  { name: "Warnings", cell: (/** @type {any} */ { warnings }) => (warnings.length ? warningList(warnings) : "–") },
+  { name: "Actions", cell: (/** @type {any} */ step) => html`<div class="toolbar">
+    ${step.enabled
+      ? action(screen, "Disable", () => disable(screen, step), { label: `Disable ${what(step)}`, isQuiet: true })
+      : action(screen, "Enable", () => change(screen, step, true), { label: `Enable ${what(step)}` })}
+    <a href=${failuresOf(step)} aria-label=${`Failed jobs of ${what(step)}`}>Failed jobs</a></div>` },
+];
+
+/** @param {any} step */
+export const what = ({ message, table: name }) => (name ? `${message} of ${name}` : message);
+
+/** @param {any} step */
+const failuresOf = ({ webhookId: webhook, id: step }) => address("/dynamics/{webhook}/steps/{step}", { webhook, step });
+
+/**
+ * @param {Screen} screen
+ * @param {any} step
+ */
+async function disable(screen, step) {
+  const isSure = await confirm({
+    title: "Disable this step?", verb: "Disable", isDangerous: true,
+    text: html`${foreign(what(step))}: as long as the step is disabled Dataverse posts none of these changes, and keeps no
+      failed job of them. They cannot be replayed later.`,
+  });
+  if (isSure) await change(screen, step, false);
+}
+
+/**
+ * @param {Screen} screen
+ * @param {any} step
+ * @param {boolean} enabled
+ */
+async function change(screen, step, enabled) {
+  await told(() => patchStep(step.webhookId, step.id, { enabled }));
+  screen.say(`${what(step)} is ${enabled ? "enabled" : "disabled"}.`);
+  await screen.reload();
+}
