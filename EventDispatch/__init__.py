@@ -3,21 +3,14 @@
 import azure.functions as func
 
 from shared.events.announcement import EVENTS_QUEUE, as_repeat
-from shared.hub.hub import process_hub
-from shared.queue_edge import handle_message
+from shared.hub.hub import Hub
+from shared.hub.queue_messages import work_on
 
 
 def main(msg: func.QueueMessage, context: func.Context) -> None:
     """Dispatch one event. After an exception the host tries again and finally moves the message to the poison queue."""
 
-    def dispatch(body: bytes, attempt: int) -> None:
-        process_hub().receivers.dispatcher.dispatch(body, attempt=attempt)
+    def dispatch(hub: Hub, body: bytes, dequeue_count: int) -> None:
+        hub.receivers.dispatcher.dispatch(body, attempt=dequeue_count)
 
-    handle_message(
-        msg,
-        dispatch,
-        storage=lambda: process_hub().storage,
-        queue=EVENTS_QUEUE,
-        context=context,
-        as_repeat=as_repeat,
-    )
+    work_on(msg, context, EVENTS_QUEUE, dispatch, as_repeat=as_repeat)

@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
-from shared.hub.hub import process_hub
-from shared.queue_edge import handle_message
+from shared.hub.hub import Hub
+from shared.hub.queue_messages import work_on
 
 
 def main(msg: func.QueueMessage, context: func.Context) -> None:
@@ -12,14 +12,7 @@ def main(msg: func.QueueMessage, context: func.Context) -> None:
     from shared.delivery.message import as_repeat
     from shared.delivery.queues import DELIVERIES_QUEUE
 
-    def work(body: bytes, dequeue_count: int) -> None:
-        process_hub().receivers.worker.work(body, message_id=msg.id or "", dequeue_count=dequeue_count)
+    def work(hub: Hub, body: bytes, dequeue_count: int) -> None:
+        hub.receivers.worker.work(body, message_id=msg.id or "", dequeue_count=dequeue_count)
 
-    handle_message(
-        msg,
-        work,
-        storage=lambda: process_hub().storage,
-        queue=DELIVERIES_QUEUE,
-        context=context,
-        as_repeat=as_repeat,
-    )
+    work_on(msg, context, DELIVERIES_QUEUE, work, as_repeat=as_repeat)

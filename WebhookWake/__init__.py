@@ -2,8 +2,7 @@
 
 import azure.functions as func
 
-from shared.hub.hub import process_hub
-from shared.queue_edge import handle_message
+from shared.hub.queue_messages import work_on
 
 
 def main(msg: func.QueueMessage, context: func.Context) -> None:
@@ -11,10 +10,4 @@ def main(msg: func.QueueMessage, context: func.Context) -> None:
     # Imported here, so that the cold start of another function does not wait for it.
     from shared.delivery.pace.wakeups import WAKEUPS_QUEUE
 
-    handle_message(
-        msg,
-        lambda body, _: process_hub().receivers.waker.work(body),
-        storage=lambda: process_hub().storage,
-        queue=WAKEUPS_QUEUE,
-        context=context,
-    )
+    work_on(msg, context, WAKEUPS_QUEUE, lambda hub, body, _: hub.receivers.waker.work(body))

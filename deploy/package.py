@@ -15,8 +15,8 @@ from pathspec import GitIgnoreSpec
 
 from deploy.lock import APP, faults_of
 from deploy.tool import LOCAL, ROOT, Failed, uv
+from infra.hooks.packed import NEVER_PACKED, strangers
 from page.install import are_installed, known_files
-from infra.hooks.packed import strangers
 
 PACKAGES = Path(".python_packages", "lib", "site-packages")
 """Where the worker looks for packages, below the app's root."""
@@ -25,8 +25,6 @@ TARGET = "x86_64-manylinux_2_28"
 """The platform that Azure runs the app on, as uv names it."""
 
 _BUILD = LOCAL / "package"
-# What azd leaves out whatever .funcignore says.
-_NEVER = (".azure/", ".funcignore", "local.settings.json")
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644
 
@@ -66,7 +64,7 @@ def main() -> int:
 def deployed_files(root: Path) -> Iterator[tuple[str, Path]]:
     """The files below `root` that are deployed: their names in the zip, and where they lie."""
     lines = (root / ".funcignore").read_text(encoding="utf-8").splitlines()
-    ignored = GitIgnoreSpec.from_lines([*lines, *_NEVER])
+    ignored = GitIgnoreSpec.from_lines([*lines, *NEVER_PACKED])
     for folder, folders, names in root.walk():
         below = folder.relative_to(root)
         # A folder that is left out is not entered: it may be large, or a link to the system's own.

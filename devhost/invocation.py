@@ -31,10 +31,10 @@ class Invocations:
     ) -> Result | Failure:
         """Run a function with its trigger's data. A failure is logged; its outputs are not sent.
 
-        It continues the trace that `traceparent` names, and begins a new one if that names none.
+        `traceparent` is its place in a trace (tracing.py); without one it begins a new trace.
         """
-        traceparent = invocation_traceparent(traceparent)
-        result = await self._worker.call(function, data, trigger_metadata, traceparent=traceparent)
+        here = traceparent or invocation_traceparent()
+        result = await self._worker.call(function, data, trigger_metadata, traceparent=here)
         if isinstance(result, Result):
             result = await self._finish(function, result)
         if isinstance(result, Failure):

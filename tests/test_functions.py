@@ -66,7 +66,7 @@ def test_the_context_is_handed_on_so_that_lines_have_a_trace(folder: Path) -> No
     main = next(node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "main")
     calls = [node for node in ast.walk(main) if isinstance(node, ast.Call) and _takes_context(node)]
     edges = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
-    wanted = {"answer", "administer", "answer_dataverse", "handle_message", "invoked"}
+    wanted = {"answer", "administer", "answer_dataverse", "work_on", "invoked"}
     called = {node.id for node in ast.walk(main) if isinstance(node, ast.Name)} & wanted
     assert edges == called != set()
 

@@ -1,5 +1,4 @@
 import json
-import sys
 import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -10,17 +9,11 @@ import pytest
 from azure.functions.queue import QueueMessage
 from pydantic import SecretStr
 
-import EventDispatch
-import WebhookDelivery
-import WebhookDeliverySlow
-import WebhookWake
 from shared.circuit_breaker import OPEN_SECONDS
 from shared.deadline import MESSAGE_SECONDS, remaining_seconds
-from shared.errors import Misconfigured, StorageDown, StorageRefused
-from shared.hub.hub import Hub
-from shared.hub.lazy import Lazy
+from shared.errors import StorageDown, StorageRefused
 from shared.queue_edge import MAX_DEQUEUE_COUNT, MAX_WAITING, handle_message
-from shared.settings import Settings, StorageSettings
+from shared.settings import StorageSettings
 from shared.storage.account import StorageAccount
 from shared.storage.tables import Contended
 from shared.storage.transport import StorageTransport
@@ -269,19 +262,6 @@ def test_a_message_that_fails_after_an_event_that_it_led_to_is_not_told_as_if_it
         handle_message(message(5), wakes, storage=lambda: outage.account, queue="wakeups", context=context)
     [line] = lines_in(caplog.records)
     assert (line["trace"], "event" in line) == (TRACE, False)
-
-
-@pytest.mark.parametrize("main", [EventDispatch.main, WebhookDelivery.main, WebhookDeliverySlow.main, WebhookWake.main])
-def test_a_message_that_fails_for_a_missing_setting_is_told_as_poisoned(
-    main: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    # The process may have its hub already, so the function gets another process's.
-    another = Lazy(lambda: Hub.assemble(Settings.read({})))
-    monkeypatch.setattr(sys.modules[main.__module__], "process_hub", another)
-    with pytest.raises(Misconfigured):
-        main(message(MAX_DEQUEUE_COUNT), invocation_context(TRACEPARENT))
-    [line] = lines_in(caplog.records)
-    assert (line["name"], line["trace"], line["error"]) == ("message.poisoned", TRACE, "Misconfigured")
 
 
 def test_a_message_that_was_sent_again_is_not_told_as_poisoned(

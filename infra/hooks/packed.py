@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+NEVER_PACKED = (".azure/", ".funcignore", "local.settings.json")
+"""What azd leaves out whatever .funcignore says, as patterns of such a file."""
+
 _APP = frozenset({"host.json", "requirements.txt", "shared"})
-# What azd leaves out whatever .funcignore says.
-_NEVER = ("/.azure", "/.funcignore", "/local.settings.json")
 
 
 def strangers(root: Path) -> list[str]:
@@ -21,7 +22,8 @@ def strangers(root: Path) -> list[str]:
 
 def _packed(root: Path) -> Iterator[str]:
     text = (root / ".funcignore").read_text(encoding="utf-8-sig")
-    patterns = [*_NEVER, *(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))]
+    lines = (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    patterns = [*NEVER_PACKED, *lines]
     # Of a whole path only the first name matters here: a pattern with more names leaves out a part of a folder.
     names = [pattern.strip("/") for pattern in patterns if "/" not in pattern.strip("/")]
     for path in root.iterdir():

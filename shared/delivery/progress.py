@@ -68,27 +68,32 @@ class DeliveryProgress:
         row = made.counted
         if row is None:
             row = made.counted = self.gate.count(registration.id, event, attempt, outcome, tried=made.writes)
-        state = self._write_down(message, registration, event, record, attempt, outcome, row)
+        # While the attempt was under way. Where a row is stored already, that is forgotten too, and tells.
+        if record.etag is None and self.forgotten.contains(registration.id, event):
+            state = self._end_forgotten(record, attempt)
+        else:
+            decision = self._decision(message, registration, event, record, attempt, outcome, row)
+            state = self._carry_out(decision, message, event, record, attempt, row)
         _tell_attempted(event, record, attempt, state)
 
-    def _write_down(
+    def _end_forgotten(self, record: DeliveryRecord, attempt: Attempt) -> DeliveryState:
+        """Write down an attempt of an event that was forgotten meanwhile, and return the delivery's state after it."""
+        reached = DeliveryState.DELIVERED if attempt.is_success else DeliveryState.PENDING
+        after = record.after(attempt, reached).as_forgotten(self.now())
+        self.deliveries.write(after)
+        return after.state
+
+    def _carry_out(
         self,
+        decision: Decision,
         message: DeliveryMessage,
-        registration: Registration,
         event: Event,
         record: DeliveryRecord,
         attempt: Attempt,
-        outcome: Outcome,
         row: PacedUsage,
     ) -> DeliveryState:
         """Do what is decided about a counted attempt, write it down, and return the delivery's state after it."""
-        # While the attempt was under way. Where a row is stored already, that is forgotten too, and tells.
-        if record.etag is None and self.forgotten.contains(registration.id, event):
-            reached = DeliveryState.DELIVERED if attempt.is_success else DeliveryState.PENDING
-            after = record.after(attempt, reached).as_forgotten(self.now())
-            self.deliveries.write(after)
-            return after.state
-        match self._decision(message, registration, event, record, attempt, outcome, row):
+        match decision:
             case Delivered():
                 after = record.after(attempt, DeliveryState.DELIVERED)
                 self.deliveries.write(after)

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from contextlib import nullcontext
 from importlib.metadata import distributions
 from pathlib import Path
@@ -21,6 +20,7 @@ from deploy.package import PACKAGES, TARGET, built_files, check_wheels, deployed
 from deploy.requirements import PLATFORMS, parse_requirements
 from deploy.tool import LOCAL, ROOT, Failed, install_environment, uv
 from tests.deploy.wheels import write_wheel
+from tests.support.kept import kept
 
 LOCKED = ROOT / APP.locked
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("*/function.json"))
@@ -134,17 +134,6 @@ def test_a_wheel_for_another_machine_does_not_count(tmp_path: Path, tag: str, is
     write_lock(Lock("small.in", "small.txt"), root=tmp_path, options=options)
     with nullcontext() if is_fine else pytest.raises(Failed, match="wires"):
         check_wheels(TARGET, locked=tmp_path / "small.txt", options=options)
-
-
-def kept(name: str, wanted: str, make: Callable[[Path], object]) -> Path:
-    """A folder below `.local` that `make` fills; it stays while what is wanted is the same."""
-    folder = LOCAL / name
-    done = folder / ".wanted"
-    if not (done.exists() and done.read_text(encoding="utf-8") == wanted):
-        shutil.rmtree(folder, ignore_errors=True)
-        make(folder)
-        done.write_text(wanted, encoding="utf-8")
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -6,22 +6,17 @@ and what it makes of rows is seen here. Both are installed into `.local/kusto`, 
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from devhost.private import make_private_folder
-from tests.support.paths import ROOT
+from tests.support.kept import kept
 
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _SCRIPT = Path(__file__).with_name("kusto_run.py")
-_FOLDER = ROOT / ".local" / "kusto"
-_DONE = ".installed"
 
 type Row = Mapping[str, Any]
 type Rows = Mapping[str, Sequence[Row]]
@@ -51,8 +46,8 @@ class Engine:
 @contextmanager
 def running_engine() -> Iterator[Engine]:
     """An engine, installed if it was not; its process has ended afterwards."""
-    _install()
-    environment = {**os.environ, "PYTHONPATH": str(_FOLDER)}
+    folder = kept("kusto", _REQUIREMENTS.read_text(encoding="utf-8"), _install)
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [sys.executable, str(_SCRIPT)], env=environment, stdin=pipe, stdout=pipe, text=True
@@ -63,27 +58,7 @@ def running_engine() -> Iterator[Engine]:
             process.kill()
 
 
-def _install() -> None:
-    """Install what requirements.txt names, unless it is there. Others may do the same at once: the first one counts."""
-    if _is_installed():
-        return
-    make_private_folder(_FOLDER.parent)
-    own = Path(tempfile.mkdtemp(prefix="kusto-", dir=_FOLDER.parent))
+def _install(folder: Path) -> None:
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--require-hashes"]
-    pip = [sys.executable, "-m", "pip", "install", *options, "--target", str(own), "-r", str(_REQUIREMENTS)]
+    pip = [sys.executable, "-m", "pip", "install", *options, "--target", str(folder), "-r", str(_REQUIREMENTS)]
     subprocess.run(pip, check=True)
-    shutil.copy(_REQUIREMENTS, own / _DONE)
-    try:
-        own.rename(_FOLDER)
-    except OSError:
-        if _is_installed():
-            shutil.rmtree(own)
-            return
-        # What is there is of another version.
-        shutil.rmtree(_FOLDER, ignore_errors=True)
-        own.rename(_FOLDER)
-
-
-def _is_installed() -> bool:
-    done = _FOLDER / _DONE
-    return done.exists() and done.read_bytes() == _REQUIREMENTS.read_bytes()

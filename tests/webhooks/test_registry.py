@@ -189,18 +189,20 @@ def test_many_writers_at_once_leave_one_whole_webhook_and_a_whole_index(hub: Hub
     def save(number: int) -> str | None:
         seen = stored(hub, 7)
         wanted = (f"e{number % 4}.x", f"e{(number + 1) % 4}.x")
+        # No two save the same: a row that is there as somebody wanted it counts as theirs.
+        name = " ".join((*wanted, str(number)))
         try:
-            registry.update(seen, changed_to(seen, *wanted, Name=" ".join(wanted)))
+            registry.update(seen, changed_to(seen, *wanted, Name=name))
         except Changed:
             return None
-        return " ".join(wanted)
+        return name
 
     with ThreadPoolExecutor(4) as pool:
         saved = [one for one in pool.map(save, range(40)) if one]
     final = stored(hub, 7)
     assert final.revision == 1 + len(saved)
     assert final.webhook.name in saved
-    assert final.webhook.name == " ".join(final.webhook.events)
+    assert final.webhook.name.startswith(" ".join(final.webhook.events))
     assert unlisted(hub, 7) == []
 
 
