@@ -4,12 +4,12 @@ from pathlib import Path
 
 from devhost.console import FUNCTIONS, KEY_NAME, open_functions, sign_in_link
 from devhost.keys import KeyStore, Level
-from infra.hooks.keys import CONSOLE, RECEIVERS
+from infra.hooks.keys import CONSOLE, DYNAMICS
 
 
 def test_the_key_opens_here_what_it_opens_in_azure_and_no_receiver() -> None:
     assert (KEY_NAME, set(FUNCTIONS)) == (CONSOLE.name, set(CONSOLE.functions))
-    assert RECEIVERS.isdisjoint(FUNCTIONS)
+    assert set(FUNCTIONS).isdisjoint(DYNAMICS.functions)
 
 
 def test_the_key_opens_these_functions_alone_and_another_one_takes_its_place(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_the_key_opens_these_functions_alone_and_another_one_takes_its_place(tmp
     open_functions(keys, "new")
     assert {keys.level("new", name) for name in FUNCTIONS} == {Level.FUNCTION}
     assert {keys.level("old", name) for name in FUNCTIONS} == {Level.NOTHING}
-    assert {keys.level("new", name) for name in RECEIVERS} == {Level.NOTHING}
+    assert {keys.level("new", name) for name in DYNAMICS.functions} == {Level.NOTHING}
 
 
 def test_a_key_is_in_the_part_of_the_link_that_no_server_sees() -> None:
