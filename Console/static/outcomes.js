@@ -102,8 +102,9 @@ export function replayOf(delivery, webhookState) {
 /** @typedef {{kind: "received" | "dispatched" | "attempt" | "next", at: string | null, delivery?: Delivery, attempt?: Attempt, number?: number}} Entry */
 
 /**
- * What happened to an event, in its order: received, dispatched (nobody notes when), each attempt, what comes next.
- * @param {{receivedAt: string}} event
+ * What happened to an event, in its order: received, dispatched, each attempt, what comes next. An event for more webhooks
+ * than one message asks for may be dispatched behind first attempts; where nobody knows when it was, it stands before them.
+ * @param {{receivedAt: string, dispatchedAt?: string | null}} event
  * @param {Delivery[]} deliveries with their logs
  * @returns {Entry[]}
  */
@@ -114,9 +115,10 @@ export function timeline(event, deliveries) {
   /** @type {Entry[]} */
   const next = deliveries.filter((delivery) => delivery.nextAttemptAt)
     .map((delivery) => ({ kind: "next", at: delivery.nextAttemptAt, delivery }));
-  return [
-    { kind: "received", at: event.receivedAt }, { kind: "dispatched", at: null }, ...attempts.sort(byTime), ...next.sort(byTime),
-  ];
+  /** @type {Entry} */
+  const dispatched = { kind: "dispatched", at: event.dispatchedAt ?? null };
+  const known = dispatched.at ? [dispatched, ...attempts].sort(byTime) : [dispatched, ...attempts.sort(byTime)];
+  return [{ kind: "received", at: event.receivedAt }, ...known, ...next.sort(byTime)];
 }
 
 /** @param {Entry} one @param {Entry} other */

@@ -16,6 +16,14 @@ test("a timeline goes from receipt through dispatch and each attempt to what com
   ]);
 });
 
+test("the moment of dispatch has its place among the attempts, and stands before them where nobody knows it", () => {
+  const found = [delivery(7, "delivered", [attempt("2026-11-30T12:00:02Z")]), delivery(9, "delivered", [attempt("2026-11-30T12:00:09Z")])];
+  const kinds = (dispatchedAt) => timeline({ receivedAt: "2026-11-30T12:00:00Z", dispatchedAt }, found).map(({ kind, at }) => [kind, at]);
+  assert.deepEqual(kinds("2026-11-30T12:00:05Z").map(([kind]) => kind), ["received", "attempt", "dispatched", "attempt"]);
+  assert.deepEqual(kinds(null)[1], ["dispatched", null]);
+  assert.deepEqual(kinds("2026-11-30T12:00:02Z")[1], ["dispatched", "2026-11-30T12:00:02Z"]);
+});
+
 test("a button says what it does, and there is none where nothing can be done", () => {
   assert.equal(replayOf(delivery(7, "failed"), "Active").verb, "Replay");
   assert.equal(replayOf(delivery(7, "pending"), "Active").verb, "Try now");
