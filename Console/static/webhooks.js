@@ -161,6 +161,6 @@ export function utc(text) {
 
 /**
  * What has to be typed before a webhook is deleted: its name, or its id where nobody could type the name.
- * @param {{name: string, webhookId: number}} webhook
+ * @param {{name: string, webhookId: number | string}} webhook
  */
 export const typedFor = ({ name, webhookId }) => (/^[\x21-\x7e\u00a1-\u024f]([\x20-\x7e\u00a1-\u024f]{0,48}[\x21-\x7e\u00a1-\u024f])?$/.test(name) ? name : String(webhookId));

@@ -408,7 +408,9 @@ def test_an_attack_in_any_member_is_text_on_every_screen(
         if "edit" in hash_:
             press(console, "Test now")
             expect(console.get_by_text("Test succeeded")).to_be_visible()
-        assert (console.evaluate("window.pwned"), dangerous(console)) == (None, before)
+        # The page's own charts have styles, which the library sets.
+        charts = console.locator(".chart [style]").count()
+        assert (console.evaluate("window.pwned"), dangerous(console) - charts) == (None, before)
         links: list[str] = console.evaluate("[...document.links].map((link) => link.getAttribute('href'))")
         assert [link for link in links if not link.startswith("#/")] == []
     press(console, "Save")
@@ -463,7 +465,9 @@ def test_the_screens_of_webhooks_shut_nobody_out(
 
 
 def test_a_webhook_shows_a_day_and_a_week_its_errors_and_its_last_success(
-    console: Page, app: RunningApp, axe: str
+    console: Page,
+    app: RunningApp,
+    axe: str,  # noqa: F811 - a fixture
 ) -> None:
     hours = [
         Hour(0, failed=2),
