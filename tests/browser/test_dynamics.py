@@ -188,7 +188,7 @@ def test_jobs_beyond_those_that_are_shown_are_replayed_too(
 
     console.route("**/replay", replay)
     go(console, failures(ids))
-    expect(console.get_by_text("These are the newest 500")).to_be_visible()
+    expect(console.get_by_text("These are the newest 500")).to_be_visible(timeout=30_000)
     console.get_by_role("button", name="Replay all", exact=True).click()
     dialog = console.get_by_role("dialog", name="Replay failed jobs")
     dialog.get_by_role("button", name="Replay 602").click()
