@@ -220,6 +220,25 @@ def test_a_step_is_removed_and_a_webhook_unregistered_once_their_names_are_typed
     assert dataverse.rows["serviceendpoints"] == {}
 
 
+def test_now_counts_failed_jobs_at_a_press_and_never_by_itself(
+    console: Page, dataverse: FakeDataverse, ids: tuple[str, str]
+) -> None:
+    go(console, "#/")
+    asked = len(dataverse.journal)
+    console.get_by_role("button", name="Reload").click()
+    expect(console.get_by_text("is not looked up by itself")).to_be_visible()
+    away = {"detail": "Dataverse is away", "status": 503}
+    console.route("**/failures?*", lambda route: route.fulfill(status=503, json=away))
+    assert len(dataverse.journal) == asked
+    console.get_by_role("button", name="Count failed jobs").click()
+    expect(console.get_by_role("alert")).to_contain_text("The failed jobs could not be counted. Out of reach for now")
+    expect(console.get_by_role("heading", name="Webhooks", exact=True)).to_be_visible()
+    console.unroute("**/failures?*")
+    console.get_by_role("button", name="Count failed jobs again").click()
+    expect(console.get_by_role("link", name="2 failed jobs")).to_have_attribute("href", f"{failures(ids)}?hours=168")
+    expect(console.get_by_text("of Create of connection")).to_be_visible()
+
+
 def test_a_refusal_of_dataverse_and_an_outage_are_told_as_what_they_are(
     console: Page, dataverse: FakeDataverse, ids: tuple[str, str]
 ) -> None:

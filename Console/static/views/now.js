@@ -11,6 +11,7 @@ import { html, nothing } from "../lit.js";
 import { hubHealth, lastDay } from "../now_data.js";
 import { action, empty, foreign, roleNeeded, state, table, when } from "../parts.js";
 import { address } from "../router.js";
+import { dynamicsPart } from "./now_dynamics.js";
 import { hubPart } from "./now_hub.js";
 
 /**
@@ -48,6 +49,7 @@ export function view(screen) {
     ${hubPart(screen, hub)}
     <h2>Webhooks</h2>
     ${day ? webhooksPart(screen, day) : roleNeeded(["manager"])}
+    ${dynamicsPart(screen)}
     ${day ? html`<h2>The last 24 hours</h2>${dayCharts(screen, day)}` : nothing}`;
 }
 
