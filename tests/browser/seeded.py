@@ -15,12 +15,13 @@ from tests.e2e.webhooks import created
 
 @dataclass(frozen=True)
 class Hour:
-    """Attempts that ended so many hours ago."""
+    """Attempts that ended so many hours ago; `seconds` from receipt to delivery, which the delivered ones take in turn."""
 
     ago: int
     delivered: int = 0
     failed: int = 0
     error_class: str = "http"
+    seconds: Sequence[float] = (1,)
 
 
 def webhook(
@@ -51,7 +52,8 @@ def _slots(hours: Sequence[Hour]) -> dict[str, str]:
     for hour in hours:
         at = now() - timedelta(hours=hour.ago)
         one = {slot_column(at): ""}
-        for error_class in [""] * hour.delivered + [hour.error_class] * hour.failed:
-            one = counted_in(one, at, CountedAttempt(timedelta(milliseconds=80), timedelta(seconds=1), error_class))
+        for number, error_class in enumerate([""] * hour.delivered + [hour.error_class] * hour.failed):
+            latency = timedelta(seconds=hour.seconds[number % len(hour.seconds)])
+            one = counted_in(one, at, CountedAttempt(timedelta(milliseconds=80), latency, error_class))
         slots |= one
     return slots
