@@ -30,7 +30,7 @@ const ofScreens = new WeakMap();
 export function dayCharts(screen, { hours, total, judged, isPart }) {
   const charts = chartsOf(screen);
   const { p50, p95 } = total.latency;
-  charts.attempts.show(hours, [total.delivered, total.failed.map((/** @type {number} */ one) => -one)], attemptsFinding(hours, total));
+  charts.attempts.show(hours, [total.delivered, total.failed.map((/** @type {number} */ one) => -one || null)], attemptsFinding(hours, total));
   charts.latency.show(hours, [p50, p95], latencyFinding(hours, p95));
   return html`
     ${isPart ? html`<p>There are more webhooks than one answer holds: these are the figures of the first of them.</p>` : nothing}

@@ -34,14 +34,17 @@ def webhook(
     in_a_row: int = 0,
     **members: object,
 ) -> int:
-    """Store a webhook with what its attempts were counted as; its id. It fails since the oldest of these hours."""
+    """Store a webhook with what its attempts were counted as; its id.
+
+    It fails since the oldest of these hours in which something failed.
+    """
     id_: int = created(app, Name=name, **members)["WebhookId"]
     registry = app.hub.receivers.webhooks
     before = registry.get(id_)
     assert before is not None
     registry.update(before, replace(before, webhook=before.webhook.model_copy(update={"state": state})))
     counters = {"TotalCalls": 9, "TotalErrors": 9, "ConsecutiveErrors": in_a_row, "LastError": error}
-    since = stored_time(now() - timedelta(hours=max((one.ago for one in hours), default=0))) if in_a_row else ""
+    since = stored_time(now() - timedelta(hours=max((one.ago for one in hours if one.failed), default=0))) if in_a_row else ""
     row = {**counters, "LastCallAt": stored_time(now()), "FailingSince": since, **_slots(hours)}
     app.hub.storage.table(USAGE_TABLE).modify(*usage_keys(id_), lambda _: row)
     return id_

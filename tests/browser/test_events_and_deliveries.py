@@ -116,7 +116,7 @@ def test_from_the_list_of_deliveries_to_a_replay_and_its_success(console: Page, 
     expect(row).to_contain_text("503 http, 42 ms")
     expect(row).to_contain_text("CRM sync")
     row.get_by_role("rowheader").get_by_role("link").click()
-    expect(console.get_by_role("heading", name="Delivery", exact=True)).to_be_focused()
+    expect(console.get_by_role("heading", name=re.compile("^Delivery of "))).to_be_focused()
     assert console.title() == "Delivery - Webhook hub"
     expect(console.get_by_text("The receiver answered 503, which is no success.")).to_be_visible()
     expect(console.get_by_role("region", name="What came of attempt 1")).to_contain_text("The database is gone.")
