@@ -14,9 +14,10 @@
 
 import { html, ifDefined, nothing, repeat } from "./lit.js";
 import { isApiError } from "./api.js";
-import { localTime, shortId, visible } from "./format.js";
+import { localTime, shortId, utcTime, visible } from "./format.js";
 import { say } from "./say.js";
-import { isoOf, localInput } from "./span.js";
+
+export { filters } from "./filters.js";
 
 /** @typedef {import("./screen.js").Screen} Screen */
 
@@ -37,7 +38,7 @@ export const when = (iso) =>
  * A moment with its time in UTC, as logs have it: for what one looks at alone.
  * @param {string | null | undefined} iso
  */
-export const exactly = (iso) => (iso ? html`${when(iso)} <span class="utc">${iso}</span>` : when(iso));
+export const exactly = (iso) => (iso ? html`${when(iso)} <span class="utc">${utcTime(iso)}</span>` : when(iso));
 
 /**
  * A word for a state, with a shape before it: never colour alone.
@@ -96,55 +97,6 @@ const cell = (column, row) => column.isHead
   ? html`<th scope="row" role="rowheader">${column.cell(row)}</th>`
   : html`<td role="cell" data-name=${column.name} class=${ifDefined(column.isNumber ? "number" : column.isWide ? "wide" : undefined)}>${
     column.cell(row)}</td>`;
-
-/**
- * A form of filters. A choice counts at once, a text when it is sent. Paging begins anew, for it is not in the address.
- * `suggestions` are texts to choose from; an `isMoment` is entered in local time and stands in the address in UTC.
- * @typedef {{name: string, label: string, options?: [string, string][], suggestions?: string[], isMoment?: boolean}} Field
- * @param {Screen} screen
- * @param {Field[]} fields
- */
-export const filters = (screen, fields) => html`
-  <form class="filters" role="search" @submit=${(/** @type {Event} */ event) => filtered(event, screen)}
-    @change=${(/** @type {Event} */ event) => event.target instanceof HTMLSelectElement && filtered(event, screen)}>
-    ${fields.map((field) => html`<label>${field.label}${entry(field, screen.query.get(field.name) ?? "")}</label>`)}
-    <button type="submit" class="secondary">Filter</button>
-  </form>`;
-
-/**
- * @param {Field} field
- * @param {string} value
- */
-function entry({ name, options, suggestions, isMoment }, value) {
-  if (options) return choice(name, options, value);
-  if (isMoment) return html`<input name=${name} type="datetime-local" step="1" .value=${localInput(value)}>`;
-  return html`
-    <input name=${name} type="search" autocomplete="off" list=${ifDefined(suggestions && `${name}-known`)} .value=${value}>
-    ${suggestions ? html`<datalist id="${name}-known">${suggestions.map((text) => html`<option value=${text}></option>`)}</datalist>` : nothing}`;
-}
-
-/**
- * @param {string} name
- * @param {[string, string][]} options
- * @param {string} chosen
- */
-const choice = (name, options, chosen) => html`
-  <select name=${name}>${options.map(([value, text]) => html`
-    <option value=${value} ?selected=${value === chosen}>${text}</option>`)}</select>`;
-
-/**
- * @param {Event} event
- * @param {Screen} screen
- */
-function filtered(event, screen) {
-  event.preventDefault();
-  const form = /** @type {HTMLFormElement} */ (event.currentTarget);
-  screen.filter(Object.fromEntries([...new FormData(form)].map(([name, value]) => {
-    const field = form.elements.namedItem(name);
-    const isMoment = field instanceof HTMLInputElement && field.type === "datetime-local";
-    return [name, isMoment ? isoOf(String(value)) : String(value).trim()];
-  })));
-}
 
 /** @param {...unknown} actions */
 export const toolbar = (...actions) => html`<div class="toolbar" role="group" aria-label="Actions">${actions}</div>`;

@@ -1,4 +1,4 @@
-"""A hub in the afternoon of a working day, for pictures: six webhooks, of which one is broken, and what happened so far."""
+"""A hub in the afternoon of a working day, for pictures: six webhooks, one of them broken, and what happened so far."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ def seed_day(app: RunningApp) -> Day:
         event = _event(app, type_, values, minutes, receivers)
         for receiver in receivers:
             _deliver(app, event, receiver, is_broken=receiver == billing and minutes < 5 * 60, minutes=minutes)
-        if told is None and type_ == "opportunity.updated" and minutes > 4 * 60:
+        if told is None and type_ == "opportunity.updated" and 150 < minutes < 5 * 60:
             told = event
     assert told is not None
     return Day(billing, crm, told)
@@ -74,7 +74,9 @@ def _webhooks(app: RunningApp) -> tuple[int, int, int, int, int]:
         registry.update(before, replace(before, webhook=there))
         return id_
 
-    crm = made("CRM sync", "crm.contoso.example", ["opportunity.updated", "connection.created", "account.updated"], _hours(1))
+    crm = made(
+        "CRM sync", "crm.contoso.example", ["opportunity.updated", "connection.created", "account.updated"], _hours(1)
+    )
     bad = [replace(one, delivered=0, failed=one.delivered) if one.ago < 5 else one for one in _hours(2)]
     billing = made(
         "Billing", "billing.fabrikam.example", ["opportunity.updated", "account.updated", "invoice.created"], bad,
@@ -140,7 +142,9 @@ def _deliver(app: RunningApp, event: Event, receiver: int, *, is_broken: bool, m
 
 def _waiting(record: DeliveryRecord) -> DeliveryRecord:
     until = now() + timedelta(minutes=3)
-    waits = replace(record.log[0], status=429, error_class="http", text="Status: 429 Too Many Requests\nretry-after: 180")
+    waits = replace(
+        record.log[0], status=429, error_class="http", text="Status: 429 Too Many Requests\nretry-after: 180"
+    )
     return replace(
         record, state=DeliveryState.WAITING, log=(waits,), waiting_reason=WaitingReason.PAUSED, waiting_until=until
     )

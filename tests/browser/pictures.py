@@ -1,4 +1,4 @@
-"""`make pictures`: draws the console for the documentation, docs/images/; `ALL=<folder>` every screen in each look, for the eye."""
+"""`make pictures`: draws the console for docs/images/; `ALL=<folder>` draws every screen in each look, for the eye."""
 
 import argparse
 import re
@@ -72,11 +72,15 @@ DIALOGS = {
 
 @contextmanager
 def _afternoon() -> Iterator[tuple[RunningApp, Browser, Day]]:
-    with azurite() as storage, tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        with running_app(storage.connection_string, Path(folder), ROLE_CACHE_SECONDS="0") as app:
-            browser = playwright.chromium.launch(executable_path=find_chromium(), args=SWITCHES)
-            yield app, browser, seed_day(app)
-            browser.close()
+    with (
+        azurite() as storage,
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        running_app(storage.connection_string, Path(folder)) as app,
+    ):
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=SWITCHES)
+        yield app, browser, seed_day(app)
+        browser.close()
 
 
 def open_console(browser: Browser, app: RunningApp) -> Page:

@@ -15,7 +15,7 @@ from tests.e2e.webhooks import created
 
 @dataclass(frozen=True)
 class Hour:
-    """Attempts that ended so many hours ago; `seconds` from receipt to delivery, which the delivered ones take in turn."""
+    """Attempts that ended so many hours ago; the delivered ones took these `seconds` from receipt, in turn."""
 
     ago: int
     delivered: int = 0
@@ -44,7 +44,11 @@ def webhook(
     assert before is not None
     registry.update(before, replace(before, webhook=before.webhook.model_copy(update={"state": state})))
     counters = {"TotalCalls": 9, "TotalErrors": 9, "ConsecutiveErrors": in_a_row, "LastError": error}
-    since = stored_time(now() - timedelta(hours=max((one.ago for one in hours if one.failed), default=0))) if in_a_row else ""
+    since = (
+        stored_time(now() - timedelta(hours=max((one.ago for one in hours if one.failed), default=0)))
+        if in_a_row
+        else ""
+    )
     row = {**counters, "LastCallAt": stored_time(now()), "FailingSince": since, **_slots(hours)}
     app.hub.storage.table(USAGE_TABLE).modify(*usage_keys(id_), lambda _: row)
     return id_
