@@ -39,8 +39,8 @@ class Picture:
 PICTURES = (
     Picture("now-light", lambda _: "#/"),
     Picture("now-dark", lambda _: "#/", scheme="dark"),
-    Picture("webhook", lambda day: f"#/webhooks/{day.broken}"),
-    Picture("event", lambda day: f"#/events/{day.event.id}"),
+    Picture("webhook", lambda day: f"#/webhooks/{day.broken}", height=600),
+    Picture("event", lambda day: f"#/events/{day.event.id}", height=560),
 )
 SCREENS: dict[str, Callable[[Day], str]] = {
     "now": lambda _: "#/",

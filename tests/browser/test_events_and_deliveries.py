@@ -333,6 +333,8 @@ def test_every_text_of_a_stranger_is_shown_as_it_is_and_does_nothing(console: Pa
             app.hub.storage.table(EVENTS_TABLE).insert(row)
         app.hub.events.begin_dispatch(event, None, (webhook,))
         story.deliver(event, DeliveryState.FAILED, 503, "http", NASTY)
+        # Not on the first screen, whose charts come when they come.
+        go(console, "#/nothing", "No such page")
         before = console.locator(DANGEROUS).count()
         screens: list[tuple[str, str | re.Pattern[str], int]] = [
             ("#/events", "Events", 2),
