@@ -291,7 +291,7 @@ def test_each_image_of_the_documentation_is_one_that_make_pictures_draws_and_sma
     found = [
         (page, link) for page in pages for link in re.findall(r"\]\(([^)]+\.png)\)", page.read_text(encoding="utf-8"))
     ]
-    named = {(page.parent / link).resolve() for page, link in found}
+    named = {path for page, link in found if (path := (page.parent / link).resolve()).parent == IMAGES}
     assert named == {IMAGES / f"{picture.name}.png" for picture in PICTURES} == {*IMAGES.iterdir()}
     assert [image.name for image in named if image.stat().st_size > MAX_IMAGE] == []
     assert [image.name for image in named if image.read_bytes()[:8] != b"\x89PNG\r\n\x1a\n"] == []
