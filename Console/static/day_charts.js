@@ -47,7 +47,7 @@ export function hourCharts(screen, { hours, total }, span) {
   const charts = chartsOf(screen);
   const { p50, p95 } = total.latency;
   const attempts = attemptsFinding(hours, total, span), latency = latencyFinding(hours, p95, span);
-  charts.attempts.show(hours, [total.delivered, total.failed.map((/** @type {number} */ one) => -one)], attempts);
+  charts.attempts.show(hours, [total.delivered, total.failed.map((/** @type {number} */ one) => -one || null)], attempts);
   charts.latency.show(hours, [p50, p95], latency);
   return html`
     <section>

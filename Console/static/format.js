@@ -61,6 +61,15 @@ export function localTime(iso) {
 }
 
 /**
+ * A moment in UTC, to the millisecond: "2026-11-30T13:02:11.250Z".
+ * @param {string} iso
+ */
+export function utcTime(iso) {
+  const moment = new Date(iso);
+  return Number.isNaN(moment.getTime()) ? iso : moment.toISOString();
+}
+
+/**
  * The first characters of an id, which tell two apart.
  * @param {string} id
  */

@@ -94,8 +94,8 @@ export const titleOf = (screen, view) => (typeof view.title === "string" ? view.
 /** @param {Screen} screen */
 const freshness = (screen) => html`
   <p class="freshness">
-    ${screen.isPaused ? "Paused; updated" : "Updated"}
-    ${screen.loadedAt ? html`<span data-moment=${new Date(screen.loadedAt).toISOString()}></span>` : "never"}
+    ${screen.isPaused ? "Paused" : nothing}
+    ${screen.loadedAt ? html`Updated <span data-moment=${new Date(screen.loadedAt).toISOString()}></span>` : nothing}
     <button type="button" class="quiet" aria-pressed=${screen.isPaused ? "true" : "false"}
       @click=${() => screen.pause(!screen.isPaused)}>Pause</button>
     <button type="button" class="quiet" @click=${() => screen.reload()}>Reload</button>

@@ -57,7 +57,7 @@ export function view(screen) {
         { name: "Action", cell: (one) => foreign(one.action) },
         { name: "Target", cell: targetCell },
         { name: "Outcome", cell: (one) => html`${state(one.outcome, OUTCOMES[one.outcome] ?? "off")} ${one.status ?? nothing}` },
-        { name: "Changed", cell: (one) => foreign(one.changed.join(", ")) },
+        { name: "Changed", cell: (one) => (one.changed.length ? foreign(one.changed.join(", ")) : "–") },
       ],
     })}</div>
     ${more(listed, () => void screen.run(() => loadOlder(screen)))}`;

@@ -100,7 +100,7 @@ const rows = ({ data: { query, listed }, state: known }) => table({
   columns: [
     { name: "Received", isHead: true, cell: (event) => html`<a href=${address("/events/{id}", { id: event.id })}>${when(event.receivedAt)}</a>` },
     { name: "State", cell: (event) => html`${state(event.state, kindOf(event.state))}${event.forgotten ? " forgotten" : nothing}` },
-    { name: "Type", cell: (event) => foreign(event.type) },
+    { name: "Type", isWide: true, cell: (event) => foreign(event.type) },
     { name: "About", cell: (event) => html`${foreign(event.entity)} ${event.entityId ? id(event.entityId, "id of the row") : nothing}` },
     ...(query.q ? [] : [{ name: "Deliveries", cell: (/** @type {any} */ event) => became(event, known.summaries) }]),
     { name: "By", cell: (event) => (event.initiator ? id(event.initiator, "id of the user") : "–") },

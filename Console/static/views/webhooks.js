@@ -87,12 +87,12 @@ export function view(screen) {
     columns: [
       { name: "Name", isHead: true, cell: (webhook) => html`<a href=${address("/webhooks/{id}", { id: webhook.webhookId })}>${foreign(shortened(webhook.name, 80))}</a>` },
       { name: "State", cell: (webhook) => state(...stateOf(webhook)) },
-      { name: "Target", cell: (webhook) => foreign(shortened(hostOf(webhook.targetUrl), 60)) },
-      { name: "Events", cell: (webhook) => eventsOf(webhook.events) },
+      { name: "Target", isWide: true, cell: (webhook) => foreign(shortened(hostOf(webhook.targetUrl), 60)) },
+      { name: "Events", isWide: true, cell: (webhook) => eventsOf(webhook.events) },
       { name: "Type", cell: (webhook) => foreign(webhook.type) },
       { name: "Delivered, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => count(one.delivered), "0") },
       { name: "Failed attempts, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => count(one.failed), "0") },
-      { name: "Slowest p95, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => duration(one.p95), "–") },
+      { name: "Slowest hour (p95)", isNumber: true, cell: (webhook) => figure(webhook, (one) => duration(one.p95), "–") },
       { name: "Last attempt", cell: (webhook) => (sums.error ? "unknown"
         : sums.of.has(webhook.webhookId) ? when(sums.of.get(webhook.webhookId)?.lastCallAt) : "not in 24 h") },
       { name: "Failures in a row", isNumber: true, cell: (webhook) => count(webhook.consecutiveErrors) },
