@@ -57,7 +57,7 @@ export const CLASSES = {
 export const kindOf = (word) => (Object.hasOwn(KINDS, word) ? KINDS[word] : "off");
 
 /** @param {string} word */
-export const eventState = (word) => EVENT_STATES[word] ?? "";
+export const eventState = (word) => (Object.hasOwn(EVENT_STATES, word) ? EVENT_STATES[word] : "");
 
 /** @param {Delivery} delivery */
 export const deliveryState = ({ state, waitingReason }) =>

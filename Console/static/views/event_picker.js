@@ -59,7 +59,7 @@ export function eventPicker({ events, find, types, isMore, error, wrong, onChang
  * @param {(text: string) => void} onFind
  */
 function choice({ name, source }, events, onChange, onFind) {
-  const from = source ? html` <small>${SOURCES[source] ?? source}</small>` : nothing;
+  const from = source ? html` <small>${Object.hasOwn(SOURCES, source) ? SOURCES[source] : foreign(source)}</small>` : nothing;
   if (name.includes("{")) {
     return html`<button type="button" class="quiet" @click=${() => {
       onFind(name);
