@@ -7,7 +7,7 @@ const numbers = new Intl.NumberFormat("en");
 // C0 and C1 controls but for tab and line end, marks that turn the direction of a line, and what has no width.
 const INVISIBLE = new RegExp("[\\u{0}-\\u{8}\\u{b}-\\u{1f}\\u{7f}-\\u{9f}\\u{ad}\\u{34f}\\u{61c}\\u{115f}\\u{1160}\\u{17b4}\\u{17b5}\\u{180e}"
   + "\\u{200b}-\\u{200f}\\u{2028}-\\u{202e}\\u{2060}-\\u{206f}\\u{3164}\\u{feff}\\u{ffa0}\\u{fff9}-\\u{fffb}\\u{e0000}-\\u{e0fff}]", "gu");
-const MAX_CUT = 200;
+const MAX_CUT = 400;
 
 /**
  * A number with its thousands apart: 12,345. Null is a dash.

@@ -156,7 +156,7 @@ export const toolbar = (...actions) => html`<div class="toolbar" role="group" ar
  * @param {{label?: string, isDangerous?: boolean, isQuiet?: boolean}} [options] `label`: which of many, for those who hear it
  */
 export const action = (screen, text, run, { label, isDangerous, isQuiet } = {}) => html`
-  <button type="button" class=${isDangerous ? "danger" : isQuiet ? "secondary" : ""} aria-label=${ifDefined(label && visible(cut(label)))}
+  <button type="button" class=${isDangerous ? "danger" : isQuiet ? "secondary" : ""} aria-label=${ifDefined(label && visible(cut(label, 500)))}
     aria-disabled=${screen.isBusy ? "true" : nothing} @click=${() => screen.run(run)}>${text}</button>`;
 
 /**

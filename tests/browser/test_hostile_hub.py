@@ -1,0 +1,96 @@
+"""Each screen and each dialog of a hub in which every text is an attack."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import signed_in
+from tests.browser.hostile_hub import SCREENS, serve
+from tests.browser.looks import go
+from tests.browser.test_hostile_text import ATTACKS, HIDDEN, SHOWN, dangerous
+from tests.e2e.running import RunningApp
+
+SHORT = [text for text in ATTACKS if len(text) < 1000]
+ATTACK = " ".join([HIDDEN, *SHORT])
+SEEN = " ".join([SHOWN, *SHORT])
+LONG = "x" * 100_000
+# Screens that show nothing from outside.
+OWN = ("#/dynamics/ensure", "#/help", "#/webhooks/new")
+RUNS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def settled(tab: Page, screen: str) -> None:
+    go(tab, "#/nothing")
+    expect(tab.get_by_role("heading", name="No such page")).to_be_visible()
+    go(tab, screen)
+    expect(tab.get_by_role("heading", name="No such page")).to_have_count(0)
+    expect(tab.locator("main .loading")).to_have_count(0)
+    expect(tab.locator("main [aria-busy=true]")).to_have_count(0)
+
+
+def assert_harmless(tab: Page, clean: int, where: str) -> None:
+    assert (tab.evaluate("window.pwned"), dangerous(tab)) == (None, clean), where
+    hrefs: list[str] = tab.evaluate("[...document.links].map((link) => link.getAttribute('href'))")
+    assert [href for href in hrefs if not href.startswith("#/")] == [], where
+    hidden = tab.evaluate("/[\\u202e\\u0000\\u200b]/.test(document.body.textContent + document.title)")
+    assert hidden is False, where
+
+
+def test_every_text_of_every_screen_and_dialog_is_text(tab: Page, app: RunningApp) -> None:
+    serve(tab, ATTACK)
+    signed_in(tab, app)
+    settled(tab, "#/help")
+    clean = dangerous(tab)
+    dialogs = set()
+    for screen in SCREENS:
+        settled(tab, screen)
+        expect(tab.get_by_text("The page itself failed")).to_have_count(0)
+        expect(tab.get_by_text("The answer is none of the hub's")).to_have_count(0)
+        assert_harmless(tab, clean, screen)
+        shown: str = tab.locator("main").evaluate("(main) => main.textContent")
+        assert SEEN in shown or screen in OWN or screen.endswith("/edit"), screen
+        presses = "main button:not(.copy, .quiet, [type=submit])"
+        for place in range(tab.locator(presses).count()):
+            button = tab.locator(presses).nth(place)
+            if not button.is_visible():
+                continue
+            name = f"{screen}, {button.inner_text()}"
+            button.click()
+            expect(tab.locator("main [aria-disabled=true]").or_(tab.locator("dialog footer"))).not_to_have_count(-1)
+            expect(tab.get_by_text("Counting…")).to_have_count(0)
+            assert_harmless(tab, clean, name)
+            if tab.locator("dialog").count():
+                dialogs.add(tab.locator("dialog h2").inner_text())
+                assert "[object" not in tab.locator("dialog").inner_text(), name
+                yes = tab.locator("dialog footer button").last
+                yes.click()
+                tab.keyboard.press("Escape")
+                tab.keyboard.press("Escape")
+                expect(tab.locator("dialog")).to_have_count(0)
+                assert_harmless(tab, clean, name)
+    assert dialogs >= {
+        "Replay deliveries",
+        "Replay failed and held deliveries",
+        "Delete this webhook?",
+        "Rotate secret",
+        "Stop this webhook?",
+        "Purge events",
+        "Forget the contents of this event?",
+        "Delete this connection?",
+        "Disable this connection?",
+        "Disable this step?",
+        "Replay failed jobs",
+        "Redrive",
+    }
+
+
+def test_very_long_texts_in_long_lists_leave_the_page_usable(open_tab: Callable[..., Page], app: RunningApp) -> None:
+    tab = open_tab(viewport={"width": 320, "height": 800})
+    serve(tab, LONG, rows=50)
+    signed_in(tab, app)
+    for screen in ("#/", "#/webhooks", "#/events", "#/deliveries", "#/dynamics", "#/arcgis", "#/audit", "#/webhooks/7"):
+        settled(tab, screen)
+        assert tab.evaluate(RUNS_OUT) <= 0, screen
+        text: str = tab.locator("main").evaluate("(main) => main.innerText")
+        # What is folded away costs no layout.
+        assert len(text) < (4_000_000 if screen == "#/webhooks/7" else 200_000), screen
