@@ -43,7 +43,7 @@ export const when = (iso) =>
  * @param {string} word
  * @param {"good" | "bad" | "wait" | "off"} kind
  */
-export const state = (word, kind) => html`<span class="state ${kind}">${visible(word)}</span>`;
+export const state = (word, kind) => html`<span class="state ${kind}">${visible(cut(word, 40))}</span>`;
 
 /**
  * @param {string} text

@@ -32,7 +32,7 @@ SCREENS = [
 
 
 def serve(tab: Page, text: str, rows: int = 1) -> None:
-    """From now on the tab is answered by this hub; lists have so many rows. Whatever is changed is refused with the text."""
+    """From now on the tab is answered by this hub; lists have so many rows. It refuses changes, with the text."""
     answers = _answers(text, rows)
 
     def answer(route: Route) -> None:
@@ -40,41 +40,44 @@ def serve(tab: Page, text: str, rows: int = 1) -> None:
         path = re.sub(r"^.*?/api/|\?.*$", "", request.url)
         if path == "console/session":
             response = route.fetch()
-            session = {**response.json(), "user": text, "features": {"dynamics": True, "arcgis": True}}
+            session = {**response.json(), "user": text[:2000], "features": {"dynamics": True, "arcgis": True}}
             return route.fulfill(response=response, body=json.dumps(session))
         counted = "dryRun" in request.url or path.endswith("/Test")
         if request.method != "GET" and not counted:
             refusal = {"detail": text, "errors": [{"pointer": f"#/{text[:99]}", "detail": text}]}
             return route.fulfill(status=400, body=json.dumps(refusal))
-        found = next(make() for pattern, make in answers if re.fullmatch(pattern, path))
+        found = next(make for pattern, make in answers if re.fullmatch(pattern, path))()
         return route.fulfill(status=200, body=json.dumps(found))
 
-    tab.route(re.compile("/api/(v1|health|Org|console/session)"), answer)
+    tab.route(re.compile(r"/api/(v1/|health|console/session$)"), answer)
 
 
 def _answers(text: str, rows: int) -> list[tuple[str, Callable[[], Any]]]:
-    attempt = {"at": AT, "status": 503, "errorClass": text, "durationMs": 3, "reply": text}
+    # A list of many is about names that are long, and not about how much a browser can be sent.
+    own = text if rows == 1 else "own"
+    attempt = {"at": AT, "status": 503, "errorClass": own, "durationMs": 3, "reply": own}
     delivery = {
         "eventId": EVENT, "webhookId": 7, "event": text, "eventAt": AT, "state": "failed", "attempts": 1, "replays": 0,
         "nextAttemptAt": None, "waitingReason": None, "waitingUntil": None, "last": attempt, "log": [attempt],
     }  # fmt: skip
-    named = {text: text, "__proto__": {text: [text]}, "constructor": text}
+    named = {own: own, "__proto__": {own: [own]}, "constructor": own}
     event = {
-        "id": EVENT, "type": text, "source": text, "entity": text, "entityId": text, "initiator": text, "receivedAt": AT,
-        "state": "dispatched", "forgotten": False, "changes": [text], "trace": text, "fieldValues": named,
+        "id": EVENT, "type": text, "source": text, "entity": text, "entityId": text, "initiator": text,
+        "receivedAt": AT, "state": "dispatched", "forgotten": False, "changes": [own], "trace": own,
+        "fieldValues": named,
         "previousValues": named, "values": named, "parameters": named, "payload": named,
     }  # fmt: skip
     webhook = {
         "WebhookId": 7, "Name": text, "Events": [text], "TargetUrl": text, "Type": text, "State": "Active",
-        "Description": text, "LastError": text, "Headers": named, "Properties": named, "Secret": "********",
-        "ErrorsEmail": text, "ErrorEmails": [text], "ErrorAssociates": [{"Name": text}], "NotifyVia": "constructor",
-        "NotifyWhen": text, "SealedHeaders": [text], "Registered": AT, "Updated": AT, "OldSecretUntil": None,
-        "RegisteredAssociate": {"FullName": text}, "UpdatedAssociate": {"Name": text},
+        "Description": own, "LastError": text, "Headers": named, "Properties": named, "Secret": "********",
+        "ErrorsEmail": own, "ErrorEmails": [own], "ErrorAssociates": [{"Name": own}], "NotifyVia": "constructor",
+        "NotifyWhen": own, "SealedHeaders": [own], "Registered": AT, "Updated": AT, "OldSecretUntil": None,
+        "RegisteredAssociate": {"FullName": own}, "UpdatedAssociate": {"Name": own},
         "TotalCalls": 9, "TotalErrors": 9, "ConsecutiveErrors": 3,
     }  # fmt: skip
     zeros, ones = [0] * 24, [1] * 24
     figures = {"delivered": zeros, "failed": ones, "duration": {"p50": ones, "p95": ones}}
-    each = [{"id": 7 + row, **figures, "failingSince": AT, "errors": [{text: 1}] * 24} for row in range(rows)]
+    each = [{"id": 7 + row, **figures, "failingSince": AT, "classes": [{own: 1}] * 24} for row in range(rows)]
     stats = {
         "hours": HOURS, "total": {**figures, "latency": {"p50": ones, "p95": ones}}, "webhooks": each,
         "continuationToken": None,
@@ -98,9 +101,9 @@ def _answers(text: str, rows: int) -> list[tuple[str, Callable[[], Any]]]:
     }  # fmt: skip
     entry = {"at": AT, "who": text, "action": text, "target": text, "outcome": text, "status": 200, "changed": [text]}
     counts = {"failed": 1, "held": 1, "waiting": 0, "pending": 0, "delivered": 0, "more": False}
-    health = {"version": text, "poison": {text: 1}, "queues": {text: 1}, "warnings": [text]}
+    health = {"version": own, "poison": {own: 1}, "queues": {own: 1}, "warnings": [own]}
 
-    def listed(one: Any, **changing: Callable[[int], Any]) -> Callable[[], Any]:
+    def listed(one: dict[str, Any], **changing: Callable[[int], str | int]) -> Callable[[], dict[str, Any]]:
         made = [{**one, **{name: make(row) for name, make in changing.items()}} for row in range(rows)]
         return lambda: {"value": made, "continuationToken": None, "more": False}
 
@@ -114,7 +117,7 @@ def _answers(text: str, rows: int) -> list[tuple[str, Callable[[], Any]]]:
         (r"v1/Webhook/\d+", lambda: webhook),
         ("v1/events", listed(event, id=uuid)),
         ("v1/events/stats", lambda: stats),
-        ("v1/events/types", listed({"name": text, "source": "constructor"})),
+        ("v1/events/types", listed({"name": own, "source": "constructor"})),
         ("v1/events/audit", listed(entry, target=lambda row: f"{row}{text}")),
         ("v1/events/deliveries", listed(delivery, eventId=uuid)),
         ("v1/events/deliveries/counts", lambda: counts),

@@ -39,4 +39,4 @@ const COLUMNS = [
 
 /** @param {any} webhook */
 export const authentication = ({ authentication: { type, isSet } }) => (isSet
-  ? foreign(type ?? "of an unknown kind") : state("not set", "bad"));
+  ? brief(type ?? "of an unknown kind") : state("not set", "bad"));
