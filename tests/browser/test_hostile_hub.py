@@ -88,7 +88,6 @@ def test_every_text_of_every_screen_and_dialog_is_text(tab: Page, app: RunningAp
         "Delete this connection?",
         "Disable this connection?",
         "Disable this step?",
-        "Replay failed jobs",
         "Redrive",
     }
 
