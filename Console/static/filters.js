@@ -1,6 +1,7 @@
 // @ts-check
 // A form of filters, whose values lie in the address. Screens take it from parts.js.
 
+import { cut, visible } from "./format.js";
 import { html, ifDefined, nothing } from "./lit.js";
 import { isoOf, localInput } from "./span.js";
 
@@ -39,7 +40,7 @@ function entry({ name, options, suggestions, isMoment }, value) {
  */
 const choice = (name, options, chosen) => html`
   <select name=${name}>${options.map(([value, text]) => html`
-    <option value=${value} ?selected=${value === chosen}>${text}</option>`)}</select>`;
+    <option value=${value} ?selected=${value === chosen}>${visible(cut(text))}</option>`)}</select>`;
 
 /**
  * @param {Event} event

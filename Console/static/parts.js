@@ -7,15 +7,16 @@
 //   state(word, kind)     a word with a shape and a colour; kinds: good, bad, wait, off
 //   when(iso)             local time, and how long ago, which stays true      exactly(iso)   the same, with the time in UTC
 //   foreign(text)         a text from outside: isolated, nothing hidden in it
+//   brief(text)           the same for lists: folded where it is very long
 //   id(text, what)        short, with Copy      copy(text, what)   the button alone
 //   facts([[name, value], ...])   block(text, label)   a long text, JSON, a reply
 //   more(listed, onMore, text)    "Load older", for paging.js's Listed
 //   empty(text, action)   failure(error, again)   roleNeeded(role)
 
+import { copyText } from "./clipboard.js";
 import { html, ifDefined, nothing, repeat } from "./lit.js";
 import { isApiError } from "./api.js";
-import { localTime, shortId, utcTime, visible } from "./format.js";
-import { say } from "./say.js";
+import { cut, localTime, shortId, utcTime, visible } from "./format.js";
 
 export { filters } from "./filters.js";
 
@@ -27,12 +28,19 @@ const MAX_NARROW = 3;
 /** @param {unknown} text */
 export const foreign = (text) => html`<bdi>${visible(text)}</bdi>`;
 
+/** @param {unknown} text */
+export function brief(text) {
+  const all = String(text ?? ""), beginning = cut(all);
+  // Folded text costs no layout: a list of very long ones stays usable.
+  return beginning === all ? foreign(all) : html`<details><summary>${foreign(beginning)}</summary>${foreign(all)}</details>`;
+}
+
 /**
  * A moment; null is a dash. Where there is room, the relative time stands beside it (app.js keeps it true).
  * @param {string | null | undefined} iso
  */
 export const when = (iso) =>
-  iso ? html`<time datetime=${iso}>${localTime(iso)}</time> <small data-moment=${iso}></small>` : html`–`;
+  iso ? html`<time datetime=${iso}>${visible(localTime(iso))}</time> <small data-moment=${iso}></small>` : html`–`;
 
 /**
  * A moment with its time in UTC, as logs have it: for what one looks at alone.
@@ -45,7 +53,7 @@ export const exactly = (iso) => (iso ? html`${when(iso)} <span class="utc">${utc
  * @param {string} word
  * @param {"good" | "bad" | "wait" | "off"} kind
  */
-export const state = (word, kind) => html`<span class="state ${kind}">${word}</span>`;
+export const state = (word, kind) => html`<span class="state ${kind}">${visible(cut(word, 40))}</span>`;
 
 /**
  * @param {string} text
@@ -78,13 +86,15 @@ export const block = (text, label) => html`<pre tabindex="0" role="region" aria-
  */
 export function table({ caption, columns, rows, key, empty: whenEmpty = "Nothing here." }) {
   if (rows.length === 0) return empty(whenEmpty);
+  // At once, not while it is drawn: what goes wrong is told in place of the screen.
+  const drawn = rows.map((row) => [key(row), html`<tr role="row">${columns.map((column) => cell(column, row))}</tr>`]);
   return html`
     <div class=${columns.length > MAX_NARROW ? "scroll cards" : "scroll"} role="region" tabindex="0" aria-label=${caption}>
       <table role="table">
         <caption>${caption}</caption>
         <thead role="rowgroup"><tr role="row">${columns.map((column) => html`
           <th scope="col" role="columnheader" class=${ifDefined(column.isNumber ? "number" : undefined)}>${column.name}</th>`)}</tr></thead>
-        <tbody role="rowgroup">${repeat(rows, key, (row) => html`<tr role="row">${columns.map((column) => cell(column, row))}</tr>`)}</tbody>
+        <tbody role="rowgroup">${repeat(drawn, ([one]) => one, ([, row]) => row)}</tbody>
       </table>
     </div>`;
 }
@@ -109,7 +119,7 @@ export const toolbar = (...actions) => html`<div class="toolbar" role="group" ar
  * @param {{label?: string, isDangerous?: boolean, isQuiet?: boolean}} [options] `label`: which of many, for those who hear it
  */
 export const action = (screen, text, run, { label, isDangerous, isQuiet } = {}) => html`
-  <button type="button" class=${isDangerous ? "danger" : isQuiet ? "secondary" : ""} aria-label=${ifDefined(label)}
+  <button type="button" class=${isDangerous ? "danger" : isQuiet ? "secondary" : ""} aria-label=${ifDefined(label && visible(cut(label, 500)))}
     aria-disabled=${screen.isBusy ? "true" : nothing} @click=${() => screen.run(run)}>${text}</button>`;
 
 /**
@@ -146,16 +156,3 @@ const ROLES = { manager: "Relationship Manager", administrator: "Webhook Adminis
 /** @param {import("./router.js").Role[]} roles those of which one is needed */
 export const roleNeeded = (roles) =>
   empty(html`This needs the role ${roles.map((role) => ROLES[role]).join(" or ")}, which you do not have.`);
-
-/**
- * @param {string} text
- * @param {string} what
- */
-async function copyText(text, what) {
-  try {
-    await navigator.clipboard.writeText(text);
-    say(`Copied the ${what}.`);
-  } catch {
-    say(`The browser does not let the page copy the ${what}: select it and copy it by hand.`);
-  }
-}

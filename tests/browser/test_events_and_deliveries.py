@@ -368,8 +368,6 @@ def test_every_text_of_a_stranger_is_shown_as_it_is_and_does_nothing(console: Pa
 
 ADDRESSES = [
     f"#/events?q={IMAGE}&type={IMAGE}&since={IMAGE}&last={IMAGE}",
-    f"#/events/{IMAGE}",
-    f"#/events/{IMAGE}/deliveries/{IMAGE}",
     f"#/deliveries?webhook={IMAGE}&state={IMAGE}&class={IMAGE}&status={IMAGE}&type={IMAGE}",
 ]
 

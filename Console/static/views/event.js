@@ -6,7 +6,7 @@ import { deliveriesOf, readEvent, replayOne } from "../calls.js";
 import { payload, values } from "../contents.js";
 import { members } from "../exactjson.js";
 import { forgetting } from "../forgetting.js";
-import { count, counted, duration, visible } from "../format.js";
+import { count, counted, cut, duration, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { loadOlder, webhookLink, webhookNames } from "../listing.js";
 import { eventState, kindOf, outcome, sentence, timeline } from "../outcomes.js";
@@ -99,7 +99,7 @@ function happened({ kind, at, delivery, attempt, number: place }, event, number,
     ${event.state === "dispatched" && !number ? "No delivery is listed: no webhook subscribed, or the first attempts are under way." : nothing}
     ${at ? html`<small>${when(at)}</small>` : nothing}`;
   const to = html`<a href=${address("/events/{id}/deliveries/{webhook}", { id: delivery.eventId, webhook: delivery.webhookId })}>${
-    foreign(names.get(delivery.webhookId) ?? `Webhook ${delivery.webhookId}`)}</a>`;
+    foreign(cut(names.get(delivery.webhookId) ?? `Webhook ${delivery.webhookId}`))}</a>`;
   if (!attempt) return html`${when(at)} Next attempt to ${to}${delivery.state === "waiting" ? ", at the earliest" : nothing}.`;
   return html`
     <span class="after">${after(attempt.at, event)}</span> ${to}, attempt ${place}:

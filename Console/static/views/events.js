@@ -3,11 +3,12 @@
 
 import { isApiError } from "../api.js";
 import { listDeliveries, listEvents } from "../calls.js";
+import { hubNow } from "../clock.js";
 import { html, nothing } from "../lit.js";
 import { knownTypes, loadOlder, presets } from "../listing.js";
 import { kindOf, summaries } from "../outcomes.js";
 import { collect } from "../paging.js";
-import { empty, filters, foreign, id, more, state, table, when } from "../parts.js";
+import { brief, empty, filters, id, more, state, table, when } from "../parts.js";
 import { address } from "../router.js";
 import { span } from "../span.js";
 
@@ -23,7 +24,7 @@ export const refresh = 15;
 /** @param {Screen} screen */
 export async function load(screen) {
   const { query: asked, signal } = screen;
-  const query = { q: asked.get("q"), type: asked.get("type"), ...span(asked, Date.now()) };
+  const query = { q: asked.get("q"), type: asked.get("type"), ...span(asked, hubNow()) };
   knownTypes({ signal }).then((types) => screen.update({ types }), () => {});
   const listed = await collect((token) => fetchPage(screen, query, token));
   void summarise(screen, query, listed.items, new Map());
@@ -100,11 +101,11 @@ const rows = ({ data: { query, listed }, state: known }) => table({
   columns: [
     { name: "Received", isHead: true, cell: (event) => html`<a href=${address("/events/{id}", { id: event.id })}>${when(event.receivedAt)}</a>` },
     { name: "State", cell: (event) => html`${state(event.state, kindOf(event.state))}${event.forgotten ? " forgotten" : nothing}` },
-    { name: "Type", isWide: true, cell: (event) => foreign(event.type) },
-    { name: "About", cell: (event) => html`${foreign(event.entity)} ${event.entityId ? id(event.entityId, "id of the row") : nothing}` },
+    { name: "Type", isWide: true, cell: (event) => brief(event.type) },
+    { name: "About", cell: (event) => html`${brief(event.entity)} ${event.entityId ? id(event.entityId, "id of the row") : nothing}` },
     ...(query.q ? [] : [{ name: "Deliveries", cell: (/** @type {any} */ event) => became(event, known.summaries) }]),
     { name: "By", cell: (event) => (event.initiator ? id(event.initiator, "id of the user") : "–") },
-    { name: "Source", cell: (event) => foreign(event.source) },
+    { name: "Source", cell: (event) => brief(event.source) },
   ],
 });
 
