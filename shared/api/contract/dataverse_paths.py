@@ -137,7 +137,8 @@ OPERATIONS = (
         f"{_PATH}/connection",
         "receiveConnection",
         "A created connection",
-        "Dataverse reports a created connection. It is stored if it links an opportunity with a user, in this direction,"
+        "Dataverse reports a created connection. It is stored if it links an opportunity with a user, in this"
+        " direction,"
         " and if the initiating user is a Relationship Manager.",
         _LINKED,
     ),

@@ -112,7 +112,10 @@ SCHEMAS: dict[str, Json] = {
         optional=("replayed", "count", "more", "continuationToken"),
     ),
 }
-_REPLAYING = " The body must be empty, and no delivery may have led to the request (`X-Hub-Hops`): it would bring the same again."
+_REPLAYING = (
+    " The body must be empty, and no delivery may have led to the request (`X-Hub-Hops`): it would bring the same"
+    " again."
+)
 OPERATIONS = (
     Operation(
         "get",
@@ -120,7 +123,8 @@ OPERATIONS = (
         "listDeliveries",
         TAG,
         "List deliveries",
-        "Deliveries over all webhooks, by webhook, or newest event first with `order=time`. One is listed once its first"
+        "Deliveries over all webhooks, by webhook, or newest event first with `order=time`. One is listed once its"
+        " first"
         " attempt has ended, or once it waits.",
         {200: answer("A page.", ref("DeliveryPage"), example=example_page(DELIVERY)), **PROBLEMS(400, 401, 403, 503)},
         HUB_CALLER,

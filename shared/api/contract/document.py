@@ -24,8 +24,8 @@ _TITLE = "Dynamics 365 webhook hub"
 _DESCRIPTION = """What Dataverse and ArcGIS report is stored, and delivered to the webhooks that subscribed to it.
 
 Every operation but Health, the console and this document needs a **function key** (`x-functions-key`, or `code` in the
-address), which the platform checks: a missing or wrong one is a `401` with an empty body. On top of it the administrative
-operations need a **caller**: an API key, an Entra token or, for ArcGIS connections, an ArcGIS token.
+address), which the platform checks: a missing or wrong one is a `401` with an empty body. On top of it the
+administrative operations need a **caller**: an API key, an Entra token or, for ArcGIS connections, an ArcGIS token.
 
 Errors have one shape for each kind of API: problems (RFC 9457), SuperOffice's below `/v1/Webhook` and
 `/v1/Agents/Webhook`, and Workflow Manager's at `webhookConnections`. A path or a method that no function has is the

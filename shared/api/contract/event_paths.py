@@ -225,7 +225,8 @@ OPERATIONS = (
         "listEvents",
         "",
         "List, search or follow events",
-        "Three ways to read events. Without `q` and `after`: newest first. With `q`: those that contain a text, a bounded"
+        "Three ways to read events. Without `q` and `after`: newest first. With `q`: those that contain a text, a"
+        " bounded"
         " look at a time. With `after`: in the order in which they became visible, each once, for clients that follow;"
         " only `limit` goes along then. A page may be short, or empty, and have a token all the same: only a null token"
         " means that there is nothing more.",
@@ -269,7 +270,8 @@ OPERATIONS = (
         "forgetEvent",
         TAG,
         "Forget an event's contents",
-        "Removes payload, values and what receivers answered; a row without contents stays, so that the same event is not"
+        "Removes payload, values and what receivers answered; a row without contents stays, so that the same event"
+        " is not"
         " taken in again. A second time it is a 204 too. It cannot be undone." + _ADMINISTRATOR,
         {204: {"description": "Forgotten.", "headers": answer("")["headers"]}, **PROBLEMS(400, 401, 403, 404, 503)},
         HUB_CALLER,
@@ -291,7 +293,8 @@ OPERATIONS = (
         "getStatistics",
         "/stats",
         "How deliveries ended, hour by hour",
-        "Attempts by hour and webhook: how they ended, how long they took. `total` is that of the webhooks of this answer.",
+        "Attempts by hour and webhook: how they ended, how long they took. `total` is that of the webhooks of this"
+        " answer.",
         answer("The numbers.", ref("Statistics"), example=STATS),
         400,
         parameters=(
@@ -322,7 +325,8 @@ OPERATIONS = (
         "purgeEvents",
         TAG,
         "Forget all events about a row, or by a user",
-        "As forgetting one, for many, poison queues included; about 15 s a call. While `more` is true, call again with the"
+        "As forgetting one, for many, poison queues included; about 15 s a call. While `more` is true, call again"
+        " with the"
         " token and the same body." + _ADMINISTRATOR,
         {
             200: answer(

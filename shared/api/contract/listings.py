@@ -10,7 +10,8 @@ LIMIT = parameter("limit", integer(minimum=1, maximum=MAX_ITEMS, default=50), "H
 TOKEN = parameter(
     "continuationToken",
     text(maxLength=5000, pattern="^[A-Za-z0-9_=-]+$"),
-    "Goes on after the page that gave this token. It belongs to the query that gave it; with other filters it is a 400.",
+    "Goes on after the page that gave this token. It belongs to the query that gave it; with other filters it is a"
+    " 400.",
 )
 SINCE = parameter("since", moment(), "Of events received at this time or later; in UTC where it has no offset.")
 UNTIL = parameter("until", moment(), "Of events received before this time.")

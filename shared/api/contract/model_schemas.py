@@ -1,4 +1,4 @@
-"""Schemas of request bodies from the pydantic models that read them, with the limits that validators alone know. Pure."""
+"""Schemas of bodies from the pydantic models that read them, with the limits that only validators know. Pure."""
 
 from collections.abc import Mapping
 

@@ -168,7 +168,8 @@ OPERATIONS = (
         "getConsoleSession",
         TAG,
         "Who uses the console",
-        "A caller with one of the two roles gets the function key for the page. A 401 or a 403 says in `easyAuth` where a"
+        "A caller with one of the two roles gets the function key for the page. A 401 or a 403 says in `easyAuth`"
+        " where a"
         " browser signs in.",
         {
             200: answer(

@@ -1,4 +1,4 @@
-"""What receivers get: SuperOffice's callback, Standard Webhooks, and CloudEvents in both modes (docs/delivery.md). Pure."""
+"""What receivers get: SuperOffice's callback, Standard Webhooks, CloudEvents in both modes (docs/delivery.md). Pure."""
 
 from collections.abc import Sequence
 
@@ -170,7 +170,8 @@ WEBHOOKS: dict[str, Json] = {
     "superOfficeCallback": _post(
         "deliverCallback",
         "SuperOffice's callback",
-        "Type `webhook`. With a secret it is signed in SuperOffice's way and by Standard Webhooks, over the very bytes of"
+        "Type `webhook`. With a secret it is signed in SuperOffice's way and by Standard Webhooks, over the very"
+        " bytes of"
         " the body: verify before parsing. The webhook's own Headers come along.",
         (
             *_COMMON,

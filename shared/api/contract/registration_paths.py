@@ -247,7 +247,9 @@ def _sent(name: str, example: Json) -> Json:
     return body(ref(name), types=_TYPES, example=example)
 
 
-_GONE: dict[int, Json] = {204: {"description": "It is gone.", "headers": {"X-Content-Type-Options": ref("NoSniff", "headers")}}}
+_GONE: dict[int, Json] = {
+    204: {"description": "It is gone.", "headers": {"X-Content-Type-Options": ref("NoSniff", "headers")}}
+}
 
 OPERATIONS = (
     _operation(

@@ -82,7 +82,8 @@ _UNCHANGED = parameter(
     example="Sat, 31 Jan 2026 12:00:00 GMT",
 )
 _TESTING = (
-    " Saving an active webhook sends one `test` event first, which must be answered 2xx; else it is a 400, and nothing is"
+    " Saving an active webhook sends one `test` event first, which must be answered 2xx; else it is a 400, and"
+    " nothing is"
     " stored."
 )
 OPERATIONS = (
