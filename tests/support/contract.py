@@ -59,6 +59,11 @@ class Documented:
         """Whether the app itself wants to know who calls."""
         return "apiKeyBearer" in self.schemes
 
+    @property
+    def example(self) -> Any:  # noqa: ANN401 - JSON
+        """The example of its body."""
+        return self.content["requestBody"]["content"]["application/json"]["example"]
+
     def fits(self, method: str, path: str) -> bool:
         """Whether a request is this operation; literals and methods ignore case."""
         rest = ".+" if self.path == "/console/{file}" else "[^/]+"

@@ -21,6 +21,7 @@ from shared.api.contract.parts import (
     answer,
     body,
     boolean,
+    empty,
     integer,
     items,
     mapping,
@@ -273,7 +274,7 @@ OPERATIONS = (
         "Removes payload, values and what receivers answered; a row without contents stays, so that the same event"
         " is not"
         " taken in again. A second time it is a 204 too. It cannot be undone." + _ADMINISTRATOR,
-        {204: {"description": "Forgotten.", "headers": answer("")["headers"]}, **PROBLEMS(400, 401, 403, 404, 503)},
+        {204: empty("Forgotten."), **PROBLEMS(400, 401, 403, 404, 503)},
         HUB_CALLER,
         (EVENT_PATH_ID,),
     ),
