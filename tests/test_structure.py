@@ -35,6 +35,21 @@ SAME_NAME = {
 """Names that two modules have, and why nobody takes one for the other."""
 
 WITHOUT_TESTS_OF_THEIR_NAME = {
+    "api/contract/agent_paths.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/arcgis_paths.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/dataverse_paths.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/delivery_paths.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/event_paths.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/examples.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/listings.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/page_paths.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/parts.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/receiver_webhooks.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/refusals.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/registration_paths.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/security.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/superoffice_paths.py": "tests/api/contract/test_document.py judges the document that is made of it",
+    "api/contract/superoffice_schemas.py": "tests/api/contract/test_document.py judges the document that is made of it",
     "callers/caller.py": "data alone",
     "delivery/deliverer.py": "a protocol",
     "dynamics/registration/endpoint_steps.py": "test_steps.py calls it through the registration",

@@ -135,3 +135,9 @@ def test_no_component_is_there_in_vain() -> None:
     for kind, names in DOCUMENT["components"].items():
         if kind != "securitySchemes":
             assert [name for name in names if f'"#/components/{kind}/{name}"' not in text] == []
+
+
+def test_only_what_reads_nothing_of_a_request_can_refuse_none() -> None:
+    without = {one.id for one in OPERATIONS if not any(400 <= status < 500 for status in one.statuses)}
+    # As redocly.yaml says.
+    assert without == {"getOpenApi", "getConsole"}
