@@ -33,6 +33,7 @@ def _every_answer_is_documented() -> Iterator[None]:
         patch.setattr(requests.Session, "send", watched)
         yield
 
+
 _SHARED: list[RunningApp] = []
 """The app of all tests, once one has asked for it."""
 

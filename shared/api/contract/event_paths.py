@@ -88,6 +88,9 @@ SCHEMAS: dict[str, Json] = {
     "EventDetails": members(
         {
             **_EVENT_MEMBERS,
+            "dispatchedAt": nothing_or(
+                moment(), "When its dispatch asked for the last of its deliveries; null before, and where nobody knows."
+            ),
             "trace": nothing_or(text(pattern="^[0-9a-f]{32}$"), "The trace that began with its request."),
             "payload": {"description": "The request as it was received, every digit included; null if forgotten."},
         },
@@ -132,6 +135,10 @@ SCHEMAS: dict[str, Json] = {
         {
             "id": integer("The webhook's id."),
             "failingSince": nothing_or(moment(), "When its present failures began; null while it answers well."),
+            "lastCallAt": nothing_or(moment(), "When the last attempt began; null where nobody knows."),
+            "lastSuccessAt": nothing_or(
+                moment(), "When the last attempt that delivered began; null where nobody knows."
+            ),
             **_HOURLY,
         },
         description="How attempts ended, an item an hour in each list.",
@@ -139,7 +146,9 @@ SCHEMAS: dict[str, Json] = {
     "Statistics": members(
         {
             "hours": items(moment(), "When each hour began, oldest first; the last one is the present hour."),
-            "webhooks": items(ref("WebhookStatistics"), "Those with an attempt in these hours, by id."),
+            "webhooks": items(
+                ref("WebhookStatistics"), "Those with an attempt in these hours, by id; with `webhook` that one."
+            ),
             "total": members(_HOURLY, description="The same for all webhooks of this answer."),
             "continuationToken": CONTINUATION,
         },
@@ -260,7 +269,12 @@ OPERATIONS = (
         answer(
             "The event.",
             ref("EventDetails"),
-            example={**EVENT, "trace": "0af7651916cd43dd8448eb211c80319c", "payload": {"MessageName": "Update"}},
+            example={
+                **EVENT,
+                "dispatchedAt": EVENT["receivedAt"],
+                "trace": "0af7651916cd43dd8448eb211c80319c",
+                "payload": {"MessageName": "Update"},
+            },
         ),
         404,
         parameters=(EVENT_PATH_ID,),

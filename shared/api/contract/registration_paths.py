@@ -421,6 +421,7 @@ OPERATIONS = (
             _WEBHOOK,
             _STEP,
             parameter("since", moment(), "Only what failed at this time or later."),
+            parameter("until", moment(), "Only what failed at this time or earlier."),
             parameter("kind", one_of(list(FailureKind)), "Only failures of this kind."),
             parameter("top", integer(minimum=1, maximum=500, default=100), "How many at most."),
         ),
