@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from deploy.api_page import api_page
+from deploy.forge_markdown import for_python_markdown
 from deploy.tool import LOCAL, ROOT, Failed, install_environment, run
 from devhost.install import NotInstalled, Packages, find_node, install_packages
 from devhost.private import make_private_folder
@@ -34,7 +35,7 @@ def main() -> int:
     except (Failed, NotInstalled, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    sys.stdout.write(f"{site / 'index.html'}\n")
+    sys.stdout.write(f"built; to read it: python -m http.server --directory {site.relative_to(ROOT)}\n")
     return 0
 
 
@@ -71,7 +72,8 @@ def _gather(docs: Path, folder: Path) -> None:
 
 def _moved(text: str, source: Path, page: Path, docs: Path) -> str:
     """The text of a page of the repository with its links as they are from `page` on the site."""
-    return _LINK.sub(lambda found: _on_site(found[1], source, page, docs), text)
+    moved = _LINK.sub(lambda found: _on_site(found[1], source, page, docs), text)
+    return for_python_markdown(moved)
 
 
 def _on_site(link: str, source: Path, page: Path, docs: Path) -> str:
