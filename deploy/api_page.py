@@ -6,19 +6,16 @@ from typing import Any
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 _INTRODUCTION = """# All operations
 
-The hub itself answers the whole document at `GET /api/openapi.json`, with every parameter, body, answer and example: for tools, and for
-clients that are made from it. The [console](console.md) shows it to readers, at `#/reference`.
+The hub itself answers the whole document at `GET /api/openapi.json`, with every parameter, body, answer and example:
+for tools, and for clients that are made from it. The [console](console.md) shows it to readers, at `#/reference`.
 """
 
 
-def api_page(document: Mapping[str, Any] | None) -> str:
+def api_page(document: Mapping[str, Any]) -> str:
     """The page, in Markdown: one table for each tag, in the order of the document, with a row for each operation.
 
-    An operation with several tags stands under the first; one without a tag under "Other". Without a document there
-    are no tables.
+    An operation with several tags stands under the first; one without a tag under "Other".
     """
-    if document is None:
-        return _INTRODUCTION
     rows: dict[str, list[str]] = {tag["name"]: [] for tag in document.get("tags", ())}
     for tag, row in _rows(document):
         rows.setdefault(tag, []).append(row)

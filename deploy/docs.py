@@ -5,7 +5,6 @@ reader starts, and a page with all operations of the API. A link or an anchor th
 npm, draws the pictures. Both are installed below `.local/`; the site asks no other origin.
 """
 
-import json
 import os
 import re
 import shutil
@@ -17,10 +16,10 @@ from deploy.forge_markdown import for_python_markdown
 from deploy.tool import LOCAL, ROOT, Failed, install_environment, run
 from devhost.install import NotInstalled, Packages, find_node, install_packages
 from devhost.private import make_private_folder
+from shared.api.contract.document import openapi_document
 from shared.version import __version__
 
 DOCS = ROOT / "docs"
-OPENAPI = ROOT / "docs" / "openapi" / "released.json"
 _SITE = DOCS / "site"
 _MERMAID = Packages("what draws pictures", _SITE / "npm", LOCAL / "npm-docs", "make docs")
 # Pages that stand elsewhere in the repository, with their name on the site.
@@ -62,7 +61,7 @@ def _gather(docs: Path, folder: Path) -> None:
         path = ROOT / source
         text = _moved(path.read_text(encoding="utf-8"), path, Path(name), docs)
         (pages / name).write_text(text, encoding="utf-8")
-    (pages / "reference.md").write_text(_reference(), encoding="utf-8")
+    (pages / "reference.md").write_text(api_page(openapi_document()), encoding="utf-8")
     (pages / "assets").mkdir()
     shutil.copy(_MERMAID.folder / "node_modules" / "mermaid" / "dist" / "mermaid.min.js", pages / "assets")
     shutil.copytree(_SITE / "overrides", folder / "overrides")
@@ -88,10 +87,6 @@ def _on_site(link: str, source: Path, page: Path, docs: Path) -> str:
             is_folder = target.is_dir()
             return os.path.relpath(found / "README.md" if is_folder else found, page.parent)
     return link
-
-
-def _reference() -> str:
-    return api_page(json.loads(OPENAPI.read_text(encoding="utf-8")) if OPENAPI.exists() else None)
 
 
 if __name__ == "__main__":

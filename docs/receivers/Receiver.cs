@@ -70,7 +70,7 @@ public static class Receiver
         }
     }
 
-    // Keep an event, on the disk for good; false if it was there already. What works on events takes them from there.
+    // Keep an event, on the disk for good; false if it was there already. What works on events reads them there.
     static bool Keep(string inbox, string eventId, byte[] body)
     {
         string name;
@@ -149,6 +149,7 @@ public static class Receiver
 
     public static void Main()
     {
+        // Behind a proxy that passes on the host's name it is "http://+:8000/".
         string url = "http://127.0.0.1:" + (Environment.GetEnvironmentVariable("PORT") ?? "8000") + "/";
         var listener = new HttpListener();
         listener.Prefixes.Add(url);

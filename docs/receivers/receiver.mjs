@@ -4,7 +4,7 @@
 // folder, PORT the port. SIGNATURE=superoffice checks X-SuperOffice-Signature in place of Standard Webhooks.
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 
@@ -45,13 +45,13 @@ function fits(key, message, signature) {
   return given.length === mac.length && timingSafeEqual(mac, given);
 }
 
-// Keep an event, on the disk for good; false if it was there already. What works on events takes them from there.
+// Keep an event, on the disk for good; false if it was there already. What works on events reads them there.
 function keep(inbox, eventId, body) {
   const name = createHash("sha256").update(eventId).digest("hex");
   const own = join(inbox, `${name}.${randomBytes(8).toString("hex")}.part`);
   try {
     const file = openSync(own, "wx");
-    writeSync(file, body);
+    writeFileSync(file, body);
     fsyncSync(file);
     closeSync(file);
     // A link, unlike a rename, fails if the name is taken: of two requests with one event, one keeps it.

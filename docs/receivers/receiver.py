@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -53,7 +54,7 @@ def _fits(key: bytes, message: bytes, signature: str) -> bool:
 
 
 def keep(inbox: Path, event_id: str, body: bytes) -> bool:
-    """Keep an event, on the disk for good; False if it was there already. What works on events takes them from there."""
+    """Keep an event, on the disk for good; False if it was there already. What works on events reads them there."""
     name = hashlib.sha256(event_id.encode()).hexdigest()
     own = inbox / f"{name}.{os.urandom(8).hex()}.part"
     try:
@@ -76,7 +77,12 @@ class Handler(BaseHTTPRequestHandler):
         if length > MAX_BODY_BYTES:
             self.answer(413)
             return
-        self.answer(self.receive(self.rfile.read(length)))
+        try:
+            status = self.receive(self.rfile.read(length))
+        except Exception:  # whatever it is, the event was not kept: the hub sends it again
+            traceback.print_exc()
+            status = 500
+        self.answer(status)
 
     def receive(self, body: bytes) -> int:
         secrets = [os.environ[name] for name in ("WEBHOOK_SECRET", "WEBHOOK_OLD_SECRET") if os.environ.get(name)]

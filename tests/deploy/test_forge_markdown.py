@@ -15,7 +15,7 @@ from deploy.forge_markdown import for_python_markdown
         ("1. a\n   - in\n", "1. a\n    - in\n"),
         ("- a\n\nText\n- b\n", "- a\n\nText\n\n- b\n"),
         ("- a\n\n    code\n", "- a\n\n      code\n"),
-        ("- a\n\n```\n- x\n```\nText\n- b\n", "- a\n\n```\n- x\n```\nText\n- b\n"),
+        ("- a\n\n```\n- x\n```\nText\n- b\n", "- a\n\n```\n- x\n```\nText\n\n- b\n"),
         ("```\nx\n- y\n```\n", "```\nx\n- y\n```\n"),
         ("    x\n- y\n", "    x\n\n- y\n"),
         ("[![Go](https://x.example/go.svg)](https://y.example)\n", "[Go](https://y.example)\n"),

@@ -18,7 +18,17 @@ def find_mono() -> None:
     if not _is_there():
         _install()
     if not _is_there():
-        raise NoMono(f"Mono is not on this machine: install the packages {', '.join(_PACKAGES)}")
+        raise NoMono("Mono is not on this machine: `make test` installs it on Debian as root, elsewhere install mono")
+
+
+def main() -> int:
+    """Install Mono where it is missing and may be installed. Returns 0 if it is there afterwards."""
+    try:
+        find_mono()
+    except (NoMono, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
 
 
 def compile_program(source: Path, program: Path) -> None:
@@ -40,3 +50,7 @@ def _install() -> None:
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update"], ["install", "--yes", "--no-install-recommends", *_PACKAGES]):
         subprocess.run([apt, "-qq", *words], env=quiet, stdout=sys.stderr, check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

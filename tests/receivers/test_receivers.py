@@ -127,6 +127,15 @@ def test_what_is_sent_again_is_acknowledged_and_kept_once(call: Received, theirs
     assert theirs.kept == [call.body]
 
 
+def test_what_cannot_be_kept_is_not_acknowledged(call: Received, start: Start) -> None:
+    with start((NEW,)) as theirs:
+        theirs.inbox.rmdir()
+        assert theirs.post(call.headers, call.body) == 500
+        theirs.inbox.mkdir()
+        assert theirs.post(call.headers, call.body) == 204
+        assert theirs.kept == [call.body]
+
+
 def test_while_a_secret_is_replaced_either_one_is_enough_and_another_one_is_not(
     hub: Hub, receiver: Receiver, start: Start
 ) -> None:
