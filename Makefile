@@ -8,7 +8,7 @@ WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test browser unit coverage mutants check format infra bench soak azurite page clean help
+.PHONY: run test browser pictures unit coverage mutants check format infra bench soak azurite page clean help
 
 run: azurite page      ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything; INSTANCES=2 for two
 	@PORT=$(PORT) INSTANCES=$(INSTANCES) exec $(PY) -m devhost.run
@@ -24,6 +24,10 @@ browser: azurite page  ## the tests of the console alone: its JavaScript, and th
 	@$(PY) -m devhost.install tests
 	@$(PY) -m tests.browser.chromium
 	@$(PY) -m pytest -q tests/console tests/browser
+
+pictures: azurite page ## draw the console for docs/images/ anew; ALL=folder draws every screen there, in each look, for the eye
+	@$(PY) -m tests.browser.chromium
+	@$(PY) -m tests.browser.pictures $(if $(ALL),--all $(ALL))
 
 unit: $(VENV)/.ready   ## the tests that need neither storage nor a host, in about a minute
 	@$(PY) -m pytest -q -n $(WORKERS) -m "not service and not alone"

@@ -47,6 +47,7 @@ from shared.webhooks.rows import USAGE_TABLE, WEBHOOKS_TABLE
 from shared.webhooks.stats import DURATION_BOUNDS, HOURS_OF_WEEK, LATENCY_BOUNDS
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
 from shared.webhooks.webhook import WEBHOOK_TYPES
+from tests.browser.pictures import IMAGES, PICTURES
 from tests.support.cases import holds_for
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +55,7 @@ DOCS = ROOT / "docs"
 ALL_DOCS = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
 ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HubError)]
 PLATFORM_SETTINGS = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_THREADPOOL_THREAD_COUNT"}
+MAX_IMAGE = 150_000
 FUNCTIONS = sorted(path.parent for path in ROOT.glob("*/function.json"))
 
 
@@ -282,6 +284,17 @@ def test_every_link_of_the_documentation_leads_somewhere() -> None:
         (page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
     ]
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_each_image_of_the_documentation_is_one_that_make_pictures_draws_and_small() -> None:
+    pages = [ROOT / "README.md", *DOCS.glob("*.md")]
+    found = [
+        (page, link) for page in pages for link in re.findall(r"\]\(([^)]+\.png)\)", page.read_text(encoding="utf-8"))
+    ]
+    named = {path for page, link in found if (path := (page.parent / link).resolve()).parent == IMAGES}
+    assert named == {IMAGES / f"{picture.name}.png" for picture in PICTURES} == {*IMAGES.iterdir()}
+    assert [image.name for image in named if image.stat().st_size > MAX_IMAGE] == []
+    assert [image.name for image in named if image.read_bytes()[:8] != b"\x89PNG\r\n\x1a\n"] == []
 
 
 def test_the_version_is_one() -> None:

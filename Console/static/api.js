@@ -2,10 +2,13 @@
 // Every request of the page goes through here: keys in headers, a time limit, and one shape for all that goes wrong.
 // What there is to call stands in calls.js.
 
+import { noteDate } from "./clock.js";
 import { keyHeaders } from "./keys.js";
 
 const ROOT = new URL("..", import.meta.url);
 const MILLISECONDS = 30_000;
+// The only addresses that the hub may have the page open: those of App Service Authentication.
+const SIGN_IN = /^\/\.auth\/[\w/?=&.%-]*$/;
 
 /**
  * What went wrong with a request. `status` is that of the answer, and 0 where none came. `message` is a sentence for
@@ -31,6 +34,13 @@ export function onUnauthenticated(ask) {
   signInAgain = ask;
 }
 
+let lookAtRoles = () => {};
+
+/** @param {() => void} look called where something may not be read: perhaps a role was taken away meanwhile */
+export function onForbidden(look) {
+  lookAtRoles = look;
+}
+
 /**
  * The JSON of an answer, null where it has no body. Raises an ApiError. After a 401 somebody may sign in again, and the
  * request is made once more: half-filled forms survive that.
@@ -51,6 +61,7 @@ export async function sendFully(method, path, options = {}) {
   try {
     return await sendOnce(method, path, options);
   } catch (error) {
+    if (isApiError(error) && error.status === 403 && method === "GET") lookAtRoles();
     if (!isApiError(error) || error.status !== 401 || !(await signInAgain(error))) throw error;
     return sendOnce(method, path, options);
   }
@@ -68,25 +79,49 @@ export async function sendOnce(method, path, { signal, query, body, headers } = 
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, String(value));
   }
+  const { response, text } = await answered(url, {
+    method,
+    headers: headersOf({ Accept: "application/json", ...(body !== undefined && JSON_TYPE), ...keyHeaders(), ...headers }),
+    body: body === undefined ? undefined : JSON.stringify(body),
+    cache: "no-store",
+  }, signal);
+  noteDate(response.headers.get("Date"));
+  const data = parsed(text);
+  if (!response.ok) throw refusal(response.status, data, response.headers);
+  if (data === undefined && (text || method === "GET")) throw oddAnswer();
+  return { data: data ?? null, headers: response.headers, text };
+}
+
+/**
+ * The answer with its text, which is always read: one whose body nobody reads keeps its connection.
+ * @param {URL} url
+ * @param {RequestInit} request
+ * @param {AbortSignal | undefined} signal
+ */
+async function answered(url, request, signal) {
   const limit = AbortSignal.timeout(MILLISECONDS);
   try {
-    const response = await fetch(url, {
-      method,
-      headers: { Accept: "application/json", ...(body !== undefined && JSON_TYPE), ...keyHeaders(), ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
-      cache: "no-store",
-    });
-    // Always read: an answer whose body nobody reads keeps its connection.
-    const text = await response.text();
-    const data = parsed(text);
-    if (!response.ok) throw refusal(response.status, data, response.headers);
-    return { data: data ?? null, headers: response.headers, text };
+    const response = await fetch(url, { ...request, signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    return { response, text: await response.text() };
   } catch (error) {
-    if (isApiError(error) || signal?.aborted) throw error;
-    throw apiError(0, limit.aborted ? "The hub did not answer in time." : "The hub cannot be reached from here.");
+    if (signal?.aborted) throw error;
+    const message = limit.aborted ? "The hub did not answer in time." : "The hub cannot be reached from here.";
+    throw apiError(0, request.method === "GET" ? message : `${message} It may have done this all the same: look before you do it again.`);
   }
 }
+
+/** @param {Record<string, string>} named */
+function headersOf(named) {
+  try {
+    return new Headers(named);
+  } catch {
+    throw Object.assign(apiError(401, "The key has characters that no key has. Perhaps it was not copied as it is."), { isOurs: true });
+  }
+}
+
+/** What is raised where an answer is a success, and yet not what the hub answers. */
+export const oddAnswer = () =>
+  apiError(0, "The answer is none of the hub's. Perhaps something stands between this page and the hub, or the hub was just updated: load the page anew.");
 
 /**
  * @param {unknown} error
@@ -112,14 +147,22 @@ export function refusal(status, data, headers) {
   const error = apiError(status, typeof message === "string" && message ? message : plainMessage(status));
   error.isOurs = typeof message === "string";
   error.retryAfter = seconds(headers.get("Retry-After"));
-  error.easyAuth = typeof data?.easyAuth === "string" ? data.easyAuth : null;
+  error.easyAuth = typeof data?.easyAuth === "string" && SIGN_IN.test(data.easyAuth) ? data.easyAuth : null;
   if (typeof data?.dataverse?.message === "string") error.dataverse = data.dataverse.message;
-  for (const wrong of data?.errors ?? []) error.fields[String(wrong.pointer).replace(/^#?\//, "")] = String(wrong.detail);
-  for (const wrong of data?.error?.details ?? []) error.fields[String(wrong.field)] = String(wrong.message);
+  for (const wrong of list(data?.errors)) add(error.fields, String(wrong?.pointer).replace(/^#?\//, ""), String(wrong?.detail));
+  for (const wrong of list(data?.error?.details)) add(error.fields, String(wrong?.field), String(wrong?.message));
   // SuperOffice's shape names the member first: "TargetUrl must ...", "ErrorEmails/1 ...".
   const member = data?.ErrorMessage && status === 400 && /^[A-Za-z$][\w/$]*/.exec(message);
   if (member) error.fields[member[0]] = message;
   return error;
+}
+
+/** @param {unknown} value @returns {any[]} */
+const list = (value) => (Array.isArray(value) ? value : []);
+
+/** Adds what is wrong with a field to what is known of it. @param {Record<string, string>} fields @param {string} name @param {string} text */
+export function add(fields, name, text) {
+  fields[name] = Object.hasOwn(fields, name) ? `${fields[name]}; ${text}` : text;
 }
 
 /**

@@ -2,7 +2,9 @@
 // The console starts here: signs in, follows the address, draws. How a screen is written stands at the top of screen.js;
 // what it is made of in parts.js; what it can call in calls.js; where it is listed in routes.js.
 
-import { isApiError, onUnauthenticated } from "./api.js";
+import { isApiError, onForbidden, onUnauthenticated } from "./api.js";
+import { hubNow } from "./clock.js";
+import { closeDialogs, confirm } from "./dialog.js";
 import { body, header, mayOpen, missing, refused, titleOf } from "./frame.js";
 import { failure } from "./parts.js";
 import { html, nothing, render } from "./lit.js";
@@ -21,15 +23,21 @@ const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const top_ = /** @type {HTMLElement} */ (document.getElementById("header"));
 
 /** @type {{session: Session | null, refusal: Error | null, place: import("./router.js").Place | null | undefined,
- *   view: import("./screen.js").View | null, screen: import("./screen.js").Screen | null, broken: Error | null}} */
-const page = { session: null, refusal: null, place: undefined, view: null, screen: null, broken: null };
+ *   view: import("./screen.js").View | null, screen: import("./screen.js").Screen | null, broken: Error | null,
+ *   hash: string, mayLose: boolean}} `hash` is the address of what is shown; `mayLose`: what was entered may be lost */
+const page = { session: null, refusal: null, place: undefined, view: null, screen: null, broken: null, hash: "", mayLose: false };
 
 function draw() {
   const { session, place } = page;
   render(session ? header({
     routes: ROUTES, current: place?.route ?? null, session, onSignOut: leave, onSkip: () => main.querySelector("h1")?.focus(),
   }) : nothing, top_);
-  render(content(), main);
+  try {
+    render(content(), main);
+  } catch (error) {
+    console.error(error);
+    render(failure(new Error("The page itself failed."), () => location.reload()), main);
+  }
   document.title = [heading(), "Webhook hub"].filter(Boolean).join(" - ");
   keepTimesTrue();
 }
@@ -53,11 +61,15 @@ function heading() {
 
 /** Goes to where the address leads. The same screen with another filter keeps the focus where it is. */
 async function follow() {
-  if (!isAddress(location.hash)) return void (location.hash.startsWith("#key=") && start());
+  if (location.hash.startsWith("#key=")) return void start();
+  // `#elsewhere` leads nowhere from a screen; to begin with, it is no page.
+  if (!isAddress(location.hash) && page.place !== undefined) return;
+  closeDialogs();
+  if (isTouched()) return void stay();
   const before = page.place;
   const place = findPlace(location.hash, ROUTES);
   page.screen?.close();
-  Object.assign(page, { place, screen: null, broken: null });
+  Object.assign(page, { place, screen: null, broken: null, hash: location.hash, mayLose: false });
   const isSame = !!before && place?.route === before.route && JSON.stringify(place.params) === JSON.stringify(before.params);
   if (!isSame) page.view = null;
   if (place && page.session && mayOpen(place.route, page.session)) {
@@ -73,6 +85,35 @@ async function follow() {
   }
   draw();
   if (!isSame) main.querySelector("h1")?.focus();
+}
+
+/** Whether something was entered that would be lost. */
+const isTouched = () => !page.mayLose && page.screen !== null && page.view?.isTouched?.(page.screen) === true;
+
+/** Whether to leave what is shown: asks, if something was entered. */
+async function mayLeave() {
+  if (!isTouched()) return true;
+  page.mayLose = await confirm({
+    title: "Leave this form?", text: "What you entered is not saved, and is lost if you leave.", verb: "Leave", isDangerous: true,
+  });
+  return page.mayLose;
+}
+
+/** Another address, by the back button or by hand: takes it back until somebody says that they want it. */
+async function stay() {
+  const wanted = location.hash;
+  history.pushState(null, "", page.hash || location.pathname);
+  if (await mayLeave()) location.hash = wanted || "#/";
+}
+
+/** A link of the page: asks before the address changes. @param {MouseEvent} event */
+async function clicked(event) {
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  const wanted = link?.getAttribute("href");
+  if (!link || !wanted?.startsWith("#") || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !isTouched()) return;
+  if (link.hasAttribute("data-discards")) return void (page.mayLose = true);
+  event.preventDefault();
+  if (await mayLeave()) location.hash = wanted;
 }
 
 /** @param {Session} session */
@@ -91,15 +132,37 @@ function renew(session) {
   draw();
 }
 
+let isLooking = false;
+
+/** Somebody may not read something: the roles may have changed. A half-filled form stays, whatever became of them. */
+async function lookAtRoles() {
+  if (isLooking || !page.session || isTouched()) return;
+  isLooking = true;
+  try {
+    const session = await fetchSession();
+    if (!isTouched() && page.session && String(session.roles) !== String(page.session.roles)) renew(session);
+  } catch (error) {
+    if (isApiError(error) && error.status === 403 && !isTouched()) show(error);
+  } finally {
+    isLooking = false;
+  }
+}
+
 /** @param {Error | null} [refusal] */
 function show(refusal = null) {
   page.screen?.close();
+  closeDialogs({ all: true });
   Object.assign(page, { session: null, screen: null, view: null, refusal: refusal ?? new Error("You are signed out.") });
   draw();
   main.querySelector("h1")?.focus();
 }
 
-function leave() {
+async function leave() {
+  if (!(await mayLeave())) return;
+  signedOut();
+}
+
+function signedOut() {
   if (page.session) signOut(page.session);
   show();
 }
@@ -117,14 +180,17 @@ async function start() {
 
 /** Writes "12 seconds ago" where templates say so; nothing else writes there. */
 function keepTimesTrue() {
-  const now = Date.now();
+  const now = hubNow();
   for (const element of document.querySelectorAll("[data-moment]")) {
     const text = ago(element.getAttribute("data-moment") ?? "", now);
     if (element.textContent !== text) element.textContent = text;
   }
 }
 
-onUnauthenticated((error) => signInAgain(error, { refetch: fetchSession, onSession: renew, onLeave: leave }));
+onUnauthenticated((error) => signInAgain(error, { refetch: fetchSession, onSession: renew, onLeave: signedOut }));
+onForbidden(() => void lookAtRoles());
 addEventListener("hashchange", follow);
+document.addEventListener("click", clicked);
+addEventListener("beforeunload", (event) => isTouched() && event.preventDefault());
 setInterval(() => document.hidden || keepTimesTrue(), 1000);
 start();

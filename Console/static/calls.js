@@ -6,7 +6,7 @@
 // be short, or empty, and have a token (collect in paging.js goes on by itself). Bulk calls answer `{replayed | purged |
 // count, more, continuationToken}`.
 
-import { send, sendFully, sendOnce } from "./api.js";
+import { oddAnswer, send, sendFully, sendOnce } from "./api.js";
 
 /**
  * @typedef {import("./api.js").Options} Options
@@ -15,23 +15,38 @@ import { send, sendFully, sendOnce } from "./api.js";
 
 const seg = encodeURIComponent;
 
+/**
+ * An answer with these lists in it. Anything else is none of the hub's, and never looks like an empty list.
+ * @param {Promise<any>} asked
+ * @param {...string} names
+ */
+async function withLists(asked, ...names) {
+  const found = await asked;
+  if (!names.every((name) => Array.isArray(found?.[name]))) throw oddAnswer();
+  return found;
+}
+
 // Session and health.
 
 /** @param {Options} [o] */
-export const deepHealth = (o) => send("GET", "health", { ...o, query: { deep: 1 } });
+export const deepHealth = (o) => withLists(send("GET", "health", { ...o, query: { deep: 1 } }), "warnings");
 
 // Events.
 
 /** @param {Query} query @param {Options} [o] */
-export const listEvents = (query, o) => send("GET", "v1/events", { ...o, query });
+export const listEvents = (query, o) => withLists(send("GET", "v1/events", { ...o, query }), "value");
 /** @param {string} id @param {Options} [o] */
 export const showEvent = (id, o) => send("GET", `v1/events/${seg(id)}`, o);
 /** With the text of the answer, in which numbers have all their digits. @param {string} id @param {Options} [o] */
-export const readEvent = (id, o) => sendFully("GET", `v1/events/${seg(id)}`, o);
+export async function readEvent(id, o) {
+  const answer = await sendFully("GET", `v1/events/${seg(id)}`, o);
+  if (typeof answer.data?.type !== "string") throw oddAnswer();
+  return answer;
+}
 /** @param {Query} query `hours`: 24 or 168; `webhook` @param {Options} [o] */
-export const eventStats = (query, o) => send("GET", "v1/events/stats", { ...o, query });
+export const eventStats = (query, o) => withLists(send("GET", "v1/events/stats", { ...o, query }), "hours", "webhooks");
 /** @param {Options} [o] */
-export const eventTypes = (o) => send("GET", "v1/events/types", o);
+export const eventTypes = (o) => withLists(send("GET", "v1/events/types", o), "value");
 /** For administrators. @param {string} id @param {Options} [o] */
 export const forgetEvent = (id, o) => send("DELETE", `v1/events/${seg(id)}`, o);
 /** For administrators. @param {object} whose @param {Query} query `dryRun`, `continuationToken` @param {Options} [o] */
@@ -39,18 +54,18 @@ export const purgeEvents = (whose, query, o) => send("POST", "v1/events/purge", 
 /** For administrators. @param {Query} query `dryRun` @param {Options} [o] */
 export const redrive = (query, o) => send("POST", "v1/events/redrive", { ...o, query });
 /** For administrators. @param {Query} query @param {Options} [o] */
-export const listAudit = (query, o) => send("GET", "v1/events/audit", { ...o, query });
+export const listAudit = (query, o) => withLists(send("GET", "v1/events/audit", { ...o, query }), "value");
 
 // Deliveries.
 
 /** @param {Query} query @param {Options} [o] */
-export const listDeliveries = (query, o) => send("GET", "v1/events/deliveries", { ...o, query });
+export const listDeliveries = (query, o) => withLists(send("GET", "v1/events/deliveries", { ...o, query }), "value");
 /** @param {Query} query @param {Options} [o] */
 export const countDeliveries = (query, o) => send("GET", "v1/events/deliveries/counts", { ...o, query });
 /** @param {string} id @param {Query} query `log`: with all attempts @param {Options} [o] */
-export const deliveriesOf = (id, query, o) => send("GET", `v1/events/${seg(id)}/deliveries`, { ...o, query });
+export const deliveriesOf = (id, query, o) => withLists(send("GET", `v1/events/${seg(id)}/deliveries`, { ...o, query }), "value");
 /** @param {string} id @param {string | number} webhook @param {Options} [o] */
-export const showDelivery = (id, webhook, o) => send("GET", `v1/events/${seg(id)}/deliveries/${seg(webhook)}`, o);
+export const showDelivery = (id, webhook, o) => withLists(send("GET", `v1/events/${seg(id)}/deliveries/${seg(webhook)}`, o), "log");
 /** @param {string} id @param {string | number} webhook @param {Options} [o] */
 export const replayOne = (id, webhook, o) => send("POST", `v1/events/${seg(id)}/deliveries/${seg(webhook)}/replay`, o);
 /** @param {Query} query filters, `dryRun`, `continuationToken` @param {Options} [o] */
@@ -63,12 +78,14 @@ export const replayMany = (query, o) => send("POST", "v1/events/deliveries/repla
 export async function listWebhooks(wanted, o) {
   const { name, event, state, top, skip } = wanted;
   const query = { nameFilter: name, eventFilter: event, statusFilter: state, $top: top, $skip: skip };
-  return (await send("GET", "v1/Webhook", { ...o, query })).map(small);
+  const found = await send("GET", "v1/Webhook", { ...o, query });
+  if (!Array.isArray(found)) throw oddAnswer();
+  return found.map(small);
 }
 /** @param {Options} [o] */
 export const defaultWebhook = async (o) => small(await send("GET", "v1/Webhook/default", o));
 /** @param {string | number} id @param {Options} [o] */
-export const showWebhook = async (id, o) => small(await send("GET", `v1/Webhook/${seg(id)}`, o));
+export const showWebhook = async (id, o) => small(await withLists(send("GET", `v1/Webhook/${seg(id)}`, o), "Events", "ErrorEmails"));
 /** A text, empty if nothing failed. @param {string | number} id @param {Options} [o] */
 export const lastError = (id, o) => send("GET", `v1/Webhook/${seg(id)}/LastError`, o);
 /** @param {object} webhook @param {Options} [o] */
@@ -89,9 +106,9 @@ export const testWebhook = async (webhook, o) => small(await send("POST", "v1/We
 
 const DYNAMICS = "v1/dynamics/webhooks";
 /** @param {Options} [o] */
-export const listDynamics = (o) => send("GET", DYNAMICS, o);
+export const listDynamics = (o) => withLists(send("GET", DYNAMICS, o), "value");
 /** @param {string} id @param {Options} [o] */
-export const showDynamics = (id, o) => send("GET", `${DYNAMICS}/${seg(id)}`, o);
+export const showDynamics = (id, o) => withLists(send("GET", `${DYNAMICS}/${seg(id)}`, o), "steps", "warnings");
 /** @param {object} wanted @param {Options} [o] */
 export const ensureDynamics = (wanted, o) => send("POST", `${DYNAMICS}/ensure`, { ...o, body: wanted });
 /** @param {string} id @param {Options} [o] */
@@ -101,7 +118,7 @@ export const patchStep = (id, step, changes, o) =>
   send("PATCH", `${DYNAMICS}/${seg(id)}/steps/${seg(step)}`, { ...o, body: changes });
 /** @param {string} id @param {string} step @param {Query} query @param {Options} [o] */
 export const listFailures = (id, step, query, o) =>
-  send("GET", `${DYNAMICS}/${seg(id)}/steps/${seg(step)}/failures`, { ...o, query });
+  withLists(send("GET", `${DYNAMICS}/${seg(id)}/steps/${seg(step)}/failures`, { ...o, query }), "value");
 /** @param {string} id @param {string} step @param {string} job @param {Options} [o] */
 export const replayJob = (id, step, job, o) =>
   send("POST", `${DYNAMICS}/${seg(id)}/steps/${seg(step)}/failures/${seg(job)}/replay`, o);
@@ -109,7 +126,7 @@ export const replayJob = (id, step, job, o) =>
 // ArcGIS connections.
 
 /** @param {Query} query @param {Options} [o] */
-export const listConnections = (query, o) => send("GET", "v1/arcgis/connections", { ...o, query });
+export const listConnections = (query, o) => withLists(send("GET", "v1/arcgis/connections", { ...o, query }), "value");
 /** @param {Connection} where @param {Options} [o] */
 export const showConnection = (where, o) => send("GET", connectionPath(where), o);
 /** `{success, message}`. `token`: somebody's who may manage the service, or null. @param {Connection} where @param {object} document @param {string | null} token @param {Options} [o] */

@@ -3,7 +3,7 @@
 
 import { bar, hourChart, legend } from "./chart.js";
 import { sum } from "./broken.js";
-import { count, duration, localTime } from "./format.js";
+import { count, cut, duration, localTime } from "./format.js";
 import { html, nothing } from "./lit.js";
 import { foreign, table } from "./parts.js";
 import { address } from "./router.js";
@@ -30,7 +30,7 @@ const ofScreens = new WeakMap();
 export function dayCharts(screen, { hours, total, judged, isPart }) {
   const charts = chartsOf(screen);
   const { p50, p95 } = total.latency;
-  charts.attempts.show(hours, [total.delivered, total.failed.map((/** @type {number} */ one) => -one)], attemptsFinding(hours, total));
+  charts.attempts.show(hours, [total.delivered, total.failed.map((/** @type {number} */ one) => -one || null)], attemptsFinding(hours, total));
   charts.latency.show(hours, [p50, p95], latencyFinding(hours, p95));
   return html`
     ${isPart ? html`<p>There are more webhooks than one answer holds: these are the figures of the first of them.</p>` : nothing}
@@ -90,7 +90,7 @@ function failures(judged) {
     caption: `Webhooks with most failed attempts in 24 hours`, rows, key: (/** @type {Judged} */ one) => one.id,
     empty: "No attempt failed in 24 hours.",
     columns: [
-      { name: "Webhook", isHead: true, cell: (one) => html`<a href=${address("/webhooks/{id}", { id: one.id })}>${foreign(one.name)}</a>` },
+      { name: "Webhook", isHead: true, cell: (one) => html`<a href=${address("/webhooks/{id}", { id: one.id })}>${foreign(cut(one.name))}</a>` },
       { name: "Failed", isNumber: true, cell: (one) => count(sum(one.failed)) },
       { name: "", cell: (one) => bar(sum(one.failed), most) },
     ],

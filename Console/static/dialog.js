@@ -7,6 +7,14 @@ import { html, nothing, render } from "./lit.js";
  * @typedef {{state: Record<string, any>, update: (changes?: object) => void, close: (result?: any) => void}} Dialog
  */
 
+/** @type {Set<{isHeld: boolean, close: () => void}>} */
+const opened = new Set();
+
+/** Gives up the dialogs that are open, as Escape does; `all`: also those that only their buttons close. @param {{all?: boolean}} [which] */
+export function closeDialogs({ all = false } = {}) {
+  for (const one of [...opened]) if (all || !one.isHeld) one.close();
+}
+
 /**
  * Opens a dialog and waits until it is closed; null where it was given up (Escape). `body` draws it from dialog.state;
  * the element with `autofocus` has the focus first. `isHeld` dialogs close by their buttons alone. `onOpen` is called once.
@@ -41,10 +49,13 @@ export function openDialog(title, body, { state = {}, isHeld = false, onOpen } =
     };
     const draw = () => render(html`<article><h2>${title}</h2>${body(dialog)}</article>`, element);
     const focusFirst = () => /** @type {HTMLElement | null} */ (element.querySelector("[autofocus]"))?.focus();
+    const handle = { isHeld, close: () => dialog.close() };
+    opened.add(handle);
     element.addEventListener("cancel", (event) => isHeld && event.preventDefault());
     element.addEventListener("close", () => {
       // A second Escape cannot be prevented.
       if (isHeld && !isChosen) return element.showModal();
+      opened.delete(handle);
       element.remove();
       giveFocusBack(opener);
       resolve(chosen);

@@ -5,7 +5,9 @@ const UNITS = /** @type {const} */ ([["day", 86_400], ["hour", 3600], ["minute",
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const numbers = new Intl.NumberFormat("en");
 // C0 and C1 controls but for tab and line end, marks that turn the direction of a line, and what has no width.
-const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const INVISIBLE = new RegExp("[\\u{0}-\\u{8}\\u{b}-\\u{1f}\\u{7f}-\\u{9f}\\u{ad}\\u{34f}\\u{61c}\\u{115f}\\u{1160}\\u{17b4}\\u{17b5}\\u{180e}"
+  + "\\u{200b}-\\u{200f}\\u{2028}-\\u{202e}\\u{2060}-\\u{206f}\\u{3164}\\u{feff}\\u{ffa0}\\u{fff9}-\\u{fffb}\\u{e0000}-\\u{e0fff}]", "gu");
+const MAX_CUT = 400;
 
 /**
  * A number with its thousands apart: 12,345. Null is a dash.
@@ -61,6 +63,15 @@ export function localTime(iso) {
 }
 
 /**
+ * A moment in UTC, to the millisecond: "2026-11-30T13:02:11.250Z".
+ * @param {string} iso
+ */
+export function utcTime(iso) {
+  const moment = new Date(iso);
+  return Number.isNaN(moment.getTime()) ? iso : moment.toISOString();
+}
+
+/**
  * The first characters of an id, which tell two apart.
  * @param {string} id
  */
@@ -73,6 +84,13 @@ export const shortId = (id) => (id.length > 12 ? `${id.slice(0, 8)}…` : id);
  */
 export const visible = (value) =>
   String(value ?? "").replace(INVISIBLE, (mark) => `\\u{${/** @type {number} */ (mark.codePointAt(0)).toString(16)}}`);
+
+/**
+ * The beginning of a text where there is no room for all of it: in lists, whose things have a screen of their own.
+ * @param {string} text
+ * @param {number} [most]
+ */
+export const cut = (text, most = MAX_CUT) => (text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…` : text);
 
 /**
  * A value as JSON for people.

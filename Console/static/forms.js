@@ -1,19 +1,21 @@
 // @ts-check
 // Forms: labelled fields with their hints, and what the hub says is wrong with them, above and at the field.
 
-import { isApiError } from "./api.js";
+import { add, isApiError } from "./api.js";
 import { html, nothing } from "./lit.js";
 import { foreign } from "./parts.js";
 
 /**
- * What is wrong by the name of the field. The hub names members as they are stored, `TargetUrl` or `ErrorEmails/1`; a field
+ * What is wrong by the name of the field, all of it where a field has several errors. The hub names members as they are stored, `TargetUrl` or `ErrorEmails/1`; a field
  * is called `targetUrl`.
  * @param {Error | null} error
  * @returns {Record<string, string>}
  */
 export function wrongFields(error) {
   if (!isApiError(error)) return {};
-  return Object.fromEntries(Object.entries(error.fields).map(([member, text]) => [fieldOf(member), text]));
+  const wrong = Object.create(null);
+  for (const [member, text] of Object.entries(error.fields)) add(wrong, fieldOf(member), text);
+  return wrong;
 }
 
 /** @param {string} member */
@@ -44,13 +46,14 @@ export function field({ name, label, value = "", hint, wrong, type = "text", isL
  */
 export function summary(error, labels) {
   if (!error) return nothing;
-  const known = Object.entries(wrongFields(error)).filter(([name]) => name in labels);
+  const wrong = Object.entries(wrongFields(error)), known = wrong.filter(([name]) => Object.hasOwn(labels, name));
+  const others = wrong.filter(([name]) => !Object.hasOwn(labels, name));
   return html`
     <div class="failure" id="summary" tabindex="-1" role="alert">
       <h2>There is a problem</h2>
       ${known.length === 0 ? html`<p>${foreign(error.message)}</p>` : html`<ul>${known.map(([name, text]) => html`
         <li><button type="button" class="quiet" @click=${() => document.getElementById(name)?.focus()}>${labels[name]}</button>
-          ${foreign(text)}</li>`)}</ul>`}
+          ${foreign(text)}</li>`)}${others.map(([name, text]) => html`<li>${foreign(name)}: ${foreign(text)}</li>`)}</ul>`}
     </div>`;
 }
 

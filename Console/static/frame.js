@@ -1,10 +1,12 @@
 // @ts-check
 // What surrounds every screen: header, navigation, heading, and the three states of a screen: loading, failed, there.
 
+import { oddAnswer } from "./api.js";
 import { html, nothing } from "./lit.js";
 import { failure, roleNeeded } from "./parts.js";
 import { foreign } from "./parts.js";
-import { counted } from "./format.js";
+import { clockSays } from "./clock.js";
+import { counted, visible } from "./format.js";
 import { address } from "./router.js";
 
 /**
@@ -44,7 +46,8 @@ export const header = ({ routes, current, session, onSignOut, onSkip }) => html`
       <span>${foreign(session.user)}</span>
       <button type="button" class="quiet" @click=${onSignOut}>Sign out</button>
     </div>
-  </div>`;
+  </div>
+  ${clockSays() ? html`<p class="clock">${clockSays()}</p>` : nothing}`;
 
 /**
  * A screen below its heading.
@@ -56,14 +59,14 @@ export const body = (screen, view) => html`
     <h1 tabindex="-1">${titleOf(screen, view)}</h1>
     ${view.refresh ? freshness(screen) : nothing}
   </div>
-  ${view.controls?.(screen) ?? nothing}
+  ${guarded(screen, () => view.controls?.(screen) ?? nothing)}
   ${screen.actionError ? failure(screen.actionError, undefined, "This was not done") : nothing}
   ${screen.error ? failure(screen.error, () => void screen.reload(),
     screen.data ? "This could not be loaded anew; what you see is older" : undefined) : nothing}
   ${screen.newRows ? html`<button type="button" class="new" @click=${() => showNew(screen)}>
     Show ${counted(screen.newRows, "new row")}</button>` : nothing}
   <div class=${screen.error && screen.data ? "stale" : ""} aria-busy=${screen.isLoading ? "true" : "false"}>
-    ${screen.data ? view.view(screen) : screen.error ? nothing : html`<p class="loading">Loading…</p>`}
+    ${screen.data ? guarded(screen, () => view.view(screen)) : screen.error ? nothing : html`<p class="loading">Loading…</p>`}
   </div>`;
 
 /** The button goes with the press, so the focus goes to the heading of what is new. @param {Screen} screen */
@@ -89,13 +92,33 @@ export const missing = () => page("No such page", html`
  * @param {Screen} screen
  * @param {View} view
  */
-export const titleOf = (screen, view) => (typeof view.title === "string" ? view.title : view.title(screen));
+export function titleOf(screen, view) {
+  try {
+    return visible(typeof view.title === "string" ? view.title : view.title(screen));
+  } catch {
+    return "Webhook hub";
+  }
+}
+
+/**
+ * A part of a screen, or that it could not be drawn: an answer that the page does not understand must not stop the page.
+ * @param {Screen} screen
+ * @param {() => unknown} part
+ */
+function guarded(screen, part) {
+  try {
+    return part();
+  } catch (error) {
+    console.error(error);
+    return failure(oddAnswer(), () => void screen.reload(), "This could not be shown");
+  }
+}
 
 /** @param {Screen} screen */
 const freshness = (screen) => html`
   <p class="freshness">
-    ${screen.isPaused ? "Paused; updated" : "Updated"}
-    ${screen.loadedAt ? html`<span data-moment=${new Date(screen.loadedAt).toISOString()}></span>` : "never"}
+    ${screen.isPaused ? "Paused" : nothing}
+    ${screen.loadedAt ? html`Updated <span data-moment=${new Date(screen.loadedAt).toISOString()}></span>` : nothing}
     <button type="button" class="quiet" aria-pressed=${screen.isPaused ? "true" : "false"}
       @click=${() => screen.pause(!screen.isPaused)}>Pause</button>
     <button type="button" class="quiet" @click=${() => screen.reload()}>Reload</button>

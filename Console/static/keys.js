@@ -16,6 +16,13 @@ let channel = null;
 /** @returns {Keys} */
 export const keys = () => ({ apiKey: sessionStorage.getItem(STORED), functionKey });
 
+/**
+ * Whether a text can be a key, and stand in a header.
+ * @param {unknown} text
+ * @returns {text is string}
+ */
+export const isKey = (text) => typeof text === "string" && /^[\x21-\x7e]{1,4096}$/.test(text);
+
 /** @param {string | null} value */
 export function setApiKey(value) {
   if (value) sessionStorage.setItem(STORED, value);
@@ -59,8 +66,8 @@ export function takeKeyOfLink() {
 export function joinTabs(onSignOut) {
   channel ??= new BroadcastChannel(CHANNEL);
   channel.onmessage = ({ data }) => {
-    if (data?.ask && keys().apiKey) channel?.postMessage({ keys: keys() });
-    if (data?.signedOut) onSignOut();
+    if (data?.ask === true && keys().apiKey) channel?.postMessage({ keys: keys() });
+    if (data?.signedOut === true) onSignOut();
   };
 }
 
@@ -80,7 +87,10 @@ export function askTabs() {
       asking.close();
       resolve(found);
     };
-    asking.onmessage = ({ data }) => data?.keys?.apiKey && end(data.keys);
+    asking.onmessage = ({ data }) => {
+      if (!isKey(data?.keys?.apiKey)) return;
+      end({ apiKey: data.keys.apiKey, functionKey: isKey(data.keys.functionKey) ? data.keys.functionKey : null });
+    };
     asking.postMessage({ ask: true });
     setTimeout(end, MILLISECONDS, null);
   });

@@ -3,6 +3,7 @@
 
 import { isAborted } from "./api.js";
 import { eventTypes, listWebhooks } from "./calls.js";
+import { cut } from "./format.js";
 import { html, nothing } from "./lit.js";
 import { collect } from "./paging.js";
 import { foreign } from "./parts.js";
@@ -34,10 +35,10 @@ function kept(ask, otherwise) {
   let value = otherwise, until = 0;
   /** @param {import("./api.js").Options} o @returns {Promise<T>} */
   return async (o) => {
-    if (Date.now() < until) return value;
+    if (performance.now() < until) return value;
     try {
       value = await ask(o);
-      until = Date.now() + MILLISECONDS;
+      until = performance.now() + MILLISECONDS;
     } catch (error) {
       // Names are a help: without them ids are shown. Whatever is wrong, the list itself will say.
       if (isAborted(error)) throw error;
@@ -62,7 +63,7 @@ export const knownTypes = kept(
  * @param {Map<number, string>} names
  */
 export const webhookLink = (id, names) =>
-  html`<a href=${address("/webhooks/{id}", { id })}>${names.has(id) ? foreign(names.get(id)) : `Webhook ${id}`}</a>`;
+  html`<a href=${address("/webhooks/{id}", { id })}>${names.has(id) ? foreign(cut(names.get(id) ?? "")) : `Webhook ${id}`}</a>`;
 
 /**
  * Adds older rows to `screen.data.listed`. `fetchPage` asks with the query of the rows that are there.

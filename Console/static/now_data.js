@@ -4,6 +4,7 @@
 import { isApiError } from "./api.js";
 import { brokenOnes, countedSince, judge, sum } from "./broken.js";
 import { countDeliveries, deepHealth, eventStats, listWebhooks, showWebhook } from "./calls.js";
+import { hubNow } from "./clock.js";
 
 /**
  * @typedef {import("./broken.js").Judged} Judged
@@ -39,7 +40,7 @@ export async function lastDay(o) {
   const webhooks = isCut ? await withBroken(first, stats.webhooks, o) : first;
   const judged = judge(webhooks, stats.webhooks);
   const broken = brokenOnes(judged);
-  const now = Date.now();
+  const now = hubNow();
   const counts = await Promise.all(broken.slice(0, MAX_COUNTED).map((one) => counted(one, now, o)));
   return { hours: stats.hours, total: stats.total, isPart: stats.continuationToken !== null, isCut, judged, broken, counts: new Map(counts) };
 }

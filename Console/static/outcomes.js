@@ -1,6 +1,8 @@
 // @ts-check
 // What became of events, in words: states of events and deliveries, error classes, and what a replay would do. Pure.
 
+import { visible } from "./format.js";
+
 /** @typedef {{at: string, status: number | null, errorClass: string | null, durationMs: number, reply?: string}} Attempt */
 /** @typedef {"good" | "bad" | "wait" | "off"} Kind */
 /**
@@ -57,7 +59,7 @@ export const CLASSES = {
 export const kindOf = (word) => (Object.hasOwn(KINDS, word) ? KINDS[word] : "off");
 
 /** @param {string} word */
-export const eventState = (word) => EVENT_STATES[word] ?? "";
+export const eventState = (word) => (Object.hasOwn(EVENT_STATES, word) ? EVENT_STATES[word] : "");
 
 /** @param {Delivery} delivery */
 export const deliveryState = ({ state, waitingReason }) =>
@@ -67,7 +69,7 @@ export const deliveryState = ({ state, waitingReason }) =>
  * How an attempt ended, in short: "503 http", "dns", "204".
  * @param {{status: number | null, errorClass: string | null}} attempt
  */
-export const outcome = ({ status, errorClass }) => [status, errorClass].filter((one) => one !== null).join(" ") || "no answer";
+export const outcome = ({ status, errorClass }) => visible([status, errorClass].filter((one) => one !== null).join(" ")) || "no answer";
 
 /**
  * How it ended, in a sentence.

@@ -5,37 +5,55 @@
 //   filters(screen, fields)                       a form whose values lie in the address
 //   toolbar(...actions)   action(screen, text, run, options)   buttons that do something
 //   state(word, kind)     a word with a shape and a colour; kinds: good, bad, wait, off
-//   when(iso)             local time, and how long ago, which stays true
+//   when(iso)             local time, and how long ago, which stays true      exactly(iso)   the same, with the time in UTC
 //   foreign(text)         a text from outside: isolated, nothing hidden in it
+//   brief(text)           the same for lists: folded where it is very long
 //   id(text, what)        short, with Copy      copy(text, what)   the button alone
 //   facts([[name, value], ...])   block(text, label)   a long text, JSON, a reply
 //   more(listed, onMore, text)    "Load older", for paging.js's Listed
 //   empty(text, action)   failure(error, again)   roleNeeded(role)
 
+import { copyText } from "./clipboard.js";
 import { html, ifDefined, nothing, repeat } from "./lit.js";
 import { isApiError } from "./api.js";
-import { localTime, shortId, visible } from "./format.js";
-import { say } from "./say.js";
-import { isoOf, localInput } from "./span.js";
+import { cut, localTime, shortId, utcTime, visible } from "./format.js";
+
+export { filters } from "./filters.js";
 
 /** @typedef {import("./screen.js").Screen} Screen */
 
+/** So many columns fit on a phone. */
+const MAX_NARROW = 3;
+
 /** @param {unknown} text */
 export const foreign = (text) => html`<bdi>${visible(text)}</bdi>`;
+
+/** @param {unknown} text */
+export function brief(text) {
+  const all = String(text ?? ""), beginning = cut(all);
+  // Folded text costs no layout: a list of very long ones stays usable.
+  return beginning === all ? foreign(all) : html`<details><summary>${foreign(beginning)}</summary>${foreign(all)}</details>`;
+}
 
 /**
  * A moment; null is a dash. Where there is room, the relative time stands beside it (app.js keeps it true).
  * @param {string | null | undefined} iso
  */
 export const when = (iso) =>
-  iso ? html`<time datetime=${iso}>${localTime(iso)}</time> <small data-moment=${iso}></small>` : html`–`;
+  iso ? html`<time datetime=${iso}>${visible(localTime(iso))}</time> <small data-moment=${iso}></small>` : html`–`;
+
+/**
+ * A moment with its time in UTC, as logs have it: for what one looks at alone.
+ * @param {string | null | undefined} iso
+ */
+export const exactly = (iso) => (iso ? html`${when(iso)} <span class="utc">${utcTime(iso)}</span>` : when(iso));
 
 /**
  * A word for a state, with a shape before it: never colour alone.
  * @param {string} word
  * @param {"good" | "bad" | "wait" | "off"} kind
  */
-export const state = (word, kind) => html`<span class="state ${kind}">${word}</span>`;
+export const state = (word, kind) => html`<span class="state ${kind}">${visible(cut(word, 40))}</span>`;
 
 /**
  * @param {string} text
@@ -62,18 +80,21 @@ export const facts = (pairs) => html`
 export const block = (text, label) => html`<pre tabindex="0" role="region" aria-label=${label}><bdi>${visible(text)}</bdi></pre>`;
 
 /**
- * @typedef {{name: string, cell: (row: any) => unknown, isHead?: boolean, isNumber?: boolean}} Column
+ * @typedef {{name: string, cell: (row: any) => unknown, isHead?: boolean, isNumber?: boolean, isWide?: boolean}} Column
+ * On a phone each row of a table with more columns than fit becomes a card. Its roles are named, for they would go with its look.
  * @param {{caption: string, columns: Column[], rows: any[], key: (row: any) => unknown, empty?: unknown}} table
  */
 export function table({ caption, columns, rows, key, empty: whenEmpty = "Nothing here." }) {
   if (rows.length === 0) return empty(whenEmpty);
+  // At once, not while it is drawn: what goes wrong is told in place of the screen.
+  const drawn = rows.map((row) => [key(row), html`<tr role="row">${columns.map((column) => cell(column, row))}</tr>`]);
   return html`
-    <div class="scroll" role="region" tabindex="0" aria-label=${caption}>
-      <table>
+    <div class=${columns.length > MAX_NARROW ? "scroll cards" : "scroll"} role="region" tabindex="0" aria-label=${caption}>
+      <table role="table">
         <caption>${caption}</caption>
-        <thead><tr>${columns.map((column) => html`
-          <th scope="col" class=${ifDefined(column.isNumber ? "number" : undefined)}>${column.name}</th>`)}</tr></thead>
-        <tbody>${repeat(rows, key, (row) => html`<tr>${columns.map((column) => cell(column, row))}</tr>`)}</tbody>
+        <thead role="rowgroup"><tr role="row">${columns.map((column) => html`
+          <th scope="col" role="columnheader" class=${ifDefined(column.isNumber ? "number" : undefined)}>${column.name}</th>`)}</tr></thead>
+        <tbody role="rowgroup">${repeat(drawn, ([one]) => one, ([, row]) => row)}</tbody>
       </table>
     </div>`;
 }
@@ -83,57 +104,9 @@ export function table({ caption, columns, rows, key, empty: whenEmpty = "Nothing
  * @param {any} row
  */
 const cell = (column, row) => column.isHead
-  ? html`<th scope="row">${column.cell(row)}</th>`
-  : html`<td class=${ifDefined(column.isNumber ? "number" : undefined)}>${column.cell(row)}</td>`;
-
-/**
- * A form of filters. A choice counts at once, a text when it is sent. Paging begins anew, for it is not in the address.
- * `suggestions` are texts to choose from; an `isMoment` is entered in local time and stands in the address in UTC.
- * @typedef {{name: string, label: string, options?: [string, string][], suggestions?: string[], isMoment?: boolean}} Field
- * @param {Screen} screen
- * @param {Field[]} fields
- */
-export const filters = (screen, fields) => html`
-  <form class="filters" role="search" @submit=${(/** @type {Event} */ event) => filtered(event, screen)}
-    @change=${(/** @type {Event} */ event) => event.target instanceof HTMLSelectElement && filtered(event, screen)}>
-    ${fields.map((field) => html`<label>${field.label}${entry(field, screen.query.get(field.name) ?? "")}</label>`)}
-    <button type="submit" class="secondary">Filter</button>
-  </form>`;
-
-/**
- * @param {Field} field
- * @param {string} value
- */
-function entry({ name, options, suggestions, isMoment }, value) {
-  if (options) return choice(name, options, value);
-  if (isMoment) return html`<input name=${name} type="datetime-local" step="1" .value=${localInput(value)}>`;
-  return html`
-    <input name=${name} type="search" autocomplete="off" list=${ifDefined(suggestions && `${name}-known`)} .value=${value}>
-    ${suggestions ? html`<datalist id="${name}-known">${suggestions.map((text) => html`<option value=${text}></option>`)}</datalist>` : nothing}`;
-}
-
-/**
- * @param {string} name
- * @param {[string, string][]} options
- * @param {string} chosen
- */
-const choice = (name, options, chosen) => html`
-  <select name=${name}>${options.map(([value, text]) => html`
-    <option value=${value} ?selected=${value === chosen}>${text}</option>`)}</select>`;
-
-/**
- * @param {Event} event
- * @param {Screen} screen
- */
-function filtered(event, screen) {
-  event.preventDefault();
-  const form = /** @type {HTMLFormElement} */ (event.currentTarget);
-  screen.filter(Object.fromEntries([...new FormData(form)].map(([name, value]) => {
-    const field = form.elements.namedItem(name);
-    const isMoment = field instanceof HTMLInputElement && field.type === "datetime-local";
-    return [name, isMoment ? isoOf(String(value)) : String(value).trim()];
-  })));
-}
+  ? html`<th scope="row" role="rowheader">${column.cell(row)}</th>`
+  : html`<td role="cell" data-name=${column.name} class=${ifDefined(column.isNumber ? "number" : column.isWide ? "wide" : undefined)}>${
+    column.cell(row)}</td>`;
 
 /** @param {...unknown} actions */
 export const toolbar = (...actions) => html`<div class="toolbar" role="group" aria-label="Actions">${actions}</div>`;
@@ -146,7 +119,7 @@ export const toolbar = (...actions) => html`<div class="toolbar" role="group" ar
  * @param {{label?: string, isDangerous?: boolean, isQuiet?: boolean}} [options] `label`: which of many, for those who hear it
  */
 export const action = (screen, text, run, { label, isDangerous, isQuiet } = {}) => html`
-  <button type="button" class=${isDangerous ? "danger" : isQuiet ? "secondary" : ""} aria-label=${ifDefined(label)}
+  <button type="button" class=${isDangerous ? "danger" : isQuiet ? "secondary" : ""} aria-label=${ifDefined(label && visible(cut(label, 500)))}
     aria-disabled=${screen.isBusy ? "true" : nothing} @click=${() => screen.run(run)}>${text}</button>`;
 
 /**
@@ -183,16 +156,3 @@ const ROLES = { manager: "Relationship Manager", administrator: "Webhook Adminis
 /** @param {import("./router.js").Role[]} roles those of which one is needed */
 export const roleNeeded = (roles) =>
   empty(html`This needs the role ${roles.map((role) => ROLES[role]).join(" or ")}, which you do not have.`);
-
-/**
- * @param {string} text
- * @param {string} what
- */
-async function copyText(text, what) {
-  try {
-    await navigator.clipboard.writeText(text);
-    say(`Copied the ${what}.`);
-  } catch {
-    say(`The browser does not let the page copy the ${what}: select it and copy it by hand.`);
-  }
-}

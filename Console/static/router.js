@@ -9,8 +9,9 @@
 /**
  * One screen. `path` may have parts in braces, `/webhooks/{id}`. `label` is its name in the navigation, if it is there.
  * `roles` are those that open it: one of them is enough, and null is for everybody who is signed in. `feature` is the
- * member of the session's `features` without which it is not in the navigation.
- * @typedef {{path: string, label?: string, roles: Role[] | null, feature?: string, load: () => Promise<View>}} Route
+ * member of the session's `features` without which it is not in the navigation. `shape` says what a part in braces looks
+ * like: `/events/stats` is a call of the API, and no event.
+ * @typedef {{path: string, label?: string, roles: Role[] | null, feature?: string, shape?: Record<string, RegExp>, load: () => Promise<View>}} Route
  * @typedef {"manager" | "administrator"} Role
  * @typedef {import("./screen.js").View} View
  */
@@ -24,7 +25,7 @@
 export function findPlace(hash, routes) {
   const [path, query = ""] = splitOnce(hash.replace(/^#/, "") || "/", "?");
   for (const route of routes) {
-    const params = fit(route.path, path);
+    const params = fit(route, path);
     if (params) return { route, params, query: new URLSearchParams(query) };
   }
   return null;
@@ -60,10 +61,10 @@ export function address(path, params = {}, query = {}) {
 export const changed = (query, changes) => ({ ...Object.fromEntries(query), ...changes });
 
 /**
- * @param {string} pattern
+ * @param {Route} route
  * @param {string} path
  */
-function fit(pattern, path) {
+function fit({ path: pattern, shape = {} }, path) {
   const wanted = parts(pattern), given = parts(path);
   if (wanted.length !== given.length) return null;
   /** @type {Record<string, string>} */
@@ -71,8 +72,11 @@ function fit(pattern, path) {
   for (const [place, part] of wanted.entries()) {
     const text = decoded(given[place]);
     if (text === null) return null;
-    if (part.startsWith("{")) params[part.slice(1, -1)] = text;
-    else if (part !== text) return null;
+    if (part.startsWith("{")) {
+      const name = part.slice(1, -1);
+      if (shape[name]?.test(text) === false) return null;
+      params[name] = text;
+    } else if (part !== text) return null;
   }
   return params;
 }

@@ -1,6 +1,8 @@
 // @ts-check
 // The page's one polite live region: what was done, for everybody, and read aloud where somebody listens.
 
+import { visible } from "./format.js";
+
 const MILLISECONDS = 10_000;
 let clearing = 0;
 
@@ -8,7 +10,7 @@ let clearing = 0;
 export function say(text) {
   const region = document.getElementById("status");
   if (!region) return;
-  region.textContent = text;
+  region.textContent = visible(text);
   clearTimeout(clearing);
   clearing = setTimeout(() => { region.textContent = ""; }, MILLISECONDS);
 }

@@ -7,6 +7,7 @@
 //   controls(screen)      optional: actions and filters (parts.js: toolbar, filters), drawn above in every state
 //   view(screen)          a template (lit.js) from screen.data; called only once there is data (without load: at once)
 //   refresh               optional, seconds: load again in place, while the page is visible and nobody paused it
+//   isTouched(screen)     optional, for forms: whether something was entered that would be lost; who leaves is asked then
 //   countNew(screen)      optional, async, for lists, together with refresh: how many newer rows there are; they wait
 //                         behind "Show 3 new", so that nothing moves while it is read
 //
@@ -20,6 +21,7 @@
 // Every text from outside goes through parts.js `foreign`, never into an href. No `style=`, no classes of JavaScript.
 
 import { isAborted, isApiError } from "./api.js";
+import { hubNow } from "./clock.js";
 import { poll } from "./live.js";
 import { address, changed } from "./router.js";
 
@@ -29,7 +31,7 @@ import { address, changed } from "./router.js";
  * @typedef {{
  *   title: string | ((screen: Screen) => string), load?: (screen: Screen) => Promise<any>,
  *   controls?: (screen: Screen) => unknown, view: (screen: Screen) => unknown,
- *   refresh?: number, countNew?: (screen: Screen) => Promise<number>,
+ *   isTouched?: (screen: Screen) => boolean, refresh?: number, countNew?: (screen: Screen) => Promise<number>,
  * }} View
  * @typedef {{
  *   params: Record<string, string>, query: URLSearchParams, session: Session, signal: AbortSignal,
@@ -53,6 +55,7 @@ export function openScreen(place, view, { session, draw, say }) {
   const leaving = new AbortController();
   /** @type {Promise<void> | null} */
   let loading = null;
+  let isOld = false;
   /** @type {Screen} */
   const screen = {
     params: place.params, query: place.query, session, signal: leaving.signal,
@@ -60,9 +63,13 @@ export function openScreen(place, view, { session, draw, say }) {
     isLoading: false, isBusy: false, isPaused: false, loadedAt: null, newRows: 0,
     update(changes = {}) {
       Object.assign(screen.state, changes);
-      draw();
+      if (!leaving.signal.aborted) draw();
     },
-    reload: () => (loading ??= load().finally(() => { loading = null; })),
+    reload() {
+      // What was asked for before an action may not show yet what the action did.
+      isOld ||= loading !== null && screen.isBusy;
+      return (loading ??= loadAll().finally(() => { loading = null; }));
+    },
     async run(action) {
       if (screen.isBusy) return;
       set({ isBusy: true, actionError: null });
@@ -89,6 +96,7 @@ export function openScreen(place, view, { session, draw, say }) {
     isPaused: () => screen.isPaused || screen.isBusy,
     work: () => (view.countNew && screen.data ? lookForNew() : screen.reload()),
     hasFailed: () => screen.error !== null,
+    wait: () => (isApiError(screen.error) && screen.error.retryAfter) || 0,
   });
 
   /** @param {Partial<Screen>} changes */
@@ -97,19 +105,26 @@ export function openScreen(place, view, { session, draw, say }) {
     if (!leaving.signal.aborted) draw();
   }
 
+  async function loadAll() {
+    do {
+      isOld = false;
+      await load();
+    } while (isOld && !leaving.signal.aborted);
+  }
+
   async function load() {
     if (!view.load) return;
     set({ isLoading: true });
     await settled(async () => {
       const data = await view.load?.(screen);
-      set({ data, error: null, loadedAt: Date.now(), newRows: 0 });
+      set({ data, error: null, loadedAt: hubNow(), newRows: 0 });
     });
     set({ isLoading: false });
   }
 
   const lookForNew = () => settled(async () => {
     const newRows = await view.countNew?.(screen) ?? 0;
-    set({ newRows, error: null, loadedAt: Date.now() });
+    set({ newRows, error: null, loadedAt: hubNow() });
   });
 
   /** @param {() => Promise<void>} work */

@@ -2,7 +2,7 @@
 // Who is signed in, and how one becomes it: a link with a key, a key that another tab has, a key that is typed, or
 // Microsoft's sign-in (App Service Authentication), which the browser brings along by itself.
 
-import { isApiError, sendOnce } from "./api.js";
+import { isApiError, oddAnswer, sendOnce } from "./api.js";
 import { askTabs, joinTabs, keys, leaveTabs, setApiKey, setFunctionKey, takeKeyOfLink } from "./keys.js";
 
 /**
@@ -46,6 +46,7 @@ export function signInByKey(apiKey) {
 export async function fetchSession() {
   try {
     const { data } = await sendOnce("GET", "console/session");
+    if (!Array.isArray(data?.roles) || typeof data.features !== "object") throw oddAnswer();
     if (data.functionKey) setFunctionKey(data.functionKey);
     return data;
   } catch (error) {

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from admin.__main__ import app
-from tests.admin.command import admin
+from tests.admin.command import admin, started
 from tests.support.cases import holds_for
 
 SECRET = "c2VjcmV0c2VjcmV0"
@@ -36,12 +36,12 @@ def test_every_command_explains_itself(group: str) -> None:
 
 
 def test_wrong_usage_of_the_program_is_exit_code_2() -> None:
-    run = admin("roles", "nothing")
+    run = started("roles", "nothing")
     assert (run.code, "nothing" in run.err, run.out) == (2, True, "")
 
 
 def test_a_wrong_setting_is_one_line_without_secrets_and_exit_code_1() -> None:
-    run = admin("roles", "list", AzureWebJobsStorage=SECRET)
+    run = started("roles", "list", AzureWebJobsStorage=SECRET)
     assert (run.code, run.out) == (1, "")
     assert run.err == "error: AzureWebJobsStorage is not a valid connection string: a part of it is not name=value\n"
 

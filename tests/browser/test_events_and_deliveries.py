@@ -17,7 +17,7 @@ from shared.delivery.waiting import WaitingReason
 from shared.events.event import Event
 from shared.events.rows import EVENTS_TABLE, event_rows
 from tests.browser.conftest import signed_in
-from tests.browser.test_accessibility import axe, found, runs_out
+from tests.browser.looks import wrong_with
 from tests.browser.test_hostile_text import ATTACKS, DANGEROUS, HIDDEN, SHOWN
 from tests.e2e.running import RunningApp
 from tests.e2e.webhooks import new_event_name, register
@@ -25,7 +25,6 @@ from tests.fakes.receiver import Receiver
 from tests.support.events import make_event
 from tests.support.patience import eventually
 
-__all__ = ["axe"]
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 EXACT = "12345678901234567890.10"
 PAYLOAD = f'{{"Exact": {EXACT}, "Deep": {{"List": [1, {{}}]}}}}'.encode()
@@ -116,8 +115,8 @@ def test_from_the_list_of_deliveries_to_a_replay_and_its_success(console: Page, 
     expect(row).to_contain_text("503 http, 42 ms")
     expect(row).to_contain_text("CRM sync")
     row.get_by_role("rowheader").get_by_role("link").click()
-    expect(console.get_by_role("heading", name="Delivery", exact=True)).to_be_focused()
-    assert console.title() == "Delivery - Webhook hub"
+    expect(console.get_by_role("heading", name=re.compile("^Delivery of "))).to_be_focused()
+    assert console.title() == f"Delivery of {story.type} - Webhook hub"
     expect(console.get_by_text("The receiver answered 503, which is no success.")).to_be_visible()
     expect(console.get_by_role("region", name="What came of attempt 1")).to_contain_text("The database is gone.")
     expect(console.get_by_text("The request is not kept")).to_be_visible()
@@ -334,6 +333,8 @@ def test_every_text_of_a_stranger_is_shown_as_it_is_and_does_nothing(console: Pa
             app.hub.storage.table(EVENTS_TABLE).insert(row)
         app.hub.events.begin_dispatch(event, None, (webhook,))
         story.deliver(event, DeliveryState.FAILED, 503, "http", NASTY)
+        # Not on the first screen, whose charts come when they come.
+        go(console, "#/nothing", "No such page")
         before = console.locator(DANGEROUS).count()
         screens: list[tuple[str, str | re.Pattern[str], int]] = [
             ("#/events", "Events", 2),
@@ -359,8 +360,6 @@ def test_every_text_of_a_stranger_is_shown_as_it_is_and_does_nothing(console: Pa
 
 ADDRESSES = [
     f"#/events?q={IMAGE}&type={IMAGE}&since={IMAGE}&last={IMAGE}",
-    f"#/events/{IMAGE}",
-    f"#/events/{IMAGE}/deliveries/{IMAGE}",
     f"#/deliveries?webhook={IMAGE}&state={IMAGE}&class={IMAGE}&status={IMAGE}&type={IMAGE}",
 ]
 
@@ -405,11 +404,7 @@ def test_by_keyboard_alone_one_comes_from_the_list_to_a_dialog_and_back(console:
     expect(console.get_by_role("button", name="Replay 1 failed or held")).to_be_focused()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
-def test_the_screens_of_events_shut_nobody_out(
-    open_tab: Callable[..., Page], story: Story, axe: str, scheme: str, width: int
-) -> None:
-    tab = signed_in(open_tab(color_scheme=scheme, viewport={"width": width, "height": 800}), story.app)
+def test_the_screens_of_events_shut_nobody_out(console: Page, story: Story) -> None:
     wrong = {}
     for hash_, heading in (
         (f"#/events?type={story.type}&last=1h", "Events"),
@@ -417,6 +412,6 @@ def test_the_screens_of_events_shut_nobody_out(
         (f"#/deliveries?type={story.type}", "Deliveries"),
         (story.path(DeliveryState.FAILED), "Delivery"),
     ):
-        go(tab, hash_, heading)
-        wrong[hash_] = [*found(tab, axe), runs_out(tab)]
-    assert wrong == {hash_: [False] for hash_ in wrong}
+        go(console, hash_, heading)
+        wrong[hash_] = wrong_with(console)
+    assert wrong == {hash_: [] for hash_ in wrong}

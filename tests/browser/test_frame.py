@@ -18,7 +18,15 @@ def test_a_screen_has_a_title_and_its_heading_has_the_focus(console: Page) -> No
     expect(console.get_by_role("link", name="Help")).to_have_attribute("aria-current", "page")
 
 
-@holds_for("hash_", ["#/nothing", "#/help/more", "#/%", "#/help%2Fmore", "#//x/", "#/<img src=x onerror=alert(1)>"])
+@holds_for(
+    "hash_",
+    [
+        *("#/nothing", "#/help/more", "#/%", "#/help%2Fmore", "#//x/", "#/<img src=x onerror=alert(1)>"),
+        # Calls of the API, which are no events or webhooks, and ways to them.
+        *("#/events/stats", "#/events/deliveries", "#/webhooks/default", "#/webhooks/../edit", "#/events/%2e%2e"),
+        *("#/events/../deliveries/7", "#/events/<img>/deliveries/<img>", "#/dynamics/..", "#/webhooks/7%2F..%2F8"),
+    ],
+)
 def test_an_address_of_nothing_says_so_and_leads_on(console: Page, hash_: str) -> None:
     console.evaluate("location.hash = '#/help'")
     expect(console.get_by_role("heading", name="Help", exact=True)).to_be_visible()

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { refusal } from "./api.js";
-import { ago, count, counted, duration, json, localTime, shortId, visible } from "./format.js";
+import { ago, count, counted, duration, json, localTime, shortId, utcTime, visible } from "./format.js";
 import { nextDelay } from "./live.js";
 import { collect } from "./paging.js";
 import { address, changed, findPlace, isAddress } from "./router.js";
@@ -64,6 +64,8 @@ test("a moment says how long ago it was, also by a clock that is ahead", () => {
 test("a time has its zone, and what is none stays as it is", () => {
   assert.match(localTime("2026-11-30T12:00:00Z"), /^30 Nov 2026, \d\d:00:00 \S+/);
   assert.equal(localTime("<b>"), "<b>");
+  assert.equal(utcTime("2026-11-30T13:02:11.250999+01:00"), "2026-11-30T12:02:11.250Z");
+  assert.equal(utcTime("<b>"), "<b>");
 });
 
 test("what is invisible is spelled out, and all else stays", () => {

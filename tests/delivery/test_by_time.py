@@ -73,8 +73,8 @@ def test_a_record_of_the_previous_version_is_listed_without_its_last_attempt_and
     assert everything(api(hub), status="500") == everything(api(hub), errorClass="http") == []
 
 
-@pytest.mark.parametrize("query", [{}, {"state": "failed"}, {"webhook": "7"}, {"state": "failed", "webhook": "7"}])
-def test_a_page_costs_no_more_the_more_there_is(hub: Hub, transport: JournalTransport, query: dict[str, str]) -> None:
+def test_a_page_costs_no_more_the_more_there_is(hub: Hub, transport: JournalTransport) -> None:
+    queries: list[dict[str, str]] = [{}, {"state": "failed"}, {"webhook": "7"}, {"state": "failed", "webhook": "7"}]
     costs = []
     at = RECEIVED_AT
     for _ in range(2):
@@ -85,10 +85,12 @@ def test_a_page_costs_no_more_the_more_there_is(hub: Hub, transport: JournalTran
             store(hub, EVENTLOG_TABLE, [log_row(event, None, tuple(range(1, 21))) for event in events])
             rows = (attempted(id_, event, DeliveryState.FAILED) for event in events for id_ in range(1, 21))
             store(hub, DELIVERIES_TABLE, rows)
-        transport.forget()
-        assert len(items(api(hub).list({"order": "time", **query}))) == 50
-        costs.append(len(transport.calls))
-    assert costs[0] == costs[1] <= 60
+        for query in queries:
+            transport.forget()
+            assert len(items(api(hub).list({"order": "time", **query}))) == 50
+            costs.append(len(transport.calls))
+    assert costs[:4] == costs[4:]
+    assert max(costs) <= 60
 
 
 @pytest.mark.parametrize("limit", ["1", "200"])

@@ -184,10 +184,14 @@ def test_whatever_call_a_dispatch_dies_at_every_webhook_gets_the_event_once(
     accepted(hub, trimmed=trimmed)
     transport.forget()
     host.run(hub, EVENTS_QUEUE)
-    calls = len(lasting_calls(transport))
-    assert calls == 3 * 4 + len(made) + trimmed
+    calls = lasting_calls(transport)
+    assert len(calls) == 3 * 4 + len(made) + trimmed
     host.run(hub)
-    for number in range(1, calls + 1):
+    failures = 0
+    for number, call in enumerate(calls, 1):
+        if fault is Fault.AFTER and call.startswith("GET"):
+            # A reading that fails afterwards is no other than one that fails before.
+            continue
         receiver.journal.clear()
         event = accepted(hub, trimmed=trimmed)
         transport.forget()
@@ -195,7 +199,8 @@ def test_whatever_call_a_dispatch_dies_at_every_webhook_gets_the_event_once(
         host.run(hub, EVENTS_QUEUE)
         transport.forget()
         host.run(hub)
-        assert host.failures == number
+        failures += 1
+        assert host.failures == failures
         told = [json.loads(visit.body) for visit in receiver.journal]
         assert {one["EventId"] for one in told} == {event.id}
         assert sorted(one["WebhookName"] for one in told) == [one.webhook.name for one in made], number
@@ -334,7 +339,7 @@ def drained(connection_string: str) -> Counter[int]:
 def test_an_event_for_thousands_reaches_each_of_them_in_messages_of_a_few_hundred(connection_string: str) -> None:
     with JournalTransport() as transport:
         hub = delivering_hub(connection_string, transport)
-        count = 7 * MAX_WEBHOOKS_A_MESSAGE + 13
+        count = 3 * MAX_WEBHOOKS_A_MESSAGE + 13
         subscribe_in_table(connection_string, hub, 1)
         accepted(hub)
         QuietHost(connection_string).run(hub, EVENTS_QUEUE)  # which makes the tables and queues
@@ -351,7 +356,7 @@ def test_an_event_for_thousands_reaches_each_of_them_in_messages_of_a_few_hundre
                 queue.delete_message(one)
         assert state(hub, event) is EventState.DISPATCHED
         # Read the event, (later) the row, and the subscriptions; list it or go on, or note that all were asked.
-        assert costs == [4 + MAX_WEBHOOKS_A_MESSAGE] * 7 + [4 + 13]
+        assert costs == [4 + MAX_WEBHOOKS_A_MESSAGE] * 3 + [4 + 13]
     assert drained(connection_string) == Counter(range(1, count + 1))
 
 

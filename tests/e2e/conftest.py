@@ -13,13 +13,30 @@ from tests.e2e.arcgis import ArcGisClient
 from tests.e2e.running import RunningApp, running_app
 from tests.support.arcgis import HOOK_KEY, MANAGER, ArcGisOrganization, running_organization
 
+_SHARED: list[RunningApp] = []
+"""The app of all tests, once one has asked for it."""
+
 
 @pytest.fixture(scope="session")
 def app(azurite_process: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The app, seeded, on the session's Azurite."""
     folder = tmp_path_factory.mktemp("app")
     with running_app(azurite_process.connection_string, folder) as running:
+        _SHARED.append(running)
         yield running
+    _SHARED.clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _webhooks_go_with_their_module() -> Iterator[None]:
+    """Of the app that all share: it would go on trying receivers that are gone, for each event of the tests to come."""
+    yield
+    for app in _SHARED:
+        receivers = app.hub.receivers
+        for id_ in receivers.webhooks.ids():
+            registration = receivers.webhooks.get(id_)
+            if registration is not None:
+                receivers.saving.delete(registration)
 
 
 @pytest.fixture(scope="session")

@@ -39,10 +39,17 @@ PLACES: dict[str, Steps] = {
 }
 
 
-@pytest.fixture(params=[CONNECTION_PATH, DYNAMICS_PATH], name="app")
-def either_address(app: RunningApp, request: pytest.FixtureRequest) -> RunningApp:
+@pytest.fixture(params=[CONNECTION_PATH, DYNAMICS_PATH])
+def receiving_path(request: pytest.FixtureRequest) -> str:
+    """On a fixture of its own: were `app` the one with parameters, pytest would start the app anew for each of them."""
+    path: str = request.param
+    return path
+
+
+@pytest.fixture
+def app(app: RunningApp, receiving_path: str) -> RunningApp:
     """The app, which takes created connections at two addresses and judges them alike."""
-    return replace(app, receiving_path=request.param)
+    return replace(app, receiving_path=receiving_path)
 
 
 def with_odd(path: Steps, value: bytes, body: bytes = SAMPLE_CONNECTION) -> bytes:

@@ -5,9 +5,10 @@ import { enabledDocument, isToken } from "../arcgis.js";
 import { deleteConnection, listConnections, showConnection, updateConnection } from "../calls.js";
 import { openDialog } from "../dialog.js";
 import { field } from "../forms.js";
+import { cut } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { collect } from "../paging.js";
-import { action, empty, filters, foreign, id, more, state, table, when } from "../parts.js";
+import { action, brief, empty, filters, foreign, id, more, state, table, when } from "../parts.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
 
@@ -52,15 +53,15 @@ export const view = (screen) => html`
 
 /** @param {Screen} screen */
 const columns = (screen) => [
-  { name: "Connection", isHead: true, cell: (/** @type {any} */ one) => foreign(one.connectionName) },
+  { name: "Connection", isHead: true, cell: (/** @type {any} */ one) => brief(one.connectionName) },
   { name: "State", cell: (/** @type {any} */ one) => (one.enabled ? state("enabled", "good") : state("disabled", "off")) },
   { name: "Feature service", cell: (/** @type {any} */ one) => html`${id(one.itemId, "item of the feature service")}
     <small class="below">${managed(one)}</small>` },
-  { name: "Acts as", cell: (/** @type {any} */ one) => html`${foreign(one.username)}${one.fallbackUsername
-    ? html`<br><small>else ${foreign(one.fallbackUsername)}</small>` : nothing}` },
+  { name: "Acts as", cell: (/** @type {any} */ one) => html`${brief(one.username)}${one.fallbackUsername
+    ? html`<br><small>else ${brief(one.fallbackUsername)}</small>` : nothing}` },
   { name: "Workflow item", cell: (/** @type {any} */ one) => html`${id(one.workflowItemId, "workflow item")}
-    <small class="below">of ${foreign(one.orgId)}</small>` },
-  { name: "Changed", cell: (/** @type {any} */ one) => html`${when(one.updated)}<br><small>by ${foreign(one.updatedBy)}</small>` },
+    <small class="below">of ${brief(one.orgId)}</small>` },
+  { name: "Changed", cell: (/** @type {any} */ one) => html`${when(one.updated)}<br><small>by ${brief(one.updatedBy)}</small>` },
   { name: "Actions", cell: (/** @type {any} */ one) => html`<div class="toolbar">
     ${action(screen, one.enabled ? "Disable" : "Enable", () => setEnabled(screen, one, !one.enabled), {
       label: `${one.enabled ? "Disable" : "Enable"} ${one.connectionName}`, isQuiet: true })}
@@ -80,7 +81,7 @@ async function setEnabled(screen, one, enabled) {
   const verb = enabled ? "Enable" : "Disable";
   await change(screen, {
     title: `${verb} this connection?`, verb, isDangerous: false,
-    text: html`${foreign(one.connectionName)}: ${enabled ? "edits in its feature service become events again."
+    text: html`${foreign(cut(one.connectionName))}: ${enabled ? "edits in its feature service become events again."
       : "edits in its feature service become no events any more. Those that happen meanwhile are lost to the hub."}`,
     hint: "Of somebody who may manage the feature service: without it the hub refuses this, and changes nothing.",
     work: async (token) => updateConnection(one, enabledDocument(await showConnection(one), enabled), token),
@@ -95,7 +96,7 @@ async function setEnabled(screen, one, enabled) {
 async function remove(screen, one) {
   await change(screen, {
     title: "Delete this connection?", verb: "Delete", isDangerous: true,
-    text: html`${foreign(one.connectionName)}: it is removed from the hub, and cannot be brought back.`,
+    text: html`${foreign(cut(one.connectionName))}: it is removed from the hub, and cannot be brought back.`,
     hint: one.managed ? "Of somebody who may manage the feature service: without it the connection goes, but the webhook at the "
       + "feature service stays, and has to be removed there." : null,
     work: (token) => deleteConnection(one, token),

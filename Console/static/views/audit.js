@@ -3,9 +3,10 @@
 
 import { SPANS, screenOf, sinceOf } from "../audit.js";
 import { listAudit } from "../calls.js";
+import { hubNow } from "../clock.js";
 import { html, nothing } from "../lit.js";
 import { collect } from "../paging.js";
-import { filters, foreign, more, state, table, when } from "../parts.js";
+import { brief, filters, foreign, more, state, table, when } from "../parts.js";
 
 /**
  * @typedef {import("../screen.js").Screen} Screen
@@ -22,7 +23,7 @@ export const refresh = 30;
 /** @param {Screen} screen */
 export async function load(screen) {
   const { query } = screen;
-  const asked = { who: query.get("who"), target: query.get("target"), since: sinceOf(query.get("span"), Date.now()) };
+  const asked = { who: query.get("who"), target: query.get("target"), since: sinceOf(query.get("span"), hubNow()) };
   return { asked, listed: await collect((token) => fetchPage(screen, asked, token), { enough: AT_ONCE }) };
 }
 
@@ -53,11 +54,11 @@ export function view(screen) {
         : isFiltered ? "Nothing passes these filters." : "Nobody has changed anything yet.",
       columns: [
         { name: "When", isHead: true, cell: (one) => when(one.at) },
-        { name: "Who", cell: (one) => (one.who === null ? "unknown" : foreign(one.who)) },
-        { name: "Action", cell: (one) => foreign(one.action) },
+        { name: "Who", cell: (one) => (one.who === null ? "unknown" : brief(one.who)) },
+        { name: "Action", cell: (one) => brief(one.action) },
         { name: "Target", cell: targetCell },
         { name: "Outcome", cell: (one) => html`${state(one.outcome, OUTCOMES[one.outcome] ?? "off")} ${one.status ?? nothing}` },
-        { name: "Changed", cell: (one) => foreign(one.changed.join(", ")) },
+        { name: "Changed", cell: (one) => (one.changed.length ? brief(one.changed.join(", ")) : "–") },
       ],
     })}</div>
     ${more(listed, () => void screen.run(() => loadOlder(screen)))}`;
@@ -66,7 +67,7 @@ export function view(screen) {
 /** @param {Entry} one */
 function targetCell(one) {
   const where = screenOf(one.target);
-  return where ? html`<a href=${where}>${foreign(one.target)}</a>` : foreign(one.target);
+  return where ? html`<a href=${where}>${foreign(one.target)}</a>` : brief(one.target);
 }
 
 /** @param {Entry} one */

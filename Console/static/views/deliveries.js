@@ -3,7 +3,8 @@
 
 import { bulk } from "../bulk.js";
 import { listDeliveries, replayMany } from "../calls.js";
-import { duration, localTime, visible } from "../format.js";
+import { hubNow } from "../clock.js";
+import { cut, duration, localTime, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { knownTypes, loadOlder, MAX_NAMES, presets, webhookLink, webhookNames } from "../listing.js";
 import { CLASSES, kindOf, outcome } from "../outcomes.js";
@@ -41,7 +42,7 @@ export async function load(screen) {
 /** The filters of an address as the API's. @param {URLSearchParams} query */
 const wanted = (query) => ({
   webhook: query.get("webhook"), state: query.get("state"), errorClass: query.get("class"), status: query.get("status"),
-  type: query.get("type"), ...span(query, Date.now()),
+  type: query.get("type"), ...span(query, hubNow()),
 });
 
 /**
@@ -57,12 +58,13 @@ const keyOf = (delivery) => `${delivery.eventId}/${delivery.webhookId}`;
 
 /** How many came in since. What is known is renewed where it stands, so that nothing moves. @param {Screen} screen */
 export async function countNew(screen) {
-  const { query, listed } = screen.data;
+  const { query } = screen.data;
   const found = (await fetchPage(screen, query, null)).value;
   const fresh = new Map(found.map((/** @type {Delivery} */ one) => [keyOf(one), one]));
-  const items = listed.items.map((/** @type {Delivery} */ one) => fresh.get(keyOf(one)) ?? one);
+  // Older rows may have been added meanwhile.
+  const items = screen.data.listed.items.map((/** @type {Delivery} */ one) => fresh.get(keyOf(one)) ?? one);
   const known = new Set(items.map(keyOf));
-  screen.data = { ...screen.data, listed: { ...listed, items } };
+  screen.data = { ...screen.data, listed: { ...screen.data.listed, items } };
   return found.filter((/** @type {Delivery} */ one) => !known.has(keyOf(one))).length;
 }
 
@@ -104,7 +106,7 @@ function webhookChoice(screen) {
   const names = screen.data?.names ?? new Map();
   if (names.size >= MAX_NAMES) return {};
   /** @type {[string, string][]} */
-  const options = [["", "any"], ...[...names].map(([id, name]) => /** @type {[string, string]} */ ([String(id), `${name} (${id})`]))];
+  const options = [["", "any"], ...[...names].map(([id, name]) => /** @type {[string, string]} */ ([String(id), `${cut(name)} (${id})`]))];
   return { options: withOther(options, screen.query.get("webhook")) };
 }
 
@@ -134,7 +136,7 @@ const rows = (deliveries, names) => table({
     { name: "Event received", isHead: true, cell: (one) => html`
       <a href=${address("/events/{id}/deliveries/{webhook}", { id: one.eventId, webhook: one.webhookId })}>${when(one.eventAt)}</a>` },
     { name: "State", cell: (one) => state(one.state, kindOf(one.state)) },
-    { name: "Event", cell: (one) => html`<a href=${address("/events/{id}", { id: one.eventId })}>${foreign(one.event)}</a>` },
+    { name: "Event", cell: (one) => html`<a href=${address("/events/{id}", { id: one.eventId })}>${foreign(cut(one.event))}</a>` },
     { name: "Webhook", cell: (one) => webhookLink(one.webhookId, names) },
     { name: "Last attempt", cell: (one) => (one.last ? html`${outcome(one.last)}, ${duration(one.last.durationMs)}` : "–") },
     { name: "Attempts", isNumber: true, cell: (one) => `${one.attempts}${one.replays ? ` (replayed ${one.replays}×)` : ""}` },
@@ -146,19 +148,19 @@ const rows = (deliveries, names) => table({
 async function replay(screen) {
   const asked = wanted(screen.query);
   // What comes in meanwhile stays out: the number that was confirmed is the number that is replayed.
-  const until = asked.until || new Date().toISOString();
+  const until = asked.until || new Date(hubNow()).toISOString();
   const filter = { ...asked, until };
   const o = { signal: screen.signal };
   const done = await bulk({
     title: "Replay deliveries",
     count: (token) => replayMany({ ...filter, dryRun: true, continuationToken: token }, o),
     step: (token) => replayMany({ ...filter, continuationToken: token }, o),
-    text: (n) => html`${n} deliveries (${described(filter, screen.data?.names)}) are delivered again, each to its webhook with its target
+    text: (n) => html`${n} deliveries (${foreign(described(filter, screen.data?.names))}) are delivered again, each to its webhook with its target
       and secret of today. Their schedules begin anew. Those of a webhook that is not active become held again.
       ${/delivered/i.test(filter.state ?? "") ? "Receivers get what was delivered a second time." : nothing}`,
     verb: (n) => `Replay ${n}`,
     done: (n) => `Replayed ${n}`,
-    none: `There is nothing to replay among: ${described(filter, screen.data?.names)}.`,
+    none: visible(`There is nothing to replay among: ${described(filter, screen.data?.names)}.`),
   });
   if (done) screen.say(`Queued ${done} for delivery. The results appear here.`);
   await screen.reload();
@@ -172,7 +174,7 @@ async function replay(screen) {
 function described({ webhook, state: states, errorClass, status, type, since, until }, names) {
   return [
     statesOf(states, "or"),
-    webhook && `to ${names?.get(Number(webhook)) ?? `webhook ${webhook}`}`,
+    webhook && `to ${cut(names?.get(Number(webhook)) ?? `webhook ${webhook}`)}`,
     errorClass && `error class ${errorClass}`, status && `status ${status}`, type && `of type ${type}`,
     since && `received from ${localTime(since)}`, until && `received before ${localTime(until)}`,
   ].filter(Boolean).join(", ");

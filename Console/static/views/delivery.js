@@ -4,10 +4,10 @@
 import { isApiError } from "../api.js";
 import { replayOne, showDelivery, showWebhook } from "../calls.js";
 import { confirm } from "../dialog.js";
-import { duration } from "../format.js";
+import { duration, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { deliveryState, kindOf, outcome, replayOf, sentence } from "../outcomes.js";
-import { action, block, empty, facts, foreign, id, state, toolbar, when } from "../parts.js";
+import { action, block, empty, exactly, facts, foreign, id, state, toolbar } from "../parts.js";
 import { address } from "../router.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
@@ -16,7 +16,7 @@ const SECONDS = 2;
 const MAX_LOOKS = 15;
 const NOT_FOUND = 404;
 
-export const title = "Delivery";
+export const title = (/** @type {Screen} */ { data }) => (data ? `Delivery of ${visible(data.delivery.event)}` : "Delivery");
 export const refresh = 15;
 
 /** @param {Screen} screen */
@@ -44,11 +44,11 @@ export function view(screen) {
     ${facts([
       ["State", html`${state(delivery.state, kindOf(delivery.state))} ${deliveryState(delivery)}`],
       ["Event", html`<a href=${address("/events/{id}", { id: delivery.eventId })}>${foreign(delivery.event)}</a>`],
-      ["Received", when(delivery.eventAt)],
+      ["Received", exactly(delivery.eventAt)],
       ["Webhook", webhook ? html`<a href=${address("/webhooks/{id}", { id: delivery.webhookId })}>${foreign(webhook.name)}</a>`
         : `Webhook ${delivery.webhookId}, which was removed`],
       ["Target today", webhook ? foreign(webhook.targetUrl) : "–"],
-      ["Next attempt", delivery.nextAttemptAt ? html`${when(delivery.nextAttemptAt)}${delivery.state === "waiting" ? ", at the earliest" : nothing}` : "None is scheduled"],
+      ["Next attempt", delivery.nextAttemptAt ? html`${exactly(delivery.nextAttemptAt)}${delivery.state === "waiting" ? ", at the earliest" : nothing}` : "None is scheduled"],
       ["Replays", String(delivery.replays)],
       ["Id of the event", id(delivery.eventId, "id of the event")],
     ])}
@@ -92,5 +92,5 @@ async function watch(screen) {
  */
 const attempt = (made, place) => html`
   <li><p>${state(outcome(made), made.errorClass ? "bad" : "good")} ${sentence(made)}
-    <small>${when(made.at)}, took ${duration(made.durationMs)}</small></p>
+    <small>${exactly(made.at)}, took ${duration(made.durationMs)}</small></p>
     ${made.reply ? block(made.reply, `What came of attempt ${place + 1}`) : html`<p class="note">Nothing was answered that is kept.</p>`}</li>`;

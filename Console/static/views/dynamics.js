@@ -3,8 +3,9 @@
 
 import { listDynamics } from "../calls.js";
 import { ask } from "../dynamics.js";
+import { cut } from "../format.js";
 import { html, nothing } from "../lit.js";
-import { foreign, state, table, toolbar } from "../parts.js";
+import { brief, foreign, state, table, toolbar } from "../parts.js";
 import { address } from "../router.js";
 import { nameOf, notSetUp, warningList } from "./dynamics_parts.js";
 
@@ -30,12 +31,12 @@ export const view = ({ data }) => (data.isSetUp ? html`
 
 const COLUMNS = [
   { name: "Webhook", isHead: true, cell: (/** @type {any} */ webhook) => html`
-    <a href=${address("/dynamics/{webhook}", { webhook: webhook.id })}>${foreign(nameOf(webhook))}</a>` },
-  { name: "Posts to", cell: (/** @type {any} */ { url }) => foreign(url) },
+    <a href=${address("/dynamics/{webhook}", { webhook: webhook.id })}>${foreign(cut(nameOf(webhook)))}</a>` },
+  { name: "Posts to", cell: (/** @type {any} */ { url }) => brief(url) },
   { name: "Authentication", cell: (/** @type {any} */ webhook) => authentication(webhook) },
   { name: "Warnings", cell: (/** @type {any} */ { warnings }) => (warnings.length ? warningList(warnings) : "–") },
 ];
 
 /** @param {any} webhook */
 export const authentication = ({ authentication: { type, isSet } }) => (isSet
-  ? foreign(type ?? "of an unknown kind") : state("not set", "bad"));
+  ? brief(type ?? "of an unknown kind") : state("not set", "bad"));

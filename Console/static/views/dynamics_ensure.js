@@ -19,15 +19,19 @@ const LABELS = {
 };
 
 /** @param {Screen} screen */
+export const isTouched = ({ state }) => state.isTouched === true;
+
+/** @param {Screen} screen */
 export function view(screen) {
   if (!screen.session.features.dynamics) return notSetUp();
   const error = /** @type {Error | null} */ (screen.state.error ?? null);
-  const wrong = wrongIn(error);
+  const wrong = wrongFields(error);
   return html`
     <p>Afterwards Dataverse has exactly one webhook that posts to this hub, with this key and these steps. What is there already is
       corrected, so it can be done again, also to write another key.</p>
     ${summary(error, LABELS)}
-    <form class="form" @submit=${(/** @type {Event} */ event) => submitted(event, screen)}>
+    <form class="form" @submit=${(/** @type {Event} */ event) => submitted(event, screen)}
+      @input=${() => { screen.state.isTouched = true; }}>
       ${field({ name: "key", label: LABELS.key, type: "password", wrong: wrong.key,
         hint: "Of ConnectionWebhook and DynamicsWebhook, for Dataverse alone. Dataverse keeps it; nobody can read it there or here." })}
       ${field({ name: "events", label: LABELS.events, isLong: true, wrong: wrong.events,
@@ -53,18 +57,6 @@ export function view(screen) {
 }
 
 /**
- * What is wrong by field: of several events, all of it.
- * @param {Error | null} error
- */
-function wrongIn(error) {
-  const wrong = wrongFields(error);
-  if (wrong.events && isApiError(error)) {
-    wrong.events = Object.entries(error.fields).filter(([name]) => name.startsWith("events")).map(([, text]) => text).join("; ");
-  }
-  return wrong;
-}
-
-/**
  * @param {Event} event
  * @param {Screen} screen
  */
@@ -76,8 +68,9 @@ function submitted(event, screen) {
     screen.update({ error: null });
     try {
       const made = await told(() => ensureDynamics(ensureBody(fields)));
+      screen.state.isTouched = false;
       screen.say("Dataverse posts these events to this hub now.");
-      location.hash = made.id ? address("/dynamics/{webhook}", { webhook: made.id }) : address("/dynamics");
+      if (!screen.signal.aborted) location.hash = made.id ? address("/dynamics/{webhook}", { webhook: made.id }) : address("/dynamics");
     } catch (error) {
       if (!isApiError(error)) throw error;
       screen.update({ error });

@@ -3,9 +3,10 @@
 
 import { bulk } from "../bulk.js";
 import { listFailures, replayJob, showDynamics } from "../calls.js";
+import { hubNow } from "../clock.js";
 import { ask, canReplay, finalRefusal, kindOf, outcomeOf, tally, told } from "../dynamics.js";
 import { html, nothing } from "../lit.js";
-import { action, block, facts, filters, foreign, id, state, table, toolbar, when } from "../parts.js";
+import { action, block, brief, facts, filters, foreign, id, state, table, toolbar, when } from "../parts.js";
 import { address } from "../router.js";
 import { notSetUp } from "./dynamics_parts.js";
 import { what } from "./dynamics_webhook.js";
@@ -44,7 +45,7 @@ export async function countNew(screen) {
 async function fetchJobs(screen) {
   const { webhook, step } = screen.params;
   const hours = Number(screen.query.get("hours"));
-  const since = hours > 0 ? new Date(Date.now() - hours * HOUR).toISOString() : null;
+  const since = hours > 0 ? new Date(hubNow() - hours * HOUR).toISOString() : null;
   const query = { kind: screen.query.get("kind"), since, top: MAX_JOBS };
   return (await listFailures(webhook, step, query, { signal: screen.signal })).value;
 }
@@ -80,7 +81,7 @@ export const view = (screen) => (screen.data.isSetUp ? html`
 const columns = (screen) => [
   { name: "Completed", isHead: true, cell: (/** @type {any} */ job) => when(job.completedOn) },
   { name: "Why", cell: (/** @type {any} */ job) => why(job) },
-  { name: "Row", cell: (/** @type {any} */ job) => html`${foreign(job.recordType ?? "unknown")}<br>
+  { name: "Row", cell: (/** @type {any} */ job) => html`${brief(job.recordType ?? "unknown")}<br>
     ${job.recordId ? id(job.recordId, "id of the row") : "Dataverse does not say which"}` },
   { name: "Replay", cell: (/** @type {any} */ job) => html`
     ${result(screen.state.outcomes?.get(job.id))}
@@ -94,8 +95,8 @@ const why = (job) => {
   const { state: kind, text } = kindOf(job.kind);
   const message = [job.friendlyMessage, job.message].filter(Boolean).join("\n\n");
   return html`${state(job.kind, kind)} <small>${text}</small>
-    <p class="why">${job.errorCode ? html`<code>${foreign(job.errorCode)}</code> ` : nothing}${job.explanation
-      ? foreign(job.explanation) : "The hub has no explanation of this code."}</p>
+    <p class="why">${job.errorCode ? html`<code>${brief(job.errorCode)}</code> ` : nothing}${job.explanation
+      ? brief(job.explanation) : "The hub has no explanation of this code."}</p>
     ${message ? html`<details><summary>What Dataverse says</summary>${block(message, "Message of the job")}</details>` : nothing}`;
 };
 

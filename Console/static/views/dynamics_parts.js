@@ -2,7 +2,7 @@
 // What the screens about Dataverse draw alike.
 
 import { html, nothing } from "../lit.js";
-import { empty, foreign } from "../parts.js";
+import { brief, empty } from "../parts.js";
 
 /** Where the hub has no Dataverse. */
 export const notSetUp = () => empty(html`Dataverse is not set up on this hub: its setting <code>DATAVERSE_URL</code> is
@@ -10,7 +10,7 @@ export const notSetUp = () => empty(html`Dataverse is not set up on this hub: it
 
 /** @param {string[]} warnings */
 export const warningList = (warnings) => (warnings.length === 0 ? nothing : html`
-  <ul class="warnings">${warnings.map((text) => html`<li>${foreign(text)}</li>`)}</ul>`);
+  <ul class="warnings">${warnings.map((text) => html`<li>${brief(text)}</li>`)}</ul>`);
 
 /**
  * What a webhook or a step is called; Dataverse lets a name be empty.

@@ -4,8 +4,9 @@
 import { patchStep, showDynamics } from "../calls.js";
 import { confirm } from "../dialog.js";
 import { ask, modeText, told } from "../dynamics.js";
+import { cut, visible } from "../format.js";
 import { html } from "../lit.js";
-import { action, facts, foreign, id, state, table } from "../parts.js";
+import { action, brief, facts, foreign, id, state, table } from "../parts.js";
 import { address } from "../router.js";
 import { authentication } from "./dynamics.js";
 import { nameOf, notSetUp, warningList } from "./dynamics_parts.js";
@@ -37,17 +38,17 @@ export const view = (screen) => (screen.data.isSetUp ? html`
 /** @param {Screen} screen */
 const columns = (screen) => [
   { name: "When", isHead: true, cell: (/** @type {any} */ step) => html`
-    <a href=${failuresOf(step)}>${foreign(what(step))}</a><br><small>${foreign(nameOf(step))}</small>` },
+    <a href=${failuresOf(step)}>${foreign(cut(what(step)))}</a><br><small>${brief(nameOf(step))}</small>` },
   { name: "State", cell: (/** @type {any} */ { enabled }) => (enabled ? state("enabled", "good") : state("disabled", "off")) },
   { name: "Mode", cell: (/** @type {any} */ { mode, stage }) => html`<p class="why">
     ${foreign(mode)}: ${modeText(mode)}${stage === "PostOperation" ? "" : html`<br>at ${foreign(stage)}`}</p>` },
-  { name: "Columns", cell: (/** @type {any} */ { filteringAttributes: names }) => (names.length ? foreign(names.join(", ")) : "any") },
+  { name: "Columns", cell: (/** @type {any} */ { filteringAttributes: names }) => (names.length ? brief(names.join(", ")) : "any") },
   { name: "Warnings", cell: (/** @type {any} */ { warnings }) => (warnings.length ? warningList(warnings) : "–") },
   { name: "Actions", cell: (/** @type {any} */ step) => html`<div class="toolbar">
     ${step.enabled
       ? action(screen, "Disable", () => disable(screen, step), { label: `Disable ${what(step)}`, isQuiet: true })
       : action(screen, "Enable", () => change(screen, step, true), { label: `Enable ${what(step)}` })}
-    <a href=${failuresOf(step)} aria-label=${`Failed jobs of ${what(step)}`}>Failed jobs</a></div>` },
+    <a href=${failuresOf(step)} aria-label=${visible(`Failed jobs of ${cut(what(step))}`)}>Failed jobs</a></div>` },
 ];
 
 /** @param {any} step */
@@ -63,7 +64,7 @@ const failuresOf = ({ webhookId: webhook, id: step }) => address("/dynamics/{web
 async function disable(screen, step) {
   const isSure = await confirm({
     title: "Disable this step?", verb: "Disable", isDangerous: true,
-    text: html`${foreign(what(step))}: as long as the step is disabled Dataverse posts none of these changes, and keeps no
+    text: html`${foreign(cut(what(step)))}: as long as the step is disabled Dataverse posts none of these changes, and keeps no
       failed job of them. They cannot be replayed later.`,
   });
   if (isSure) await change(screen, step, false);
@@ -76,6 +77,6 @@ async function disable(screen, step) {
  */
 async function change(screen, step, enabled) {
   await told(() => patchStep(step.webhookId, step.id, { enabled }));
-  screen.say(`${what(step)} is ${enabled ? "enabled" : "disabled"}.`);
+  screen.say(`${cut(what(step))} is ${enabled ? "enabled" : "disabled"}.`);
   await screen.reload();
 }

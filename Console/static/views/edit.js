@@ -29,6 +29,7 @@ export async function load(screen) {
   const [before, known] = await Promise.all([params.id ? showWebhook(params.id, { signal }) : null, knownTypes(screen)]);
   // Loading again after an error must not undo what was typed.
   screen.state.form ??= before ? formOf(before) : blankForm();
+  screen.state.untouched ??= screen.state.form;
   screen.state.known = known;
   return { before };
 }
@@ -46,6 +47,9 @@ async function knownTypes({ signal }) {
     return { types: [], isMore: false, error };
   }
 }
+
+/** Whether something stands in the form that was not there at first, and is not saved. @param {Screen} screen */
+export const isTouched = ({ state: { form, untouched } }) => Boolean(form) && bare(form) !== bare(untouched);
 
 /** @param {Screen} screen */
 export function view(screen) {
@@ -89,7 +93,7 @@ export function view(screen) {
         <button type="button" class="secondary" aria-disabled=${screen.isBusy ? "true" : nothing}
           @click=${() => screen.run(() => test(screen))}>Test now</button>
         <button type="submit" aria-disabled=${screen.isBusy ? "true" : nothing} aria-describedby="save-says">Save</button>
-        <a role="button" class="secondary" href=${before ? address("/webhooks/{id}", { id: before.webhookId }) : address("/webhooks")}>Cancel</a>
+        <a role="button" class="secondary" data-discards href=${before ? address("/webhooks/{id}", { id: before.webhookId }) : address("/webhooks")}>Cancel</a>
       </div>
       ${screen.isBusy ? html`<p class="loading" role="status">Waiting for the receiver and the hub…</p>` : nothing}
     </form>`;
@@ -151,6 +155,7 @@ async function save(screen) {
       await showSaved({ ...saved, secret });
       screen.say(`Saved webhook ${saved.webhook.webhookId}.`);
     }
+    screen.state.untouched = screen.state.form;
     if (!screen.signal.aborted) location.hash = address("/webhooks/{id}", { id: screen.data.before.webhookId });
   });
 }

@@ -6,12 +6,12 @@ import { deliveriesOf, readEvent, replayOne } from "../calls.js";
 import { payload, values } from "../contents.js";
 import { members } from "../exactjson.js";
 import { forgetting } from "../forgetting.js";
-import { count, counted, duration, visible } from "../format.js";
+import { count, counted, cut, duration, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { loadOlder, webhookLink, webhookNames } from "../listing.js";
 import { eventState, kindOf, outcome, sentence, timeline } from "../outcomes.js";
 import { collect } from "../paging.js";
-import { action, block, copy, empty, facts, foreign, more, state, table, toolbar, when } from "../parts.js";
+import { action, block, copy, empty, exactly, facts, foreign, more, state, table, toolbar, when } from "../parts.js";
 import { address } from "../router.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
@@ -59,7 +59,7 @@ export function view(screen) {
 /** @param {any} event */
 const head = (event) => facts([
   ["State", html`${state(event.state, kindOf(event.state))} ${eventState(event.state)}`],
-  ["Received", when(event.receivedAt)],
+  ["Received", exactly(event.receivedAt)],
   ["Type", html`<a href=${address("/events", {}, { type: event.type })}>${foreign(event.type)}</a>`],
   ["Source", foreign(event.source)],
   ["About", html`${foreign(event.entity)} ${event.entityId ? html`${foreign(event.entityId)} ${copy(event.entityId, "id of the row")}` : nothing}`],
@@ -98,13 +98,13 @@ function happened({ kind, at, delivery, attempt, number: place }, event, number,
   if (!delivery) return html`${state(event.state, kindOf(event.state))} ${eventState(event.state)}
     ${event.state === "dispatched" && !number ? "No delivery is listed: no webhook subscribed, or the first attempts are under way." : nothing}`;
   const to = html`<a href=${address("/events/{id}/deliveries/{webhook}", { id: delivery.eventId, webhook: delivery.webhookId })}>${
-    foreign(names.get(delivery.webhookId) ?? `Webhook ${delivery.webhookId}`)}</a>`;
+    foreign(cut(names.get(delivery.webhookId) ?? `Webhook ${delivery.webhookId}`))}</a>`;
   if (!attempt) return html`${when(at)} Next attempt to ${to}${delivery.state === "waiting" ? ", at the earliest" : nothing}.`;
   const after = new Date(attempt.at).getTime() - new Date(event.receivedAt).getTime();
   return html`
     <span class="after">+${duration(Math.max(0, after))}</span> ${to}, attempt ${place}:
     ${state(outcome(attempt), attempt.errorClass ? "bad" : "good")} ${sentence(attempt)}
-    <small>${when(at)}, took ${duration(attempt.durationMs)}</small>
+    <small>${exactly(at)}, took ${duration(attempt.durationMs)}</small>
     ${attempt.reply ? html`<details><summary>What came of it</summary>${
       block(attempt.reply, `What came of attempt ${place} to webhook ${delivery.webhookId}`)}</details>` : nothing}`;
 }

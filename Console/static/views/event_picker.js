@@ -2,7 +2,7 @@
 // Which events a webhook wants: chosen from those that the hub knows, or named freely.
 
 import { html, live, nothing, repeat } from "../lit.js";
-import { counted } from "../format.js";
+import { counted, visible } from "../format.js";
 import { failure, foreign } from "../parts.js";
 import { withEvents } from "../webhook_form.js";
 
@@ -29,7 +29,7 @@ export function eventPicker({ events, find, types, isMore, error, wrong, onChang
       <legend>Events</legend>
       ${wrong ? html`<p id="events-wrong" class="field-error">${foreign(wrong)}</p>` : nothing}
       ${events.length === 0 ? html`<p>None chosen yet.</p>` : html`<ul class="chosen" aria-label="Chosen events">${repeat(events, (name) => name, (name) => html`
-        <li>${foreign(name)} <button type="button" class="quiet" aria-label=${`Remove ${name}`}
+        <li>${foreign(name)} <button type="button" class="quiet" aria-label=${visible(`Remove ${name}`)}
           @click=${() => onChange(events.filter((one) => one !== name))}>Remove</button></li>`)}</ul>`}
       <label for="events">Find an event, or name another</label>
       <small id="events-hint" class="hint">Names are whole: letters, digits, dots, - and _; there are no wildcards. Enter adds what is typed.</small>
@@ -59,12 +59,12 @@ export function eventPicker({ events, find, types, isMore, error, wrong, onChang
  * @param {(text: string) => void} onFind
  */
 function choice({ name, source }, events, onChange, onFind) {
-  const from = source ? html` <small>${SOURCES[source] ?? source}</small>` : nothing;
+  const from = source ? html` <small>${Object.hasOwn(SOURCES, source) ? SOURCES[source] : foreign(source)}</small>` : nothing;
   if (name.includes("{")) {
     return html`<button type="button" class="quiet" @click=${() => {
       onFind(name);
       document.getElementById("events")?.focus();
-    }}>Use ${name}</button>${from} <small>put a webhook's id for {id}</small>`;
+    }}>Use ${foreign(name)}</button>${from} <small>put a webhook's id for {id}</small>`;
   }
   const isChosen = events.includes(name.toLowerCase());
   return html`<label><input type="checkbox" .checked=${live(isChosen)} @change=${() =>

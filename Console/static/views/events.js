@@ -2,11 +2,12 @@
 // Events, newest first: filtered by type and time, searched, a page at a time.
 
 import { listEvents } from "../calls.js";
+import { hubNow } from "../clock.js";
 import { html, nothing } from "../lit.js";
 import { knownTypes, loadOlder, presets } from "../listing.js";
 import { kindOf } from "../outcomes.js";
 import { collect } from "../paging.js";
-import { empty, filters, foreign, id, more, state, table, when } from "../parts.js";
+import { brief, empty, filters, id, more, state, table, when } from "../parts.js";
 import { address } from "../router.js";
 import { span } from "../span.js";
 
@@ -21,7 +22,7 @@ export const refresh = 15;
 /** @param {Screen} screen */
 export async function load(screen) {
   const { query: asked, signal } = screen;
-  const query = { q: asked.get("q"), type: asked.get("type"), ...span(asked, Date.now()) };
+  const query = { q: asked.get("q"), type: asked.get("type"), ...span(asked, hubNow()) };
   knownTypes({ signal }).then((types) => screen.update({ types }), () => {});
   const listed = await collect((token) => fetchPage(screen, query, token));
   return { query, listed };
@@ -72,10 +73,10 @@ const rows = (events) => table({
   columns: [
     { name: "Received", isHead: true, cell: (event) => html`<a href=${address("/events/{id}", { id: event.id })}>${when(event.receivedAt)}</a>` },
     { name: "State", cell: (event) => html`${state(event.state, kindOf(event.state))}${event.forgotten ? " forgotten" : nothing}` },
-    { name: "Type", cell: (event) => foreign(event.type) },
-    { name: "About", cell: (event) => html`${foreign(event.entity)} ${event.entityId ? id(event.entityId, "id of the row") : nothing}` },
+    { name: "Type", isWide: true, cell: (event) => brief(event.type) },
+    { name: "About", cell: (event) => html`${brief(event.entity)} ${event.entityId ? id(event.entityId, "id of the row") : nothing}` },
     { name: "By", cell: (event) => (event.initiator ? id(event.initiator, "id of the user") : "–") },
-    { name: "Source", cell: (event) => foreign(event.source) },
+    { name: "Source", cell: (event) => brief(event.source) },
   ],
 });
 

@@ -5,11 +5,12 @@ import { hostOf, sum, verdict } from "../broken.js";
 import { bulk } from "../bulk.js";
 import { patchWebhook, replayMany, testWebhook } from "../calls.js";
 import { bars } from "../chart.js";
+import { hubNow } from "../clock.js";
 import { dayCharts } from "../day_charts.js";
-import { count, counted } from "../format.js";
+import { count, counted, cut } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { hubHealth, lastDay } from "../now_data.js";
-import { action, empty, foreign, roleNeeded, state, table, when } from "../parts.js";
+import { action, brief, empty, foreign, roleNeeded, state, table, when } from "../parts.js";
 import { address } from "../router.js";
 import { hubPart } from "./now_hub.js";
 
@@ -79,10 +80,10 @@ const webhooksPart = (screen, { judged, broken, counts, isCut }) => html`
   ${judged.length === 0 ? empty("There is no webhook yet.", html`<a href=${address("/webhooks/new")}>New webhook</a>`) : nothing}`;
 
 /** @param {Judged} one */
-const nameCell = (one) => html`${linkTo(one)}<small>${foreign(hostOf(one.targetUrl))}</small>`;
+const nameCell = (one) => html`${linkTo(one)}<small>${foreign(cut(hostOf(one.targetUrl)))}</small>`;
 
 /** @param {Judged} one */
-const linkTo = (one) => html`<a href=${address("/webhooks/{id}", { id: one.id })}>${foreign(one.name)}</a>`;
+const linkTo = (one) => html`<a href=${address("/webhooks/{id}", { id: one.id })}>${foreign(cut(one.name))}</a>`;
 
 /**
  * @param {Judged[]} judged
@@ -102,11 +103,11 @@ function fold(judged, kind, text) {
 function whyCell(screen, one) {
   const tested = screen.state[`test${one.id}`];
   return html`
-    ${one.lastError ? foreign(one.lastError) : nothing}
-    ${one.errorClass ? html`<small>${one.errorClass}: ${WHY[one.errorClass] ?? "see its deliveries"}</small>` : nothing}
+    ${one.lastError ? brief(one.lastError) : nothing}
+    ${one.errorClass ? html`<small>${foreign(one.errorClass)}: ${(Object.hasOwn(WHY, one.errorClass) ? WHY[one.errorClass] : null) ?? "see its deliveries"}</small>` : nothing}
     ${one.consecutiveErrors > 0 ? html`<small>${counted(one.consecutiveErrors, "failure")} in a row</small>` : nothing}
     ${tested ? html`<p class="tested">${tested.success ? state("The test arrived", "good") : state("The test failed", "bad")}
-      ${foreign(tested.message)} ${when(tested.at)}</p>` : nothing}`;
+      ${brief(tested.message)} ${when(tested.at)}</p>` : nothing}`;
 }
 
 /**
@@ -149,7 +150,7 @@ function pressCell(screen, one, counts) {
  */
 async function test(screen, one) {
   const result = await testWebhook(one.webhook);
-  screen.update({ [`test${one.id}`]: { ...result, at: new Date().toISOString() } });
+  screen.update({ [`test${one.id}`]: { ...result, at: new Date(hubNow()).toISOString() } });
   screen.say(result.success ? "The test event arrived." : "The test event failed.");
 }
 
@@ -175,7 +176,7 @@ async function replayLost(screen, one, { since }) {
     title: "Replay failed and held deliveries",
     count: (token) => replayMany({ ...wanted, dryRun: true, continuationToken: token }),
     step: (token) => replayMany({ ...wanted, continuationToken: token }),
-    text: (n) => html`Replay ${n} failed and held deliveries to ${foreign(one.name)}, of events since ${when(since)}? They go to its
+    text: (n) => html`Replay ${n} failed and held deliveries to ${foreign(cut(one.name))}, of events since ${when(since)}? They go to its
       target of today, signed with its secret of today. A receiver that has taken one before gets it again.`,
     verb: (n) => `Replay ${n}`, done: (n) => `Queued ${n}`, none: "Nothing is left to replay.",
   });

@@ -22,7 +22,7 @@ export function hubPart(screen, { health, error }) {
   const poisoned = poisonOf(health);
   return html`
     ${findings(hubFindings(health))}
-    <p>${backlog(health)} Version ${health.version}.</p>
+    <p>${foreign(backlog(health))} Version ${foreign(health.version)}.</p>
     ${poisoned === 0 ? nothing : isAdministrator
       ? html`<p>${action(screen, `Redrive ${count(poisoned)}`, () => redriveAll(screen), { label: `Redrive ${count(poisoned)} messages` })}</p>`
       : html`<p>A Webhook Administrator can put them back (redrive).</p>`}`;

@@ -3,7 +3,7 @@
 
 import { isApiError } from "../api.js";
 import { openDialog } from "../dialog.js";
-import { setApiKey, setFunctionKey } from "../keys.js";
+import { isKey, setApiKey, setFunctionKey } from "../keys.js";
 import { html, nothing } from "../lit.js";
 import { failure, foreign } from "../parts.js";
 import { signInByKey } from "../session.js";
@@ -129,10 +129,11 @@ export async function askForFunctionKey() {
   return (await openDialog("Function key", (dialog) => html`
     <p>This hub hands out no key for its functions (its setting CONSOLE_KEY is empty). Enter a function key; it is kept
       until this tab is closed or loaded anew.</p>
+    ${dialog.state.isWrong ? html`<p class="field-error" role="alert">This cannot be a key.</p>` : nothing}
     <form @submit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       const key = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("key")).trim();
-      if (!key) return;
+      if (!isKey(key)) return dialog.update({ isWrong: true });
       setFunctionKey(key);
       dialog.close(true);
     }}>

@@ -5,7 +5,7 @@ import { isApiError } from "../api.js";
 import { countDeliveries, eventStats, listDeliveries, showWebhook } from "../calls.js";
 import { count, duration, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
-import { block, facts, failure, foreign, state, table, when } from "../parts.js";
+import { block, brief, facts, failure, foreign, state, table, when } from "../parts.js";
 import { address } from "../router.js";
 import { MASK, TYPES, adviceOn, reasonOf, reasonOfLast, stateOf, sumsOf, utc } from "../webhooks.js";
 import { actionsOn } from "./webhook_actions.js";
@@ -90,7 +90,7 @@ function deliveries({ data: { webhook, counts, recent } }) {
     empty: "Nothing was delivered yet. A test event is no delivery.",
     columns: [
       { name: "Event received", isHead: true, cell: (one) => html`<a href=${address("/events/{id}/deliveries/{webhook}", { id: one.eventId, webhook: webhook.webhookId })}>${when(one.eventAt)}</a>` },
-      { name: "Event", cell: (one) => foreign(one.event) },
+      { name: "Event", cell: (one) => brief(one.event) },
       { name: "State", cell: (one) => state(one.state, KINDS[one.state] ?? "wait") },
       { name: "Attempts", isNumber: true, cell: (one) => count(one.attempts) },
       { name: "Last answer", cell: (one) => answerOf(one.last) },
@@ -126,7 +126,7 @@ const members = (webhook) => facts([
   ["Description", webhook.description ? foreign(webhook.description) : null],
   ["E-mail for errors", webhook.errorsEmail ? foreign(webhook.errorsEmail) : null],
   ["Further e-mails", webhook.errorEmails.length ? foreign(webhook.errorEmails.join(", ")) : null],
-  ["Told of errors by", foreign(VIA[webhook.notifyVia] ?? webhook.notifyVia)],
+  ["Told of errors by", foreign(Object.hasOwn(VIA, webhook.notifyVia) ? VIA[webhook.notifyVia] : webhook.notifyVia)],
   ["Told when", html`${foreign(webhook.notifyWhen)} <small>(without effect: when it is disabled)</small>`],
   ["Associates for errors", webhook.errorAssociates.length
     ? html`${foreign(JSON.stringify(webhook.errorAssociates))} <small>(without effect)</small>` : null],

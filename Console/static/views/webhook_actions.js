@@ -86,5 +86,5 @@ async function remove(screen) {
   if (!isSure) return;
   await deleteWebhook(webhook.webhookId);
   screen.say(`Deleted webhook ${webhook.webhookId}.`);
-  location.hash = address("/webhooks");
+  if (!screen.signal.aborted) location.hash = address("/webhooks");
 }

@@ -2,10 +2,10 @@
 // All webhooks, with what happened to their deliveries in the last day.
 
 import { eventStats, listWebhooks } from "../calls.js";
-import { count, duration } from "../format.js";
+import { count, cut, duration } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { NOTHING, collect } from "../paging.js";
-import { failure, filters, foreign, state, table } from "../parts.js";
+import { brief, failure, filters, foreign, state, table } from "../parts.js";
 import { address } from "../router.js";
 import { isApiError } from "../api.js";
 import { STATES, hostOf, matches, stateOf, sumsOf } from "../webhooks.js";
@@ -85,14 +85,14 @@ export function view(screen) {
     caption: "Webhooks, by id", rows: listed.items, key: (webhook) => webhook.webhookId,
     empty: isFiltered ? "No webhook passes these filters." : "There are no webhooks yet.",
     columns: [
-      { name: "Name", isHead: true, cell: (webhook) => html`<a href=${address("/webhooks/{id}", { id: webhook.webhookId })}>${foreign(shortened(webhook.name, 80))}</a>` },
+      { name: "Name", isHead: true, cell: (webhook) => html`<a href=${address("/webhooks/{id}", { id: webhook.webhookId })}>${foreign(cut(webhook.name, 80))}</a>` },
       { name: "State", cell: (webhook) => state(...stateOf(webhook)) },
-      { name: "Target", cell: (webhook) => foreign(shortened(hostOf(webhook.targetUrl), 60)) },
-      { name: "Events", cell: (webhook) => eventsOf(webhook.events) },
-      { name: "Type", cell: (webhook) => foreign(webhook.type) },
+      { name: "Target", isWide: true, cell: (webhook) => foreign(cut(hostOf(webhook.targetUrl), 60)) },
+      { name: "Events", isWide: true, cell: (webhook) => eventsOf(webhook.events) },
+      { name: "Type", cell: (webhook) => brief(webhook.type) },
       { name: "Delivered, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => count(one.delivered), "0") },
       { name: "Failed attempts, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => count(one.failed), "0") },
-      { name: "Slowest p95, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => duration(one.p95), "–") },
+      { name: "Slowest hour (p95)", isNumber: true, cell: (webhook) => figure(webhook, (one) => duration(one.p95), "–") },
       { name: "Failures in a row", isNumber: true, cell: (webhook) => count(webhook.consecutiveErrors) },
       { name: "Id", isNumber: true, cell: (webhook) => webhook.webhookId },
     ],
@@ -104,10 +104,4 @@ export function view(screen) {
 }
 
 /** @param {string[]} events */
-const eventsOf = (events) => html`${foreign(events.slice(0, 3).join(", "))}${events.length > 3 ? ` and ${events.length - 3} more` : nothing}`;
-
-/**
- * @param {string} text
- * @param {number} most
- */
-const shortened = (text, most) => (text.length > most ? `${text.slice(0, most)}…` : text);
+const eventsOf = (events) => html`${brief(events.slice(0, 3).join(", "))}${events.length > 3 ? ` and ${events.length - 3} more` : nothing}`;

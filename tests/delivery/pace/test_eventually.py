@@ -287,7 +287,7 @@ def any_receiver(random: Random) -> Callable[[float], tuple[float, str]]:
 
 
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.02, 0.2]), st.sampled_from([0.0, 0.1, 0.5]))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=300)
 def test_whatever_waits_is_sent_in_the_end_and_never_early(seed: int, kills: float, loses: float) -> None:
     random = Random(seed)  # noqa: S311 - no secret
     hub = Hub(random, any_receiver(random), kills, loses)
