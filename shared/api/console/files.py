@@ -60,7 +60,7 @@ def serve_file(req: func.HttpRequest, folder: Path) -> func.HttpResponse:
             "the libraries of the console are not installed: run `python -m page.install`, then start again"
         )
     headers = {"ETag": file.etag, "Cache-Control": file.cache_control, "Vary": "Accept-Encoding"}
-    if _knows(req.headers.get("if-none-match", ""), file.etag):
+    if is_known(req.headers.get("if-none-match", ""), file.etag):
         return func.HttpResponse(status_code=_NOT_MODIFIED, headers=headers)
     body = file.content
     if accepts_gzip(req.headers.get("accept-encoding", "")):
@@ -77,7 +77,8 @@ def accepts_gzip(header: str) -> bool:
     return False
 
 
-def _knows(header: str, etag: str) -> bool:
+def is_known(header: str, etag: str) -> bool:
+    """Whether this If-None-Match names the version with this ETag."""
     # Weak or strong, a comparison for a GET is the weak one (RFC 9110, 13.1.2).
     return any(one.strip().removeprefix("W/") in {etag, "*"} for one in header.split(","))
 
