@@ -18,7 +18,7 @@ export const title = "Reference of the API";
 export const load = loadDocument;
 
 /** @param {Screen} screen */
-export const controls = (screen) => filters(screen, [{ name: "q", label: "Words in path, summary or name" }]);
+export const controls = (screen) => filters(screen, [{ name: "q", label: "Words to look for" }]);
 
 /** @param {Screen} screen */
 export function view({ data: document, query }) {

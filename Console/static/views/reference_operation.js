@@ -40,9 +40,12 @@ export function view(screen) {
     ${parameters(document, one)}
     ${requestBody(screen, document, operation)}
     <h2>${one.isWebhook ? "What the receiver answers" : "Answers"}</h2>
-    ${Object.entries(objectOf(operation.responses)).map(([status, entry]) => response(screen, document, status, objectOf(resolve(document, entry))))}
+    ${Object.entries(objectOf(operation.responses)).toSorted(byStatus).map(([status, entry]) => response(screen, document, status, objectOf(resolve(document, entry))))}
     ${one.isWebhook ? nothing : curl(document, one)}`;
 }
+
+/** 2XX behind 200, and default last: objects have their numbers first. @param {[string, unknown]} a @param {[string, unknown]} b */
+const byStatus = ([a], [b]) => (a < b ? -1 : 1);
 
 /** @param {Json} document @param {Operation} one */
 function security(document, one) {
@@ -98,8 +101,8 @@ const response = (screen, document, status, answer) => fold(
   html`<h3>${state(status, KINDS[status[0]] ?? "off")}</h3> ${line(textOf(answer.description).split("\n")[0])}`,
   () => html`
     <div class="prose">${prose(textOf(answer.description).split("\n").slice(1).join("\n"))}</div>
-    ${headers(document, status, objectOf(answer.headers))}
-    ${answer.content ? bodies(screen, document, answer.content, status, `the answer ${visible(status)}`) : html`<p>Its body is empty.</p>`}`,
+    ${answer.content ? bodies(screen, document, answer.content, status, `the answer ${visible(status)}`) : html`<p>Its body is empty.</p>`}
+    ${headers(document, status, objectOf(answer.headers))}`,
   status.startsWith("2"),
 );
 

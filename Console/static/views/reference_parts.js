@@ -89,7 +89,7 @@ export function tree(screen, document, node, key) {
   return html`<ul class="tree">${children(document, node.inside).map((child) => html`
     <li>
       ${child.isChoice ? html`<em>${foreign(child.name)}</em>` : code(child.name)} ${typed(child)}${
-        child.isRequired ? html` <strong>required</strong>` : nothing}
+        child.isRequired ? html` <span class="must">required</span>` : nothing}
       ${child.text ? html`<div class="note">${line(child.text)}</div>` : nothing}
       ${child.isAgain ? html`<div class="note">It is described further up.</div>`
         : child.ref && child.inside ? fold(screen, `${key}/${child.name}`, html`What is in ${foreign(child.ref)}`, () => tree(screen, document, child, `${key}/${child.name}`))
