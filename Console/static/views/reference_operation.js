@@ -36,6 +36,7 @@ export function view(screen) {
     <p class="operation"><strong><code>${one.method}</code></strong> ${one.isWebhook ? "to the address of the webhook" : code(one.path)}
       ${operation.deprecated === true ? state("deprecated", "wait") : nothing}</p>
     <div class="prose">${prose(textOf(operation.description))}</div>
+    ${operation.operationId ? html`<p class="note">In the document, and in clients made from it: ${code(one.id)}</p>` : nothing}
     ${one.isWebhook ? nothing : security(document, one)}
     ${parameters(document, one)}
     ${requestBody(screen, document, operation)}

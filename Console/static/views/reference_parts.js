@@ -74,7 +74,7 @@ export function fold(screen, key, name, content, isOpen = false) {
 /** The type of a value, which leads to its schema if that has a name, and its limits. @param {Node} node */
 export const typed = (node) => html`
   <span class="type">${node.ref ? html`<a href=${address("/reference/schemas/{name}", { name: node.ref })}>${foreign(node.type)}</a>` : foreign(node.type)}</span>${
-  node.limits.map((limit) => html`, ${foreign(limit)}`)}`;
+  node.limits.map((limit) => html`; ${foreign(limit)}`)}`;
 
 /**
  * What is in a value, as a tree: schemas with a name open at a press, where it is not the first.
