@@ -79,10 +79,10 @@ def test_a_trigger_is_thin(folder: Path) -> None:
 
 
 @EACH_FUNCTION
-def test_only_health_and_the_console_are_open_to_everybody(folder: Path) -> None:
+def test_only_health_the_console_and_the_contract_are_open_to_everybody(folder: Path) -> None:
     [trigger] = triggers(folder)
     if trigger["type"] == "httpTrigger":
-        assert trigger["authLevel"] == ("anonymous" if folder.name in {"Health", "Console"} else "function")
+        assert trigger["authLevel"] == ("anonymous" if folder.name in {"Health", "Console", "OpenApi"} else "function")
 
 
 def test_nothing_switches_the_app_to_the_other_programming_model() -> None:

@@ -122,6 +122,8 @@ export const deleteDynamics = (id, o) => send("DELETE", `${DYNAMICS}/${seg(id)}`
 /** @param {string} id @param {string} step @param {object} changes @param {Options} [o] */
 export const patchStep = (id, step, changes, o) =>
   send("PATCH", `${DYNAMICS}/${seg(id)}/steps/${seg(step)}`, { ...o, body: changes });
+/** @param {string} id @param {string} step @param {Options} [o] */
+export const deleteStep = (id, step, o) => send("DELETE", `${DYNAMICS}/${seg(id)}/steps/${seg(step)}`, o);
 /** @param {string} id @param {string} step @param {Query} query @param {Options} [o] */
 export const listFailures = (id, step, query, o) =>
   withLists(send("GET", `${DYNAMICS}/${seg(id)}/steps/${seg(step)}/failures`, { ...o, query }), "value");

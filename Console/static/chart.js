@@ -66,7 +66,7 @@ function options(series, written, width) {
     width, height: HEIGHT, legend: { show: false }, cursor: { show: false },
     scales: { x: { range: (_, least, most) => [least - HOUR / 2, most + HOUR / 2] }, y: { range: (_, least, most) => [Math.min(least, 0), Math.max(most, 1)] } },
     axes: [
-      { ...axis, values: (_, moments) => moments.map(clock), space: 60 },
+      { ...axis, values: (_, moments, __, ___, step) => moments.map(step > 6 * HOUR ? day : clock), space: 70 },
       { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? written(tick) : "")) },
     ],
     series: [{}, ...series.map((one) => ({
@@ -82,6 +82,9 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 /** @param {number} seconds since 1970 */
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+/** @param {number} seconds since 1970 */
+const day = (seconds) => new Date(seconds * 1000).toLocaleString("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });
 
 /**
  * What the colours mean.

@@ -1,5 +1,5 @@
 // @ts-check
-// The charts of the last 24 hours, each with its figures in a table beside it.
+// The charts of the last 24 hours, or of a week, each with its figures in a table beside it.
 
 import { bar, hourChart, legend } from "./chart.js";
 import { sum } from "./broken.js";
@@ -27,31 +27,41 @@ const ofScreens = new WeakMap();
  * @param {Screen} screen
  * @param {Day} day
  */
-export function dayCharts(screen, { hours, total, judged, isPart }) {
+export const dayCharts = (screen, { hours, total, judged, isPart }) => html`
+  ${isPart ? html`<p>There are more webhooks than one answer holds: these are the figures of the first of them.</p>` : nothing}
+  <div class="charts">
+    ${hourCharts(screen, { hours, total }, "24 hours")}
+    <section>
+      <h3>Failed attempts by webhook</h3>
+      ${failures(judged)}
+    </section>
+  </div>`;
+
+/**
+ * How attempts ended, and how long events took to be delivered, hour by hour.
+ * @param {Screen} screen
+ * @param {{hours: string[], total: any}} stats
+ * @param {string} span their length, in words
+ */
+export function hourCharts(screen, { hours, total }, span) {
   const charts = chartsOf(screen);
   const { p50, p95 } = total.latency;
-  charts.attempts.show(hours, [total.delivered, total.failed.map((/** @type {number} */ one) => -one || null)], attemptsFinding(hours, total));
-  charts.latency.show(hours, [p50, p95], latencyFinding(hours, p95));
+  const attempts = attemptsFinding(hours, total, span), latency = latencyFinding(hours, p95, span);
+  charts.attempts.show(hours, [total.delivered, total.failed.map((/** @type {number} */ one) => -one || null)], attempts);
+  charts.latency.show(hours, [p50, p95], latency);
   return html`
-    ${isPart ? html`<p>There are more webhooks than one answer holds: these are the figures of the first of them.</p>` : nothing}
-    <div class="charts">
-      <section>
-        <h3>Attempts an hour</h3>
-        ${legend(ATTEMPTS)} ${charts.attempts.element}
-        <p>${attemptsFinding(hours, total)}</p>
-        ${figures("Attempts an hour", hours, [["Delivered", total.delivered, count], ["Failed", total.failed, count]])}
-      </section>
-      <section>
-        <h3>From receipt to delivery</h3>
-        ${legend(LATENCY)} ${charts.latency.element}
-        <p>${latencyFinding(hours, p95)}</p>
-        ${figures("From receipt to delivery, an hour", hours, [["p50", p50, duration], ["p95", p95, duration]])}
-      </section>
-      <section>
-        <h3>Failed attempts by webhook</h3>
-        ${failures(judged)}
-      </section>
-    </div>`;
+    <section>
+      <h3>Attempts an hour</h3>
+      ${legend(ATTEMPTS)} ${charts.attempts.element}
+      <p>${attempts}</p>
+      ${figures("Attempts an hour", hours, [["Delivered", total.delivered, count], ["Failed", total.failed, count]])}
+    </section>
+    <section>
+      <h3>From receipt to delivery</h3>
+      ${legend(LATENCY)} ${charts.latency.element}
+      <p>${latency}</p>
+      ${figures("From receipt to delivery, an hour", hours, [["p50", p50, duration], ["p95", p95, duration]])}
+    </section>`;
 }
 
 /** @param {Screen} screen */
@@ -97,18 +107,18 @@ function failures(judged) {
   });
 }
 
-/** @param {string[]} hours @param {any} total */
-function attemptsFinding(hours, total) {
+/** @param {string[]} hours @param {any} total @param {string} span */
+function attemptsFinding(hours, total, span) {
   const delivered = sum(total.delivered), failed = sum(total.failed), worst = total.failed.indexOf(Math.max(...total.failed));
-  if (delivered + failed === 0) return "No attempt was made in 24 hours.";
+  if (delivered + failed === 0) return `No attempt was made in ${span}.`;
   const share = Math.floor((1000 * delivered) / (delivered + failed)) / 10;
   return `${share} % of ${count(delivered + failed)} attempts delivered, ${count(failed)} failed${
     failed ? `; the worst hour began at ${localTime(hours[worst])}` : ""}.`;
 }
 
-/** @param {string[]} hours @param {(number | null)[]} p95 */
-function latencyFinding(hours, p95) {
+/** @param {string[]} hours @param {(number | null)[]} p95 @param {string} span */
+function latencyFinding(hours, p95, span) {
   const known = p95.map((value) => value ?? -1), slowest = Math.max(...known);
-  if (slowest < 0) return "Nothing was delivered in 24 hours.";
+  if (slowest < 0) return `Nothing was delivered in ${span}.`;
   return `In the slowest hour, which began at ${localTime(hours[known.indexOf(slowest)])}, 19 of 20 deliveries took about ${duration(slowest)} or less.`;
 }

@@ -101,11 +101,38 @@ export function replayOf(delivery, webhookState) {
   return { verb: "Replay", text: `Delivers again ${what}.`, isTwice: delivery.state === "delivered" };
 }
 
+const SUMMARY = ["delivered", "failed", "held", "waiting", "pending"];
+
+/**
+ * What became of the deliveries of each event, in a text: "3 delivered, 1 failed"; "none listed" where there is none, null
+ * where it is not known. `deliveries` come newest event first; where they are not all, those of the last event may be missing.
+ * @param {{id: string, receivedAt: string}[]} events
+ * @param {{eventId: string, eventAt: string, state: string}[]} deliveries
+ * @param {boolean} areAll
+ * @returns {Map<string, {text: string | null, kind: Kind}>}
+ */
+export function summaries(events, deliveries, areAll) {
+  /** @type {Map<string, string[]>} */
+  const states = new Map();
+  for (const { eventId, state } of deliveries) states.set(eventId, [...states.get(eventId) ?? [], state]);
+  const last = deliveries.at(-1);
+  const reached = areAll ? -Infinity : last ? Date.parse(last.eventAt) : Infinity;
+  return new Map(events.map(({ id, receivedAt }) => [id, Date.parse(receivedAt) > reached ? summary(states.get(id) ?? []) : { text: null, kind: "off" }]));
+}
+
+/** @param {string[]} states @returns {{text: string, kind: Kind}} */
+function summary(states) {
+  const counts = SUMMARY.map((one) => [one, states.filter((state) => state === one).length]).filter(([, number]) => number);
+  const worst = ["failed", "held", "waiting", "pending", "delivered"].find((one) => states.includes(one));
+  return { text: counts.map(([one, number]) => `${number} ${one}`).join(", ") || "none listed", kind: worst ? kindOf(worst) : "off" };
+}
+
 /** @typedef {{kind: "received" | "dispatched" | "attempt" | "next", at: string | null, delivery?: Delivery, attempt?: Attempt, number?: number}} Entry */
 
 /**
- * What happened to an event, in its order: received, dispatched (nobody notes when), each attempt, what comes next.
- * @param {{receivedAt: string}} event
+ * What happened to an event, in its order: received, dispatched, each attempt, what comes next. An event for more webhooks
+ * than one message asks for may be dispatched behind first attempts; where nobody knows when it was, it stands before them.
+ * @param {{receivedAt: string, dispatchedAt?: string | null}} event
  * @param {Delivery[]} deliveries with their logs
  * @returns {Entry[]}
  */
@@ -116,9 +143,10 @@ export function timeline(event, deliveries) {
   /** @type {Entry[]} */
   const next = deliveries.filter((delivery) => delivery.nextAttemptAt)
     .map((delivery) => ({ kind: "next", at: delivery.nextAttemptAt, delivery }));
-  return [
-    { kind: "received", at: event.receivedAt }, { kind: "dispatched", at: null }, ...attempts.sort(byTime), ...next.sort(byTime),
-  ];
+  /** @type {Entry} */
+  const dispatched = { kind: "dispatched", at: event.dispatchedAt ?? null };
+  const known = dispatched.at ? [dispatched, ...attempts].sort(byTime) : [dispatched, ...attempts.sort(byTime)];
+  return [{ kind: "received", at: event.receivedAt }, ...known, ...next.sort(byTime)];
 }
 
 /** @param {Entry} one @param {Entry} other */

@@ -124,6 +124,29 @@ export function sumsOf({ delivered, failed, duration }) {
   return { delivered: total(delivered), failed: total(failed), p95: slow.length ? Math.max(...slow) : null };
 }
 
+/**
+ * Failures by error class over all hours, most first.
+ * @param {Record<string, number>[]} hours
+ */
+export const countedClasses = (hours) => most(hours.flatMap((classes) => Object.entries(classes)));
+
+/**
+ * How many of these deliveries have which status as their last answer, most first; null is for no proper answer.
+ * @param {{last: {status: number | null} | null}[]} deliveries
+ */
+export const countedStatuses = (deliveries) => most(deliveries.map(({ last }) => [last?.status ?? null, 1]));
+
+/**
+ * @template T
+ * @param {[T, number][]} counts
+ */
+function most(counts) {
+  /** @type {Map<T, number>} */
+  const sums = new Map();
+  for (const [name, number] of counts) sums.set(name, (sums.get(name) ?? 0) + number);
+  return [...sums].sort(([, one], [, other]) => other - one);
+}
+
 /** @param {number[]} numbers */
 const total = (numbers) => numbers.reduce((sum, one) => sum + one, 0);
 
@@ -138,6 +161,6 @@ export function utc(text) {
 
 /**
  * What has to be typed before a webhook is deleted: its name, or its id where nobody could type the name.
- * @param {{name: string, webhookId: number}} webhook
+ * @param {{name: string, webhookId: number | string}} webhook
  */
 export const typedFor = ({ name, webhookId }) => (/^[\x21-\x7e\u00a1-\u024f]([\x20-\x7e\u00a1-\u024f]{0,48}[\x21-\x7e\u00a1-\u024f])?$/.test(name) ? name : String(webhookId));

@@ -95,8 +95,8 @@ def _failures(hub: Hub, req: func.HttpRequest, ids: tuple[str, str], segments: l
     failures = hub.registration.failures
     match req.method.upper(), segments:
         case "GET", []:
-            since, top, kind = parse_moment(req.params, "since"), parse_top(req.params), parse_kind(req.params)
-            jobs = failures.list(*ids, since=since, top=top, kind=kind)
+            since, until = parse_moment(req.params, "since"), parse_moment(req.params, "until")
+            jobs = failures.list(*ids, since=since, until=until, top=parse_top(req.params), kind=parse_kind(req.params))
             return json_response({"value": [job.as_json() for job in jobs]})
         case "POST", [job, "replay"]:
             return json_response(failures.replay(*ids, parse_id(job)).as_json())

@@ -9,7 +9,7 @@ from shared.exact_json import dump_json
 from shared.storage.scan import WorkBudget
 from shared.timestamps import utc_z
 from shared.validation import bad_field
-from shared.webhooks.statistics import WebhookStatistics
+from shared.webhooks.statistics import WebhookHours, WebhookStatistics
 from shared.webhooks.stats import (
     DURATION_BOUNDS,
     HOURS_OF_WEEK,
@@ -34,9 +34,9 @@ def show_stats(
     """`{"hours": [...], "webhooks": [...], "total": {...}, "continuationToken"}`, an item an hour in each list.
 
     `query` may hold `hours` (24 or 168), `webhook` and `continuationToken`; `now` is by storage's clock, and the hour
-    that it belongs to is the last one. Webhooks without an attempt in these hours are left out. `total` is that of the
-    webhooks in this answer: all of them, unless there is a token, which leads to the others. Raises BadRequest, which
-    names the parameter.
+    that it belongs to is the last one. Webhooks without an attempt in these hours are left out, unless `webhook` names
+    one that was ever called. `total` is that of the webhooks in this answer: all of them, unless there is a token,
+    which leads to the others. Raises BadRequest, which names the parameter.
     """
     require_known(query, _PARAMETERS)
     count, webhook_id = _parse_hours(query), parse_webhook_filter(query)
@@ -47,13 +47,12 @@ def show_stats(
     totals = [Counts()] * count
     size, place, is_cut = 0, found.place, False
     for _, one in found:
-        if one.is_idle:
+        if one.is_idle and webhook_id is None:
             continue
         if size >= MAX_PAGE_CHARACTERS:
             is_cut = True
             break
-        since = one.failing_since
-        shown.append({"id": one.webhook_id, "failingSince": since and utc_z(since), **_as_json(one.hours)})
+        shown.append({"id": one.webhook_id, **_times(one), **_as_json(one.hours)})
         totals = [merged(pair) for pair in zip(totals, one.hours, strict=True)]
         size, place = size + len(dump_json(shown[-1])), found.place
     if not is_cut:
@@ -64,6 +63,15 @@ def show_stats(
         "total": _as_json(totals),
         "continuationToken": token_of(place, asked) if is_cut or not found.is_complete else None,
     }
+
+
+def _times(one: WebhookHours) -> dict[str, str | None]:
+    times = {
+        "failingSince": one.failing_since,
+        "lastCallAt": one.last_call_at,
+        "lastSuccessAt": one.last_success_at,
+    }
+    return {name: None if time is None else utc_z(time) for name, time in times.items()}
 
 
 def _parse_hours(query: Mapping[str, str]) -> int:

@@ -22,6 +22,7 @@ from shared.lenient_json import as_valid_json
 from shared.storage.paging import Place, Position
 from shared.storage.scan import WorkBudget
 from shared.telemetry.traceparent import parse_traceparent
+from shared.timestamps import utc_z
 
 MAX_PAGE_CHARACTERS = 4_000_000
 """After the item that reaches this length, a page ends."""
@@ -48,11 +49,17 @@ def list_events(events: EventStore, query: Mapping[str, str], *, url: str) -> di
 
 
 def show_event(events: EventStore, id_: str) -> str:
-    """One event with its trace and payload, as JSON text in which numbers keep every digit; raises NotFound."""
+    """One event with its moment of dispatch, its trace and payload, as JSON text in which numbers keep every digit.
+
+    Raises NotFound.
+    """
     stored = _found(id_, events.get_with_payload)
-    event = events.dispatched(stored.event) or stored.event
+    begun = events.begun_dispatch(stored.event)
+    event = begun.event if begun else stored.event
+    dispatched_at = begun.dispatched_at if begun else None
     trace = parse_traceparent(stored.event.traceparent)
-    members = dump_json({**event.as_json(), "trace": trace and trace.trace_id}).removesuffix("}")
+    more = {"dispatchedAt": dispatched_at and utc_z(dispatched_at), "trace": trace and trace.trace_id}
+    members = dump_json({**event.as_json(), **more}).removesuffix("}")
     return f'{members}, "payload": {as_valid_json(stored.payload)}}}'
 
 

@@ -26,6 +26,7 @@ EVENTLOG_TABLE = "eventlog"
 _PAYLOAD, _VALUES = "Payload", "Values"
 """Beginnings of the names of columns that hold pieces."""
 _PIECE_BYTES = 64 * 1024
+_DISPATCHED_AT = "DispatchedAt"
 _SECOND = ".1"
 """What the key of an event's second row has behind the event's id."""
 _MAX_PIECES = 15
@@ -153,6 +154,17 @@ def state_row(event: Event) -> dict[str, Any]:
     """What changes in the row in `eventlog` when the event comes into another state."""
     partition, key = log_keys(event)
     return {"PartitionKey": partition, "RowKey": key, "State": event.state.value}
+
+
+def dispatched_column(event: Event, now: datetime) -> dict[str, str]:
+    """What the row in `eventlog` of a dispatched event has besides: when it was dispatched. Nothing for others."""
+    return {_DISPATCHED_AT: stored_time(now)} if event.state is EventState.DISPATCHED else {}
+
+
+def parse_dispatched_at(row: Mapping[str, Any]) -> datetime | None:
+    """When the event in a row of `eventlog` was dispatched; None before that, and for rows of earlier versions."""
+    stored = row.get(_DISPATCHED_AT)
+    return datetime.fromisoformat(stored) if stored else None
 
 
 def asked_row(event: Event, asked: Asked) -> dict[str, Any]:

@@ -31,12 +31,14 @@ from shared.events.rows import (
     EVENTLOG_TABLE,
     EVENTS_TABLE,
     asked_row,
+    dispatched_column,
     event_keys,
     event_rows,
     has_more,
     log_keys,
     log_row,
     parse_announcement_id,
+    parse_dispatched_at,
     parse_event,
     parse_payload,
     state_row,
@@ -81,7 +83,8 @@ class BegunDispatch:
 
     `announcement_id` is None for an announcement of the previous version, `asked` are the webhooks that the row names.
     `late_at` is the moment under which a late event is told to those who follow, `changed_at` when its row was written
-    or last changed.
+    or last changed, `dispatched_at` when the event was handed to the last of the webhooks, None if that is to come or
+    is not known.
     """
 
     event: Event
@@ -89,6 +92,7 @@ class BegunDispatch:
     asked: Asked = None
     late_at: datetime | None = field(default=None, compare=False)
     changed_at: datetime | None = field(default=None, compare=False)
+    dispatched_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -207,8 +211,9 @@ class EventStore:
         if event.trimmed and has_more(row):
             # What it was completed with is in no row of `events` yet.
             self._events.put(values_row(event))
-        began, at = self._seconds(), late_at(event, self._now())
-        row |= late_column(at)
+        now = self._now()
+        began, at = self._seconds(), late_at(event, now)
+        row |= {**late_column(at), **dispatched_column(event, now)}
 
         def insert_or_read() -> BegunDispatch | None:
             try:
@@ -277,7 +282,8 @@ class EventStore:
             return None
         changed_at = row.metadata["timestamp"]
         asked, late = parse_asked(row), parse_late_at(row)
-        return BegunDispatch(self._whole(row), parse_announcement_id(row), asked, late, changed_at)
+        dispatched_at = parse_dispatched_at(row)
+        return BegunDispatch(self._whole(row), parse_announcement_id(row), asked, late, changed_at, dispatched_at)
 
     def note_asked(self, begun: BegunDispatch, ids: Sequence[int]) -> None:
         """Have the row of a listed event name these webhooks too, which subscribed since it was listed.
@@ -294,8 +300,9 @@ class EventStore:
             self._events.delete(*values_keys(event.id))
 
     def mark_dispatched(self, event: Event) -> None:
-        """Note that all webhooks were asked that want a listed event. Nothing else of its row changes."""
-        self._change(state_row(replace(event, state=EventState.DISPATCHED)))
+        """Note that all webhooks were asked that want a listed event, and when. Nothing else of its row changes."""
+        done = replace(event, state=EventState.DISPATCHED)
+        self._change({**state_row(done), **dispatched_column(done, self._now())})
 
     def _change(self, columns: Mapping[str, Any]) -> bool:
         try:

@@ -86,6 +86,11 @@ def parse_registration(row: Mapping[str, Any], etag: str) -> Registration:
 USAGE_COLUMNS = ("TotalCalls", "TotalErrors", "ConsecutiveErrors", "LastError")
 """What a webhook's usage is read from. Whoever reads `usage` names columns: each row also has a week of statistics."""
 
+LAST_CALL_AT = "LastCallAt"
+LAST_SUCCESS_AT = "LastSuccessAt"
+CALL_TIMES = (LAST_CALL_AT, LAST_SUCCESS_AT)
+"""When the last attempt was made, and when the last one that delivered."""
+
 
 def usage_keys(webhook_id: int) -> tuple[str, str]:
     """Partition and row key in `usage`."""

@@ -49,6 +49,28 @@ def test_nothing_counted_is_an_empty_answer_with_a_day_of_hours(hub: Hub) -> Non
     assert answer["continuationToken"] is None
 
 
+def test_a_webhook_tells_of_its_last_attempt_and_its_last_success(hub: Hub) -> None:
+    count(hub, 7, took(30))
+    count(hub, 8, took(30))
+    success = {"LastSuccessAt": stored_time(NOW - AN_HOUR)}
+    hub.storage.table(USAGE_TABLE).modify(*usage_keys(7), lambda _: success)
+    seven, eight = shown(hub)["webhooks"]
+    assert (seven["lastCallAt"], seven["lastSuccessAt"]) == ("2026-03-14T11:40:00Z", "2026-03-14T10:40:00Z")
+    # As an earlier version counted.
+    assert (eight["lastCallAt"], eight["lastSuccessAt"]) == ("2026-03-14T11:40:00Z", None)
+
+
+def test_a_webhook_that_was_called_long_ago_is_told_to_who_asks_for_it(hub: Hub, transport: JournalTransport) -> None:
+    count(hub, 7, took(30), at=NOW - timedelta(days=40))
+    hub.storage.table(USAGE_TABLE).modify(*usage_keys(8), lambda _: {"LastCallAt": "", "NoticeAt": ""})
+    assert shown(hub)["webhooks"] == []
+    transport.forget()
+    [seven] = shown(hub, webhook="7")["webhooks"]
+    assert transport.summary == ["GET usage"]
+    assert (seven["lastCallAt"], sum(seven["delivered"])) == ("2026-02-02T11:40:00Z", 0)
+    assert shown(hub, webhook="8")["webhooks"] == []
+
+
 @pytest.mark.parametrize(("stored", "told"), [(stored_time(NOW - AN_HOUR), "2026-03-14T10:40:00Z"), ("", None)])
 def test_a_webhook_tells_since_when_it_fails(hub: Hub, stored: str, told: str | None) -> None:
     count(hub, 7, took(30, "http"))
@@ -168,4 +190,4 @@ def test_ten_thousand_webhooks_are_within_the_transactions_of_a_call(
     [call] = transport.calls
     assert call.query["$top"] == [str(rows)]
     assert 10_000 / rows <= 200
-    assert len(call.query["$select"][0].split(",")) == hours + 3
+    assert len(call.query["$select"][0].split(",")) == hours + 5

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -8,9 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.api.events import MAX_PAGE_CHARACTERS, list_events, show_event
+from shared.clock import now
 from shared.errors import BadRequest, NotFound
 from shared.events.event import Event, EventState
-from shared.events.rows import EVENTLOG_TABLE, log_row
+from shared.events.rows import EVENTLOG_TABLE, forgotten_log_row, log_keys, log_row
+from shared.events.store import EventStore
 from shared.hub.hub import Hub
 from shared.settings import Settings
 from shared.storage.scan import MAX_TRANSACTIONS
@@ -238,7 +241,39 @@ def test_a_listing_that_finds_nothing_for_long_answers_and_goes_on_with_the_next
 def test_one_event_is_shown_with_its_payload(hub: Hub) -> None:
     event = make_event()
     hub.events.append(event, PAYLOAD)
-    assert shown(hub, event.id) == {**event.as_json(), "trace": None, "payload": {"MessageName": "Create"}}
+    more = {"dispatchedAt": None, "trace": None, "payload": {"MessageName": "Create"}}
+    assert shown(hub, event.id) == {**event.as_json(), **more}
+
+
+@pytest.mark.parametrize("state", list(EventState))
+def test_an_event_tells_when_it_was_dispatched_in_the_two_transactions_that_show_it(
+    hub: Hub, transport: JournalTransport, state: EventState
+) -> None:
+    event = make_event(received_at=now())
+    hub.events.append(event, PAYLOAD)
+    hub.events.begin_dispatch(replace(event, state=state), None)
+    transport.forget()
+    told = shown(hub, event.id)["dispatchedAt"]
+    assert transport.summary == ["GET events", "GET eventlog"]
+    assert isinstance(told, str) == (state is EventState.DISPATCHED)
+
+
+def test_it_is_told_when_the_last_page_was_asked_and_still_once_the_event_is_forgotten(connection_string: str) -> None:
+    moments = [NOON, NOON + timedelta(minutes=1)]
+    hub = Hub.assemble(Settings.read({"AzureWebJobsStorage": connection_string}))
+    events = EventStore(hub.storage, now=lambda: moments[0])
+    event = make_event(received_at=NOON)
+    events.append(event, PAYLOAD)
+    events.begin_dispatch(event, None)
+    assert shown(hub, event.id)["dispatchedAt"] is None
+    moments.pop(0)
+    events.mark_dispatched(event)
+    assert shown(hub, event.id)["dispatchedAt"] == "2026-03-14T12:01:00Z"
+    table = hub.storage.table(EVENTLOG_TABLE)
+    row = table.get(*log_keys(event))
+    assert row is not None
+    table.put(forgotten_log_row(row, event))
+    assert shown(hub, event.id)["dispatchedAt"] == "2026-03-14T12:01:00Z"
 
 
 def test_one_event_is_shown_with_the_id_of_its_trace(hub: Hub) -> None:

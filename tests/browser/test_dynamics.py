@@ -170,6 +170,75 @@ def test_a_replay_that_meets_an_outage_can_go_on(console: Page, dataverse: FakeD
     expect(dialog).to_contain_text("Went through 2 of 2.")
 
 
+def test_jobs_beyond_those_that_are_shown_are_replayed_too(
+    console: Page, dataverse: FakeDataverse, ids: tuple[str, str]
+) -> None:
+    jobs = dataverse.rows["asyncoperations"]
+    template = next(iter(jobs.values()))
+    for number in range(600):
+        moment = f"2026-03-14T08:{number // 60:02}:{number % 60:02}Z"
+        dataverse.add(
+            "asyncoperations", id_ := str(uuid4()), {**template, "asyncoperationid": id_, "completedon": moment}
+        )
+    replayed: list[str] = []
+
+    def replay(route: Route) -> None:
+        replayed.append(route.request.url.split("/")[-2])
+        route.fulfill(json={"outcome": "stored", "eventId": None, "reason": "the event is stored"})
+
+    console.route("**/replay", replay)
+    go(console, failures(ids))
+    expect(console.get_by_text("These are the newest 500")).to_be_visible(timeout=30_000)
+    console.get_by_role("button", name="Replay all", exact=True).click()
+    dialog = console.get_by_role("dialog", name="Replay failed jobs")
+    dialog.get_by_role("button", name="Replay 602").click()
+    dialog.get_by_role("button", name="Stop").click()
+    expect(dialog).to_contain_text("of 602, then stopped")
+    oldest_first = sorted(jobs, key=lambda id_: str(jobs[id_]["completedon"]))
+    assert 0 < len(replayed) < 602
+    assert replayed[:3] == oldest_first[:3]
+
+
+def test_a_step_is_removed_and_a_webhook_unregistered_once_their_names_are_typed(
+    console: Page, app: RunningApp, dataverse: FakeDataverse, ids: tuple[str, str]
+) -> None:
+    go(console, f"#/dynamics/{ids[0]}")
+    console.get_by_role("button", name="Remove Create of connection").click()
+    dialog = console.get_by_role("dialog", name="Remove this step?")
+    dialog.get_by_role("button", name="Remove").click()
+    expect(dialog).to_contain_text("This is not the same text.")
+    assert ids[1] in dataverse.rows["sdkmessageprocessingsteps"]
+    dialog.get_by_label("Type").fill("Create of connection")
+    dialog.get_by_role("button", name="Remove").click()
+    expect(console.get_by_text("It has no step, so Dataverse posts nothing to it.")).to_be_visible()
+    name = str(app.get(f"v1/dynamics/webhooks/{ids[0]}").json()["name"])
+    console.get_by_role("button", name="Unregister").click()
+    dialog = console.get_by_role("dialog", name="Unregister this webhook?")
+    dialog.get_by_label("Type").fill(name)
+    dialog.get_by_role("button", name="Unregister").click()
+    expect(console.get_by_text("Dataverse has no webhook.")).to_be_visible()
+    assert dataverse.rows["serviceendpoints"] == {}
+
+
+def test_now_counts_failed_jobs_at_a_press_and_never_by_itself(
+    console: Page, dataverse: FakeDataverse, ids: tuple[str, str]
+) -> None:
+    go(console, "#/")
+    asked = len(dataverse.journal)
+    console.get_by_role("button", name="Reload").click()
+    expect(console.get_by_text("is not looked up by itself")).to_be_visible()
+    away = {"detail": "Dataverse is away", "status": 503}
+    console.route("**/failures?*", lambda route: route.fulfill(status=503, json=away))
+    assert len(dataverse.journal) == asked
+    console.get_by_role("button", name="Count failed jobs").click()
+    expect(console.get_by_role("alert")).to_contain_text("The failed jobs could not be counted. Out of reach for now")
+    expect(console.get_by_role("heading", name="Webhooks", exact=True)).to_be_visible()
+    console.unroute("**/failures?*")
+    console.get_by_role("button", name="Count failed jobs again").click()
+    expect(console.get_by_role("link", name="2 failed jobs")).to_have_attribute("href", f"{failures(ids)}?hours=168")
+    expect(console.get_by_text("of Create of connection")).to_be_visible()
+
+
 def test_a_refusal_of_dataverse_and_an_outage_are_told_as_what_they_are(
     console: Page, dataverse: FakeDataverse, ids: tuple[str, str]
 ) -> None:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kindOf, outcome, replayOf, sentence, timeline } from "./outcomes.js";
+import { kindOf, outcome, replayOf, sentence, summaries, timeline } from "./outcomes.js";
 
 const attempt = (at, errorClass = null, status = 204) => ({ at, status, errorClass, durationMs: 7, reply: "" });
 const delivery = (webhookId, state, log = [], nextAttemptAt = null) => ({ webhookId, state, log, nextAttemptAt, last: log.at(-1) ?? null });
@@ -14,6 +14,25 @@ test("a timeline goes from receipt through dispatch and each attempt to what com
     ["received", undefined, undefined], ["dispatched", undefined, undefined],
     ["attempt", 7, 1], ["attempt", 9, 1], ["attempt", 7, 2], ["next", 7, undefined],
   ]);
+});
+
+test("the moment of dispatch has its place among the attempts, and stands before them where nobody knows it", () => {
+  const found = [delivery(7, "delivered", [attempt("2026-11-30T12:00:02Z")]), delivery(9, "delivered", [attempt("2026-11-30T12:00:09Z")])];
+  const kinds = (dispatchedAt) => timeline({ receivedAt: "2026-11-30T12:00:00Z", dispatchedAt }, found).map(({ kind, at }) => [kind, at]);
+  assert.deepEqual(kinds("2026-11-30T12:00:05Z").map(([kind]) => kind), ["received", "attempt", "dispatched", "attempt"]);
+  assert.deepEqual(kinds(null)[1], ["dispatched", null]);
+  assert.deepEqual(kinds("2026-11-30T12:00:02Z")[1], ["dispatched", "2026-11-30T12:00:02Z"]);
+});
+
+test("an event's deliveries are summed up, the worst first to the eye, and what was not reached is not known", () => {
+  const event = (id, second) => ({ id, receivedAt: `2026-11-30T12:00:0${second}.000001Z` });
+  const events = [event("c", 3), event("b", 2), event("a", 1)];
+  const of = (eventId, second, state) => ({ eventId, eventAt: `2026-11-30T12:00:0${second}.000001Z`, state });
+  const found = [of("c", 3, "delivered"), of("c", 3, "failed"), of("c", 3, "delivered"), of("b", 2, "pending")];
+  const texts = (areAll, given = found) => [...summaries(events, given, areAll)].map(([id, { text, kind }]) => [id, text, kind]);
+  assert.deepEqual(texts(true), [["c", "2 delivered, 1 failed", "bad"], ["b", "1 pending", "wait"], ["a", "none listed", "off"]]);
+  assert.deepEqual(texts(false), [["c", "2 delivered, 1 failed", "bad"], ["b", null, "off"], ["a", null, "off"]]);
+  assert.deepEqual(texts(false, []).map(([, text]) => text), [null, null, null]);
 });
 
 test("a button says what it does, and there is none where nothing can be done", () => {

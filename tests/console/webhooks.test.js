@@ -1,7 +1,7 @@
 // What the screens of webhooks decide without a browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { adviceOn, hostOf, matches, reasonOf, reasonOfLast, stateOf, sumsOf, typedFor, utc } from "./webhooks.js";
+import { adviceOn, countedClasses, countedStatuses, hostOf, matches, reasonOf, reasonOfLast, stateOf, sumsOf, typedFor, utc } from "./webhooks.js";
 
 test("a state has a word and a look, and failing is told apart from well", () => {
   assert.deepEqual(stateOf({ state: "Active", consecutiveErrors: 0 }), ["Active", "good"]);
@@ -41,6 +41,13 @@ test("a text is looked for in name and target", () => {
 test("hours add up, and the slowest counts", () => {
   assert.deepEqual(sumsOf({ delivered: [1, 2], failed: [0, 4], duration: { p95: [null, 30] } }), { delivered: 3, failed: 4, p95: 30 });
   assert.equal(sumsOf({ delivered: [], failed: [], duration: { p95: [null] } }).p95, null);
+});
+
+test("errors are counted by class and by status, most first, whatever they are called", () => {
+  assert.deepEqual(countedClasses([{ dns: 1 }, {}, { http: 4, dns: 2 }]), [["http", 4], ["dns", 3]]);
+  assert.deepEqual(countedClasses([{ constructor: 1 }, {}]), [["constructor", 1]]);
+  const last = (status) => ({ last: { status } });
+  assert.deepEqual(countedStatuses([last(404), last(503), { last: null }, last(503)]), [[503, 2], [404, 1], [null, 1]]);
 });
 
 test("a time of SuperOffice's is in UTC, and the year 1 is none", () => {

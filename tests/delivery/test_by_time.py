@@ -93,6 +93,20 @@ def test_a_page_costs_no_more_the_more_there_is(hub: Hub, transport: JournalTran
     assert max(costs) <= 60
 
 
+def test_what_became_of_a_page_of_events_costs_two_readings_a_webhook(hub: Hub, transport: JournalTransport) -> None:
+    events = [make_event(received_at=RECEIVED_AT + timedelta(minutes=number)) for number in range(300)]
+    store(hub, EVENTLOG_TABLE, [log_row(event, None, (1, 2, 3)) for event in events])
+    store(hub, DELIVERIES_TABLE, (attempted(id_, one, DeliveryState.DELIVERED) for one in events for id_ in (1, 2, 3)))
+    page = events[100:150]
+    until = page[-1].received_at + timedelta(milliseconds=1)
+    span = {"since": page[0].received_at.isoformat(), "until": until.isoformat()}
+    transport.forget()
+    found = items(api(hub).list({"order": "time", "limit": "200", **span}))
+    assert {str(one["eventId"]) for one in found} == {event.id for event in page}
+    assert len(found) == 150
+    assert sorted(transport.summary) == ["GET deliveries"] * 6 + ["GET eventlog"]
+
+
 @pytest.mark.parametrize("limit", ["1", "200"])
 def test_of_an_event_for_very_many_webhooks_a_call_looks_at_as_many_as_it_may(
     hub: Hub, transport: JournalTransport, limit: str

@@ -1,17 +1,38 @@
 """One running app for all e2e tests that do not need one of their own, and one for those about ArcGIS."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
+import requests
 
 from devhost.azurite import Azurite
 from devhost.keys import KeyStore
 from devhost.launch import keys_folder
 from shared.roles.table import ROLES_TABLE, TableRoles
 from tests.e2e.arcgis import ArcGisClient
-from tests.e2e.running import RunningApp, running_app
+from tests.e2e.running import ORIGINS, RunningApp, running_app
 from tests.support.arcgis import HOOK_KEY, MANAGER, ArcGisOrganization, running_organization
+from tests.support.contract import faults
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_answer_is_documented() -> Iterator[None]:
+    """Hold each answer that a test gets from a running app against the document of the API."""
+    send = requests.Session.send
+
+    def watched(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401
+        answer = send(session, request, **options)
+        url = str(request.url)
+        if any(url.startswith(f"{origin}/api/") for origin in ORIGINS) and not options.get("stream"):
+            assert faults(answer) == []
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests.Session, "send", watched)
+        yield
+
 
 _SHARED: list[RunningApp] = []
 """The app of all tests, once one has asked for it."""

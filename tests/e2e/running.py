@@ -35,6 +35,10 @@ _OWN_SETTINGS = {
 }
 
 
+ORIGINS: set[str] = set()
+"""Where apps of these tests answer, or did."""
+
+
 @dataclass(frozen=True)
 class Instance:
     """One process of the app, and where it alone answers."""
@@ -158,6 +162,7 @@ def _running(
             stack.callback(_end, process)
             started.append(Instance(_url(own_port), process))
         assert all(wait_until_ready(one.url, one.process) for one in started), "the app did not come up"
+        ORIGINS.update({url, *(one.url for one in started)})
         yield RunningApp(url, code, seeded, hub, master_key, tuple(started))
 
 

@@ -103,8 +103,14 @@ def test_dispatching_costs_two_transactions_beside_its_fan_out(
     dispatcher.dispatch(message(accepted(hub)), attempt=1)
     event = accepted(hub)
     transport.forget()
+    before = hub.storage.now()
     dispatcher.dispatch(message(event), attempt=1)
     assert transport.summary == ["GET events", "POST eventlog"]
+    # When that was is told by the same row.
+    begun = hub.events.begun_dispatch(event)
+    assert begun is not None
+    assert begun.dispatched_at is not None
+    assert before <= begun.dispatched_at <= hub.storage.now()
 
 
 class Looking:

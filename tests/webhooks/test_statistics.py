@@ -24,4 +24,4 @@ def test_the_last_hour_alone_costs_a_column_a_webhook(hub: Hub, transport: Journ
     # What another version wrote in another form is not shown.
     assert [found[7].is_idle, found[8].is_idle] == [True, False]
     [call] = transport.calls
-    assert call.query["$select"] == ["PartitionKey,RowKey,FailingSince,Hour131"]
+    assert call.query["$select"] == ["PartitionKey,RowKey,FailingSince,LastCallAt,LastSuccessAt,Hour131"]

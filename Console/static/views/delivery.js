@@ -4,11 +4,12 @@
 import { isApiError } from "../api.js";
 import { replayOne, showDelivery, showWebhook } from "../calls.js";
 import { confirm } from "../dialog.js";
-import { duration, visible } from "../format.js";
+import { counted, duration, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { deliveryState, kindOf, outcome, replayOf, sentence } from "../outcomes.js";
 import { action, block, empty, exactly, facts, foreign, id, state, toolbar } from "../parts.js";
 import { address } from "../router.js";
+import { TYPES } from "../webhooks.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
 
@@ -54,8 +55,11 @@ export function view(screen) {
     ])}
     ${replaying(screen)}
     <h2>Attempts</h2>
-    <p>The newest 30 are kept, the latest first. The request is not kept, so that no secret stands in the log; a replay sends what the event and
-      the webhook are today.</p>
+    <p>The newest 30 are kept, the latest first. The request is not kept, so that no secret stands in the log. What would be sent now:
+      ${webhook ? html`<a href=${address("/events/{id}", { id: delivery.eventId })}>the event</a> as it is stored today, as
+        ${foreign(TYPES.find(([type]) => type === webhook.type)?.[1] ?? webhook.type)}, to ${foreign(webhook.targetUrl)}, with
+        ${counted(Object.keys(webhook.headers ?? {}).length, "header")} of its own, ${webhook.secret ? "signed with today's secret" : "unsigned, for no secret is set"}.`
+        : "nothing, for its webhook was removed."}</p>
     ${delivery.log.length ? html`<ol class="attempts" reversed>${delivery.log.map(attempt).reverse()}</ol>`
       : empty("No attempt was made yet.")}`;
 }

@@ -4,6 +4,7 @@
 import { bulk } from "../bulk.js";
 import { listFailures, replayJob, showDynamics } from "../calls.js";
 import { hubNow } from "../clock.js";
+import { olderJobs } from "../failed_jobs.js";
 import { ask, canReplay, finalRefusal, kindOf, outcomeOf, tally, told } from "../dynamics.js";
 import { html, nothing } from "../lit.js";
 import { action, block, brief, facts, filters, foreign, id, state, table, toolbar, when } from "../parts.js";
@@ -41,12 +42,15 @@ export async function countNew(screen) {
   return (await told(() => fetchJobs(screen))).filter((/** @type {any} */ job) => !known.has(job.id)).length;
 }
 
-/** @param {Screen} screen */
-async function fetchJobs(screen) {
+/**
+ * @param {Screen} screen
+ * @param {string | null} [until]
+ */
+async function fetchJobs(screen, until = null) {
   const { webhook, step } = screen.params;
   const hours = Number(screen.query.get("hours"));
   const since = hours > 0 ? new Date(hubNow() - hours * HOUR).toISOString() : null;
-  const query = { kind: screen.query.get("kind"), since, top: MAX_JOBS };
+  const query = { kind: screen.query.get("kind"), since, until, top: MAX_JOBS };
   return (await listFailures(webhook, step, query, { signal: screen.signal })).value;
 }
 
@@ -56,7 +60,7 @@ export const controls = (screen) => (!screen.session.features.dynamics ? nothing
     { name: "kind", label: "Kind", options: KIND_OPTIONS }, { name: "hours", label: "Completed", options: TIMES },
   ])}
   ${screen.data?.isSetUp && screen.data.jobs.length && canReplay(screen.data.step)
-    ? toolbar(action(screen, `Replay all ${screen.data.jobs.length}`, () => replayAll(screen))) : nothing}`);
+    ? toolbar(action(screen, `Replay all ${isFull(screen) ? "" : screen.data.jobs.length}`.trim(), () => replayAll(screen))) : nothing}`);
 
 /** @param {Screen} screen */
 export const view = (screen) => (screen.data.isSetUp ? html`
@@ -70,12 +74,14 @@ export const view = (screen) => (screen.data.isSetUp ? html`
     : html`<p>Jobs of this step cannot be replayed: the hub reads again what was created, updated or deleted, and nothing else.</p>`}
   ${screen.data.step.mode === "sync" ? html`<p>A synchronous step leaves no failed jobs: whoever saved was shown the failure.</p>` : nothing}
   ${screen.state.outcomes?.size ? html`<p role="status">Replayed since you came here: ${tally(screen.state.outcomes.values())}.</p>` : nothing}
-  ${screen.data.jobs.length === MAX_JOBS ? html`<p>These are the newest ${MAX_JOBS}; there may be more.
-    <code>python -m admin dynamics replay --all</code> goes through all of them.</p>` : nothing}
+  ${isFull(screen) ? html`<p>These are the newest ${MAX_JOBS}; there may be more. <em>Replay all</em> goes through older ones too.</p>` : nothing}
   ${table({
     caption: "Failed jobs, newest first", rows: screen.data.jobs, key: (job) => job.id, columns: columns(screen),
     empty: screen.query.size ? "No failed job is as the filter wants it." : "No job of this step has failed.",
   })}` : notSetUp());
+
+/** Whether there may be jobs that are not shown. @param {Screen} screen */
+const isFull = (screen) => screen.data.jobs.length === MAX_JOBS;
 
 /** @param {Screen} screen */
 const columns = (screen) => [
@@ -114,20 +120,32 @@ async function replayOne(screen, job) {
   screen.say(`${outcome.word}: ${outcome.reason}`);
 }
 
-/** Oldest first, as it happened. @param {Screen} screen */
+/**
+ * Those that are counted oldest first, as it happened; then, where there are more, page by page those that are older still.
+ * @param {Screen} screen
+ */
 async function replayAll(screen) {
-  /** @type {any[]} */
+  /** The oldest is the last one. @type {any[]} */
   let jobs = [];
+  let isMore = true;
+  const next = olderJobs((until) => told(() => fetchJobs(screen, until)), MAX_JOBS);
+  const fetchOlder = async () => {
+    const older = await next();
+    jobs = [...jobs, ...older.jobs];
+    isMore = older.more;
+    return older.jobs.length;
+  };
   await bulk({
     title: "Replay failed jobs",
-    count: async () => {
-      jobs = (await told(() => fetchJobs(screen))).reverse();
-      return { count: jobs.length, more: false };
-    },
-    step: async (token) => {
-      const place = Number(token);
-      await replay(screen, jobs[place]);
-      return { replayed: 1, more: place + 1 < jobs.length, continuationToken: String(place + 1) };
+    count: async () => ({ count: await fetchOlder(), more: isMore }),
+    step: async () => {
+      if (jobs.length === 0) await fetchOlder();
+      const job = jobs.at(-1);
+      if (job) {
+        await replay(screen, job);
+        jobs.pop();
+      }
+      return { replayed: job ? 1 : 0, more: jobs.length > 0 || isMore };
     },
     text: (n) => html`The hub reads the rows of ${n} failed jobs again, as they are now, and stores an event of each that it takes.
       What was stored before is not stored twice. The jobs stay in Dataverse.`,

@@ -1,13 +1,14 @@
 // @ts-check
 // One webhook in Dataverse, with its steps: which changes of rows it posts.
 
-import { patchStep, showDynamics } from "../calls.js";
+import { deleteDynamics, deleteStep, patchStep, showDynamics } from "../calls.js";
 import { confirm } from "../dialog.js";
 import { ask, modeText, told } from "../dynamics.js";
 import { cut, visible } from "../format.js";
-import { html } from "../lit.js";
-import { action, brief, facts, foreign, id, state, table } from "../parts.js";
+import { html, nothing } from "../lit.js";
+import { action, brief, facts, foreign, id, state, table, toolbar } from "../parts.js";
 import { address } from "../router.js";
+import { typedFor } from "../webhooks.js";
 import { authentication } from "./dynamics.js";
 import { nameOf, notSetUp, warningList } from "./dynamics_parts.js";
 
@@ -19,6 +20,10 @@ export const refresh = 120;
 
 /** @param {Screen} screen */
 export const load = (screen) => ask(screen, () => showDynamics(screen.params.webhook, { signal: screen.signal }));
+
+/** @param {Screen} screen */
+export const controls = (screen) => (screen.data?.isSetUp && !screen.data.isManaged
+  ? toolbar(action(screen, "Unregister", () => unregister(screen), { isDangerous: true })) : nothing);
 
 /** @param {Screen} screen */
 export const view = (screen) => (screen.data.isSetUp ? html`
@@ -48,7 +53,9 @@ const columns = (screen) => [
     ${step.enabled
       ? action(screen, "Disable", () => disable(screen, step), { label: `Disable ${what(step)}`, isQuiet: true })
       : action(screen, "Enable", () => change(screen, step, true), { label: `Enable ${what(step)}` })}
-    <a href=${failuresOf(step)} aria-label=${visible(`Failed jobs of ${cut(what(step))}`)}>Failed jobs</a></div>` },
+    <a href=${failuresOf(step)} aria-label=${visible(`Failed jobs of ${cut(what(step))}`)}>Failed jobs</a>
+    ${screen.data.isManaged ? nothing
+      : action(screen, "Remove", () => removeStep(screen, step), { label: `Remove ${cut(what(step))}`, isDangerous: true })}</div>` },
 ];
 
 /** @param {any} step */
@@ -78,5 +85,34 @@ async function disable(screen, step) {
 async function change(screen, step, enabled) {
   await told(() => patchStep(step.webhookId, step.id, { enabled }));
   screen.say(`${cut(what(step))} is ${enabled ? "enabled" : "disabled"}.`);
+  await screen.reload();
+}
+
+/** @param {Screen} screen */
+async function unregister(screen) {
+  const { data: webhook } = screen;
+  const isSure = await confirm({
+    title: "Unregister this webhook?", verb: "Unregister", typed: typedFor({ name: nameOf(webhook), webhookId: webhook.id }),
+    text: html`Dataverse deletes “${foreign(nameOf(webhook))}” with its steps, and posts no event to it any more. The list of its failed
+      jobs can no longer be opened here. To undo it, register its events again.`,
+  });
+  if (!isSure) return;
+  await told(() => deleteDynamics(webhook.id));
+  screen.say("Unregistered the webhook and its steps.");
+  location.hash = address("/dynamics");
+}
+
+/**
+ * @param {Screen} screen
+ * @param {any} step
+ */
+async function removeStep(screen, step) {
+  const isSure = await confirm({
+    title: "Remove this step?", verb: "Remove", typed: typedFor({ name: what(step), webhookId: step.id }),
+    text: html`Dataverse deletes the step “${foreign(what(step))}” and posts none of these changes any more. Disable keeps it.`,
+  });
+  if (!isSure) return;
+  await told(() => deleteStep(step.webhookId, step.id));
+  screen.say(`Removed ${cut(what(step))}.`);
   await screen.reload();
 }

@@ -95,19 +95,26 @@ const history = (event, found, names) => html`
  */
 function happened({ kind, at, delivery, attempt, number: place }, event, number, names) {
   if (kind === "received") return html`${when(at)} Received from ${foreign(event.source)}.`;
-  if (!delivery) return html`${state(event.state, kindOf(event.state))} ${eventState(event.state)}
-    ${event.state === "dispatched" && !number ? "No delivery is listed: no webhook subscribed, or the first attempts are under way." : nothing}`;
+  if (!delivery) return html`${at ? html`<span class="after">${after(at, event)}</span> ` : nothing}${state(event.state, kindOf(event.state))} ${eventState(event.state)}
+    ${event.state === "dispatched" && !number ? "No delivery is listed: no webhook subscribed, or the first attempts are under way." : nothing}
+    ${at ? html`<small>${when(at)}</small>` : nothing}`;
   const to = html`<a href=${address("/events/{id}/deliveries/{webhook}", { id: delivery.eventId, webhook: delivery.webhookId })}>${
     foreign(cut(names.get(delivery.webhookId) ?? `Webhook ${delivery.webhookId}`))}</a>`;
   if (!attempt) return html`${when(at)} Next attempt to ${to}${delivery.state === "waiting" ? ", at the earliest" : nothing}.`;
-  const after = new Date(attempt.at).getTime() - new Date(event.receivedAt).getTime();
   return html`
-    <span class="after">+${duration(Math.max(0, after))}</span> ${to}, attempt ${place}:
+    <span class="after">${after(attempt.at, event)}</span> ${to}, attempt ${place}:
     ${state(outcome(attempt), attempt.errorClass ? "bad" : "good")} ${sentence(attempt)}
     <small>${exactly(at)}, took ${duration(attempt.durationMs)}</small>
     ${attempt.reply ? html`<details><summary>What came of it</summary>${
       block(attempt.reply, `What came of attempt ${place} to webhook ${delivery.webhookId}`)}</details>` : nothing}`;
 }
+
+/**
+ * How long after its receipt; clocks may differ.
+ * @param {string} at
+ * @param {{receivedAt: string}} event
+ */
+const after = (at, { receivedAt }) => `+${duration(Math.max(0, Date.parse(at) - Date.parse(receivedAt)))}`;
 
 /** @param {Screen} screen */
 function deliveries(screen) {

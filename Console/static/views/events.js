@@ -1,11 +1,12 @@
 // @ts-check
 // Events, newest first: filtered by type and time, searched, a page at a time.
 
-import { listEvents } from "../calls.js";
+import { isApiError } from "../api.js";
+import { listDeliveries, listEvents } from "../calls.js";
 import { hubNow } from "../clock.js";
 import { html, nothing } from "../lit.js";
 import { knownTypes, loadOlder, presets } from "../listing.js";
-import { kindOf } from "../outcomes.js";
+import { kindOf, summaries } from "../outcomes.js";
 import { collect } from "../paging.js";
 import { brief, empty, filters, id, more, state, table, when } from "../parts.js";
 import { address } from "../router.js";
@@ -15,6 +16,7 @@ import { span } from "../span.js";
 
 const PATH = "/events";
 const LOOK = 100;
+const MAX_DELIVERIES = 200;
 
 export const title = "Events";
 export const refresh = 15;
@@ -25,7 +27,29 @@ export async function load(screen) {
   const query = { q: asked.get("q"), type: asked.get("type"), ...span(asked, hubNow()) };
   knownTypes({ signal }).then((types) => screen.update({ types }), () => {});
   const listed = await collect((token) => fetchPage(screen, query, token));
+  void summarise(screen, query, listed.items, new Map());
   return { query, listed };
+}
+
+/**
+ * What became of each event's deliveries, in one call for a page of events; it comes behind the list, which is of use
+ * without it. What a search found lies far apart, so nothing is asked for that.
+ * @param {Screen} screen
+ * @param {import("../api.js").Query} query
+ * @param {any[]} events newest first
+ * @param {ReturnType<typeof summaries>} before those that are known already
+ */
+async function summarise(screen, query, events, before) {
+  if (query.q || events.length === 0) return;
+  const since = events.at(-1).receivedAt, until = new Date(Date.parse(events[0].receivedAt) + 1).toISOString();
+  const wanted = { order: "time", type: query.type, since, until, limit: MAX_DELIVERIES };
+  try {
+    const { value, continuationToken } = await listDeliveries(wanted, { signal: screen.signal });
+    screen.update({ summaries: new Map([...before, ...summaries(events, value, continuationToken === null)]) });
+  } catch (error) {
+    if (!isApiError(error)) return;
+    screen.update({ summaries: new Map([...before, ...summaries(events, [], false)]) });
+  }
 }
 
 /**
@@ -57,28 +81,43 @@ export const controls = (screen) => html`
 /** @param {Screen} screen */
 export function view(screen) {
   const { query, listed } = screen.data;
-  const goOn = () => void loadOlder(screen, (token) => fetchPage(screen, query, token));
+  const goOn = async () => {
+    await loadOlder(screen, (token) => fetchPage(screen, query, token));
+    const older = screen.data.listed.items.slice(listed.items.length);
+    await summarise(screen, query, older, screen.state.summaries ?? new Map());
+  };
   return html`
-    ${listed.items.length ? rows(listed.items) : empty(nothingFound(query, listed.token !== null))}
+    ${listed.items.length ? rows(screen) : empty(nothingFound(query, listed.token !== null))}
     ${query.q && listed.token !== null ? html`
       <p class="searched">Searched back to ${when(listed.scannedUntil)}; older events were not looked at.
         <button type="button" class="secondary" @click=${goOn}>Go on searching</button></p>` : more(listed, goOn)}`;
 }
 
-/** @param {any[]} events */
-const rows = (events) => table({
+/** @param {Screen} screen */
+const rows = ({ data: { query, listed }, state: known }) => table({
   caption: "Events, newest first",
-  rows: events,
+  rows: listed.items,
   key: (event) => event.id,
   columns: [
     { name: "Received", isHead: true, cell: (event) => html`<a href=${address("/events/{id}", { id: event.id })}>${when(event.receivedAt)}</a>` },
     { name: "State", cell: (event) => html`${state(event.state, kindOf(event.state))}${event.forgotten ? " forgotten" : nothing}` },
     { name: "Type", isWide: true, cell: (event) => brief(event.type) },
     { name: "About", cell: (event) => html`${brief(event.entity)} ${event.entityId ? id(event.entityId, "id of the row") : nothing}` },
+    ...(query.q ? [] : [{ name: "Deliveries", cell: (/** @type {any} */ event) => became(event, known.summaries) }]),
     { name: "By", cell: (event) => (event.initiator ? id(event.initiator, "id of the user") : "–") },
     { name: "Source", cell: (event) => brief(event.source) },
   ],
 });
+
+/**
+ * @param {any} event
+ * @param {ReturnType<typeof summaries> | undefined} known
+ */
+function became(event, known) {
+  const found = known?.get(event.id);
+  if (!found) return "…";
+  return found.text === null ? html`<a href=${address("/events/{id}", { id: event.id })}>open to see</a>` : state(found.text, found.kind);
+}
 
 /**
  * @param {any} query

@@ -12,6 +12,7 @@ import { html, nothing } from "../lit.js";
 import { hubHealth, lastDay } from "../now_data.js";
 import { action, brief, empty, foreign, roleNeeded, state, table, when } from "../parts.js";
 import { address } from "../router.js";
+import { dynamicsPart } from "./now_dynamics.js";
 import { hubPart } from "./now_hub.js";
 
 /**
@@ -49,6 +50,7 @@ export function view(screen) {
     ${hubPart(screen, hub)}
     <h2>Webhooks</h2>
     ${day ? webhooksPart(screen, day) : roleNeeded(["manager"])}
+    ${dynamicsPart(screen)}
     ${day ? html`<h2>The last 24 hours</h2>${dayCharts(screen, day)}` : nothing}`;
 }
 

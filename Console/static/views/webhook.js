@@ -7,7 +7,8 @@ import { count, duration, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { block, brief, facts, failure, foreign, state, table, when } from "../parts.js";
 import { address } from "../router.js";
-import { MASK, TYPES, adviceOn, reasonOf, reasonOfLast, stateOf, sumsOf, utc } from "../webhooks.js";
+import { MAX_STATUSES, health, hoursOf } from "../webhook_health.js";
+import { MASK, TYPES, adviceOn, reasonOf, reasonOfLast, stateOf, utc } from "../webhooks.js";
 import { actionsOn } from "./webhook_actions.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
@@ -21,13 +22,16 @@ export const controls = (screen) => (screen.data ? actionsOn(screen) : nothing);
 export const title = (screen) => (screen.data ? `Webhook ${visible(screen.data.webhook.name)}` : "Webhook");
 
 /** @param {Screen} screen */
-export async function load({ params: { id }, signal }) {
+export async function load({ params: { id }, query, signal }) {
   const [webhook, counts, stats, recent] = await Promise.all([
     showWebhook(id, { signal }), part(countDeliveries({ webhook: id }, { signal })),
-    part(eventStats({ hours: 24, webhook: id }, { signal })),
+    part(eventStats({ hours: hoursOf(query), webhook: id }, { signal })),
     part(listDeliveries({ webhook: id, order: "time", limit: 10 }, { signal })),
   ]);
-  return { webhook, counts, stats, recent };
+  const isRefused = stats.found?.total.classes.some((/** @type {Record<string, number>} */ hour) => hour.http);
+  const refused = { webhook: id, order: "time", errorClass: "http", limit: MAX_STATUSES };
+  const statuses = isRefused ? await part(listDeliveries(refused, { signal })) : { found: null, error: null };
+  return { webhook, counts, stats, recent, statuses };
 }
 
 /**
@@ -42,7 +46,7 @@ const part = (asked) => asked.then((found) => ({ found, error: null }), (error) 
 
 /** @param {Screen} screen */
 export function view(screen) {
-  const { webhook, stats, recent } = screen.data;
+  const { webhook, recent } = screen.data;
   const advice = adviceOn(webhook);
   return html`
     ${testResult(screen.state.tested)}
@@ -50,7 +54,7 @@ export function view(screen) {
     ${lastError(webhook, recent.found?.value ?? [])}
     <h2>Deliveries</h2>
     ${deliveries(screen)}
-    ${stats.error ? failure(stats.error, undefined, "The figures of the last 24 hours could not be loaded") : lastDay(stats.found)}
+    ${health(screen)}
     <h2>All members</h2>
     ${members(webhook)}
     ${values("Headers", webhook.headers)}
@@ -104,13 +108,6 @@ function answerOf(last) {
   if (!last) return "–";
   return html`<span title=${reasonOf(last.errorClass, last.status) ?? nothing}>${foreign(last.status ?? last.errorClass)}</span>
     in ${duration(last.durationMs)}`;
-}
-
-/** @param {any} stats */
-function lastDay(stats) {
-  const sums = sumsOf(stats.total);
-  return html`<p>Attempts in the last 24 hours: ${count(sums.delivered)} delivered, ${count(sums.failed)} failed.
-    ${sums.p95 === null ? nothing : `In the slowest hour 95 of 100 took at most about ${duration(sums.p95)}.`}</p>`;
 }
 
 const VIA = /** @type {Record<string, string>} */ ({ InApp: "InApp: nobody is mailed", None: "None: by mail, as is the default" });

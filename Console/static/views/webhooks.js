@@ -5,7 +5,7 @@ import { eventStats, listWebhooks } from "../calls.js";
 import { count, cut, duration } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { NOTHING, collect } from "../paging.js";
-import { brief, failure, filters, foreign, state, table } from "../parts.js";
+import { brief, failure, filters, foreign, state, table, when } from "../parts.js";
 import { address } from "../router.js";
 import { isApiError } from "../api.js";
 import { STATES, hostOf, matches, stateOf, sumsOf } from "../webhooks.js";
@@ -49,13 +49,13 @@ async function listed_(screen) {
  * @param {Screen} screen
  */
 async function sumsOfAll({ signal }) {
-  /** @type {Map<number, import("../webhooks.js").Sums>} */
+  /** @type {Map<number, import("../webhooks.js").Sums & {lastCallAt: string | null}>} */
   const sums = new Map();
   try {
     let continuationToken = null;
     for (let calls = 0; calls < MAX_CALLS && (calls === 0 || continuationToken); calls += 1) {
       const page = await eventStats({ hours: 24, continuationToken }, { signal });
-      for (const one of page.webhooks) sums.set(one.id, sumsOf(one));
+      for (const one of page.webhooks) sums.set(one.id, { ...sumsOf(one), lastCallAt: one.lastCallAt });
       continuationToken = page.continuationToken;
     }
     return { of: sums, error: null };
@@ -93,6 +93,8 @@ export function view(screen) {
       { name: "Delivered, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => count(one.delivered), "0") },
       { name: "Failed attempts, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => count(one.failed), "0") },
       { name: "Slowest hour (p95)", isNumber: true, cell: (webhook) => figure(webhook, (one) => duration(one.p95), "–") },
+      { name: "Last attempt", cell: (webhook) => (sums.error ? "unknown"
+        : sums.of.has(webhook.webhookId) ? when(sums.of.get(webhook.webhookId)?.lastCallAt) : "not in 24 h") },
       { name: "Failures in a row", isNumber: true, cell: (webhook) => count(webhook.consecutiveErrors) },
       { name: "Id", isNumber: true, cell: (webhook) => webhook.webhookId },
     ],

@@ -50,7 +50,7 @@ _HOUR = {
 HOURS = ["2026-01-31T12:00:00Z"]
 STATS: dict[str, object] = {
     "hours": HOURS,
-    "webhooks": [{"id": 12, "failingSince": None, **_HOUR}],
+    "webhooks": [{"id": 12, "failingSince": None, "lastCallAt": MOMENT, "lastSuccessAt": MOMENT, **_HOUR}],
     "total": _HOUR,
     "continuationToken": None,
 }

@@ -13,21 +13,18 @@ def model_schemas(
     model: type[BaseModel],
     limits: Mapping[str, Mapping[str, Json]],
     names: Mapping[str, str] | None = None,
-    drop: frozenset[str] = frozenset(),
 ) -> dict[str, Json]:
     """The schemas of a model and of those that it refers to, by name.
 
     `limits` has by model, and then by member, what its validators demand besides: keywords that are put over those of
-    pydantic. `names` are other names for models, whose own would say nothing outside. `drop` are parts that are left
-    out. Raises KeyError for a limit of a member that the model has not.
+    pydantic. `names` are other names for models, whose own would say nothing outside. Raises KeyError
+    for a limit of a member that the model has not.
     """
     made = model.model_json_schema(ref_template=_REF)
     parts: dict[str, Json] = {**made.pop("$defs", {}), model.__name__: made}
     renamed = {_REF.format(model=old): _REF.format(model=new) for old, new in (names or {}).items()}
     shown: dict[str, Json] = {}
     for name, part in parts.items():
-        if name in drop:
-            continue
         schema = _plain(part, renamed)
         properties = schema.get("properties")
         for member, more in limits.get(name, {}).items():

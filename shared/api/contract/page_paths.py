@@ -125,9 +125,12 @@ OPERATIONS = (
                 "headers": _DOCUMENT_HEADERS,
                 "content": {
                     "application/json": {
-                        "schema": members(
-                            {"openapi": text(pattern=r"^3\.1\."), "info": mapping(True), "paths": mapping(True)}
-                        )
+                        "schema": {
+                            **members(
+                                {"openapi": text(pattern=r"^3\.1\."), "info": mapping(True), "paths": mapping(True)}
+                            ),
+                            "additionalProperties": True,
+                        }
                     }
                 },
             },

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.api.contract.parts import Json, Operation, answer, body, integer, items, one_of, parameter, ref, text
+from shared.api.contract.parts import Json, Operation, answer, body, empty, integer, items, one_of, parameter, ref, text
 from shared.api.contract.refusals import SUPEROFFICE
 from shared.api.contract.security import HUB_CALLER
 from shared.api.contract.superoffice_schemas import (
@@ -175,10 +175,7 @@ OPERATIONS = (
         "With its counters.",
         {
             200: _SAVED,
-            304: {
-                "description": "Not changed since.",
-                "headers": {"X-Content-Type-Options": ref("NoSniff", "headers")},
-            },
+            304: empty("Not changed since."),
         },
         404,
         parameters=(

@@ -202,6 +202,7 @@ class PaceGate:
                 pace=pace,
                 last_event=call.event_id,
                 last_call_at=call.at,
+                last_success_at=call.at if failed is None else row.last_success_at,
                 slots=counted_in(row.slots, now, noted),
             )
 

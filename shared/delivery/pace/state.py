@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.timestamps import stored_time
 from shared.webhooks.registration import Usage
-from shared.webhooks.rows import USAGE_COLUMNS, parse_usage
+from shared.webhooks.rows import CALL_TIMES, LAST_CALL_AT, LAST_SUCCESS_AT, USAGE_COLUMNS, parse_usage
 
 
 class Circuit(StrEnum):
@@ -74,7 +74,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class PacedUsage:
-    """A row of `usage`: the counters, the pace, and what the last attempt was for and when.
+    """A row of `usage`: the counters, the pace, what the last attempt was for and when, and when one last delivered.
 
     `forgotten_until` is the receipt of the newest forgotten event that messages for this webhook may carry; None if
     there is none.
@@ -85,6 +85,7 @@ class PacedUsage:
     pace: Pace = field(default_factory=Pace)
     last_event: str = ""
     last_call_at: datetime | None = None
+    last_success_at: datetime | None = None
     forgotten_until: datetime | None = None
     slots: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,7 +115,7 @@ _COLUMNS = {
 }
 _TIMES = frozenset({"circuit_until", "turned_at", "paused_until", "failing_since", "wake_due", "next_turn"})
 _DEFAULTS = Pace()
-PACED_USAGE_COLUMNS = (*USAGE_COLUMNS, "LastEvent", "LastCallAt", FORGOTTEN_COLUMN, *_COLUMNS.values())
+PACED_USAGE_COLUMNS = (*USAGE_COLUMNS, "LastEvent", *CALL_TIMES, FORGOTTEN_COLUMN, *_COLUMNS.values())
 """What is read of a row. Its other columns are many more: the statistics of a week."""
 
 
@@ -130,7 +131,8 @@ def parse_paced_usage(row: Mapping[str, Any] | None, slots: Collection[str] = ()
         parse_usage(row),
         Pace(**{**values, "circuit": Circuit(values["circuit"])}),
         row.get("LastEvent") or "",
-        _moment(row.get("LastCallAt")),
+        _moment(row.get(LAST_CALL_AT)),
+        _moment(row.get(LAST_SUCCESS_AT)),
         _moment(row.get(FORGOTTEN_COLUMN)),
         {name: row.get(name) or "" for name in slots},
     )
@@ -144,7 +146,8 @@ def paced_usage_columns(row: PacedUsage) -> dict[str, Any]:
         "ConsecutiveErrors": row.usage.consecutive_errors,
         "LastError": row.usage.last_error,
         "LastEvent": row.last_event,
-        "LastCallAt": _text(row.last_call_at),
+        LAST_CALL_AT: _text(row.last_call_at),
+        LAST_SUCCESS_AT: _text(row.last_success_at),
         **{column: _column(getattr(row.pace, name)) for name, column in _COLUMNS.items()},
         **{column: text for column, text in row.slots.items() if text},
     }

@@ -90,17 +90,21 @@ class FailedJobs:
         step_id: str,
         *,
         since: datetime | None = None,
+        until: datetime | None = None,
         top: int | None = None,
         kind: FailureKind | None = None,
         secrets: Sequence[str] = (),
     ) -> Iterator[FailedJob]:
-        """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later, of one kind or any.
+        """Failed jobs of a step, newest first: `top` of them or all, of one kind or any.
 
+        They completed at `since` or later, and at `until` or earlier.
         A message that repeats one of `secrets`, those in the webhook's address, is not shown.
         """
         conditions = [f"statuscode eq {FAILED}", f"_owningextensionid_value eq {step_id}"]
         if since is not None:
             conditions.append(f"completedon ge {utc_z(since)}")
+        if until is not None:
+            conditions.append(f"completedon le {utc_z(until)}")
         options = {"$select": _COLUMNS, "$filter": " and ".join(conditions), "$orderby": "completedon desc"}
         if top is not None and kind is None:
             options["$top"] = str(top)

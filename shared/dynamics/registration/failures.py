@@ -29,12 +29,13 @@ class Failures:
         since: datetime | None,
         top: int | None,
         kind: FailureKind | None = None,
+        until: datetime | None = None,
     ) -> list[FailedJob]:
-        """Failed jobs of a step, newest first: `top` of them or all, completed at `since` or later, of this kind."""
+        """Failed jobs of a step that completed from `since` to `until`, newest first: `top` or all, of a kind."""
         with dataverse_call():
             webhook, _ = self.steps.find(webhook_id, step_id)
             secrets = url_secrets(webhook.url)
-            return list(self.jobs.of(step_id, since=since, top=top, kind=kind, secrets=secrets))
+            return list(self.jobs.of(step_id, since=since, until=until, top=top, kind=kind, secrets=secrets))
 
     def replay(self, webhook_id: str, step_id: str, job_id: str) -> ReplayResult:
         """Replay one job; raises Conflict if its webhook posts to another receiver."""

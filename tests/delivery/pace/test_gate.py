@@ -9,7 +9,7 @@ from shared.delivery.attempt import Attempt
 from shared.delivery.pace.blocked import GRACE
 from shared.delivery.pace.circuit import Blocked, Kind
 from shared.delivery.pace.gate import Admitted, PaceGate, outcome_of
-from shared.delivery.pace.state import Circuit, Pace
+from shared.delivery.pace.state import Circuit, Pace, PacedUsage
 from shared.delivery.pace.wakeups import WAKEUPS_QUEUE
 from shared.delivery.waiting import WaitingDelivery, WaitingReason
 from shared.hub.hub import Hub
@@ -85,6 +85,25 @@ def test_what_another_attempt_of_the_process_learnt_stops_one_that_waited_for_a_
     assert transport.calls == []
     # The probe was chosen to find out, and nobody else tries meanwhile.
     assert gate.still_blocked(webhook, replace(admitted, is_probe=True)) is None
+
+
+def test_the_last_success_stays_while_its_receiver_fails(
+    gate: PaceGate, webhook: Registration, transport: JournalTransport
+) -> None:
+    def count(status: int) -> PacedUsage:
+        outcome = outcome_of(made(status, 20), "e", gate.now(), is_quick=True, is_probe=False)
+        return gate.count(webhook.id, make_event(), made(status, 20), outcome)
+
+    count(503)
+    transport.forget()
+    first = count(200)
+    assert transport.summary == ["PATCH usage"]
+    assert first.last_success_at == first.last_call_at
+    for status in (503, 429):
+        count(status)
+    found = gate.store.read(webhook.id)
+    assert found.last_success_at == first.last_success_at
+    assert found.last_call_at is not None
 
 
 def test_only_the_message_of_the_wake_up_that_claimed_it_is_the_probe(gate: PaceGate, webhook: Registration) -> None:

@@ -88,6 +88,8 @@ def test_only_failed_jobs_of_this_step_since_then_are_listed_newest_first(
     assert [job.id for job in jobs.of(STEP)] == [ids[1], ids[2], ids[0]]
     assert [job.id for job in jobs.of(STEP, since=since)] == [ids[1], ids[2]]
     assert [job.id for job in jobs.of(STEP, top=1)] == [ids[1]]
+    assert [job.id for job in jobs.of(STEP, until=since)] == [ids[2], ids[0]]
+    assert [job.id for job in jobs.of(STEP, since=since, until=since)] == [ids[2]]
 
 
 def test_top_counts_the_jobs_of_a_kind(jobs: FailedJobs, dataverse: FakeDataverse) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tests.fakes.dataverse.tables import LOOKUP_TABLE, TABLES, Row, Table
 
-_CONDITION = re.compile(r"(\w+) (eq|ne|ge) ('(?:[^']|'')*'|[\w:.+-]+)(?: and |$)")
+_CONDITION = re.compile(r"(\w+) (eq|ne|ge|le) ('(?:[^']|'')*'|[\w:.+-]+)(?: and |$)")
 _EXPANSION = re.compile(r"(\w+)\(\$select=([\w,]+)\)(?:,|$)")
 _KINDS = {
     "text": re.compile(r"'.*'", re.DOTALL),
@@ -96,6 +96,8 @@ def _test(table: Table, column: str, operator: str, literal: str) -> Test:
     wanted = literal[1:-1].replace("''", "'").lower() if kind == "text" else literal.lower()
     if operator == "ge":
         return lambda row: row.get(column) is not None and str(row[column]) >= literal
+    if operator == "le":
+        return lambda row: row.get(column) is not None and str(row[column]) <= literal
     # Dataverse compares texts ignoring case.
     return lambda row: (str(row.get(column)).lower() == wanted) == (operator == "eq")
 
