@@ -31,7 +31,7 @@ _EXTRA_HEADERS: Mapping[int, dict[str, Json]] = {
     429: {"Retry-After": ref("RetryAfter", "headers")},
     503: {"Retry-After": ref("RetryAfter", "headers")},
 }
-_NAMES = {
+NAMES = {
     400: "BadRequest",
     401: "Unauthenticated",
     403: "Forbidden",
@@ -46,6 +46,7 @@ _NAMES = {
     502: "BadGateway",
     503: "Unavailable",
 }
+"""What the components of answers are called, by status."""
 _DETAILS = {
     400: "limit must be an integer from 1 to 200",
     401: "the API key is unknown, or not this user's",
@@ -159,11 +160,11 @@ class Refusals:
 
     def __call__(self, *statuses: int) -> dict[int, Json]:
         """References to the answers with these statuses."""
-        return {status: ref(self.prefix + _NAMES[status], "responses") for status in statuses}
+        return {status: ref(self.prefix + NAMES[status], "responses") for status in statuses}
 
     def responses(self) -> dict[str, Json]:
         """The components."""
-        return {self.prefix + _NAMES[status]: self._response(status) for status in self.statuses}
+        return {self.prefix + NAMES[status]: self._response(status) for status in self.statuses}
 
     def _response(self, status: int) -> Json:
         told = _told(status)

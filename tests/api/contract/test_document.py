@@ -9,9 +9,14 @@ from openapi_spec_validator import validate
 from devhost.metadata import discover
 from devhost.routes import find_route
 from shared import errors
+from shared.api.arcgis import arcgis_error
 from shared.api.contract.document import openapi_document
+from shared.api.contract.refusals import NAMES, errors_with
+from shared.api.superoffice.error_answers import superoffice_error
+from shared.arcgis.portal import PortalDown
 from shared.audit.surfaces import SURFACES
 from shared.errors import HubError
+from shared.http import problem, problem_content
 from shared.version import __version__
 from tests.support.cases import holds_for
 from tests.support.contract import BY_ID, DOCUMENT, OPERATIONS, Documented, body_faults, find
@@ -141,3 +146,22 @@ def test_only_what_reads_nothing_of_a_request_can_refuse_none() -> None:
     without = {one.id for one in OPERATIONS if not any(400 <= status < 500 for status in one.statuses)}
     # As redocly.yaml says.
     assert without == {"getOpenApi", "getConsole"}
+
+
+@holds_for("name", list(DOCUMENT["components"]["responses"]))
+def test_the_example_of_an_error_is_what_the_app_makes_of_it(name: str) -> None:
+    [(type_, media)] = DOCUMENT["components"]["responses"][name]["content"].items()
+    example = media["example"]
+    if name.startswith("ArcGis"):
+        of_status = errors_with(example["error"]["code"])
+        made = [arcgis_error(error(example["error"]["message"])) for error in of_status]
+        # Of the errors with 503 the portal's is the example, which is no error of shared/errors.py.
+        made.append(arcgis_error(PortalDown(example["error"]["message"])))
+        assert example in made
+    elif name.startswith("SuperOffice"):
+        status = next(one for one, known in NAMES.items() if name == f"SuperOffice{known}")
+        assert example == superoffice_error(errors_with(status)[0](example["ErrorMessage"]))
+    else:
+        error = errors_with(example["status"])[0](example["detail"])
+        assert {key: value for key, value in example.items() if key != "errors"} == problem_content(error)
+        assert type_ == problem(error).mimetype
