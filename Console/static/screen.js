@@ -66,9 +66,9 @@ export function openScreen(place, view, { session, draw, say }) {
       if (!leaving.signal.aborted) draw();
     },
     reload() {
-      // What was asked for before an action may not show yet what the action did.
-      isOld ||= loading !== null && screen.isBusy;
-      return (loading ??= loadAll().finally(() => { loading = null; }));
+      // What was asked for before somebody pressed may not show yet what they did, here or elsewhere.
+      isOld ||= loading !== null;
+      return refresh();
     },
     async run(action) {
       if (screen.isBusy) return;
@@ -94,7 +94,7 @@ export function openScreen(place, view, { session, draw, say }) {
   const polling = poll({
     seconds: view.refresh ?? 0,
     isPaused: () => screen.isPaused || screen.isBusy,
-    work: () => (view.countNew && screen.data ? lookForNew() : screen.reload()),
+    work: () => (view.countNew && screen.data ? lookForNew() : refresh()),
     hasFailed: () => screen.error !== null,
     wait: () => (isApiError(screen.error) && screen.error.retryAfter) || 0,
   });
@@ -104,6 +104,9 @@ export function openScreen(place, view, { session, draw, say }) {
     Object.assign(screen, changes);
     if (!leaving.signal.aborted) draw();
   }
+
+  /** Once at a time. @returns {Promise<void>} */
+  const refresh = () => (loading ??= loadAll().finally(() => { loading = null; }));
 
   async function loadAll() {
     do {
@@ -136,7 +139,7 @@ export function openScreen(place, view, { session, draw, say }) {
     }
   }
 
-  screen.reload();
+  refresh();
   return screen;
 }
 

@@ -63,7 +63,7 @@ def _answers(text: str, rows: int) -> list[tuple[str, Callable[[], Any]]]:
     named = {own: own, "__proto__": {own: [own]}, "constructor": own}
     event = {
         "id": EVENT, "type": text, "source": text, "entity": text, "entityId": text, "initiator": text,
-        "receivedAt": AT, "state": "dispatched", "forgotten": False, "changes": [own], "trace": own,
+        "receivedAt": AT, "dispatchedAt": AT, "state": "dispatched", "forgotten": False, "changes": [own], "trace": own,
         "fieldValues": named,
         "previousValues": named, "values": named, "parameters": named, "payload": named,
     }  # fmt: skip
@@ -77,9 +77,19 @@ def _answers(text: str, rows: int) -> list[tuple[str, Callable[[], Any]]]:
     }  # fmt: skip
     zeros, ones = [0] * 24, [1] * 24
     figures = {"delivered": zeros, "failed": ones, "duration": {"p50": ones, "p95": ones}}
-    each = [{"id": 7 + row, **figures, "failingSince": AT, "classes": [{own: 1}] * 24} for row in range(rows)]
+    each = [
+        {
+            "id": 7 + row,
+            **figures,
+            "failingSince": AT,
+            "lastCallAt": AT,
+            "lastSuccessAt": AT,
+            "classes": [{own: 1}] * 24,
+        }
+        for row in range(rows)
+    ]
     stats = {
-        "hours": HOURS, "total": {**figures, "latency": {"p50": ones, "p95": ones}}, "webhooks": each,
+        "hours": HOURS, "total": {**figures, "latency": {"p50": ones, "p95": ones}, "classes": [{own: 1}] * 24}, "webhooks": each,
         "continuationToken": None,
     }  # fmt: skip
     authentication = {"type": text, "isSet": True}
@@ -127,7 +137,7 @@ def _answers(text: str, rows: int) -> list[tuple[str, Callable[[], Any]]]:
         (f"v1/events/{EVENT}/deliveries", listed(delivery, webhookId=lambda row: 7 + row)),
         (f"v1/events/{EVENT}/deliveries/7", lambda: delivery),
         ("v1/dynamics/webhooks", listed(dataverse, id=uuid)),
-        (f"v1/dynamics/webhooks/{EVENT}", lambda: dataverse),
-        (f"v1/dynamics/webhooks/{EVENT}/steps/{STEP}/failures", listed(job, id=uuid)),
+        ("v1/dynamics/webhooks/[0-9a-f-]+", lambda: dataverse),
+        (f"v1/dynamics/webhooks/[0-9a-f-]+/steps/{STEP}/failures", listed(job, id=uuid)),
         ("v1/arcgis/connections", listed(connection, connectionId=str)),
     ]

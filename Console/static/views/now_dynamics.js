@@ -6,6 +6,7 @@ import { isApiError } from "../api.js";
 import { listDynamics, listFailures, showDynamics } from "../calls.js";
 import { told } from "../dynamics.js";
 import { count, counted } from "../format.js";
+import { hubNow } from "../clock.js";
 import { html, nothing } from "../lit.js";
 import { action, failure, foreign, state, when } from "../parts.js";
 import { address } from "../router.js";
@@ -50,7 +51,7 @@ async function countAll(screen) {
     /** @type {any[]} */
     const steps = [];
     for (const { id } of all.slice(0, MAX_WEBHOOKS)) steps.push(...(await told(() => showDynamics(id, o))).steps);
-    const since = new Date(Date.now() - DAYS * 86_400_000).toISOString();
+    const since = new Date(hubNow() - DAYS * 86_400_000).toISOString();
     /** @type {Failing[]} */
     const failing = [];
     for (const { webhookId: webhook, id: step, ...one } of steps.slice(0, MAX_STEPS)) {
