@@ -30,6 +30,12 @@ async function withLists(asked, ...names) {
 
 /** @param {Options} [o] */
 export const deepHealth = (o) => withLists(send("GET", "health", { ...o, query: { deep: 1 } }), "warnings");
+/** The API's own description, an OpenAPI document. @param {Options} [o] @returns {Promise<import("./openapi.js").Json>} */
+export async function openApi(o) {
+  const found = await send("GET", "openapi.json", o);
+  if (typeof found?.openapi !== "string" || typeof found.paths !== "object" || !found.paths) throw oddAnswer();
+  return found;
+}
 
 // Events.
 

@@ -43,6 +43,11 @@ export const ROUTES = [
   // Audit.
   { path: "/audit", label: "Audit", roles: ADMINISTRATOR, load: () => import("./views/audit.js") },
 
+  // Reference, Operation, Schema: from Help.
+  { path: "/reference", roles: null, load: () => import("./views/reference.js") },
+  { path: "/reference/{operation}", roles: null, load: () => import("./views/reference_operation.js") },
+  { path: "/reference/schemas/{name}", roles: null, load: () => import("./views/reference_schema.js") },
+
   // Help.
   { path: "/help", label: "Help", roles: null, load: () => import("./views/help.js") },
 ];

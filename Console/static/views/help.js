@@ -2,6 +2,7 @@
 // The words of the hub, and what each screen is for.
 
 import { html } from "../lit.js";
+import { address } from "../router.js";
 
 export const title = "Help";
 
@@ -22,4 +23,7 @@ export const view = () => html`
   <p>Everything works by keyboard: Tab goes on, Shift and Tab back, Enter presses, Escape closes a dialog and changes
     nothing. Each thing with an address is a link: open it in a new tab, which is signed in too.</p>
   <h2>Times</h2>
-  <p>Times are those of this machine, with the zone beside them.</p>`;
+  <p>Times are those of this machine, with the zone beside them.</p>
+  <h2>The API</h2>
+  <p>Whatever this page shows and does, a program can: <a href=${address("/reference")}>Reference of the API</a>, with each
+    operation, its answers, and what receivers of webhooks get.</p>`;
