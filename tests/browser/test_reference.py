@@ -141,7 +141,7 @@ def test_what_there_is_not_says_so(console: Page) -> None:
 
 
 def test_a_document_that_cannot_be_had_never_looks_empty(console: Page) -> None:
-    answers = [
+    answers: list[dict[str, Any]] = [
         {"status": 503, "json": {"detail": "storage is down"}},
         {"json": {"openapi": "3.1.0"}},
         {"json": {"paths": {}}},
