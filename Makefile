@@ -16,6 +16,7 @@ run: azurite page      ## start the app with Azurite, seeded, at http://localhos
 test: azurite page     ## all tests, those against the running app and in a browser included
 	@$(PY) -m devhost.install tests
 	@$(PY) -m tests.browser.chromium
+	@$(PY) -m tests.receivers.mono
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone"
 	@$(PY) -m pytest -m alone
 
@@ -34,6 +35,7 @@ unit: $(VENV)/.ready   ## the tests that need neither storage nor a host, in abo
 coverage: azurite page ## all tests but those that measure, with branch coverage of shared/: what no test reaches, and a limit
 	@$(PY) -m devhost.install tests
 	@$(PY) -m tests.browser.chromium
+	@$(PY) -m tests.receivers.mono
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone" --cov --cov-report=term-missing:skip-covered
 
 mutants: $(VENV)/.ready ## break the pure core in a thousand ways and name what no unit test notices; MODULE= for some of it
@@ -58,7 +60,7 @@ bench: azurite         ## the benchmarks; prints a table
 soak: azurite          ## events, receivers and faults at random, nothing lost; SEED=, EVENTS= and SECONDS= repeat one
 	@$(PY) -m bench.soak $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS)) $(if $(SECONDS),--seconds $(SECONDS))
 
-.PHONY: scan lock package
+.PHONY: scan lock package docs
 
 scan: $(VENV)/.ready   ## workflows by actionlint and zizmor, the template of the infrastructure by checkov; installs them first
 	@$(PY) -m deploy.scan
@@ -68,6 +70,9 @@ lock: $(VENV)/.ready   ## requirements.txt and the tools' lock files from their 
 
 package: page          ## what is deployed, as .local/package.zip; LOCAL_BUILD=1 with all packages in it, OFFLINE=1 asks no registry
 	@$(PY) -m deploy.package $(if $(LOCAL_BUILD),--local-build) $(if $(OFFLINE),--offline)
+
+docs: $(VENV)/.ready   ## the site of the documentation, below .local/site; a link that leads nowhere fails
+	@$(PY) -m deploy.docs
 
 azurite: $(VENV)/.ready
 	@$(PY) -m devhost.install

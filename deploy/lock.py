@@ -22,7 +22,7 @@ class Lock:
 
 
 APP = Lock("requirements.in", "requirements.txt")
-TOOLS = tuple(Lock(f"deploy/tools/{name}.in", f"deploy/tools/{name}.txt") for name in ("checkov", "zizmor"))
+TOOLS = tuple(Lock(f"deploy/tools/{name}.in", f"deploy/tools/{name}.txt") for name in ("checkov", "zensical", "zizmor"))
 
 
 def main() -> int:

@@ -89,8 +89,8 @@ def _answers(text: str, rows: int) -> list[tuple[str, Callable[[], Any]]]:
         for row in range(rows)
     ]
     stats = {
-        "hours": HOURS, "total": {**figures, "latency": {"p50": ones, "p95": ones}, "classes": [{own: 1}] * 24}, "webhooks": each,
-        "continuationToken": None,
+        "hours": HOURS, "webhooks": each, "continuationToken": None,
+        "total": {**figures, "latency": {"p50": ones, "p95": ones}, "classes": [{own: 1}] * 24},
     }  # fmt: skip
     authentication = {"type": text, "isSet": True}
     step = {

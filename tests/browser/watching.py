@@ -33,7 +33,7 @@ class Watch:
         context.on("request", self._watch_request)
         context.on("response", self._watch_response)
         context.on("console", self._watch_console)
-        context.on("weberror", lambda error: self.faults.append(f"page error: {error.error}"))
+        context.on("weberror", lambda error: self.faults.append(f"page error: {error.error.stack or error.error}"))
 
     def collect(self, context: BrowserContext) -> list[str]:
         """All that was seen, with the violations of the pages that are still open."""
