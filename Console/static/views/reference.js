@@ -41,5 +41,5 @@ export function view({ data: document, query }) {
 
 /** @param {Operation} one */
 const entry = (one) => html`
-  <li><a href=${address("/reference/{operation}", { operation: one.id })}><code>${one.method}</code>${code(one.path)}</a>
+  <li><a href=${address("/reference/{operation}", { operation: one.id })}><code>${one.method} </code>${code(one.path)}</a>
     <span>${line(one.summary)}</span></li>`;
