@@ -29,9 +29,7 @@ export function openDialog(title, body, { state = {}, isHeld = false, onOpen } =
   element.setAttribute("aria-label", title);
   document.body.append(element);
   return new Promise((resolve) => {
-    /** @type {any} */
-    let chosen = null;
-    let isChosen = false;
+    let isClosed = false;
     /** @type {Dialog} */
     const dialog = {
       state: { ...state },
@@ -42,23 +40,29 @@ export function openDialog(title, body, { state = {}, isHeld = false, onOpen } =
         if (element.open && !element.contains(document.activeElement)) focusFirst();
       },
       close(result = null) {
-        chosen = result;
-        isChosen = true;
+        if (isClosed) return;
+        isClosed = true;
+        // All at once: the event `close` comes a moment after the focus is back, and a press in between would find the
+        // action still at work.
         element.close();
+        element.remove();
+        opened.delete(handle);
+        giveFocusBack(opener);
+        resolve(result);
       },
     };
     const draw = () => render(html`<article><h2>${title}</h2>${body(dialog)}</article>`, element);
     const focusFirst = () => /** @type {HTMLElement | null} */ (element.querySelector("[autofocus]"))?.focus();
     const handle = { isHeld, close: () => dialog.close() };
     opened.add(handle);
-    element.addEventListener("cancel", (event) => isHeld && event.preventDefault());
+    element.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      if (!isHeld) dialog.close();
+    });
     element.addEventListener("close", () => {
       // A second Escape cannot be prevented.
-      if (isHeld && !isChosen) return element.showModal();
-      opened.delete(handle);
-      element.remove();
-      giveFocusBack(opener);
-      resolve(chosen);
+      if (isHeld && !isClosed) element.showModal();
+      else dialog.close();
     });
     draw();
     element.showModal();

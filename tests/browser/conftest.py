@@ -18,7 +18,8 @@ MILLISECONDS = 10_000
 expect.set_options(timeout=MILLISECONDS)
 
 
-@pytest.fixture(scope="session")
+# No longer than these tests: while playwright is there, a loop of asyncio runs in this thread, and tests of asyncio cannot.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, one a worker."""
     with sync_playwright() as playwright:

@@ -194,7 +194,7 @@ def test_the_screen_shuts_nobody_out(console: Page, app: RunningApp, arcgis: Arc
     for number in range(3):
         app.hub.arcgis.connections.create(connection("Org", "item", number, enabled=number > 0))
     go(tab, "#/arcgis")
-    tab.locator("table").wait_for()
+    tab.get_by_role("button", name="Disable").first.wait_for()
     wrong = {"list": wrong_with(tab)}
     tab.get_by_role("button", name="Disable").first.click()
     tab.get_by_role("dialog").get_by_label("ArcGIS token").fill("not one")

@@ -34,6 +34,12 @@ def test_cancel_has_the_focus_and_escape_means_no_and_gives_the_focus_back(conso
     assert result(console) is False
 
 
+def test_a_dialog_is_gone_at_once_so_that_the_next_press_counts(console: Page) -> None:
+    run(console, ASK.replace("argument", "undefined"))
+    press = "document.querySelector('dialog button').click(), document.querySelector('dialog') === null"
+    assert console.evaluate(f"[{press}]")[1] is True
+
+
 def test_the_button_with_the_verb_means_yes(console: Page) -> None:
     run(console, ASK.replace("argument", "undefined"))
     console.get_by_role("button", name="Delete 1").click()

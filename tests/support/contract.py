@@ -69,7 +69,7 @@ class Documented:
         rest = ".+" if self.path == "/console/{file}" else "[^/]+"
         literals = re.split(r"\{\w+\}", self.path)
         pattern = rest.join(map(re.escape, literals))
-        return method.lower() == self.method and re.fullmatch(f"{pattern}/*", path, re.IGNORECASE) is not None
+        return method.lower() == self.method and re.fullmatch(f"{pattern}/?", path, re.IGNORECASE) is not None
 
     def response(self, status: int) -> tuple[str, Json] | None:
         """The pointer to an answer, and the answer; None for a status that is not documented."""
