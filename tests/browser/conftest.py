@@ -18,7 +18,7 @@ MILLISECONDS = 10_000
 expect.set_options(timeout=MILLISECONDS)
 
 
-# No longer than these tests: while playwright is there, a loop of asyncio runs in this thread, and tests of asyncio cannot.
+# No longer than these tests: while playwright is there, a loop of asyncio runs in this thread, and no other one can.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, one a worker."""
