@@ -29,6 +29,9 @@ pictures: azurite page ## draw the console for docs/images/ anew; ALL=folder dra
 	@$(PY) -m tests.browser.chromium
 	@$(PY) -m tests.browser.pictures $(if $(ALL),--all $(ALL))
 
+fuzz: azurite          ## drive the app by its own document, from seed after seed; MINUTES= for how long, SEED= to repeat one
+	@$(PY) -m tests.e2e.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
 unit: $(VENV)/.ready   ## the tests that need neither storage nor a host, in about a minute
 	@$(PY) -m pytest -q -n $(WORKERS) -m "not service and not alone"
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from shared.api.contract.links import with_links
+
 type Json = dict[str, object]
 type Place = Literal["path", "query", "header"]
 
@@ -194,6 +196,6 @@ class Operation:
             shown["requestBody"] = self.body
         return {
             **shown,
-            "responses": {str(status): self.answers[status] for status in sorted(self.answers)},
+            "responses": with_links(self.id, {str(status): self.answers[status] for status in sorted(self.answers)}),
             **self.more,
         }
