@@ -81,6 +81,18 @@ BODIES: dict[str, object] = {
 """What changes or makes something that is there."""
 
 
+# First: what the others draw keeps the app busy with deliveries for a while.
+@pytest.mark.parametrize(("maker", "follower", "link"), LINKS, ids=lambda one: one if isinstance(one, str) else "")
+def test_each_link_leads_to_what_was_made(world: World, maker: str, follower: str, link: dict[str, Any]) -> None:
+    call = delivered(world) if maker == "listDeliveries" else making(world, maker)
+    made = world.ask(BY_ID[maker], call)
+    path = {name: found_by(expression, call, made) for name, expression in link["parameters"].items()}
+    # A connection's item cannot be changed.
+    body = {**call.body, "connectionName": "Another"} if follower == "updateConnection" else BODIES.get(follower)
+    answer = world.ask(BY_ID[follower], Call(path, body=body, headers=call.headers))
+    assert answer.status_code < 300, answer.text
+
+
 @pytest.mark.parametrize(("name", "mode"), [way for way in WAYS if way[0] not in READ_NOTHING or way[1] is POSITIVE])
 def test_whatever_is_sent_the_answer_is_documented(world: World, name: str, mode: GenerationMode) -> None:
     operation = SCHEMA.find_operation_by_id(name)
@@ -109,17 +121,6 @@ def test_so_it_is_about_what_is_there(world: World, name: str) -> None:
         send(world, case)
 
     drive()
-
-
-@pytest.mark.parametrize(("maker", "follower", "link"), LINKS, ids=lambda one: one if isinstance(one, str) else "")
-def test_each_link_leads_to_what_was_made(world: World, maker: str, follower: str, link: dict[str, Any]) -> None:
-    call = delivered(world) if maker == "listDeliveries" else making(world, maker)
-    made = world.ask(BY_ID[maker], call)
-    path = {name: found_by(expression, call, made) for name, expression in link["parameters"].items()}
-    # A connection's item cannot be changed.
-    body = {**call.body, "connectionName": "Another"} if follower == "updateConnection" else BODIES.get(follower)
-    answer = world.ask(BY_ID[follower], Call(path, body=body, headers=call.headers))
-    assert answer.status_code < 300, answer.text
 
 
 def test_whatever_follows_from_what_the_answer_is_documented(world: World) -> None:
