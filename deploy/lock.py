@@ -22,7 +22,10 @@ class Lock:
 
 
 APP = Lock("requirements.in", "requirements.txt")
-TOOLS = tuple(Lock(f"deploy/tools/{name}.in", f"deploy/tools/{name}.txt") for name in ("checkov", "zensical", "zizmor"))
+TOOLS = tuple(
+    Lock(f"deploy/tools/{name}.in", f"deploy/tools/{name}.txt")
+    for name in ("checkov", "openapi-python-client", "zensical", "zizmor")
+)
 
 
 def main() -> int:

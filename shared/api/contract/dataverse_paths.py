@@ -19,7 +19,6 @@ from shared.api.contract.security import FUNCTION_KEY
 
 TAG = "Receiving from Dataverse"
 _PATH = "/webhooks/incoming/dynamicscrm"
-_TYPES = ("application/json", "text/json")
 _STATUSES = (400, 401, 403, 411, 413, 415, 503)
 _GUID = text(pattern="^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
 _PARAMETERS = items(
@@ -120,7 +119,7 @@ def _receiver(path: str, id_: str, summary: str, description: str, example: Json
         },
         FUNCTION_KEY,
         (_TRIMMED, ref("Hops", "parameters")),
-        body(ref("RemoteExecutionContext"), types=_TYPES, example=example),
+        body(ref("RemoteExecutionContext"), example=example),
     )
 
 

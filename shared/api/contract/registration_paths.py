@@ -21,7 +21,6 @@ from shared.dynamics.registration.failure_kind import FailureKind
 
 TAG = "Registering in Dataverse"
 _PATH = "/v1/dynamics/webhooks"
-_TYPES = ("application/json", "text/json")
 _ID = "b982c4f6-305b-5255-9aa2-cd8a7f6d5e50"
 _STEP_ID = "ac223c95-ba3e-57f6-b86a-849ecd81e1c0"
 _JOB_ID = "7365d018-97cb-5b59-a256-758da83c102a"
@@ -85,7 +84,7 @@ def _operation(
 
 
 def _sent(name: str, example: Json) -> Json:
-    return body(ref(name), types=_TYPES, example=example)
+    return body(ref(name), example=example)
 
 
 _GONE: dict[int, Json] = {

@@ -6,7 +6,6 @@ from shared.webhooks.webhook import MAX_NAME, WEBHOOK_TYPES, WebhookInput, Webho
 
 MEDIA_TYPES = ("application/json", "text/json", "application/xml", "text/xml")
 """In which answers come; Accept chooses."""
-BODY_TYPES = ("application/json", "text/json", "application/xml", "text/xml", "application/x-www-form-urlencoded")
 """In which bodies are read; any `application/*+json` too."""
 
 _EVENT_NAME = text(pattern="^[A-Za-z0-9_.-]{1,250}$")
