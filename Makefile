@@ -8,7 +8,7 @@ WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test browser pictures unit coverage mutants check format infra bench soak azurite page clean help
+.PHONY: run test browser pictures fuzz unit coverage mutants check format infra bench soak azurite page clean help
 
 run: azurite page      ## start the app with Azurite, seeded, at http://localhost:$(PORT); Ctrl-C stops everything; INSTANCES=2 for two
 	@PORT=$(PORT) INSTANCES=$(INSTANCES) exec $(PY) -m devhost.run
