@@ -10,7 +10,7 @@ pytest_plugins = "pytester"
 def results(pytester: pytest.Pytester, test: str) -> pytest.RunResult:
     """What pytest says of a module with this test."""
     pytester.makepyfile("import pytest\nfrom tests.support.cases import holds_for\n\n" + dedent(test))
-    return pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:schemathesis")
 
 
 def test_it_is_one_test_that_names_every_value_it_fails_for(pytester: pytest.Pytester) -> None:
