@@ -1,7 +1,8 @@
 // @ts-check
 // What the screen of ArcGIS connections sends. Pure.
 
-const MASK = "********";
+import { MASK } from "./webhooks.js";
+
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,10000}=*$/;
 
 /**

@@ -1,6 +1,8 @@
 // @ts-check
 // What is broken, since when, and whose fault it seems: from what the API says of the hub and of its webhooks. Pure.
 
+import { hostOf, sum, utc } from "./webhooks.js";
+
 /**
  * A webhook with what the last day says of it. `since` is when the first of its present failures was, null where the hub
  * does not know it any more; `errorClass` is the one of most of its failures in the newest hour that has some.
@@ -114,15 +116,6 @@ export function countedSince(one, now) {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** @param {number[]} values */
-export const sum = (values) => values.reduce((total, value) => total + value, 0);
-
-/**
- * The host of a target; the text itself where it is none.
- * @param {string} url
- */
-export const hostOf = (url) => (URL.canParse(url) ? new URL(url).host : url);
-
 /**
  * @param {any} webhook
  * @param {any} stats
@@ -162,9 +155,6 @@ function newestClass(hours) {
   if (!newest) return null;
   return Object.entries(newest).sort(([name, most], [other, count]) => count - most || (name < other ? -1 : 1))[0][0];
 }
-
-/** SuperOffice's times are UTC without saying so. @param {string} time */
-const utc = (time) => (/(Z|[+-]\d\d:\d\d)$/.test(time) ? time : `${time}Z`);
 
 /** @param {Record<string, number>} counts */
 const queues = (counts) => Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`).join(", ");

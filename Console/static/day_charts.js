@@ -2,11 +2,11 @@
 // The charts of the last 24 hours, or of a week, each with its figures in a table beside it.
 
 import { bar, hourChart, legend } from "./chart.js";
-import { sum } from "./broken.js";
 import { count, cut, duration, localTime } from "./format.js";
 import { html, nothing } from "./lit.js";
 import { foreign, table } from "./parts.js";
 import { address } from "./router.js";
+import { sum } from "./webhooks.js";
 
 /**
  * @typedef {import("./screen.js").Screen} Screen

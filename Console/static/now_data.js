@@ -2,9 +2,10 @@
 // What the first screen fetches: a bounded number of calls, however many webhooks and events there are.
 
 import { isApiError } from "./api.js";
-import { brokenOnes, countedSince, judge, sum } from "./broken.js";
+import { brokenOnes, countedSince, judge } from "./broken.js";
 import { countDeliveries, deepHealth, eventStats, listWebhooks, showWebhook } from "./calls.js";
 import { hubNow } from "./clock.js";
+import { sum } from "./webhooks.js";
 
 /**
  * @typedef {import("./broken.js").Judged} Judged

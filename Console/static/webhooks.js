@@ -6,6 +6,7 @@
  * @typedef {{delivered: number, failed: number, p95: number | null}} Sums
  */
 
+/** What stands in the place of a secret value; sent back, it keeps the stored one. */
 export const MASK = "********";
 
 /** The states of a webhook as filters offer them, with the words for them. @type {[string, string][]} */
@@ -121,7 +122,7 @@ export const matches = ({ name, targetUrl }, text) =>
  */
 export function sumsOf({ delivered, failed, duration }) {
   const slow = duration.p95.filter((one) => one !== null);
-  return { delivered: total(delivered), failed: total(failed), p95: slow.length ? Math.max(...slow) : null };
+  return { delivered: sum(delivered), failed: sum(failed), p95: slow.length ? Math.max(...slow) : null };
 }
 
 /**
@@ -148,7 +149,7 @@ function most(counts) {
 }
 
 /** @param {number[]} numbers */
-const total = (numbers) => numbers.reduce((sum, one) => sum + one, 0);
+export const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
 
 /**
  * A time of SuperOffice's, which is in UTC without saying so; null where it is not set.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  backlog, brokenOnes, countedSince, hostOf, hubFindings, judge, poisonOf, verdict,
+  backlog, brokenOnes, countedSince, hubFindings, judge, poisonOf, verdict,
 } from "./broken.js";
 
 const hook = (id, changes = {}) => ({
@@ -72,6 +72,11 @@ test("one class at many hosts is us, one host is them", () => {
   assert.match(verdict(judgedOf(sameHost)), /call the same host: probably that receiver/);
 });
 
+test("two functions of the hub are two receivers, though neither has a host", () => {
+  const scripts = ["crm:first", "crm:second"].map((targetUrl, id) => fails(id, "script", { type: "crmscript", targetUrl }));
+  assert.match(verdict(judgedOf([...scripts, well(3)])), /each to a receiver of its own/);
+});
+
 test("two of one class are us only where nobody else delivers", () => {
   assert.match(verdict(judgedOf([fails(1, "dns"), fails(2, "dns")])), /probably our side/);
   assert.match(verdict(judgedOf([fails(1, "dns"), fails(2, "dns"), well(3)])), /each to a receiver of its own, and 1 other delivers/);
@@ -109,9 +114,4 @@ test("deliveries are counted from a day before, to the hour, for a week at most"
   assert.equal(countedSince({ since: "2026-11-28T10:30:00Z" }, now), "2026-11-27T10:00:00Z");
   assert.equal(countedSince({ since: "2020-01-01T00:00:00Z" }, now), "2026-11-23T14:00:00Z");
   assert.equal(countedSince({ since: "2027-01-01T00:00:00Z" }, now), "2026-11-29T14:00:00Z");
-});
-
-test("a target that is no address is its own host", () => {
-  assert.equal(hostOf("https://a.example:8443/x"), "a.example:8443");
-  assert.equal(hostOf("<img src=x>"), "<img src=x>");
 });

@@ -30,7 +30,7 @@ test("the reason for a last error is that of its status, else of the newest fail
 
 test("the host of a target, whatever the target is", () => {
   assert.equal(hostOf("https://x.example:8443/a?b"), "x.example:8443");
-  for (const odd of ["module:function", "", "javascript:1", "//"]) assert.equal(hostOf(odd), odd);
+  for (const odd of ["module:function", "<img src=x>", "", "javascript:1", "//"]) assert.equal(hostOf(odd), odd);
 });
 
 test("a text is looked for in name and target", () => {

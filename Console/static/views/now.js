@@ -1,7 +1,7 @@
 // @ts-check
 // What is broken, since when, why, and what to press.
 
-import { hostOf, sum, verdict } from "../broken.js";
+import { verdict } from "../broken.js";
 import { bulk } from "../bulk.js";
 import { patchWebhook, replayMany, testWebhook } from "../calls.js";
 import { bars } from "../chart.js";
@@ -12,6 +12,7 @@ import { html, nothing } from "../lit.js";
 import { hubHealth, lastDay } from "../now_data.js";
 import { action, brief, empty, foreign, roleNeeded, state, table, when } from "../parts.js";
 import { address } from "../router.js";
+import { hostOf, sum } from "../webhooks.js";
 import { dynamicsPart } from "./now_dynamics.js";
 import { hubPart } from "./now_hub.js";
 

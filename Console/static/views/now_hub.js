@@ -1,12 +1,13 @@
 // @ts-check
 // Of the first screen: whether the hub itself is all right, and what to press if it is not.
 
-import { backlog, hubFindings, poisonOf, sum } from "../broken.js";
+import { backlog, hubFindings, poisonOf } from "../broken.js";
 import { bulk } from "../bulk.js";
 import { redrive } from "../calls.js";
 import { count, counted } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { action, foreign, state } from "../parts.js";
+import { sum } from "../webhooks.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
 
