@@ -106,7 +106,7 @@ async function counted(count) {
 }
 
 /** @param {any} page */
-export const numberOf = (page) => page.count ?? page.replayed ?? page.purged ?? 0;
+const numberOf = (page) => page.count ?? page.replayed ?? page.purged ?? 0;
 
 /** @param {...unknown} all */
 const buttons = (...all) => html`<footer class="actions">${all}</footer>`;

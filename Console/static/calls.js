@@ -1,5 +1,5 @@
 // @ts-check
-// One function for each call of the hub's API. Where names differ (SuperOffice's members begin with a capital) they are
+// One function for each call of the hub's API that the page makes. Where names differ (SuperOffice's members begin with a capital) they are
 // translated here and nowhere else. Each takes `options` last, of which a screen gives `{signal}`; each raises ApiError.
 //
 // Listings answer `{value, continuationToken}`: hand the token back as `continuationToken` with the same query. A page may
@@ -41,8 +41,6 @@ export async function openApi(o) {
 
 /** @param {Query} query @param {Options} [o] */
 export const listEvents = (query, o) => withLists(send("GET", "v1/events", { ...o, query }), "value");
-/** @param {string} id @param {Options} [o] */
-export const showEvent = (id, o) => send("GET", `v1/events/${seg(id)}`, o);
 /** With the text of the answer, in which numbers have all their digits. @param {string} id @param {Options} [o] */
 export async function readEvent(id, o) {
   const answer = await sendFully("GET", `v1/events/${seg(id)}`, o);
@@ -88,16 +86,10 @@ export async function listWebhooks(wanted, o) {
   if (!Array.isArray(found)) throw oddAnswer();
   return found.map(small);
 }
-/** @param {Options} [o] */
-export const defaultWebhook = async (o) => small(await send("GET", "v1/Webhook/default", o));
 /** @param {string | number} id @param {Options} [o] */
 export const showWebhook = async (id, o) => small(await withLists(send("GET", `v1/Webhook/${seg(id)}`, o), "Events", "ErrorEmails"));
-/** A text, empty if nothing failed. @param {string | number} id @param {Options} [o] */
-export const lastError = (id, o) => send("GET", `v1/Webhook/${seg(id)}/LastError`, o);
 /** @param {object} webhook @param {Options} [o] */
 export const createWebhook = (webhook, o) => saved("POST", "v1/Webhook", webhook, o);
-/** @param {string | number} id @param {object} webhook @param {Options} [o] */
-export const updateWebhook = (id, webhook, o) => saved("PUT", `v1/Webhook/${seg(id)}`, webhook, o);
 /** @param {string | number} id @param {object} changes @param {Options} [o] */
 export const patchWebhook = (id, changes, o) => saved("PATCH", `v1/Webhook/${seg(id)}`, changes, o);
 /** A JSON Patch: `[{op, path: "/TargetUrl", value}]`; 409 where a `test` fails. @param {string | number} id @param {object[]} patch @param {Options} [o] */

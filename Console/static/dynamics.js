@@ -42,7 +42,7 @@ export function sentenceOf({ status, message, dataverse }) {
 }
 
 /** Why a job failed, and whether a replay helps. */
-export const KINDS = /** @type {const} */ ({
+const KINDS = /** @type {const} */ ({
   refused: { state: "bad", text: "The receiver said no; it would again until something is changed." },
   outage: { state: "wait", text: "The receiver was out of reach or failed; a replay may succeed." },
   unknown: { state: "off", text: "Neither its code nor its message says." },

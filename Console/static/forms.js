@@ -19,7 +19,7 @@ export function wrongFields(error) {
 }
 
 /** @param {string} member */
-export const fieldOf = (member) => member.charAt(0).toLowerCase() + member.slice(1).split("/", 1)[0];
+const fieldOf = (member) => member.charAt(0).toLowerCase() + member.slice(1).split("/", 1)[0];
 
 /**
  * A text field; `hint` stands before it, `wrong` at it.

@@ -3,8 +3,7 @@
 
 import { oddAnswer } from "./api.js";
 import { html, nothing } from "./lit.js";
-import { failure, roleNeeded } from "./parts.js";
-import { foreign } from "./parts.js";
+import { failure, foreign, roleNeeded } from "./parts.js";
 import { clockSays } from "./clock.js";
 import { counted, visible } from "./format.js";
 import { address } from "./router.js";
@@ -79,7 +78,7 @@ async function showNew(screen) {
  * @param {string} title
  * @param {unknown} content
  */
-export const page = (title, content) => html`<div class="head"><h1 tabindex="-1">${title}</h1></div>${content}`;
+const page = (title, content) => html`<div class="head"><h1 tabindex="-1">${title}</h1></div>${content}`;
 
 /** @param {Route} route */
 export const refused = (route) => page(route.label ?? "Not allowed", roleNeeded(route.roles ?? []));

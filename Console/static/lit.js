@@ -3,6 +3,5 @@
 // unsafeHTML and no unsafeSVG, and there must be none: whatever is drawn becomes text.
 export { html, nothing, render, svg } from "./vendor/lit-html-3.3.3/lit-html.js";
 export { ifDefined } from "./vendor/lit-html-3.3.3/directives/if-defined.js";
-export { keyed } from "./vendor/lit-html-3.3.3/directives/keyed.js";
 export { live } from "./vendor/lit-html-3.3.3/directives/live.js";
 export { repeat } from "./vendor/lit-html-3.3.3/directives/repeat.js";

@@ -51,5 +51,3 @@ export const ROUTES = [
   // Help.
   { path: "/help", label: "Help", roles: null, load: () => import("./views/help.js") },
 ];
-
-export { ADMINISTRATOR, EITHER, MANAGER };
