@@ -1,5 +1,5 @@
 // @ts-check
-// A form of filters, whose values lie in the address. Screens take it from parts.js.
+// A form of filters, whose values lie in the address.
 
 import { cut, visible } from "./format.js";
 import { html, ifDefined, nothing } from "./lit.js";

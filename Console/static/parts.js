@@ -2,7 +2,6 @@
 // The parts that screens are made of. Each is a function from values to a template.
 //
 //   table({caption, columns, rows, key, empty})   columns: [{name, cell: (row) => ..., isHead, isNumber}]; one has isHead
-//   filters(screen, fields)                       a form whose values lie in the address
 //   toolbar(...actions)   action(screen, text, run, options)   buttons that do something
 //   state(word, kind)     a word with a shape and a colour; kinds: good, bad, wait, off
 //   when(iso)             local time, and how long ago, which stays true      exactly(iso)   the same, with the time in UTC
@@ -17,8 +16,6 @@ import { copyText } from "./clipboard.js";
 import { html, ifDefined, nothing, repeat } from "./lit.js";
 import { isApiError } from "./api.js";
 import { cut, localTime, shortId, utcTime, visible } from "./format.js";
-
-export { filters } from "./filters.js";
 
 /** @typedef {import("./screen.js").Screen} Screen */
 

@@ -4,7 +4,7 @@
 //   title                 a text, or (screen) => text: the heading, and the beginning of the document's title
 //   load(screen)          optional, async: fetches what is shown, with calls.js and {signal: screen.signal}; what it returns
 //                         becomes screen.data. It must not change anything in the hub.
-//   controls(screen)      optional: actions and filters (parts.js: toolbar, filters), drawn above in every state
+//   controls(screen)      optional: actions and filters (parts.js: toolbar; filters.js), drawn above in every state
 //   view(screen)          a template (lit.js) from screen.data; called only once there is data (without load: at once)
 //   refresh               optional, seconds: load again in place, while the page is visible and nobody paused it
 //   isTouched(screen)     optional, for forms: whether something was entered that would be lost; who leaves is asked then

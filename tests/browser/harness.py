@@ -3,8 +3,8 @@
 from playwright.sync_api import Page
 
 _IMPORT = """
-    const names = ["parts", "lit", "dialog", "bulk", "forms", "screen", "frame"];
-    const [parts, lit, dialogs, bulks, forms, screens, frame] =
+    const names = ["parts", "lit", "dialog", "bulk", "filters", "forms", "screen", "frame"];
+    const [parts, lit, dialogs, bulks, {filters}, forms, screens, frame] =
       await Promise.all(names.map((name) => import(`/api/console/${name}.js`)));
     let main = document.getElementById("main");
     const blank = () => {
@@ -32,7 +32,7 @@ SCREEN = """
     ];
     const view = {
       title: "A list", refresh: 3600, load: async () => window.answer(),
-      controls: (screen) => parts.filters(screen, [
+      controls: (screen) => filters(screen, [
         {name: "state", label: "State", options: states}, {name: "q", label: "Search"}]),
       view: (screen) => parts.table({
         caption: "Events", rows: screen.data, key: (row) => row.id, columns, empty: "No events yet."}),
@@ -50,7 +50,7 @@ SCREEN = """
 
 
 def run(tab: Page, program: str, argument: object = None) -> object:
-    """What a program returns that has the page's modules: parts, lit, dialogs, bulks, forms, screens, frame."""
+    """What a program returns that has the page's modules: parts, lit, dialogs, bulks, filters, forms, screens, frame."""
     result: object = tab.evaluate(f"async (argument) => {{ {_IMPORT} {program} }}", argument)
     return result
 

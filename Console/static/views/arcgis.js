@@ -4,11 +4,12 @@
 import { enabledDocument, isToken } from "../arcgis.js";
 import { deleteConnection, listConnections, showConnection, updateConnection } from "../calls.js";
 import { openDialog } from "../dialog.js";
+import { filters } from "../filters.js";
 import { field } from "../forms.js";
 import { cut } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { collect } from "../paging.js";
-import { action, brief, empty, filters, foreign, id, more, state, table, when } from "../parts.js";
+import { action, brief, empty, foreign, id, more, state, table, when } from "../parts.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
 

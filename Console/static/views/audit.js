@@ -4,9 +4,11 @@
 import { SPANS, screenOf, sinceOf } from "../audit.js";
 import { listAudit } from "../calls.js";
 import { hubNow } from "../clock.js";
+import { filters } from "../filters.js";
 import { html, nothing } from "../lit.js";
+import { loadOlder } from "../listing.js";
 import { collect } from "../paging.js";
-import { brief, filters, foreign, more, state, table, when } from "../parts.js";
+import { brief, foreign, more, state, table, when } from "../parts.js";
 
 /**
  * @typedef {import("../screen.js").Screen} Screen
@@ -45,10 +47,10 @@ export const controls = (screen) => filters(screen, [
 
 /** @param {Screen} screen */
 export function view(screen) {
-  const { listed } = screen.data;
+  const { asked, listed } = screen.data;
   const isFiltered = ["who", "target", "span"].some((name) => screen.query.get(name));
   return html`
-    <div class="cards">${table({
+    ${table({
       caption: "What was done, newest first", rows: listed.items, key: keyOf,
       empty: listed.token !== null ? "Nothing found yet; there is more to look through."
         : isFiltered ? "Nothing passes these filters." : "Nobody has changed anything yet.",
@@ -60,8 +62,8 @@ export function view(screen) {
         { name: "Outcome", cell: (one) => html`${state(one.outcome, OUTCOMES[one.outcome] ?? "off")} ${one.status ?? nothing}` },
         { name: "Changed", cell: (one) => (one.changed.length ? brief(one.changed.join(", ")) : "–") },
       ],
-    })}</div>
-    ${more(listed, () => void screen.run(() => loadOlder(screen)))}`;
+    })}
+    ${more(listed, () => void loadOlder(screen, (token) => fetchPage(screen, asked, token)))}`;
 }
 
 /** @param {Entry} one */
@@ -79,10 +81,3 @@ const keyOf = (one) => JSON.stringify([one.at, one.who, one.action, one.target])
  * @param {string | null} token
  */
 const fetchPage = (screen, asked, token) => listAudit({ ...asked, limit: AT_ONCE, continuationToken: token }, { signal: screen.signal });
-
-/** @param {Screen} screen */
-async function loadOlder(screen) {
-  const { asked, listed } = screen.data;
-  screen.data.listed = await collect((token) => fetchPage(screen, asked, token), { before: listed, enough: AT_ONCE });
-  screen.update();
-}

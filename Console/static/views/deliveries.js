@@ -4,12 +4,13 @@
 import { bulk } from "../bulk.js";
 import { listDeliveries, replayMany } from "../calls.js";
 import { hubNow } from "../clock.js";
+import { filters } from "../filters.js";
 import { cut, duration, localTime, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { knownTypes, loadOlder, MAX_NAMES, presets, webhookLink, webhookNames } from "../listing.js";
 import { CLASSES, kindOf, outcome } from "../outcomes.js";
 import { collect } from "../paging.js";
-import { action, empty, filters, foreign, more, state, table, toolbar, when } from "../parts.js";
+import { action, empty, foreign, more, state, table, toolbar, when } from "../parts.js";
 import { address } from "../router.js";
 import { span } from "../span.js";
 

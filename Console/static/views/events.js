@@ -4,11 +4,12 @@
 import { isApiError } from "../api.js";
 import { listDeliveries, listEvents } from "../calls.js";
 import { hubNow } from "../clock.js";
+import { filters } from "../filters.js";
 import { html, nothing } from "../lit.js";
 import { knownTypes, loadOlder, presets } from "../listing.js";
 import { kindOf, summaries } from "../outcomes.js";
 import { collect } from "../paging.js";
-import { brief, empty, filters, id, more, state, table, when } from "../parts.js";
+import { brief, empty, id, more, state, table, when } from "../parts.js";
 import { address } from "../router.js";
 import { span } from "../span.js";
 

@@ -64,7 +64,7 @@ const isManager = (screen) => screen.session.roles.includes("manager");
  */
 const webhooksPart = (screen, { judged, broken, counts, isCut }) => html`
   <p class="verdict">${verdict(judged)}</p>
-  ${broken.length === 0 ? nothing : html`<div class="broken cards">${table({
+  ${broken.length === 0 ? nothing : html`<div class="broken">${table({
     caption: `Broken within 24 hours: ${counted(broken.length, "webhook")}`, rows: broken, key: (/** @type {Judged} */ one) => one.id,
     columns: [
       { name: "Webhook", isHead: true, cell: nameCell },

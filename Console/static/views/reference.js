@@ -1,10 +1,11 @@
 // @ts-check
 // The API: all operations by what they are about, what receivers of webhooks get, and all schemas.
 
+import { filters } from "../filters.js";
 import { counted } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { groupsOf, objectOf, operationsOf, schemaNames, textOf } from "../openapi.js";
-import { empty, filters, foreign } from "../parts.js";
+import { empty, foreign } from "../parts.js";
 import { address } from "../router.js";
 import { code, line, loadDocument, prose } from "./reference_parts.js";
 

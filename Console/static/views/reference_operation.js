@@ -73,7 +73,7 @@ function parameters(document, one) {
   if (rows.length === 0) return nothing;
   return html`
     <h2>Parameters</h2>
-    <div class="cards">${table({
+    ${table({
       caption: one.isWebhook ? "Headers of the request" : "In path, query and headers", rows, key: ({ place, name }) => `${place} ${name}`,
       columns: [
         { name: "Name", isHead: true, cell: ({ name }) => code(name) },
@@ -82,7 +82,7 @@ function parameters(document, one) {
         { name: "Type", cell: ({ schema }) => typed(rootOf(document, schema)) },
         { name: "Meaning", isWide: true, cell: ({ text, example: value }) => html`${line(text)}${value === undefined ? nothing : html` Example: ${code(value)}`}` },
       ],
-    })}</div>`;
+    })}`;
 }
 
 /** @param {Screen} screen @param {Json} document @param {Json} operation */
@@ -111,7 +111,7 @@ const response = (screen, document, status, answer) => fold(
 function headers(document, status, named) {
   const rows = Object.entries(named).map(([name, entry]) => ({ name, header: objectOf(resolve(document, entry)) }));
   if (rows.length === 0) return nothing;
-  return html`<div class="cards">${table({
+  return table({
     caption: `Headers of ${visible(status)}`, rows, key: ({ name }) => name,
     columns: [
       { name: "Header", isHead: true, cell: ({ name }) => code(name) },
@@ -119,7 +119,7 @@ function headers(document, status, named) {
       { name: "Type", cell: ({ header }) => typed(rootOf(document, header.schema)) },
       { name: "Meaning", isWide: true, cell: ({ header }) => meaning(document, header) },
     ],
-  })}</div>`;
+  });
 }
 
 /** @param {Json} document @param {Json} header */

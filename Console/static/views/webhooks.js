@@ -2,10 +2,11 @@
 // All webhooks, with what happened to their deliveries in the last day.
 
 import { eventStats, listWebhooks } from "../calls.js";
+import { filters } from "../filters.js";
 import { count, cut, duration } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { NOTHING, collect } from "../paging.js";
-import { brief, failure, filters, foreign, state, table, when } from "../parts.js";
+import { brief, failure, foreign, state, table, when } from "../parts.js";
 import { address } from "../router.js";
 import { isApiError } from "../api.js";
 import { STATES, hostOf, matches, stateOf, sumsOf } from "../webhooks.js";
