@@ -2,7 +2,7 @@
 // Many things in one go, a bounded call at a time: counted first, asked with the number, told while it goes on, stopped when
 // somebody says so. Every bulk call of the API has this form: `{count | replayed | purged, more, continuationToken}`.
 
-import { isApiError } from "./api.js";
+import { isAborted, isApiError } from "./api.js";
 import { openDialog } from "./dialog.js";
 import { count as written } from "./format.js";
 import { html, nothing } from "./lit.js";
@@ -82,6 +82,8 @@ async function guarded(dialog, again, work) {
   try {
     await work();
   } catch (error) {
+    // Its screen was left, and the dialog with it.
+    if (isAborted(error)) return;
     if (!isApiError(error)) throw error;
     dialog.update({ error, again });
   }

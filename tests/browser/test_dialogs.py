@@ -112,6 +112,15 @@ def test_many_things_go_on_after_an_outage_where_they_were(console: Page) -> Non
     assert console.evaluate("window.tokens") == [None, "t200", "t100"]
 
 
+def test_a_request_that_ends_with_its_screen_is_no_fault_of_the_page(console: Page) -> None:
+    left = 'throw new DOMException("The user aborted a request.", "AbortError")'
+    run(console, BULK.replace("if (window.gate)", f"{left}; if (window.gate)"), False)
+    console.get_by_role("button", name="Replay 300").click()
+    run(console, "dialogs.closeDialogs();")
+    expect(console.get_by_role("dialog")).to_have_count(0)
+    assert result(console) == 0
+
+
 def test_nothing_is_asked_where_there_is_nothing_to_do(console: Page) -> None:
     run(
         console,
