@@ -2,7 +2,8 @@
 // The console starts here: signs in, follows the address, draws. How a screen is written stands at the top of screen.js;
 // what it is made of in parts.js; what it can call in calls.js; where it is listed in routes.js.
 
-import { isApiError, onForbidden, onUnauthenticated } from "./api.js";
+import { onForbidden, onUnauthenticated } from "./api.js";
+import { isApiError } from "./api_error.js";
 import { hubNow } from "./clock.js";
 import { closeDialogs, confirm } from "./dialog.js";
 import { body, header, mayOpen, missing, refused, titleOf } from "./frame.js";
@@ -20,7 +21,7 @@ import { askForFunctionKey, signInAgain, signInScreen } from "./views/signin.js"
 /** @typedef {import("./session.js").Session} Session */
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
-const top_ = /** @type {HTMLElement} */ (document.getElementById("header"));
+const headerPlace = /** @type {HTMLElement} */ (document.getElementById("header"));
 
 /** @type {{session: Session | null, refusal: Error | null, place: import("./router.js").Place | null | undefined,
  *   view: import("./screen.js").View | null, screen: import("./screen.js").Screen | null, broken: Error | null,
@@ -31,7 +32,7 @@ function draw() {
   const { session, place } = page;
   render(session ? header({
     routes: ROUTES, current: place?.route ?? null, session, onSignOut: leave, onSkip: () => main.querySelector("h1")?.focus(),
-  }) : nothing, top_);
+  }) : nothing, headerPlace);
   try {
     render(content(), main);
   } catch (error) {

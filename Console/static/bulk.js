@@ -2,7 +2,7 @@
 // Many things in one go, a bounded call at a time: counted first, asked with the number, told while it goes on, stopped when
 // somebody says so. Every bulk call of the API has this form: `{count | replayed | purged, more, continuationToken}`.
 
-import { isAborted, isApiError } from "./api.js";
+import { isAborted, isApiError } from "./api_error.js";
 import { openDialog } from "./dialog.js";
 import { count as written } from "./format.js";
 import { html, nothing } from "./lit.js";

@@ -6,7 +6,8 @@
 // be short, or empty, and have a token (collect in paging.js goes on by itself). Bulk calls answer `{replayed | purged |
 // count, more, continuationToken}`.
 
-import { oddAnswer, send, sendFully, sendOnce } from "./api.js";
+import { send, sendFully, sendOnce } from "./api.js";
+import { oddAnswer } from "./api_error.js";
 
 /**
  * @typedef {import("./api.js").Options} Options

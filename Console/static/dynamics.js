@@ -2,7 +2,7 @@
 // What the screens about Dataverse share: how its errors are told, what its words mean, and what is sent to it. Nothing
 // here draws or asks.
 
-import { isApiError } from "./api.js";
+import { isApiError } from "./api_error.js";
 
 /** What a screen has instead of data where the hub has no Dataverse. */
 export const NOT_SET_UP = Object.freeze({ isSetUp: false });
@@ -40,6 +40,15 @@ export function sentenceOf({ status, message, dataverse }) {
   if (status === 503) return `Out of reach for now, Dataverse or something else that the hub needs (503): ${all}`;
   return all;
 }
+
+/** How many failed jobs of a step the hub lists in one answer. */
+export const MAX_JOBS = 500;
+
+/**
+ * Which changes a step is about: "Update of account"; without a table where it is about no rows.
+ * @param {{message: string, table: string | null}} step
+ */
+export const changeOf = ({ message, table }) => (table ? `${message} of ${table}` : message);
 
 /** Why a job failed, and whether a replay helps. */
 const KINDS = /** @type {const} */ ({

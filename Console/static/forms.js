@@ -1,7 +1,7 @@
 // @ts-check
 // Forms: labelled fields with their hints, and what the hub says is wrong with them, above and at the field.
 
-import { add, isApiError } from "./api.js";
+import { add, isApiError } from "./api_error.js";
 import { html, nothing } from "./lit.js";
 import { foreign } from "./parts.js";
 

@@ -1,7 +1,7 @@
 // @ts-check
 // What surrounds every screen: header, navigation, heading, and the three states of a screen: loading, failed, there.
 
-import { oddAnswer } from "./api.js";
+import { oddAnswer } from "./api_error.js";
 import { html, nothing } from "./lit.js";
 import { failure, foreign, roleNeeded } from "./parts.js";
 import { clockSays } from "./clock.js";

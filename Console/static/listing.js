@@ -1,7 +1,7 @@
 // @ts-check
 // What the lists of events and of deliveries share: presets of time, names of webhooks, known types, and older rows.
 
-import { isAborted } from "./api.js";
+import { isAborted } from "./api_error.js";
 import { eventTypes, listWebhooks } from "./calls.js";
 import { cut } from "./format.js";
 import { html, nothing } from "./lit.js";

@@ -1,7 +1,7 @@
 // @ts-check
 // What the first screen fetches: a bounded number of calls, however many webhooks and events there are.
 
-import { isApiError } from "./api.js";
+import { isApiError, orNull } from "./api_error.js";
 import { brokenOnes, countedSince, judge } from "./broken.js";
 import { countDeliveries, deepHealth, eventStats, listWebhooks, showWebhook } from "./calls.js";
 import { hubNow } from "./clock.js";
@@ -57,7 +57,7 @@ async function withBroken(first, stats, o) {
   for (const one of await listWebhooks({ state: "TooManyErrors", top: MAX_DISABLED }, o)) found.set(one.webhookId, one);
   const unknown = stats.filter((one) => !found.has(one.id) && sum(one.failed) > 0)
     .sort((one, other) => sum(other.failed) - sum(one.failed)).slice(0, MAX_LOOKED_UP);
-  for (const one of await Promise.all(unknown.map(({ id }) => ifThere(showWebhook(id, o))))) {
+  for (const one of await Promise.all(unknown.map(({ id }) => orNull(showWebhook(id, o))))) {
     if (one) found.set(one.webhookId, one);
   }
   return [...found.values()];
@@ -72,17 +72,4 @@ async function withBroken(first, stats, o) {
 async function counted(one, now, o) {
   const since = countedSince(one, now);
   return [one.id, { ...await countDeliveries({ webhook: one.id, since }, o), since }];
-}
-
-/**
- * Null for what was removed meanwhile.
- * @param {Promise<any>} asked
- */
-async function ifThere(asked) {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isApiError(error) && error.status === 404) return null;
-    throw error;
-  }
 }

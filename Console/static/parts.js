@@ -14,7 +14,7 @@
 
 import { copyText } from "./clipboard.js";
 import { html, ifDefined, nothing, repeat } from "./lit.js";
-import { isApiError } from "./api.js";
+import { isApiError } from "./api_error.js";
 import { cut, localTime, shortId, utcTime, visible } from "./format.js";
 
 /** @typedef {import("./screen.js").Screen} Screen */

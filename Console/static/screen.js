@@ -20,14 +20,14 @@
 // `screen.filter({state: "failed"})` changes it, `screen.query.get("state")` reads it. Links are `<a href=${address(...)}>`.
 // Every text from outside goes through parts.js `foreign`, never into an href. No `style=`, no classes of JavaScript.
 
-import { isAborted, isApiError } from "./api.js";
+import { isAborted, isApiError } from "./api_error.js";
 import { hubNow } from "./clock.js";
 import { poll } from "./live.js";
 import { address, changed } from "./router.js";
 
 /**
  * @typedef {import("./session.js").Session} Session
- * @typedef {import("./api.js").ApiError} ApiError
+ * @typedef {import("./api_error.js").ApiError} ApiError
  * @typedef {{
  *   title: string | ((screen: Screen) => string), load?: (screen: Screen) => Promise<any>,
  *   controls?: (screen: Screen) => unknown, view: (screen: Screen) => unknown,

@@ -2,17 +2,21 @@
 // Who is signed in, and how one becomes it: a link with a key, a key that another tab has, a key that is typed, or
 // Microsoft's sign-in (App Service Authentication), which the browser brings along by itself.
 
-import { isApiError, oddAnswer, sendOnce } from "./api.js";
+import { sendOnce } from "./api.js";
+import { isApiError, oddAnswer } from "./api_error.js";
 import { askTabs, joinTabs, keys, leaveTabs, setApiKey, setFunctionKey, takeKeyOfLink } from "./keys.js";
 
 /**
  * Who calls, as the hub knows them. `signIn` is how they proved it. `functionKey` is null where the hub has none to give.
  * @typedef {{
- *   user: string, roles: import("./router.js").Role[], signIn: "key" | "token" | "platform", functionKey: string | null,
+ *   user: string, roles: import("./router.js").Role[], signIn: "key" | "platform", functionKey: string | null,
  *   version: string, features: {dynamics: boolean, arcgis: boolean},
  * }} Session
- * @typedef {import("./api.js").ApiError} ApiError
+ * @typedef {import("./api_error.js").ApiError} ApiError
  */
+
+/** Where App Service Authentication signs a browser out. */
+export const SIGN_OUT_PATH = "/.auth/logout?post_logout_redirect_uri=/api/console";
 
 /**
  * The session of this tab: signs in by whatever there is. Raises an ApiError where nothing does, or no answer came; its
@@ -68,7 +72,7 @@ export const join = (onSignOut) => joinTabs(() => {
 export function signOut(session) {
   forget();
   leaveTabs();
-  if (session.signIn === "platform") location.assign("/.auth/logout?post_logout_redirect_uri=/api/console");
+  if (session.signIn === "platform") location.assign(SIGN_OUT_PATH);
 }
 
 function forget() {

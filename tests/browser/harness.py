@@ -50,7 +50,7 @@ SCREEN = """
 
 
 def run(tab: Page, program: str, argument: object = None) -> object:
-    """What a program returns that has the page's modules: parts, lit, dialogs, bulks, filters, forms, screens, frame."""
+    """What a program returns that has the modules parts, lit, dialogs, bulks, filters, forms, screens and frame."""
     result: object = tab.evaluate(f"async (argument) => {{ {_IMPORT} {program} }}", argument)
     return result
 

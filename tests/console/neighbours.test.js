@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { refusal } from "./api.js";
+import { refusal } from "./api_error.js";
 import { enabledDocument, isToken } from "./arcgis.js";
 import { ask, canReplay, ensureBody, finalRefusal, kindOf, NOT_SET_UP, outcomeOf, sentenceOf, tally, told } from "./dynamics.js";
 

@@ -85,3 +85,8 @@ def test_every_screen_is_documented(path: str) -> None:
 def test_a_library_is_named_with_its_version_in_one_place() -> None:
     naming = {path.name for path in OWN if "vendor/" in code(path)}
     assert naming == {"index.html", "lit.js"}
+
+
+def test_the_clock_of_this_machine_is_read_in_one_place() -> None:
+    reading = {path.name for path in MODULES if re.search(r"new Date\(\)|Date\.now\(", code(path))}
+    assert reading == {"clock.js"}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { refusal } from "./api.js";
+import { refusal } from "./api_error.js";
 import { ago, count, counted, duration, json, localTime, shortId, utcTime, visible } from "./format.js";
 import { nextDelay } from "./live.js";
 import { collect } from "./paging.js";

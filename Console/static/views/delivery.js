@@ -1,7 +1,7 @@
 // @ts-check
 // One delivery: each attempt with what it means and what was answered, what comes next, and its replay.
 
-import { isApiError } from "../api.js";
+import { orNull } from "../api_error.js";
 import { replayOne, showDelivery, showWebhook } from "../calls.js";
 import { confirm } from "../dialog.js";
 import { counted, duration, visible } from "../format.js";
@@ -15,7 +15,6 @@ import { TYPES } from "../webhooks.js";
 
 const SECONDS = 2;
 const MAX_LOOKS = 15;
-const NOT_FOUND = 404;
 
 export const title = (/** @type {Screen} */ { data }) => (data ? `Delivery of ${visible(data.delivery.event)}` : "Delivery");
 export const refresh = 15;
@@ -26,16 +25,6 @@ export async function load({ params, signal }) {
     showDelivery(params.id, params.webhook, { signal }), orNull(showWebhook(params.webhook, { signal })),
   ]);
   return { delivery, webhook };
-}
-
-/** @param {Promise<any>} asked */
-async function orNull(asked) {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isApiError(error) && error.status === NOT_FOUND) return null;
-    throw error;
-  }
 }
 
 /** @param {Screen} screen */

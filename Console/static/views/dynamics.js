@@ -5,9 +5,9 @@ import { listDynamics } from "../calls.js";
 import { ask } from "../dynamics.js";
 import { cut } from "../format.js";
 import { html, nothing } from "../lit.js";
-import { brief, foreign, state, table, toolbar } from "../parts.js";
+import { brief, foreign, table, toolbar } from "../parts.js";
 import { address } from "../router.js";
-import { nameOf, notSetUp, warningList } from "./dynamics_parts.js";
+import { authentication, nameOf, notSetUp, warningList } from "./dynamics_parts.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
 
@@ -36,7 +36,3 @@ const COLUMNS = [
   { name: "Authentication", cell: (/** @type {any} */ webhook) => authentication(webhook) },
   { name: "Warnings", cell: (/** @type {any} */ { warnings }) => (warnings.length ? warningList(warnings) : "–") },
 ];
-
-/** @param {any} webhook */
-export const authentication = ({ authentication: { type, isSet } }) => (isSet
-  ? brief(type ?? "of an unknown kind") : state("not set", "bad"));

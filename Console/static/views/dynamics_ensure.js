@@ -1,7 +1,7 @@
 // @ts-check
 // Has Dataverse post events to this hub: the webhook and its steps are made, or corrected.
 
-import { isApiError } from "../api.js";
+import { isApiError } from "../api_error.js";
 import { ensureDynamics } from "../calls.js";
 import { ensureBody, told } from "../dynamics.js";
 import { field, focusSummary, summary, wrongFields } from "../forms.js";

@@ -5,17 +5,15 @@ import { bulk } from "../bulk.js";
 import { listFailures, replayJob, showDynamics } from "../calls.js";
 import { hubNow } from "../clock.js";
 import { olderJobs } from "../failed_jobs.js";
-import { ask, canReplay, finalRefusal, kindOf, outcomeOf, tally, told } from "../dynamics.js";
+import { MAX_JOBS, ask, canReplay, changeOf, finalRefusal, kindOf, outcomeOf, tally, told } from "../dynamics.js";
 import { filters } from "../filters.js";
 import { html, nothing } from "../lit.js";
 import { action, block, brief, facts, foreign, id, state, table, toolbar, when } from "../parts.js";
 import { address } from "../router.js";
 import { notSetUp } from "./dynamics_parts.js";
-import { what } from "./dynamics_webhook.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
 
-const MAX_JOBS = 500;
 const HOUR = 3_600_000;
 /** @type {[string, string][]} */
 const KIND_OPTIONS = [["", "any"], ["outage", "outage"], ["refused", "refused"], ["unknown", "unknown"]];
@@ -23,7 +21,7 @@ const KIND_OPTIONS = [["", "any"], ["outage", "outage"], ["refused", "refused"],
 const TIMES = [["", "ever"], ["1", "last hour"], ["24", "last 24 hours"], ["168", "last 7 days"]];
 
 /** @param {Screen} screen */
-export const title = ({ data }) => (data?.isSetUp ? `Failed jobs: ${what(data.step)}` : "Failed jobs");
+export const title = ({ data }) => (data?.isSetUp ? `Failed jobs: ${changeOf(data.step)}` : "Failed jobs");
 export const refresh = 60;
 
 /** @param {Screen} screen */
@@ -68,7 +66,7 @@ export const view = (screen) => (screen.data.isSetUp ? html`
   ${facts([
     ["Webhook", html`<a href=${address("/dynamics/{webhook}", { webhook: screen.data.webhook.id })}>
       ${foreign(screen.data.webhook.name || screen.data.webhook.id)}</a>`],
-    ["Step", html`${foreign(what(screen.data.step))}, ${foreign(screen.data.step.mode)},
+    ["Step", html`${foreign(changeOf(screen.data.step))}, ${foreign(screen.data.step.mode)},
       ${screen.data.step.enabled ? state("enabled", "good") : state("disabled", "off")}`],
   ])}
   ${canReplay(screen.data.step) ? nothing

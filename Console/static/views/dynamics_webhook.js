@@ -3,14 +3,13 @@
 
 import { deleteDynamics, deleteStep, patchStep, showDynamics } from "../calls.js";
 import { confirm } from "../dialog.js";
-import { ask, modeText, told } from "../dynamics.js";
+import { ask, changeOf, modeText, told } from "../dynamics.js";
 import { cut, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { action, brief, facts, foreign, id, state, table, toolbar } from "../parts.js";
 import { address } from "../router.js";
 import { typedFor } from "../webhooks.js";
-import { authentication } from "./dynamics.js";
-import { nameOf, notSetUp, warningList } from "./dynamics_parts.js";
+import { authentication, nameOf, notSetUp, warningList } from "./dynamics_parts.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
 
@@ -43,7 +42,7 @@ export const view = (screen) => (screen.data.isSetUp ? html`
 /** @param {Screen} screen */
 const columns = (screen) => [
   { name: "When", isHead: true, cell: (/** @type {any} */ step) => html`
-    <a href=${failuresOf(step)}>${foreign(cut(what(step)))}</a><br><small>${brief(nameOf(step))}</small>` },
+    <a href=${failuresOf(step)}>${foreign(cut(changeOf(step)))}</a><br><small>${brief(nameOf(step))}</small>` },
   { name: "State", cell: (/** @type {any} */ { enabled }) => (enabled ? state("enabled", "good") : state("disabled", "off")) },
   { name: "Mode", cell: (/** @type {any} */ { mode, stage }) => html`<p class="why">
     ${foreign(mode)}: ${modeText(mode)}${stage === "PostOperation" ? "" : html`<br>at ${foreign(stage)}`}</p>` },
@@ -51,15 +50,12 @@ const columns = (screen) => [
   { name: "Warnings", cell: (/** @type {any} */ { warnings }) => (warnings.length ? warningList(warnings) : "–") },
   { name: "Actions", cell: (/** @type {any} */ step) => html`<div class="toolbar">
     ${step.enabled
-      ? action(screen, "Disable", () => disable(screen, step), { label: `Disable ${what(step)}`, isQuiet: true })
-      : action(screen, "Enable", () => change(screen, step, true), { label: `Enable ${what(step)}` })}
-    <a href=${failuresOf(step)} aria-label=${visible(`Failed jobs of ${cut(what(step))}`)}>Failed jobs</a>
+      ? action(screen, "Disable", () => disable(screen, step), { label: `Disable ${changeOf(step)}`, isQuiet: true })
+      : action(screen, "Enable", () => change(screen, step, true), { label: `Enable ${changeOf(step)}` })}
+    <a href=${failuresOf(step)} aria-label=${visible(`Failed jobs of ${cut(changeOf(step))}`)}>Failed jobs</a>
     ${screen.data.isManaged ? nothing
-      : action(screen, "Remove", () => removeStep(screen, step), { label: `Remove ${cut(what(step))}`, isDangerous: true })}</div>` },
+      : action(screen, "Remove", () => removeStep(screen, step), { label: `Remove ${cut(changeOf(step))}`, isDangerous: true })}</div>` },
 ];
-
-/** @param {any} step */
-export const what = ({ message, table: name }) => (name ? `${message} of ${name}` : message);
 
 /** @param {any} step */
 const failuresOf = ({ webhookId: webhook, id: step }) => address("/dynamics/{webhook}/steps/{step}", { webhook, step });
@@ -71,7 +67,7 @@ const failuresOf = ({ webhookId: webhook, id: step }) => address("/dynamics/{web
 async function disable(screen, step) {
   const isSure = await confirm({
     title: "Disable this step?", verb: "Disable", isDangerous: true,
-    text: html`${foreign(cut(what(step)))}: as long as the step is disabled Dataverse posts none of these changes, and keeps no
+    text: html`${foreign(cut(changeOf(step)))}: as long as the step is disabled Dataverse posts none of these changes, and keeps no
       failed job of them. They cannot be replayed later.`,
   });
   if (isSure) await change(screen, step, false);
@@ -84,7 +80,7 @@ async function disable(screen, step) {
  */
 async function change(screen, step, enabled) {
   await told(() => patchStep(step.webhookId, step.id, { enabled }));
-  screen.say(`${cut(what(step))} is ${enabled ? "enabled" : "disabled"}.`);
+  screen.say(`${cut(changeOf(step))} is ${enabled ? "enabled" : "disabled"}.`);
   await screen.reload();
 }
 
@@ -108,11 +104,11 @@ async function unregister(screen) {
  */
 async function removeStep(screen, step) {
   const isSure = await confirm({
-    title: "Remove this step?", verb: "Remove", typed: typedFor({ name: what(step), webhookId: step.id }),
-    text: html`Dataverse deletes the step “${foreign(what(step))}” and posts none of these changes any more. Disable keeps it.`,
+    title: "Remove this step?", verb: "Remove", typed: typedFor({ name: changeOf(step), webhookId: step.id }),
+    text: html`Dataverse deletes the step “${foreign(changeOf(step))}” and posts none of these changes any more. Disable keeps it.`,
   });
   if (!isSure) return;
   await told(() => deleteStep(step.webhookId, step.id));
-  screen.say(`Removed ${cut(what(step))}.`);
+  screen.say(`Removed ${cut(changeOf(step))}.`);
   await screen.reload();
 }

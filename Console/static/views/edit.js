@@ -1,7 +1,7 @@
 // @ts-check
 // A new webhook, or another look for one that is there. What was typed stays whatever becomes of a request.
 
-import { isApiError } from "../api.js";
+import { apiError, isApiError } from "../api_error.js";
 import { createWebhook, eventTypes, reviseWebhook, showWebhook, testWebhook } from "../calls.js";
 import { field, focusSummary, summary, wrongFields } from "../forms.js";
 import { visible } from "../format.js";
@@ -168,7 +168,7 @@ async function save(screen) {
 async function shown(screen, work) {
   try {
     const fields = wrongRows(screen.state.form);
-    if (Object.keys(fields).length) throw Object.assign(new Error("The form has mistakes."), { name: "ApiError", status: 400, fields });
+    if (Object.keys(fields).length) throw Object.assign(apiError(400, "The form has mistakes."), { fields });
     await work();
   } catch (error) {
     if (!isApiError(error)) throw error;
@@ -182,7 +182,7 @@ async function shown(screen, work) {
 /**
  * Somebody else saved meanwhile: theirs becomes what the form's changes are measured by, and what was typed stays.
  * @param {Screen} screen
- * @param {import("../api.js").ApiError} error
+ * @param {import("../api_error.js").ApiError} error
  */
 async function takeTheirs(screen, error) {
   const mine = screen.state.form, old = formOf(screen.data.before);

@@ -1,7 +1,7 @@
 // @ts-check
 // Events, newest first: filtered by type and time, searched, a page at a time.
 
-import { isApiError } from "../api.js";
+import { isApiError } from "../api_error.js";
 import { listDeliveries, listEvents } from "../calls.js";
 import { hubNow } from "../clock.js";
 import { filters } from "../filters.js";

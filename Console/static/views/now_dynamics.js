@@ -2,15 +2,14 @@
 // Of the first screen: how many requests of Dataverse failed, for administrators. Dataverse is asked at a press and never by
 // a refresh: what it costs grows with its steps.
 
-import { isApiError } from "../api.js";
+import { isApiError } from "../api_error.js";
 import { listDynamics, listFailures, showDynamics } from "../calls.js";
-import { told } from "../dynamics.js";
+import { MAX_JOBS, changeOf, told } from "../dynamics.js";
 import { count, counted } from "../format.js";
 import { hubNow } from "../clock.js";
 import { html, nothing } from "../lit.js";
 import { action, failure, foreign, state, when } from "../parts.js";
 import { address } from "../router.js";
-import { what } from "./dynamics_webhook.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
 /** @typedef {{webhook: string, step: string, text: string, number: number}} Failing */
@@ -18,7 +17,6 @@ import { what } from "./dynamics_webhook.js";
 const DAYS = 7;
 const MAX_WEBHOOKS = 10;
 const MAX_STEPS = 30;
-const MAX_JOBS = 500;
 
 /** @param {Screen} screen */
 export function dynamicsPart(screen) {
@@ -56,10 +54,10 @@ async function countAll(screen) {
     const failing = [];
     for (const { webhookId: webhook, id: step, ...one } of steps.slice(0, MAX_STEPS)) {
       const number = (await told(() => listFailures(webhook, step, { since, top: MAX_JOBS }, o))).value.length;
-      if (number) failing.push({ webhook, step, text: what({ message: one.message, table: one.table }), number });
+      if (number) failing.push({ webhook, step, text: changeOf(one), number });
     }
     const isCut = all.length > MAX_WEBHOOKS || steps.length > MAX_STEPS;
-    screen.update({ failedJobs: { failing, isCut, at: new Date().toISOString() } });
+    screen.update({ failedJobs: { failing, isCut, at: new Date(hubNow()).toISOString() } });
   } catch (error) {
     if (!isApiError(error)) throw error;
     screen.update({ failedJobs: { error } });

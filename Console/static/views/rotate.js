@@ -1,7 +1,7 @@
 // @ts-check
 // Another secret for a webhook: with an overlap, or at once where others may know the old one.
 
-import { isApiError } from "../api.js";
+import { isApiError } from "../api_error.js";
 import { patchWebhook } from "../calls.js";
 import { openDialog } from "../dialog.js";
 import { html, nothing } from "../lit.js";

@@ -1,16 +1,16 @@
 // @ts-check
 // Signing in: the screen before all others, and the dialog over a screen whose key does not count any more.
 
-import { isApiError } from "../api.js";
+import { isApiError } from "../api_error.js";
 import { openDialog } from "../dialog.js";
 import { isKey, setApiKey, setFunctionKey } from "../keys.js";
 import { html, nothing } from "../lit.js";
 import { failure, foreign } from "../parts.js";
-import { signInByKey } from "../session.js";
+import { SIGN_OUT_PATH, signInByKey } from "../session.js";
 
 /**
  * @typedef {import("../session.js").Session} Session
- * @typedef {import("../api.js").ApiError} ApiError
+ * @typedef {import("../api_error.js").ApiError} ApiError
  */
 
 /**
@@ -25,7 +25,7 @@ export function signInScreen(refusal, { onSession, onRefused, onAgain }) {
       <h1 tabindex="-1">Sign in to the webhook hub</h1>
       ${error?.isFirst ? nothing : reason(refusal, onAgain)}
       ${error?.easyAuth ? html`<p class="actions"><a role="button" href=${error.easyAuth}>Sign in with Microsoft</a>
-        ${error.status === 403 ? html`<a href="/.auth/logout?post_logout_redirect_uri=/api/console">Sign out of Microsoft</a>` : nothing}
+        ${error.status === 403 ? html`<a href=${SIGN_OUT_PATH}>Sign out of Microsoft</a>` : nothing}
         </p>` : nothing}
       ${keyForm((key) => signInByKey(key).then(onSession), onRefused)}
       <p><small>Where the hub runs on this machine, <code>make run</code> prints a link that signs in, and

@@ -1,10 +1,11 @@
 // @ts-check
 // One webhook: how it is doing, why it fails, what to press, and all of its members.
 
-import { isApiError } from "../api.js";
+import { isApiError } from "../api_error.js";
 import { countDeliveries, eventStats, listDeliveries, showWebhook } from "../calls.js";
 import { count, duration, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
+import { kindOf } from "../outcomes.js";
 import { block, brief, facts, failure, foreign, state, table, when } from "../parts.js";
 import { address } from "../router.js";
 import { MAX_STATUSES, health, hoursOf } from "../webhook_health.js";
@@ -80,7 +81,6 @@ function lastError(webhook, recent) {
 }
 
 const WORDS = ["delivered", "failed", "held", "waiting", "pending"];
-const KINDS = /** @type {Record<string, "good" | "bad" | "off" | "wait">} */ ({ delivered: "good", failed: "bad", held: "off", waiting: "wait", pending: "wait" });
 
 /** @param {Screen} screen */
 function deliveries({ data: { webhook, counts, recent } }) {
@@ -95,7 +95,7 @@ function deliveries({ data: { webhook, counts, recent } }) {
     columns: [
       { name: "Event received", isHead: true, cell: (one) => html`<a href=${address("/events/{id}/deliveries/{webhook}", { id: one.eventId, webhook: webhook.webhookId })}>${when(one.eventAt)}</a>` },
       { name: "Event", cell: (one) => brief(one.event) },
-      { name: "State", cell: (one) => state(one.state, KINDS[one.state] ?? "wait") },
+      { name: "State", cell: (one) => state(one.state, kindOf(one.state)) },
       { name: "Attempts", isNumber: true, cell: (one) => count(one.attempts) },
       { name: "Last answer", cell: (one) => answerOf(one.last) },
       { name: "Next attempt", cell: (one) => when(one.nextAttemptAt) },

@@ -8,7 +8,7 @@ import { html, nothing } from "../lit.js";
 import { NOTHING, collect } from "../paging.js";
 import { brief, failure, foreign, state, table, when } from "../parts.js";
 import { address } from "../router.js";
-import { isApiError } from "../api.js";
+import { isApiError } from "../api_error.js";
 import { STATES, hostOf, matches, stateOf, sumsOf } from "../webhooks.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
@@ -21,12 +21,12 @@ const MAX_CALLS = 10;
 
 /** @param {Screen} screen */
 export async function load(screen) {
-  const [listed, sums] = await Promise.all([listed_(screen), sumsOfAll(screen)]);
+  const [listed, sums] = await Promise.all([fetchListed(screen), sumsOfAll(screen)]);
   return { listed, sums };
 }
 
 /** @param {Screen} screen */
-async function listed_(screen) {
+async function fetchListed(screen) {
   const { query, signal } = screen;
   const wanted = { event: query.get("event") ?? "", state: query.get("state") ?? "" };
   const text = query.get("q") ?? "";
