@@ -13,7 +13,7 @@ import { keys } from "./keys.js";
 import { findPlace, isAddress } from "./router.js";
 import { ROUTES } from "./routes.js";
 import { ago } from "./format.js";
-import { say } from "./say.js";
+import { hush, say } from "./say.js";
 import { openScreen } from "./screen.js";
 import { fetchSession, join, signIn, signOut } from "./session.js";
 import { askForFunctionKey, signInAgain, signInScreen } from "./views/signin.js";
@@ -73,6 +73,7 @@ async function follow() {
   Object.assign(page, { place, screen: null, broken: null, hash: location.hash, mayLose: false });
   const isSame = !!before && place?.route === before.route && JSON.stringify(place.params) === JSON.stringify(before.params);
   if (!isSame) page.view = null;
+  if (!isSame) hush();
   if (place && page.session && mayOpen(place.route, page.session)) {
     try {
       const view = page.view ?? await place.route.load();
@@ -152,6 +153,7 @@ async function lookAtRoles() {
 /** @param {Error | null} [refusal] */
 function show(refusal = null) {
   page.screen?.close();
+  hush();
   closeDialogs({ all: true });
   Object.assign(page, { session: null, screen: null, view: null, refusal: refusal ?? new Error("You are signed out.") });
   draw();
