@@ -274,6 +274,21 @@ def test_an_edit_changes_what_was_changed_and_overwrites_nobody_unseen(
     assert (webhook["Secret"], len(receiver.journal)) == ("********", calls)
 
 
+def test_a_property_keeps_every_digit_and_changes_beside_others(
+    console: Page, app: RunningApp, receiver: Receiver, name: str
+) -> None:
+    id_ = create(app, receiver, name, Properties={"account": 12345678901234567890, "other": 1})
+    go(console, f"#/webhooks/{id_}", f"Webhook {name}")
+    expect(console.get_by_role("table", name="Properties")).to_contain_text("12345678901234567890")
+    go(console, f"#/webhooks/{id_}/edit", f"Edit webhook {name}")
+    expect(console.get_by_role("group", name="Property 1").get_by_label("Value")).to_have_value("12345678901234567890")
+    console.get_by_role("group", name="Property 2").get_by_label("Value").fill("98765432109876543210")
+    press(console, "Save")
+    press(console.get_by_role("dialog"), "Close")
+    expect(console.get_by_role("heading", name=f"Webhook {name}", exact=True)).to_be_visible()
+    assert stored(app, id_)["Properties"] == {"account": 12345678901234567890, "other": 98765432109876543210}
+
+
 def test_a_rotated_secret_signs_beside_the_old_one_and_is_shown_once(
     console: Page, app: RunningApp, receiver: Receiver, name: str
 ) -> None:
