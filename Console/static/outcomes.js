@@ -97,9 +97,13 @@ export function replayOf(delivery, webhookState) {
   if (delivery.state === "waiting") return { verb: null, text: "It is made without a replay, which would only put it out of its turn." };
   if (webhookState !== "Active") return { verb: null, text: "The webhook is not active: set it active first, then replay." };
   const what = "to this webhook, with its target and secret of today; the schedule begins anew";
+  if (isUnderWay(delivery)) return { verb: null, text: "It is made for the first time at this moment." };
   if (delivery.state === "pending") return { verb: "Try now", text: `Attempts at once, ${what}.` };
   return { verb: "Replay", text: `Delivers again ${what}.`, isTwice: delivery.state === "delivered" };
 }
+
+/** @param {Delivery} delivery */
+const isUnderWay = ({ state, attempts, replays, nextAttemptAt }) => state === "pending" && attempts === 0 && replays === 0 && !nextAttemptAt;
 
 const SUMMARY = ["failed", "held", "waiting", "pending", "delivered"];
 

@@ -47,6 +47,9 @@ test("a button says what it does, and there is none where nothing can be done", 
   assert.match(replayOf(delivery(7, "waiting"), "Active").text, /without a replay/);
   assert.match(replayOf(delivery(7, "failed"), null).text, /removed/);
   assert.match(replayOf(delivery(7, "failed", [attempt("", "forgotten", null)]), "Active").text, /forgotten/);
+  const first = { ...delivery(7, "pending"), attempts: 0, replays: 0 };
+  assert.equal(replayOf(first, "Active").verb, null);
+  assert.equal(replayOf({ ...first, replays: 1, nextAttemptAt: "2026-11-30T12:05:05Z" }, "Active").verb, "Try now");
   for (const [state, webhook] of [["held", "Stopped"], ["waiting", "Active"], ["failed", null]]) {
     assert.equal(replayOf(delivery(7, state), webhook).verb, null);
   }

@@ -38,7 +38,8 @@ export function view(screen) {
       ["Webhook", webhook ? html`<a href=${address("/webhooks/{id}", { id: delivery.webhookId })}>${foreign(webhook.name)}</a>`
         : `Webhook ${delivery.webhookId}, which was removed`],
       ["Target today", webhook ? foreign(webhook.targetUrl) : "–"],
-      ["Next attempt", delivery.nextAttemptAt ? html`${exactly(delivery.nextAttemptAt)}${delivery.state === "waiting" ? ", at the earliest" : nothing}` : "None is scheduled"],
+      ["Next attempt", delivery.nextAttemptAt ? html`${exactly(delivery.nextAttemptAt)}${delivery.state === "waiting" ? ", at the earliest" : nothing}${
+        webhook && webhook.state !== "Active" ? "; it is held then, for its webhook is not active" : nothing}` : "None is scheduled"],
       ["Replays", String(delivery.replays)],
       ["Id of the event", html`${foreign(delivery.eventId)} ${copy(delivery.eventId, "id of the event")}`],
     ])}
