@@ -221,9 +221,11 @@ def test_what_a_link_led_to_stays_when_an_earlier_try_ends(tab: Page) -> None:
     assert eventually(lambda: tab.evaluate("true") and len(held) == 1)
     tab.evaluate("location.hash = '#key=%D0%BA'")
     expect(tab.get_by_role("alert")).to_contain_text("characters that no key has")
-    with tab.expect_response("**/api/console/session"):
+    with tab.expect_response("**/api/console/session") as answered:
         held[0].continue_()
-    run(tab, "await new Promise((drawn) => setTimeout(drawn));")
+    answered.value.finished()
+    # Until the page has read it, and drawn what it does about it.
+    run(tab, "for (let turn = 0; turn < 10; turn += 1) await new Promise((drawn) => requestAnimationFrame(drawn));")
     expect(tab.get_by_role("alert")).to_contain_text("characters that no key has")
 
 
