@@ -4,7 +4,7 @@
 
 import { onForbidden, onUnauthenticated } from "./api.js";
 import { isApiError } from "./api_error.js";
-import { hubNow } from "./clock.js";
+import { keepTimesTrue } from "./clock.js";
 import { closeDialogs, confirm } from "./dialog.js";
 import { body, header, mayOpen, missing, refused, titleOf } from "./frame.js";
 import { failure } from "./parts.js";
@@ -12,8 +12,7 @@ import { html, nothing, render } from "./lit.js";
 import { keys } from "./keys.js";
 import { findPlace, isAddress } from "./router.js";
 import { ROUTES } from "./routes.js";
-import { ago } from "./format.js";
-import { say } from "./say.js";
+import { hush, say } from "./say.js";
 import { openScreen } from "./screen.js";
 import { fetchSession, join, signIn, signOut } from "./session.js";
 import { askForFunctionKey, signInAgain, signInScreen } from "./views/signin.js";
@@ -73,6 +72,7 @@ async function follow() {
   Object.assign(page, { place, screen: null, broken: null, hash: location.hash, mayLose: false });
   const isSame = !!before && place?.route === before.route && JSON.stringify(place.params) === JSON.stringify(before.params);
   if (!isSame) page.view = null;
+  if (!isSame) hush();
   if (place && page.session && mayOpen(place.route, page.session)) {
     try {
       const view = page.view ?? await place.route.load();
@@ -152,6 +152,7 @@ async function lookAtRoles() {
 /** @param {Error | null} [refusal] */
 function show(refusal = null) {
   page.screen?.close();
+  hush();
   closeDialogs({ all: true });
   Object.assign(page, { session: null, screen: null, view: null, refusal: refusal ?? new Error("You are signed out.") });
   draw();
@@ -168,23 +169,19 @@ function signedOut() {
   show();
 }
 
+let starts = 0;
+
+/** Signs in, and goes to where the address leads. A link that signs in may come while an earlier try is under way: the latest counts. */
 async function start() {
+  const mine = ++starts;
   Object.assign(page, { session: null, refusal: null });
   draw();
   try {
-    await enter(await signIn());
+    const session = await signIn();
+    if (mine === starts) await enter(session);
   } catch (error) {
     if (!isApiError(error)) throw error;
-    show(error);
-  }
-}
-
-/** Writes "12 seconds ago" where templates say so; nothing else writes there. */
-function keepTimesTrue() {
-  const now = hubNow();
-  for (const element of document.querySelectorAll("[data-moment]")) {
-    const text = ago(element.getAttribute("data-moment") ?? "", now);
-    if (element.textContent !== text) element.textContent = text;
+    if (mine === starts) show(error);
   }
 }
 

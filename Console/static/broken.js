@@ -5,7 +5,7 @@ import { hostOf, sum, utc } from "./webhooks.js";
 
 /**
  * A webhook with what the last day says of it. `since` is when the first of its present failures was, null where the hub
- * does not know it any more; `errorClass` is the one of most of its failures in the newest hour that has some.
+ * does not know it any more, and of a stopped one when it was changed last; `errorClass` is the one of most of its failures in the newest hour that has some.
  * @typedef {{
  *   id: number, name: string, targetUrl: string, state: string, lastError: string | null, consecutiveErrors: number,
  *   kind: "disabled" | "failing" | "recovered" | "healthy" | "stopped" | "idle", since: string | null,
@@ -41,6 +41,13 @@ export function judge(webhooks, stats) {
  */
 export const brokenOnes = (all) => all.filter((one) => ORDER.includes(one.kind)).sort((one, other) =>
   ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind) || sum(other.failed) - sum(one.failed) || one.id - other.id);
+
+/**
+ * Those that somebody stopped, the latest first.
+ * @param {Judged[]} all
+ */
+export const stoppedOnes = (all) => all.filter((one) => one.kind === "stopped").sort((one, other) =>
+  (other.since ?? "").localeCompare(one.since ?? "") || one.id - other.id);
 
 /**
  * "Them or us" in a sentence: whose fault it seems to be that webhooks fail.
@@ -98,7 +105,7 @@ export const poisonOf = (health) => sum(Object.values(health.poison));
  */
 export function backlog(health) {
   const waiting = sum(Object.values(health.queues));
-  return waiting ? `About ${number(waiting, "message waits, or is", "messages wait, or are")} scheduled for later (${queues(health.queues)}).`
+  return waiting ? `About ${number(waiting, "message waits, or is", "messages wait, or are")} scheduled for later (${waits(health.queues)}).`
     : "No message waits.";
 }
 
@@ -124,10 +131,11 @@ const DAY = 24 * HOUR;
 function judged(webhook, stats) {
   const delivered = stats?.delivered ?? [], failed = stats?.failed ?? [];
   const kind = kindOf(webhook, sum(delivered), sum(failed));
-  const since = stats?.failingSince ?? (kind === "disabled" ? utc(webhook.updated) : null);
+  const failingSince = stats?.failingSince ?? (kind === "disabled" ? utc(webhook.updated) : null);
+  const since = kind === "stopped" ? utc(webhook.updated) : kind === "recovered" ? null : failingSince;
   return {
     id: webhook.webhookId, name: webhook.name, targetUrl: webhook.targetUrl, state: webhook.state,
-    lastError: webhook.lastError, consecutiveErrors: webhook.consecutiveErrors, kind, since: kind === "recovered" ? null : since,
+    lastError: webhook.lastError, consecutiveErrors: webhook.consecutiveErrors, kind, since,
     errorClass: newestClass(stats?.classes ?? []), delivered, failed, webhook,
   };
 }
@@ -158,6 +166,16 @@ function newestClass(hours) {
 
 /** @param {Record<string, number>} counts */
 const queues = (counts) => Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`).join(", ");
+
+/** What a message of a queue is, one and many. @type {Record<string, [string, string]>} */
+const MESSAGES = {
+  events: ["event to be sent out", "events to be sent out"], deliveries: ["attempt to deliver", "attempts to deliver"],
+  wakeups: ["look at a receiver that is spared", "looks at receivers that are spared"],
+};
+
+/** @param {Record<string, number>} counts */
+const waits = (counts) => Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) =>
+  (Object.hasOwn(MESSAGES, name) ? number(count, ...MESSAGES[name]) : `${name} ${count}`)).join(", ");
 
 /** @param {number} count @param {string} one @param {string} many */
 const number = (count, one, many) => `${count} ${count === 1 ? one : many}`;

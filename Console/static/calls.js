@@ -8,6 +8,7 @@
 
 import { send, sendFully, sendOnce } from "./api.js";
 import { oddAnswer } from "./api_error.js";
+import { parse } from "./exactjson.js";
 
 /**
  * @typedef {import("./api.js").Options} Options
@@ -88,7 +89,10 @@ export async function listWebhooks(wanted, o) {
   return found.map(small);
 }
 /** @param {string | number} id @param {Options} [o] */
-export const showWebhook = async (id, o) => small(await withLists(send("GET", `v1/Webhook/${seg(id)}`, o), "Events", "ErrorEmails"));
+export async function showWebhook(id, o) {
+  const answer = await sendFully("GET", `v1/Webhook/${seg(id)}`, o);
+  return small({ ...await withLists(Promise.resolve(answer.data), "Events", "ErrorEmails"), Properties: parse(answer.text).Properties });
+}
 /** @param {object} webhook @param {Options} [o] */
 export const createWebhook = (webhook, o) => saved("POST", "v1/Webhook", webhook, o);
 /** @param {string | number} id @param {object} changes @param {Options} [o] */

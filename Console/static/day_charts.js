@@ -2,10 +2,12 @@
 // The charts of the last 24 hours, or of a week, each with its figures in a table beside it.
 
 import { bar, hourChart, legend } from "./chart.js";
-import { count, cut, duration, localTime } from "./format.js";
+import { attemptsFinding, latencyFinding } from "./findings.js";
+import { count, cut, duration } from "./format.js";
 import { html, nothing } from "./lit.js";
-import { foreign, table } from "./parts.js";
+import { foreign, moment, table } from "./parts.js";
 import { address } from "./router.js";
+import { countTicks, durationTicks } from "./ticks.js";
 import { sum } from "./webhooks.js";
 
 /**
@@ -46,8 +48,10 @@ export const dayCharts = (screen, { hours, total, judged, isPart }) => html`
 export function hourCharts(screen, { hours, total }, span) {
   const charts = chartsOf(screen);
   const { p50, p95 } = total.latency;
-  const attempts = attemptsFinding(hours, total, span), latency = latencyFinding(hours, p95, span);
-  charts.attempts.show(hours, [total.delivered, total.failed.map((/** @type {number} */ one) => -one || null)], attempts);
+  const attempts = attemptsFinding(hours, total, span), latency = latencyFinding(hours, total, span);
+  // An hour without attempts has no bar: one of no height would be drawn as a dash.
+  const heights = (/** @type {number[]} */ counts, /** @type {number} */ sign) => counts.map((one) => (one ? sign * one : null));
+  charts.attempts.show(hours, [heights(total.delivered, 1), heights(total.failed, -1)], attempts);
   charts.latency.show(hours, [p50, p95], latency);
   return html`
     <section>
@@ -69,8 +73,8 @@ function chartsOf(screen) {
   let charts = ofScreens.get(screen);
   if (!charts) {
     charts = {
-      attempts: hourChart(ATTEMPTS, (value) => count(Math.abs(value)), screen.signal),
-      latency: hourChart(LATENCY, duration, screen.signal),
+      attempts: hourChart(ATTEMPTS, { written: (value) => count(Math.abs(value)), ticks: countTicks }, screen.signal),
+      latency: hourChart(LATENCY, { written: duration, ticks: durationTicks }, screen.signal),
     };
     ofScreens.set(screen, charts);
   }
@@ -87,7 +91,7 @@ const figures = (caption, hours, columns) => html`
   <details><summary>${caption}, as a table</summary>${table({
     caption, key: (/** @type {number} */ hour) => hour, rows: hours.map((_, hour) => hour).reverse(),
     columns: [
-      { name: "Hour that began", isHead: true, cell: (hour) => html`<time datetime=${hours[hour]}>${localTime(hours[hour])}</time>` },
+      { name: "Hour that began", isHead: true, cell: (hour) => moment(hours[hour]) },
       ...columns.map(([name, values, written]) => ({ name, isNumber: true, cell: (/** @type {number} */ hour) => written(values[hour]) })),
     ],
   })}</details>`;
@@ -105,20 +109,4 @@ function failures(judged) {
       { name: "", cell: (one) => bar(sum(one.failed), most) },
     ],
   });
-}
-
-/** @param {string[]} hours @param {any} total @param {string} span */
-function attemptsFinding(hours, total, span) {
-  const delivered = sum(total.delivered), failed = sum(total.failed), worst = total.failed.indexOf(Math.max(...total.failed));
-  if (delivered + failed === 0) return `No attempt was made in ${span}.`;
-  const share = Math.floor((1000 * delivered) / (delivered + failed)) / 10;
-  return `${share} % of ${count(delivered + failed)} attempts delivered, ${count(failed)} failed${
-    failed ? `; the worst hour began at ${localTime(hours[worst])}` : ""}.`;
-}
-
-/** @param {string[]} hours @param {(number | null)[]} p95 @param {string} span */
-function latencyFinding(hours, p95, span) {
-  const known = p95.map((value) => value ?? -1), slowest = Math.max(...known);
-  if (slowest < 0) return `Nothing was delivered in ${span}.`;
-  return `In the slowest hour, which began at ${localTime(hours[known.indexOf(slowest)])}, 19 of 20 deliveries took about ${duration(slowest)} or less.`;
 }

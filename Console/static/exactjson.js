@@ -5,6 +5,28 @@
 const MAX_DEPTH = 40;
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs;
 
+/** More digits than these a number of JavaScript may not have. */
+const SAFE_DIGITS = 15;
+
+/**
+ * The same as `JSON.parse`, but a number that would lose digits becomes what `JSON.stringify` writes with all of them. Older
+ * browsers cannot do that, and round. Raises SyntaxError.
+ * @param {string} text
+ */
+export const parse = (text) => JSON.parse(text, /** @type {any} */ (exactNumber));
+
+/**
+ * @param {string} _name
+ * @param {unknown} value
+ * @param {{source?: string}} [context] what stood in the text
+ */
+function exactNumber(_name, value, { source } = {}) {
+  const { rawJSON } = /** @type {{rawJSON?: (text: string) => unknown}} */ (JSON);
+  if (typeof value !== "number" || !rawJSON || source === undefined || source === String(value)) return value;
+  const digits = source.replace(/e.*$/i, "").replace(/\D/g, "");
+  return digits.length > SAFE_DIGITS ? rawJSON(source) : value;
+}
+
 /**
  * The members of an object by name, each value as the text that stands there; null where the text is no object.
  * @param {string} text

@@ -34,7 +34,8 @@ export function duration(milliseconds) {
   if (seconds < 60) return `${rounded(seconds)} s`;
   if (seconds < 3600) return `${rounded(seconds / 60)} min`;
   if (seconds < 86_400) return `${rounded(seconds / 3600)} h`;
-  return `${rounded(seconds / 86_400)} days`;
+  const days = rounded(seconds / 86_400);
+  return `${days} ${days === 1 ? "day" : "days"}`;
 }
 
 /**
@@ -76,6 +77,12 @@ export function utcTime(iso) {
  * @param {string} id
  */
 export const shortId = (id) => (id.length > 12 ? `${id.slice(0, 8)}…` : id);
+
+/**
+ * A text with each id in it cut to its first characters, where the text stands in a list.
+ * @param {string} text
+ */
+export const withShortIds = (text) => text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, shortId);
 
 /**
  * A text from outside, in which nothing hides: control characters, and those that turn or swallow others, are written

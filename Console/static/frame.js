@@ -46,7 +46,7 @@ export const header = ({ routes, current, session, onSignOut, onSkip }) => html`
       <button type="button" class="quiet" @click=${onSignOut}>Sign out</button>
     </div>
   </div>
-  ${clockSays() ? html`<p class="clock">${clockSays()}</p>` : nothing}`;
+  ${clockSays() ? html`<p class="clock" role="note">${clockSays()}</p>` : nothing}`;
 
 /**
  * A screen below its heading.
@@ -127,5 +127,8 @@ const freshness = (screen) => html`
  * @param {Route} route
  * @param {Route | null} current
  */
-const isWithin = (route, current) =>
-  current !== null && (route === current || (route.path !== "/" && current.path.startsWith(`${route.path}/`)));
+function isWithin(route, current) {
+  if (current === null) return false;
+  const path = current.section ?? current.path;
+  return path === route.path || (route.path !== "/" && path.startsWith(`${route.path}/`));
+}

@@ -2,7 +2,7 @@
 // What the first screen fetches: a bounded number of calls, however many webhooks and events there are.
 
 import { isApiError, orNull } from "./api_error.js";
-import { brokenOnes, countedSince, judge } from "./broken.js";
+import { brokenOnes, countedSince, judge, stoppedOnes } from "./broken.js";
 import { countDeliveries, deepHealth, eventStats, listWebhooks, showWebhook } from "./calls.js";
 import { hubNow } from "./clock.js";
 import { sum } from "./webhooks.js";
@@ -32,7 +32,7 @@ export async function hubHealth(o) {
 }
 
 /**
- * The webhooks with their last day, and the deliveries of the ten that need it most.
+ * The webhooks with their last day, and the deliveries of the ten that need it most and of the ten that were stopped last.
  * @param {Options} o
  */
 export async function lastDay(o) {
@@ -42,8 +42,10 @@ export async function lastDay(o) {
   const judged = judge(webhooks, stats.webhooks);
   const broken = brokenOnes(judged);
   const now = hubNow();
-  const counts = await Promise.all(broken.slice(0, MAX_COUNTED).map((one) => counted(one, now, o)));
-  return { hours: stats.hours, total: stats.total, isPart: stats.continuationToken !== null, isCut, judged, broken, counts: new Map(counts) };
+  const stopped = stoppedOnes(judged).slice(0, MAX_COUNTED);
+  const counts = new Map(await Promise.all([...broken.slice(0, MAX_COUNTED), ...stopped].map((one) => counted(one, now, o))));
+  const held = stopped.filter((one) => hasUndelivered(counts.get(one.id)));
+  return { hours: stats.hours, total: stats.total, isPart: stats.continuationToken !== null, isCut, judged, broken, held, counts };
 }
 
 /**
@@ -62,6 +64,9 @@ async function withBroken(first, stats, o) {
   }
   return [...found.values()];
 }
+
+/** @param {Counted | undefined} counts */
+const hasUndelivered = (counts) => counts !== undefined && counts.failed + counts.held + counts.pending + counts.waiting > 0;
 
 /**
  * @param {Judged} one

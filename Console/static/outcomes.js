@@ -97,19 +97,23 @@ export function replayOf(delivery, webhookState) {
   if (delivery.state === "waiting") return { verb: null, text: "It is made without a replay, which would only put it out of its turn." };
   if (webhookState !== "Active") return { verb: null, text: "The webhook is not active: set it active first, then replay." };
   const what = "to this webhook, with its target and secret of today; the schedule begins anew";
+  if (isUnderWay(delivery)) return { verb: null, text: "It is made for the first time at this moment." };
   if (delivery.state === "pending") return { verb: "Try now", text: `Attempts at once, ${what}.` };
   return { verb: "Replay", text: `Delivers again ${what}.`, isTwice: delivery.state === "delivered" };
 }
 
-const SUMMARY = ["delivered", "failed", "held", "waiting", "pending"];
+/** @param {Delivery} delivery */
+const isUnderWay = ({ state, attempts, replays, nextAttemptAt }) => state === "pending" && attempts === 0 && replays === 0 && !nextAttemptAt;
+
+const SUMMARY = ["failed", "held", "waiting", "pending", "delivered"];
 
 /**
- * What became of the deliveries of each event, in a text: "3 delivered, 1 failed"; "none listed" where there is none, null
- * where it is not known. `deliveries` come newest event first; where they are not all, those of the last event may be missing.
+ * What became of the deliveries of each event, the worst first: "1 failed", "3 delivered"; "none listed" where there is none,
+ * null where it is not known. `deliveries` come newest event first; where they are not all, those of the last event may be missing.
  * @param {{id: string, receivedAt: string}[]} events
  * @param {{eventId: string, eventAt: string, state: string}[]} deliveries
  * @param {boolean} areAll
- * @returns {Map<string, {text: string | null, kind: Kind}>}
+ * @returns {Map<string, {text: string, kind: Kind}[] | null>}
  */
 export function summaries(events, deliveries, areAll) {
   /** @type {Map<string, string[]>} */
@@ -117,14 +121,14 @@ export function summaries(events, deliveries, areAll) {
   for (const { eventId, state } of deliveries) states.set(eventId, [...states.get(eventId) ?? [], state]);
   const last = deliveries.at(-1);
   const reached = areAll ? -Infinity : last ? Date.parse(last.eventAt) : Infinity;
-  return new Map(events.map(({ id, receivedAt }) => [id, Date.parse(receivedAt) > reached ? summary(states.get(id) ?? []) : { text: null, kind: "off" }]));
+  return new Map(events.map(({ id, receivedAt }) => [id, Date.parse(receivedAt) > reached ? summary(states.get(id) ?? []) : null]));
 }
 
-/** @param {string[]} states @returns {{text: string, kind: Kind}} */
+/** @param {string[]} states @returns {{text: string, kind: Kind}[]} */
 function summary(states) {
-  const counts = SUMMARY.map((one) => [one, states.filter((state) => state === one).length]).filter(([, number]) => number);
-  const worst = ["failed", "held", "waiting", "pending", "delivered"].find((one) => states.includes(one));
-  return { text: counts.map(([one, number]) => `${number} ${one}`).join(", ") || "none listed", kind: worst ? kindOf(worst) : "off" };
+  const found = SUMMARY.filter((one) => states.includes(one));
+  if (found.length === 0) return [{ text: "none listed", kind: "off" }];
+  return found.map((one) => ({ text: `${states.filter((state) => state === one).length} ${one}`, kind: kindOf(one) }));
 }
 
 /** @typedef {{kind: "received" | "dispatched" | "attempt" | "next", at: string | null, delivery?: Delivery, attempt?: Attempt, number?: number}} Entry */

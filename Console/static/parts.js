@@ -5,6 +5,7 @@
 //   toolbar(...actions)   action(screen, text, run, options)   buttons that do something
 //   state(word, kind)     a word with a shape and a colour; kinds: good, bad, wait, off
 //   when(iso)             local time, and how long ago, which stays true      exactly(iso)   the same, with the time in UTC
+//   moment(iso)           local time alone                                    stamp(iso)     the same, with the time in UTC
 //   foreign(text)         a text from outside: isolated, nothing hidden in it
 //   brief(text)           the same for lists: folded where it is very long
 //   id(text, what)        short, with Copy      copy(text, what)   the button alone
@@ -28,8 +29,24 @@ export const foreign = (text) => html`<bdi>${visible(text)}</bdi>`;
 /** @param {unknown} text */
 export function brief(text) {
   const all = String(text ?? ""), beginning = cut(all);
+  if (beginning === all) return html`<bdi>${parted(visible(all))}</bdi>`;
   // Folded text costs no layout: a list of very long ones stays usable.
-  return beginning === all ? foreign(all) : html`<details><summary>${foreign(beginning)}</summary>${foreign(all)}</details>`;
+  return html`<details><summary>${foreign(beginning)}</summary>${foreign(all)}</details>`;
+}
+
+/**
+ * A text that is broken between its parts before it is broken within them: opportunity.updated, crm.contoso.example.
+ * @param {string} text
+ */
+const parted = (text) => text.split(/(?<=[./_])(?=[^./_])/).map((part, place) => (place ? html`<wbr>${part}` : part));
+
+/**
+ * A moment in local time. Where there is little room, its day stands above its time.
+ * @param {string} iso
+ */
+export function moment(iso) {
+  const [day, ...time] = visible(localTime(iso)).split(", ");
+  return html`<time datetime=${iso}>${time.length ? html`<span>${day},</span> <span>${time.join(", ")}</span>` : day}</time>`;
 }
 
 /**
@@ -37,13 +54,25 @@ export function brief(text) {
  * @param {string | null | undefined} iso
  */
 export const when = (iso) =>
-  iso ? html`<time datetime=${iso}>${visible(localTime(iso))}</time> <small data-moment=${iso}></small>` : html`–`;
+  iso ? html`${moment(iso)} ${past(iso)}` : html`–`;
+
+/** @param {string} iso */
+const past = (iso) => html`<small data-moment=${iso}></small>`;
 
 /**
  * A moment with its time in UTC, as logs have it: for what one looks at alone.
  * @param {string | null | undefined} iso
  */
-export const exactly = (iso) => (iso ? html`${when(iso)} <span class="utc">${utcTime(iso)}</span>` : when(iso));
+export const exactly = (iso) => (iso ? html`${stamp(iso, past(iso))}` : when(iso));
+
+/**
+ * A moment with its time in UTC, for one of many. Where the local time is that in UTC, it stands there once.
+ * @param {string} iso
+ * @param {unknown} [between]
+ */
+export const stamp = (iso, between = nothing) => (new Date(iso).getTimezoneOffset() === 0
+  ? html`<time datetime=${iso}>${visible(utcTime(iso))}</time> ${between}`
+  : html`${moment(iso)} ${between} <span class="utc">${visible(utcTime(iso))}</span>`);
 
 /**
  * A word for a state, with a shape before it: never colour alone.

@@ -9,9 +9,10 @@
 /**
  * One screen. `path` may have parts in braces, `/webhooks/{id}`. `label` is its name in the navigation, if it is there.
  * `roles` are those that open it: one of them is enough, and null is for everybody who is signed in. `feature` is the
- * member of the session's `features` without which it is not in the navigation. `shape` says what a part in braces looks
+ * member of the session's `features` without which it is not in the navigation. `section` is the path of the one that is marked
+ * there, where its own path does not begin with it. `shape` says what a part in braces looks
  * like: `/events/stats` is a call of the API, and no event.
- * @typedef {{path: string, label?: string, roles: Role[] | null, feature?: string, shape?: Record<string, RegExp>, load: () => Promise<View>}} Route
+ * @typedef {{path: string, label?: string, roles: Role[] | null, feature?: string, section?: string, shape?: Record<string, RegExp>, load: () => Promise<View>}} Route
  * @typedef {"manager" | "administrator"} Role
  * @typedef {import("./screen.js").View} View
  */

@@ -29,7 +29,10 @@ export const ROUTES = [
 
   // Deliveries, Delivery.
   { path: "/deliveries", label: "Deliveries", roles: MANAGER, load: () => import("./views/deliveries.js") },
-  { path: "/events/{id}/deliveries/{webhook}", roles: MANAGER, shape: { id: UUID, webhook: NUMBER }, load: () => import("./views/delivery.js") },
+  {
+    path: "/events/{id}/deliveries/{webhook}", section: "/deliveries", roles: MANAGER, shape: { id: UUID, webhook: NUMBER },
+    load: () => import("./views/delivery.js"),
+  },
 
   // Dynamics.
   { path: "/dynamics", label: "Dynamics", roles: ADMINISTRATOR, feature: "dynamics", load: () => import("./views/dynamics.js") },

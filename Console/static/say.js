@@ -4,7 +4,7 @@
 import { visible } from "./format.js";
 
 const MILLISECONDS = 10_000;
-let clearing = 0;
+let clearing = 0, isOutcome = false;
 
 /** @param {string} text */
 export function say(text) {
@@ -12,5 +12,20 @@ export function say(text) {
   if (!region) return;
   region.textContent = visible(text);
   clearTimeout(clearing);
-  clearing = setTimeout(() => { region.textContent = ""; }, MILLISECONDS);
+  clearing = setTimeout(clear, MILLISECONDS);
+  // An action that leaves its screen says what came of it and goes at once; who leaves later, leaves it behind.
+  const said = location.hash;
+  isOutcome = true;
+  setTimeout(() => { isOutcome &&= location.hash !== said; });
+}
+
+/** The screen is left: what was said on it goes, unless it is the outcome of what led away from it. */
+export function hush() {
+  if (isOutcome) isOutcome = false;
+  else clear();
+}
+
+function clear() {
+  const region = document.getElementById("status");
+  if (region) region.textContent = "";
 }

@@ -2,6 +2,7 @@
 // The form of a webhook: from a webhook to fields, from fields to what is sent, and what the hub's refusal says of which
 // field. Pure, but for the random bytes of a secret.
 
+import { parse } from "./exactjson.js";
 import { MASK } from "./webhooks.js";
 
 /**
@@ -79,7 +80,7 @@ const namesOf = (webhook) => [...Object.keys(webhook?.headers ?? {}), ...Object.
 function valuesOf(rows) {
   const named = rows.filter((row) => row.name.trim());
   if (named.length === 0) return null;
-  return Object.fromEntries(named.map(({ name, value, isJson }) => [name.trim(), isJson ? JSON.parse(value) : value]));
+  return Object.fromEntries(named.map(({ name, value, isJson }) => [name.trim(), isJson ? parse(value) : value]));
 }
 
 /**

@@ -165,3 +165,6 @@ export function utc(text) {
  * @param {{name: string, webhookId: number | string}} webhook
  */
 export const typedFor = ({ name, webhookId }) => (/^[\x21-\x7e\u00a1-\u024f]([\x20-\x7e\u00a1-\u024f]{0,48}[\x21-\x7e\u00a1-\u024f])?$/.test(name) ? name : String(webhookId));
+
+/** Who registered or changed a webhook. @param {any} associate */
+export const personOf = (associate) => associate?.FullName || associate?.Name || "–";

@@ -25,7 +25,7 @@ from shared.delivery.filter import DeliveryFilter
 from shared.delivery.known_secrets import KnownSecrets
 from shared.delivery.log import DeliveryLog
 from shared.delivery.pace.circuit import Blocked
-from shared.delivery.record import DeliveryRecord, DeliveryState, row_record, summary
+from shared.delivery.record import DeliveryRecord, DeliveryState, new_record, row_record, summary
 from shared.delivery.replaying import BulkReplay, Replay
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.events.event import Event
@@ -44,6 +44,7 @@ _NO_FILTERS = frozenset({b"", b"{}", b"null"})
 """Bodies that clients send when they have nothing to say."""
 
 _PAGE = ("limit", "continuationToken")
+_NEVER = "this event was not delivered to this webhook"
 
 
 def serve_deliveries(hub: Hub, req: func.HttpRequest, segments: tuple[str, ...]) -> func.HttpResponse:
@@ -171,17 +172,25 @@ class Deliveries:
     def show(self, event_id: str, webhook: str, query: Mapping[str, str]) -> dict[str, object]:
         """One delivery with its attempts; raises NotFound or BadRequest."""
         require_known(query, ())
-        return self._whole(self._find(find_event(self.events, event_id), webhook))
+        event, webhook_id = find_event(self.events, event_id), _webhook_id(webhook)
+        record = self._stored(event, webhook_id) or self._under_way(event, webhook_id)
+        if record is None:
+            raise NotFound(_NEVER)
+        return self._whole(record)
 
     def replay_one(self, event_id: str, webhook: str, query: Mapping[str, str]) -> dict[str, object]:
         """Replay one delivery, whatever its state, unless it waits for its receiver.
 
-        Raises BadRequest, NotFound, also if its webhook was removed, and Conflict for one that waits, or whose event
-        was forgotten.
+        Raises BadRequest, NotFound, also if its webhook was removed, and Conflict for one that waits or has not come to
+        its first attempt, or whose event was forgotten.
         """
         require_known(query, ())
-        event = find_event(self.events, event_id)
-        record = self._find(event, webhook)
+        event, webhook_id = find_event(self.events, event_id), _webhook_id(webhook)
+        record = self._stored(event, webhook_id)
+        if record is None and self._under_way(event, webhook_id):
+            raise Conflict("this delivery is about to be made for the first time, without a replay")
+        if record is None:
+            raise NotFound(_NEVER)
         if self.webhooks.get(record.webhook_id) is None:
             raise NotFound("the webhook was removed, so nothing can be replayed to it")
         if event.forgotten:
@@ -227,14 +236,26 @@ class Deliveries:
             return shown
         return {**shown, "waitingReason": entry.reason.value, "waitingUntil": until, "nextAttemptAt": until}
 
-    def _find(self, event: Event, webhook: str) -> DeliveryRecord:
-        webhook_id = parse_webhook_id(webhook)
-        if webhook_id is None:
-            raise NotFound("there is no webhook with this id")
-        record = self.log.get(webhook_id, event) or self.log.get_waiting(webhook_id, event)
-        if record is None:
-            raise NotFound("this event was not delivered to this webhook")
-        return record
+    def _stored(self, event: Event, webhook_id: int) -> DeliveryRecord | None:
+        return self.log.get(webhook_id, event) or self.log.get_waiting(webhook_id, event)
+
+    def _under_way(self, event: Event, webhook_id: int) -> DeliveryRecord | None:
+        """A delivery between its queue and the end of its first attempt, as a record that is not stored.
+
+        Nothing else is stored of it then. Two transactions.
+        """
+        registration = self.webhooks.get(webhook_id)
+        if registration is None or event.type not in registration.webhook.events:
+            return None
+        is_asked = webhook_id in (self.events.listed_event(event).asked or ())
+        return new_record(webhook_id, event) if is_asked else None
+
+
+def _webhook_id(text: str) -> int:
+    webhook_id = parse_webhook_id(text)
+    if webhook_id is None:
+        raise NotFound("there is no webhook with this id")
+    return webhook_id
 
 
 def _by_time_only(place: Place) -> Place:

@@ -274,6 +274,27 @@ def test_one_delivery_is_shown_with_its_attempts_and_no_secret(
     assert SECRET not in json.dumps(every)
 
 
+def test_a_delivery_on_its_way_to_its_first_attempt_is_pending_and_not_replayed(
+    hub: Hub, webhook: Registration, connection_string: str
+) -> None:
+    # Nothing is stored of it while its message is worked on, be it for the first time or after it waited.
+    path = f"{listed(hub, webhook.id).id}/deliveries/{webhook.id}"
+    status, shown = call(hub, "GET", path)
+    assert (status, shown["state"], shown["attempts"], shown["log"]) == (200, "pending", 0, [])
+    status, problem = call(hub, "POST", f"{path}/replay")
+    assert (status, "first time" in str(problem["detail"])) == (409, True)
+    assert waiting(connection_string) == []
+
+
+def test_an_event_that_did_not_ask_a_webhook_has_no_delivery_to_it(hub: Hub, webhook: Registration) -> None:
+    for event in (listed(hub, webhook.id + 1), accepted(hub)):
+        assert call(hub, "GET", f"{event.id}/deliveries/{webhook.id}")[0] == 404
+    asked, stored = listed(hub, webhook.id), hub.receivers.webhooks.get(webhook.id)
+    assert stored is not None
+    hub.receivers.webhooks.delete(stored)
+    assert call(hub, "GET", f"{asked.id}/deliveries/{webhook.id}")[0] == 404
+
+
 def test_filters_and_pages_show_each_delivery_once(hub: Hub) -> None:
     events = [accepted(hub, number) for number in range(4)]
     for webhook_id, state in ((1, DeliveryState.HELD), (2, DeliveryState.FAILED)):

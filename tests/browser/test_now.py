@@ -27,7 +27,7 @@ from tests.browser.looks import wrong_with
 from tests.browser.seeded import Hour, webhook
 from tests.browser.test_hostile_text import ATTACKS, HIDDEN, SHOWN, dangerous
 from tests.e2e.running import RunningApp, running_app
-from tests.e2e.webhooks import events_of, new_event_name, register, signal, state_of
+from tests.e2e.webhooks import events_of, new_event_name, patch, register, signal, state_of
 from tests.fakes.receiver import Receiver, answers
 from tests.support.events import make_event
 from tests.support.listings import attempted, store
@@ -115,7 +115,6 @@ def test_broken_mended_set_active_and_replayed_without_a_shell(app: RunningApp, 
     row.get_by_role("button", name="Test now").click()
     expect(row).to_contain_text("The test arrived")
     row.get_by_role("button", name="Set active").click()
-    row.get_by_role("button", name="Replay 1").click()
     dialog = tab.get_by_role("dialog", name="Replay failed and held deliveries")
     expect(dialog).to_contain_text("Replay 1 failed and held deliveries to CRM sync")
     dialog.get_by_role("button", name="Replay 1").click()
@@ -189,10 +188,15 @@ def test_a_hub_that_fails_never_looks_like_one_without_failures(app: RunningApp,
     tab.unroute(path)
     tab.get_by_role("button", name="Try again").click()
     expect(row_of(tab, "Fails")).to_be_visible()
+    expect(tab.get_by_text("One webhook fails")).to_be_visible()
     tab.route(path, _down)
     reload(tab)
     expect(tab.get_by_role("alert")).to_contain_text("what you see is older")
     expect(row_of(tab, "Fails")).to_be_visible()
+    expect(tab.get_by_text("One webhook fails")).to_have_count(0)
+    expect(tab.get_by_text("What fails at this moment is not known. This is how it was")).to_be_visible()
+    assert faded(row_of(tab, "Fails").get_by_text("failing"))
+    assert not faded(tab.get_by_text("All right"))
 
 
 def test_a_hub_whose_health_cannot_be_read_is_broken_and_the_rest_is_shown(app: RunningApp, tab: Page) -> None:
@@ -201,6 +205,57 @@ def test_a_hub_whose_health_cannot_be_read_is_broken_and_the_rest_is_shown(app: 
     signed_in(tab, app)
     expect(tab.get_by_text("The hub's health could not be read: storage is away")).to_be_visible()
     expect(row_of(tab, "Fails")).to_be_visible()
+
+
+def test_a_hub_that_lost_its_storage_says_so_and_not_that_all_is_right(app: RunningApp, tab: Page) -> None:
+    signed_in(tab, app)
+    expect(tab.get_by_text("All right")).to_be_visible()
+    tab.route("**/api/**", _down)
+    reload(tab)
+    expect(tab.get_by_text("The hub's health could not be read: storage is away")).to_be_visible()
+    for said in ("All right", "No webhook fails", "Version"):
+        expect(tab.get_by_text(said)).to_have_count(0)
+
+
+def faded(shown: Locator) -> bool:
+    """Whether it looks as what was not loaded anew does: without its colours."""
+    grey: bool = shown.evaluate(
+        "(one) => { for (; one; one = one.parentElement) if (getComputedStyle(one).filter !== 'none') return true; }"
+    )
+    return bool(grey)
+
+
+def test_a_stopped_webhook_that_holds_something_is_set_active_and_replayed(
+    app: RunningApp, tab: Page, receiver: Receiver
+) -> None:
+    name = new_event_name()
+    stored = register(app, receiver.url, name, Name="ERP")
+    webhook(app, "Nothing held", state=WebhookState.STOPPED)
+    patch(app, stored, State="Stopped")
+    receiver.reset()
+    for key in (1, 2):
+        signal(app, name, key)
+    signed_in(tab, app)
+    row = tab.get_by_role("table", name="Stopped, with deliveries").get_by_role("row").filter(has_text="ERP")
+    assert eventually(lambda: reloaded_with(tab, row.get_by_role("link", name="2 held")))
+    expect(row).to_contain_text("by manager@hub.example")
+    expect(row.locator("time")).to_be_visible()
+    tab.get_by_text("2 webhooks are stopped").click()
+    expect(tab.get_by_role("link", name="Nothing held")).to_be_visible()
+    row.get_by_role("button", name="Set active").click()
+    dialog = tab.get_by_role("dialog", name="Replay failed and held deliveries")
+    dialog.get_by_role("button", name="Replay 2").click()
+    expect(dialog).to_contain_text("Queued 2 of 2")
+    dialog.get_by_role("button", name="Close").click()
+    expect(row).to_have_count(0)
+    assert eventually(lambda: len(events_of(receiver.journal)) == 2)
+
+
+def reloaded_with(tab: Page, shown: Locator) -> bool:
+    """Whether this is there, after a reload."""
+    reload(tab)
+    expect(tab.locator("main [aria-busy=false]")).to_be_visible()
+    return shown.count() == 1
 
 
 def _down(route: Route) -> None:

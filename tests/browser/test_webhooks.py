@@ -150,6 +150,31 @@ def test_a_webhook_is_made_tested_repaired_saved_and_its_secret_shown_once(
     assert (webhook["Headers"], webhook["SealedHeaders"]) == ({"X-Tenant": "********"}, ["X-Tenant"])
 
 
+def test_what_was_saved_is_not_saved_or_lost_once_more(
+    console: Page, app: RunningApp, receiver: Receiver, name: str
+) -> None:
+    go(console, "#/help", "Help")
+    go(console, "#/webhooks/new", "New webhook")
+    console.get_by_label("Name", exact=True).fill(name)
+    console.get_by_label("Target").fill(f"{receiver.url}/hook")
+    console.get_by_label("Find an event, or name another").fill("a.b")
+    press(console, "Add name")
+    press(console, "Generate")
+    press(console, "Save")
+    saved = console.get_by_role("dialog", name="Saved")
+    expect(saved).to_contain_text("whsec_")
+    expect(console.get_by_text("Waiting for the receiver")).to_have_count(0)
+    # The secret is shown once: it stays wherever one goes.
+    for _ in range(2):
+        console.go_back()
+        expect(console.get_by_role("dialog")).to_have_count(1)
+        expect(saved).to_contain_text("whsec_")
+    press(saved, "I have the secret")
+    expect(console.get_by_role("heading", name="Help", exact=True)).to_be_visible()
+    found = app.get("v1/Webhook", nameFilter=name).json()
+    assert [one["Name"] for one in found] == [name]
+
+
 def test_nothing_typed_is_lost_when_a_request_fails(
     console: Page, app: RunningApp, receiver: Receiver, name: str
 ) -> None:
@@ -218,6 +243,9 @@ def test_what_is_broken_says_why_and_is_mended_set_active_and_replayed(
         console.wait_for_timeout(100)
     press(console, "Reload")
     expect(console.get_by_role("link", name="1 delivered")).to_be_visible()
+    over = console.get_by_role("heading", name="Last error, which is over")
+    expect(over.locator("xpath=following-sibling::p").first).to_contain_text("HTTP 410 Gone")
+    expect(console.get_by_text("The last success:").locator("time")).to_be_visible()
     assert [call.headers.get("x-hook-test") for call in receiver.journal][-1] is None
 
 
@@ -244,6 +272,21 @@ def test_an_edit_changes_what_was_changed_and_overwrites_nobody_unseen(
         {"X-Key": "********"},
     )
     assert (webhook["Secret"], len(receiver.journal)) == ("********", calls)
+
+
+def test_a_property_keeps_every_digit_and_changes_beside_others(
+    console: Page, app: RunningApp, receiver: Receiver, name: str
+) -> None:
+    id_ = create(app, receiver, name, Properties={"account": 12345678901234567890, "other": 1})
+    go(console, f"#/webhooks/{id_}", f"Webhook {name}")
+    expect(console.get_by_role("table", name="Properties")).to_contain_text("12345678901234567890")
+    go(console, f"#/webhooks/{id_}/edit", f"Edit webhook {name}")
+    expect(console.get_by_role("group", name="Property 1").get_by_label("Value")).to_have_value("12345678901234567890")
+    console.get_by_role("group", name="Property 2").get_by_label("Value").fill("98765432109876543210")
+    press(console, "Save")
+    press(console.get_by_role("dialog"), "Close")
+    expect(console.get_by_role("heading", name=f"Webhook {name}", exact=True)).to_be_visible()
+    assert stored(app, id_)["Properties"] == {"account": 12345678901234567890, "other": 98765432109876543210}
 
 
 def test_a_rotated_secret_signs_beside_the_old_one_and_is_shown_once(

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  backlog, brokenOnes, countedSince, hubFindings, judge, poisonOf, verdict,
+  backlog, brokenOnes, countedSince, hubFindings, judge, poisonOf, stoppedOnes, verdict,
 } from "./broken.js";
 
 const hook = (id, changes = {}) => ({
@@ -34,6 +34,13 @@ test("the disabled stand first, then what fails now, the most failures first", (
   const most = [hook(3, { consecutiveErrors: 1 }), day(3, { failed: 9 })];
   const pairs = [[hook(1), day(1, { failed: 50, delivered: 1 })], fails(2, "dns"), most, well(4), [hook(5, { state: "TooManyErrors" })]];
   assert.deepEqual(brokenOnes(judgedOf(pairs)).map((one) => one.id), [5, 3, 2, 1]);
+});
+
+test("of the stopped the latest stands first, with when it was changed last", () => {
+  const pairs = [
+    [hook(1, { state: "Stopped" })], well(2), [hook(3, { state: "Stopped", updated: "2026-11-30T11:00:00" }), day(3, { failingSince: "2026-11-30T09:00:00Z" })],
+  ];
+  assert.deepEqual(stoppedOnes(judgedOf(pairs)).map(({ id, since }) => [id, since]), [[3, "2026-11-30T11:00:00Z"], [1, "2026-11-30T10:00:00Z"]]);
 });
 
 test("since when: the first of its failures; when it was disabled where nobody called it for a day; nothing once it delivers", () => {
@@ -104,8 +111,8 @@ test("the hub is all right until something is not, and the worst is said first",
 
 test("a backlog is waiting or scheduled, nobody knows which", () => {
   assert.equal(backlog(HEALTH), "No message waits.");
-  assert.equal(backlog({ queues: { events: 1, deliveries: 0 } }), "About 1 message waits, or is scheduled for later (events 1).");
-  assert.match(backlog({ queues: { events: 1, deliveries: 2 } }), /^About 3 messages wait, or are scheduled .*events 1, deliveries 2/);
+  assert.equal(backlog({ queues: { events: 1, deliveries: 0 } }), "About 1 message waits, or is scheduled for later (1 event to be sent out).");
+  assert.match(backlog({ queues: { events: 1, deliveries: 2 } }), /^About 3 messages wait, or are scheduled .*1 event to be sent out, 2 attempts to deliver\)/);
 });
 
 test("deliveries are counted from a day before, to the hour, for a week at most", () => {

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { members, plain, pretty } from "./exactjson.js";
+import { members, parse, plain, pretty } from "./exactjson.js";
+
+test("a number keeps its digits from being read to being written, and all others are numbers", () => {
+  const text = '{"a":12345678901234567890,"b":[0.12345678901234567891],"c":-1234567890123456789012e5}';
+  // An older Node rounds, as an older browser does; that browsers of today do not is tested in one.
+  assert.equal(JSON.stringify(parse(text)), JSON.rawJSON ? text : JSON.stringify(JSON.parse(text)));
+  assert.deepEqual(parse('{"a": 42.0, "b": 1e3, "c": 123456789012345, "d": "12345678901234567890", "e": [true, null]}'),
+    { a: 42, b: 1000, c: 123456789012345, d: "12345678901234567890", e: [true, null] });
+  assert.throws(() => parse("{"), SyntaxError);
+});
 
 test("members keep every digit, and are those of the outermost object alone", () => {
   const text = '{"a": 12345678901234567890.10, "b": {"payload": [1, {"c": "}"}]}, "__proto__": null, "x\\"y": "a,b:{", "payload": true}';

@@ -24,15 +24,18 @@ test("the moment of dispatch has its place among the attempts, and stands before
   assert.deepEqual(kinds("2026-11-30T12:00:02Z")[1], ["dispatched", "2026-11-30T12:00:02Z"]);
 });
 
-test("an event's deliveries are summed up, the worst first to the eye, and what was not reached is not known", () => {
+test("an event's deliveries are summed up, the worst first and each with its own look, and what was not reached is not known", () => {
   const event = (id, second) => ({ id, receivedAt: `2026-11-30T12:00:0${second}.000001Z` });
   const events = [event("c", 3), event("b", 2), event("a", 1)];
   const of = (eventId, second, state) => ({ eventId, eventAt: `2026-11-30T12:00:0${second}.000001Z`, state });
   const found = [of("c", 3, "delivered"), of("c", 3, "failed"), of("c", 3, "delivered"), of("b", 2, "pending")];
-  const texts = (areAll, given = found) => [...summaries(events, given, areAll)].map(([id, { text, kind }]) => [id, text, kind]);
-  assert.deepEqual(texts(true), [["c", "2 delivered, 1 failed", "bad"], ["b", "1 pending", "wait"], ["a", "none listed", "off"]]);
-  assert.deepEqual(texts(false), [["c", "2 delivered, 1 failed", "bad"], ["b", null, "off"], ["a", null, "off"]]);
-  assert.deepEqual(texts(false, []).map(([, text]) => text), [null, null, null]);
+  const texts = (areAll, given = found) => [...summaries(events, given, areAll)].map(([id, parts]) => [id, parts?.map(({ text, kind }) => [text, kind]) ?? null]);
+  const known = ["c", [["1 failed", "bad"], ["2 delivered", "good"]]];
+  assert.deepEqual(texts(true), [known, ["b", [["1 pending", "wait"]]], ["a", [["none listed", "off"]]]]);
+  assert.deepEqual(texts(false), [known, ["b", null], ["a", null]]);
+  assert.deepEqual(texts(false, []).map(([, parts]) => parts), [null, null, null]);
+  const held = [of("a", 1, "delivered"), of("a", 1, "held")];
+  assert.deepEqual(texts(true, held).at(-1), ["a", [["1 held", "off"], ["1 delivered", "good"]]]);
 });
 
 test("a button says what it does, and there is none where nothing can be done", () => {
@@ -44,6 +47,9 @@ test("a button says what it does, and there is none where nothing can be done", 
   assert.match(replayOf(delivery(7, "waiting"), "Active").text, /without a replay/);
   assert.match(replayOf(delivery(7, "failed"), null).text, /removed/);
   assert.match(replayOf(delivery(7, "failed", [attempt("", "forgotten", null)]), "Active").text, /forgotten/);
+  const first = { ...delivery(7, "pending"), attempts: 0, replays: 0 };
+  assert.equal(replayOf(first, "Active").verb, null);
+  assert.equal(replayOf({ ...first, replays: 1, nextAttemptAt: "2026-11-30T12:05:05Z" }, "Active").verb, "Try now");
   for (const [state, webhook] of [["held", "Stopped"], ["waiting", "Active"], ["failed", null]]) {
     assert.equal(replayOf(delivery(7, state), webhook).verb, null);
   }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { refusal } from "./api_error.js";
-import { ago, count, counted, duration, json, localTime, shortId, utcTime, visible } from "./format.js";
+import { ago, count, counted, duration, json, localTime, shortId, utcTime, visible, withShortIds } from "./format.js";
 import { nextDelay } from "./live.js";
 import { collect } from "./paging.js";
 import { address, changed, findPlace, isAddress } from "./router.js";
@@ -113,4 +113,11 @@ test("an answer without words gets some", () => {
     assert.ok(error.message.includes(words), error.message);
     assert.deepEqual([error.isOurs, error.retryAfter, error.easyAuth], [false, null, null]);
   }
+});
+
+test("an id within a text is cut to what tells two apart, and one day is no days", () => {
+  assert.equal(withShortIds("dynamics/3609bbbd-a041-5c9e-acb0-045d2dff171d"), "dynamics/3609bbbd…");
+  assert.equal(withShortIds("arcgis/parcels-2026"), "arcgis/parcels-2026");
+  assert.equal(duration(86_400_000), "1 day");
+  assert.equal(duration(2 * 86_400_000), "2 days");
 });

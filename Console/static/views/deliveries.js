@@ -10,7 +10,7 @@ import { html, nothing } from "../lit.js";
 import { knownTypes, loadOlder, MAX_NAMES, presets, webhookLink, webhookNames } from "../listing.js";
 import { CLASSES, kindOf, outcome } from "../outcomes.js";
 import { collect } from "../paging.js";
-import { action, empty, foreign, more, state, table, toolbar, when } from "../parts.js";
+import { action, brief, empty, foreign, more, state, table, toolbar, when } from "../parts.js";
 import { address } from "../router.js";
 import { span } from "../span.js";
 
@@ -137,7 +137,7 @@ const rows = (deliveries, names) => table({
     { name: "Event received", isHead: true, cell: (one) => html`
       <a href=${address("/events/{id}/deliveries/{webhook}", { id: one.eventId, webhook: one.webhookId })}>${when(one.eventAt)}</a>` },
     { name: "State", cell: (one) => state(one.state, kindOf(one.state)) },
-    { name: "Event", cell: (one) => html`<a href=${address("/events/{id}", { id: one.eventId })}>${foreign(cut(one.event))}</a>` },
+    { name: "Event", cell: (one) => html`<a href=${address("/events/{id}", { id: one.eventId })}>${brief(cut(one.event, 200))}</a>` },
     { name: "Webhook", cell: (one) => webhookLink(one.webhookId, names) },
     { name: "Last attempt", cell: (one) => (one.last ? html`${outcome(one.last)}, ${duration(one.last.durationMs)}` : "–") },
     { name: "Attempts", isNumber: true, cell: (one) => `${one.attempts}${one.replays ? ` (replayed ${one.replays}×)` : ""}` },

@@ -7,7 +7,7 @@ import { confirm } from "../dialog.js";
 import { counted, duration, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { deliveryState, kindOf, outcome, replayOf, sentence } from "../outcomes.js";
-import { action, block, empty, exactly, facts, foreign, id, state, toolbar } from "../parts.js";
+import { action, block, copy, empty, exactly, facts, foreign, stamp, state, toolbar } from "../parts.js";
 import { address } from "../router.js";
 import { TYPES } from "../webhooks.js";
 
@@ -38,9 +38,10 @@ export function view(screen) {
       ["Webhook", webhook ? html`<a href=${address("/webhooks/{id}", { id: delivery.webhookId })}>${foreign(webhook.name)}</a>`
         : `Webhook ${delivery.webhookId}, which was removed`],
       ["Target today", webhook ? foreign(webhook.targetUrl) : "–"],
-      ["Next attempt", delivery.nextAttemptAt ? html`${exactly(delivery.nextAttemptAt)}${delivery.state === "waiting" ? ", at the earliest" : nothing}` : "None is scheduled"],
+      ["Next attempt", delivery.nextAttemptAt ? html`${exactly(delivery.nextAttemptAt)}${delivery.state === "waiting" ? ", at the earliest" : nothing}${
+        webhook && webhook.state !== "Active" ? "; it is held then, for its webhook is not active" : nothing}` : "None is scheduled"],
       ["Replays", String(delivery.replays)],
-      ["Id of the event", id(delivery.eventId, "id of the event")],
+      ["Id of the event", html`${foreign(delivery.eventId)} ${copy(delivery.eventId, "id of the event")}`],
     ])}
     ${replaying(screen)}
     <h2>Attempts</h2>
@@ -85,5 +86,5 @@ async function watch(screen) {
  */
 const attempt = (made, place) => html`
   <li><p>${state(outcome(made), made.errorClass ? "bad" : "good")} ${sentence(made)}
-    <small>${exactly(made.at)}, took ${duration(made.durationMs)}</small></p>
+    <small>${stamp(made.at)}, took ${duration(made.durationMs)}</small></p>
     ${made.reply ? block(made.reply, `What came of attempt ${place + 1}`) : html`<p class="note">Nothing was answered that is kept.</p>`}</li>`;

@@ -68,7 +68,7 @@ export function view(screen) {
       ${field({ name: "name", label: "Name", value: form.name, wrong: wrong.name })}
       ${field({ name: "targetUrl", label: "Target", value: form.targetUrl, wrong: wrong.targetUrl, hint: before
         ? "Values of headers and properties that are secret go to the origin that they were given for: give them anew if it changes."
-        : "The address that events are sent to: https, without a user, not within the hub's own network, and not the hub itself." })}
+        : "The address that events are sent to: https, not within the hub's own network, unless the hub was set up to allow it; without a user, and not the hub itself." })}
       ${choices("type", "Type", TYPES, form.type)}
       ${eventPicker({
         events: form.events, find, wrong: wrong.events, ...known, onChange: (events) => set({ events }),
@@ -152,8 +152,9 @@ async function save(screen) {
     else {
       const saved = before ? await reviseWebhook(before.webhookId, changes) : await createWebhook({ ...webhookOf(form, null), secret });
       screen.data.before ??= saved.webhook;
-      await showSaved({ ...saved, secret });
       screen.say(`Saved webhook ${saved.webhook.webhookId}.`);
+      // It lies over the webhook's screen: behind it stands no form that could be saved, or lost, once more.
+      void showSaved({ ...saved, secret });
     }
     screen.state.untouched = screen.state.form;
     if (!screen.signal.aborted) location.hash = address("/webhooks/{id}", { id: screen.data.before.webhookId });

@@ -11,7 +11,7 @@ import { html, nothing } from "../lit.js";
 import { loadOlder, webhookLink, webhookNames } from "../listing.js";
 import { eventState, kindOf, outcome, sentence, timeline } from "../outcomes.js";
 import { collect } from "../paging.js";
-import { action, block, copy, empty, exactly, facts, foreign, more, state, table, toolbar, when } from "../parts.js";
+import { action, block, copy, empty, exactly, facts, foreign, more, stamp, state, table, toolbar, when } from "../parts.js";
 import { address } from "../router.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
@@ -104,7 +104,7 @@ function happened({ kind, at, delivery, attempt, number: place }, event, number,
   return html`
     <span class="after">${after(attempt.at, event)}</span> ${to}, attempt ${place}:
     ${state(outcome(attempt), attempt.errorClass ? "bad" : "good")} ${sentence(attempt)}
-    <small>${exactly(at)}, took ${duration(attempt.durationMs)}</small>
+    <small>${stamp(attempt.at)}, took ${duration(attempt.durationMs)}</small>
     ${attempt.reply ? html`<details><summary>What came of it</summary>${
       block(attempt.reply, `What came of attempt ${place} to webhook ${delivery.webhookId}`)}</details>` : nothing}`;
 }
@@ -146,7 +146,7 @@ async function replayAll(screen, open) {
       await replayOne(open[place].eventId, open[place].webhookId, { signal: screen.signal });
       return { replayed: 1, more: place + 1 < open.length, continuationToken: String(place + 1) };
     },
-    text: (n) => `${n} of the deliveries shown failed or are held. Each is delivered again to its webhook, with its target and secret of today.`,
+    text: (n) => `${n} of the deliveries shown failed or are held. Each is delivered again to its webhook, with its target and secret of today; what a stopped or disabled webhook holds stays held.`,
     verb: (n) => `Replay ${n}`,
     done: (n) => `Replayed ${n}`,
     none: "There is nothing to replay.",

@@ -5,6 +5,7 @@ import { isApiError } from "../api_error.js";
 import { listDeliveries, listEvents } from "../calls.js";
 import { hubNow } from "../clock.js";
 import { filters } from "../filters.js";
+import { cut, visible, withShortIds } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { knownTypes, loadOlder, presets } from "../listing.js";
 import { kindOf, summaries } from "../outcomes.js";
@@ -106,7 +107,7 @@ const rows = ({ data: { query, listed }, state: known }) => table({
     { name: "About", cell: (event) => html`${brief(event.entity)} ${event.entityId ? id(event.entityId, "id of the row") : nothing}` },
     ...(query.q ? [] : [{ name: "Deliveries", cell: (/** @type {any} */ event) => became(event, known.summaries) }]),
     { name: "By", cell: (event) => (event.initiator ? id(event.initiator, "id of the user") : "–") },
-    { name: "Source", cell: (event) => brief(event.source) },
+    { name: "Source", cell: (event) => html`<span title=${visible(cut(event.source))}>${brief(withShortIds(event.source))}</span>` },
   ],
 });
 
@@ -116,8 +117,9 @@ const rows = ({ data: { query, listed }, state: known }) => table({
  */
 function became(event, known) {
   const found = known?.get(event.id);
-  if (!found) return "…";
-  return found.text === null ? html`<a href=${address("/events/{id}", { id: event.id })}>open to see</a>` : state(found.text, found.kind);
+  if (found === undefined) return "…";
+  if (found === null) return html`<a href=${address("/events/{id}", { id: event.id })}>open to see</a>`;
+  return html`<span class="sums">${found.map(({ text, kind }) => html`${state(text, kind)} `)}</span>`;
 }
 
 /**

@@ -138,6 +138,6 @@ export async function askForFunctionKey() {
       dialog.close(true);
     }}>
       <label>Function key <input name="key" type="password" autocomplete="off" spellcheck="false" autofocus></label>
-      <button type="submit">Go on</button>
+      <footer class="actions"><button type="submit">Go on</button></footer>
     </form>`)) === true;
 }

@@ -9,7 +9,7 @@ import { kindOf } from "../outcomes.js";
 import { block, brief, facts, failure, foreign, state, table, when } from "../parts.js";
 import { address } from "../router.js";
 import { MAX_STATUSES, health, hoursOf } from "../webhook_health.js";
-import { MASK, TYPES, adviceOn, reasonOf, reasonOfLast, stateOf, utc } from "../webhooks.js";
+import { MASK, TYPES, adviceOn, personOf, reasonOf, reasonOfLast, stateOf, utc } from "../webhooks.js";
 import { actionsOn } from "./webhook_actions.js";
 
 /** @typedef {import("../screen.js").Screen} Screen */
@@ -47,12 +47,12 @@ const part = (asked) => asked.then((found) => ({ found, error: null }), (error) 
 
 /** @param {Screen} screen */
 export function view(screen) {
-  const { webhook, recent } = screen.data;
+  const { webhook } = screen.data;
   const advice = adviceOn(webhook);
   return html`
     ${testResult(screen.state.tested)}
     <p>${state(...stateOf(webhook))}${advice ? html` ${advice}` : nothing}</p>
-    ${lastError(webhook, recent.found?.value ?? [])}
+    ${lastError(screen)}
     <h2>Deliveries</h2>
     ${deliveries(screen)}
     ${health(screen)}
@@ -67,17 +67,18 @@ const testResult = (tested) => (tested ? html`
   <div class="notice" role="status"><p>${tested.success ? state("Test succeeded", "good") : state("Test failed", "bad")}
     ${foreign(tested.message)}</p></div>` : nothing);
 
-/**
- * @param {any} webhook
- * @param {any[]} recent
- */
-function lastError(webhook, recent) {
+/** The error of the last attempt, or of an earlier one where attempts succeeded since. @param {Screen} screen */
+function lastError({ data: { webhook, recent, stats } }) {
   if (!webhook.lastError) return nothing;
-  const reason = reasonOfLast(webhook.lastError, recent);
-  const failed = recent.map(({ last }) => last).filter((last) => last?.errorClass).map((last) => last.at).sort().at(-1);
-  return html`<h2>Last error</h2>
-    <p><strong>${foreign(webhook.lastError)}</strong>${reason ? html`. ${reason}` : nothing}</p>
-    ${failed ? html`<p>The newest failed attempt: ${when(failed)}</p>` : nothing}`;
+  const reason = reasonOfLast(webhook.lastError, recent.found?.value ?? []);
+  const why = reason ? html`<p>${reason}</p>` : nothing;
+  const { lastCallAt = null, lastSuccessAt = null } = stats.found?.webhooks[0] ?? {};
+  return webhook.consecutiveErrors > 0 ? html`<h2>Last error</h2>
+    <p class="reason"><strong>${foreign(webhook.lastError)}</strong></p>${why}
+    ${lastCallAt ? html`<p>The last attempt: ${when(lastCallAt)}</p>` : nothing}`
+    : html`<h2>Last error, which is over</h2>
+    <p class="reason">${foreign(webhook.lastError)}</p>${why}
+    ${lastSuccessAt ? html`<p>The last success: ${when(lastSuccessAt)}</p>` : nothing}`;
 }
 
 const WORDS = ["delivered", "failed", "held", "waiting", "pending"];
@@ -133,9 +134,6 @@ const members = (webhook) => facts([
   ["Attempts in all", count(webhook.totalCalls)], ["Failed attempts in all", count(webhook.totalErrors)],
   ["Failures in a row", count(webhook.consecutiveErrors)],
 ]);
-
-/** @param {any} associate */
-const personOf = (associate) => associate?.FullName || associate?.Name || "–";
 
 /**
  * @param {string} name

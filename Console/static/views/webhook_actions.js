@@ -50,8 +50,8 @@ async function setState(screen, wanted) {
 async function stop(screen) {
   const isSure = await confirm({
     title: "Stop this webhook?", verb: "Stop",
-    text: html`Nothing more is delivered to “${foreign(screen.data.webhook.name)}”. Its events are held, and so is what waits for it. They
-      can be replayed once it is active again.`,
+    text: html`Nothing more is delivered to “${foreign(screen.data.webhook.name)}”. Its events are held, and so is what waits for it or
+      is pending, once its next attempt is due. They can be replayed once it is active again.`,
   });
   if (isSure) await setState(screen, "Stopped");
 }

@@ -3,7 +3,7 @@
 
 import { eventStats, listWebhooks } from "../calls.js";
 import { filters } from "../filters.js";
-import { count, cut, duration } from "../format.js";
+import { count, counted, cut, duration } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { NOTHING, collect } from "../paging.js";
 import { brief, failure, foreign, state, table, when } from "../parts.js";
@@ -87,16 +87,16 @@ export function view(screen) {
     empty: isFiltered ? "No webhook passes these filters." : "There are no webhooks yet.",
     columns: [
       { name: "Name", isHead: true, cell: (webhook) => html`<a href=${address("/webhooks/{id}", { id: webhook.webhookId })}>${foreign(cut(webhook.name, 80))}</a>` },
-      { name: "State", cell: (webhook) => state(...stateOf(webhook)) },
-      { name: "Target", isWide: true, cell: (webhook) => foreign(cut(hostOf(webhook.targetUrl), 60)) },
+      { name: "State", cell: (webhook) => html`${state(...stateOf(webhook))}${webhook.consecutiveErrors ? html`
+        <small class="below">${counted(webhook.consecutiveErrors, "failure")} in a row</small>` : nothing}` },
+      { name: "Target", isWide: true, cell: (webhook) => brief(cut(hostOf(webhook.targetUrl), 60)) },
       { name: "Events", isWide: true, cell: (webhook) => eventsOf(webhook.events) },
       { name: "Type", cell: (webhook) => brief(webhook.type) },
       { name: "Delivered, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => count(one.delivered), "0") },
       { name: "Failed attempts, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => count(one.failed), "0") },
-      { name: "Slowest hour (p95)", isNumber: true, cell: (webhook) => figure(webhook, (one) => duration(one.p95), "–") },
+      { name: "Slowest hour, p95 of an attempt", isNumber: true, cell: (webhook) => figure(webhook, (one) => duration(one.p95), "–") },
       { name: "Last attempt", cell: (webhook) => (sums.error ? "unknown"
         : sums.of.has(webhook.webhookId) ? when(sums.of.get(webhook.webhookId)?.lastCallAt) : "not in 24 h") },
-      { name: "Failures in a row", isNumber: true, cell: (webhook) => count(webhook.consecutiveErrors) },
       { name: "Id", isNumber: true, cell: (webhook) => webhook.webhookId },
     ],
   })}

@@ -201,7 +201,8 @@ OPERATIONS = (
         "replayDelivery",
         TAG,
         "Replay one delivery",
-        "Whatever its state, unless it waits for its receiver, or its event was forgotten: a 409." + _REPLAYING,
+        "Whatever its state, unless it waits for its receiver, comes to its first attempt only now, or its event was "
+        "forgotten: a 409." + _REPLAYING,
         {
             202: answer("It will be delivered.", ref("ReplayResult"), example={"replayed": 1}),
             **PROBLEMS(400, 401, 403, 404, 409, 411, 413, 503),
