@@ -94,7 +94,7 @@ def test_a_client_in_python_registers_a_webhook_and_reads_its_deliveries(
     (folder / "bin").mkdir()
     (folder / "bin" / "openapi-python-client").symlink_to(programs / "openapi-python-client")
     path = f"PATH={folder / 'bin'}:/usr/bin:/bin"
-    told = "".join(run(["env", path, "sh", "-c", line], folder=folder) for line in generating())
+    told = "".join(run(["env", path, "sh", "-c", f"{line} 2>&1"], folder=folder) for line in generating())
     assert "warning" not in told.lower()
     names = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in BY_ID}
     assert {path.stem for path in (folder / "hub_client" / "api").glob("*/*.py")} - {"__init__"} == names
