@@ -4,7 +4,7 @@
 
 import { apiError, isApiError, oddAnswer, refusal } from "./api_error.js";
 import { noteDate } from "./clock.js";
-import { keyHeaders } from "./keys.js";
+import { keyHeaders, latestTry } from "./keys.js";
 
 const ROOT = new URL("..", import.meta.url);
 const MILLISECONDS = 30_000;
@@ -68,7 +68,7 @@ export async function sendFully(method, path, options = {}) {
  * @returns {Promise<Answer>}
  */
 export async function sendOnce(method, path, { signal, query, body, headers } = {}) {
-  const url = new URL(path, ROOT);
+  const url = new URL(path, ROOT), asked = latestTry();
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, String(value));
   }
@@ -80,7 +80,7 @@ export async function sendOnce(method, path, { signal, query, body, headers } = 
   }, signal);
   noteDate(response.headers.get("Date"));
   const data = parsed(text);
-  if (!response.ok) throw refusal(response.status, data, response.headers);
+  if (!response.ok) throw Object.assign(refusal(response.status, data, response.headers), { isOutdated: asked !== latestTry() });
   if (data === undefined && (text || method === "GET")) throw oddAnswer();
   return { data: data ?? null, headers: response.headers, text };
 }

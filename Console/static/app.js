@@ -3,7 +3,7 @@
 // what it is made of in parts.js; what it can call in calls.js; where it is listed in routes.js.
 
 import { onForbidden, onUnauthenticated } from "./api.js";
-import { isApiError } from "./api_error.js";
+import { isAborted, isApiError } from "./api_error.js";
 import { keepTimesTrue } from "./clock.js";
 import { closeDialogs, confirm } from "./dialog.js";
 import { body, header, mayOpen, missing, refused, titleOf } from "./frame.js";
@@ -180,8 +180,10 @@ async function start() {
     const session = await signIn();
     if (mine === starts) await enter(session);
   } catch (error) {
+    if (mine !== starts) return;
+    if (isAborted(error)) return show();
     if (!isApiError(error)) throw error;
-    if (mine === starts) show(error);
+    show(error);
   }
 }
 

@@ -12,6 +12,7 @@ const MILLISECONDS = 300;
 let functionKey = null;
 /** @type {BroadcastChannel | null} */
 let channel = null;
+let tries = 0;
 
 /** @returns {Keys} */
 export const keys = () => ({ apiKey: sessionStorage.getItem(STORED), functionKey });
@@ -23,8 +24,15 @@ export const keys = () => ({ apiKey: sessionStorage.getItem(STORED), functionKey
  */
 export const isKey = (text) => typeof text === "string" && /^[\x21-\x7e]{1,4096}$/.test(text);
 
+/**
+ * The number of the try to sign in, or to sign out, that is the latest. What was asked before it was asked with what
+ * does not count any more, and what comes of that says nothing about the keys of now.
+ */
+export const latestTry = () => tries;
+
 /** @param {string | null} value */
 export function setApiKey(value) {
+  tries += 1;
   if (value) sessionStorage.setItem(STORED, value);
   else sessionStorage.removeItem(STORED);
 }

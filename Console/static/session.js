@@ -4,7 +4,7 @@
 
 import { sendOnce } from "./api.js";
 import { isApiError, oddAnswer } from "./api_error.js";
-import { askTabs, joinTabs, keys, leaveTabs, setApiKey, setFunctionKey, takeKeyOfLink } from "./keys.js";
+import { askTabs, joinTabs, keys, latestTry, leaveTabs, setApiKey, setFunctionKey, takeKeyOfLink } from "./keys.js";
 
 /**
  * Who calls, as the hub knows them. `signIn` is how they proved it. `functionKey` is null where the hub has none to give.
@@ -25,7 +25,9 @@ export const SIGN_OUT_PATH = "/.auth/logout?post_logout_redirect_uri=/api/consol
  */
 export async function signIn() {
   if (takeKeyOfLink() || keys().apiKey) return fetchSession();
+  const asked = latestTry();
   const [others, own] = await Promise.all([askTabs(), fetchSession().catch((error) => error)]);
+  if (asked !== latestTry()) throw outdated();
   if (!isApiError(own)) return own;
   if (!others) throw Object.assign(own, { isFirst: own.status === 401 });
   setApiKey(others.apiKey);
@@ -44,20 +46,26 @@ export function signInByKey(apiKey) {
 }
 
 /**
- * Asks the hub who this is. A key that it refuses is forgotten.
+ * Asks the hub who this is. A key that it refuses is forgotten. What comes after somebody signed in or out meanwhile
+ * is no answer any more, whatever it says: an AbortError.
  * @returns {Promise<Session>}
  */
 export async function fetchSession() {
+  const asked = latestTry();
   try {
     const { data } = await sendOnce("GET", "console/session");
+    if (asked !== latestTry()) throw outdated();
     if (!Array.isArray(data?.roles) || typeof data.features !== "object") throw oddAnswer();
     if (data.functionKey) setFunctionKey(data.functionKey);
     return data;
   } catch (error) {
-    if (isApiError(error) && error.status === 401) setApiKey(null);
+    if (asked !== latestTry()) throw outdated();
+    if (isApiError(error) && error.status === 401 && keys().apiKey) setApiKey(null);
     throw error;
   }
 }
+
+const outdated = () => new DOMException("Somebody signed in or out meanwhile.", "AbortError");
 
 /** @param {() => void} onSignOut another tab did */
 export const join = (onSignOut) => joinTabs(() => {

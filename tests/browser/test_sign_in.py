@@ -11,9 +11,11 @@ from shared.api.console.headers import POLICY
 from shared.callers.api_keys import ApiKeys
 from shared.roles.table import ROLES_TABLE, TableRoles
 from tests.browser.conftest import signed_in
+from tests.browser.harness import run
 from tests.e2e.running import RunningApp
 from tests.fakes.easy_auth import EasyAuth
 from tests.fakes.entra import TENANT
+from tests.support.patience import eventually
 
 OID = "0e8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
 MANAGER = "Relationship Manager"
@@ -117,6 +119,54 @@ def revoke_all(app: RunningApp, user: str) -> None:
     for key in api_keys.list():
         if key.user == user:
             api_keys.revoke(key.id)
+
+
+def test_what_an_ended_key_is_answered_late_neither_asks_again_nor_forgets_the_new_one(
+    tab: Page, app: RunningApp, key_of: Callable[..., str]
+) -> None:
+    signed_in(tab, app, api_key=key_of("ann@hub.example", MANAGER))
+    held: list[Route] = []
+    tab.route("**/api/v1/events?limit=7", lambda route: route.continue_() if held else held.append(route))
+    tab.evaluate(f"void (window.slow = {LIST.replace('limit: 1', 'limit: 7')})")
+    assert eventually(lambda: tab.evaluate("true") and len(held) == 1)
+    revoke_all(app, "ann@hub.example")
+    tab.evaluate(f"void (window.listing = {LIST})")
+    dialog = tab.get_by_role("dialog", name="Sign in again")
+    key = key_of("ann@hub.example", MANAGER)
+    enter(tab, key)
+    expect(dialog).to_have_count(0)
+    held[0].fulfill(status=401, json={"detail": "the API key is unknown, or not this user's"})
+    assert tab.evaluate("window.slow") == "listed"
+    expect(dialog).to_have_count(0)
+    assert stored_key(tab) == key
+
+
+def test_of_two_tries_to_sign_in_the_later_one_counts_whatever_comes_of_the_earlier(tab: Page, app: RunningApp) -> None:
+    tab.goto("/api/console")
+    expect(tab.get_by_label("API key")).to_be_visible()
+    held: list[Route] = []
+    is_wrong = "Bearer hub_wrong"
+
+    def hold(route: Route) -> None:
+        if route.request.headers.get("authorization") == is_wrong:
+            held.append(route)
+        else:
+            route.continue_()
+
+    tab.route("**/api/console/session", hold)
+    enter(tab, "hub_wrong")
+    assert eventually(lambda: tab.evaluate("true") and len(held) == 1)
+    enter(tab, app.seed.api_key)
+    navigation = tab.get_by_role("navigation", name="Screens")
+    expect(navigation).to_be_visible()
+    with tab.expect_response("**/api/console/session") as answered:
+        held[0].continue_()
+    answered.value.finished()
+    # Until the page has read it, and drawn what it does about it.
+    run(tab, "for (let turn = 0; turn < 10; turn += 1) await new Promise((drawn) => requestAnimationFrame(drawn));")
+    assert tab.evaluate(LIST) == "listed"
+    expect(navigation).to_be_visible()
+    assert stored_key(tab) == app.seed.api_key
 
 
 def test_a_function_key_that_was_replaced_is_fetched_anew_without_a_word(console: Page) -> None:

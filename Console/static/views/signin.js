@@ -1,7 +1,7 @@
 // @ts-check
 // Signing in: the screen before all others, and the dialog over a screen whose key does not count any more.
 
-import { isApiError } from "../api_error.js";
+import { isAborted, isApiError } from "../api_error.js";
 import { openDialog } from "../dialog.js";
 import { isKey, setApiKey, setFunctionKey } from "../keys.js";
 import { html, nothing } from "../lit.js";
@@ -56,6 +56,7 @@ const keyForm = (use, onRefused) => html`
     try {
       await use(key);
     } catch (error) {
+      if (isAborted(error)) return;
       if (!isApiError(error)) throw error;
       onRefused(error);
     }
@@ -74,11 +75,13 @@ let asking = null;
 
 /**
  * After a 401: first whether the hub just has a new function key, then the person. All requests that fail meanwhile wait
- * for the same dialog. Answers whether to try again.
+ * for the same dialog. A 401 from before somebody signed in says nothing about who is signed in now. Answers whether to
+ * try again.
  * @param {ApiError} error
  * @param {Renewal} frame
  */
-export function signInAgain(error, frame) {
+export async function signInAgain(error, frame) {
+  if (!asking && error.isOutdated) return true;
   return (asking ??= ask(error, frame).finally(() => { asking = null; }));
 }
 
@@ -93,6 +96,7 @@ async function ask(error, { refetch, onSession, onLeave }) {
       onSession(session);
       return session.functionKey ? true : await askForFunctionKey();
     } catch (again) {
+      if (isAborted(again)) return true;
       if (!isApiError(again)) throw again;
       error = again;
     }
@@ -120,7 +124,7 @@ async function ask(error, { refetch, onSession, onLeave }) {
 
   /** @param {import("../dialog.js").Dialog} dialog */
   function fail(dialog) {
-    return (/** @type {Error} */ failed) => dialog.update({ message: failed.message });
+    return (/** @type {Error} */ failed) => isAborted(failed) || dialog.update({ message: failed.message });
   }
 }
 
