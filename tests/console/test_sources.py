@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.delivery.record import DeliveryState
 from tests.support.cases import holds_for
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +81,12 @@ def test_every_view_is_a_screen_and_every_screen_a_view() -> None:
 @pytest.mark.parametrize("path", sorted(re.findall(r"path: \"([^\"]+)\"", ROUTES)))
 def test_every_screen_is_documented(path: str) -> None:
     assert f"`#{path}`" in text(ROOT / "docs" / "console.md")
+
+
+@holds_for("word", [*(state.value for state in DeliveryState), "dispatched", "stopped", "disabled"])
+def test_help_says_what_each_state_means(word: str) -> None:
+    told = dict(re.findall(r'^  \["(\w+)", "(.+)"\],$', text(STATIC / "views" / "help.js"), re.MULTILINE))
+    assert told[word.capitalize()].endswith((".", ")."))
 
 
 def test_a_library_is_named_with_its_version_in_one_place() -> None:
