@@ -7,6 +7,8 @@ INSTANCES ?= 1
 WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
+# For commands that install: Ctrl-C ends them, and make, without a word. They say themselves what is wrong otherwise.
+QUIETLY := trap 'exit 0' INT;
 
 .PHONY: run test browser pictures fuzz unit coverage mutants check format infra bench soak azurite page clean help
 
@@ -78,10 +80,10 @@ docs: $(VENV)/.ready   ## the site of the documentation, below .local/site; a li
 	@$(PY) -m deploy.docs
 
 azurite: $(VENV)/.ready
-	@$(PY) -m devhost.install
+	@$(QUIETLY) $(PY) -m devhost.install
 
 page: $(VENV)/.ready   ## the libraries of the console's page, from npm, checked by their hashes
-	@$(PY) -m page.install
+	@$(QUIETLY) $(PY) -m page.install
 
 $(VENV)/.ready: requirements.txt requirements-dev.txt
 	@python=; for candidate in python3.13 python3 python; do \
@@ -89,9 +91,10 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt
 	if [ -z "$$python" ]; then \
 	  echo 'error: Python 3.13 is needed: install it from https://www.python.org/downloads/ or with "pyenv install 3.13"' >&2; \
 	  exit 1; fi; \
-	$$python -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	echo 'Installing the Python packages of the hub and its tools into $(VENV), once: this takes a minute or two'; \
+	$(QUIETLY) $$python -m devhost.quietly $$python -m venv $(VENV)
+	@$(QUIETLY) $(PY) -m devhost.quietly $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(QUIETLY) $(PY) -m devhost.quietly $(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 clean:                 ## remove the environment, Azurite with its data, keys and caches; local.settings.json stays

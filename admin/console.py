@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from devhost.console import sign_in_link
+from devhost.local_hub import LOCAL, RUN_FILE
 from devhost.private import make_private_folder, write_private
-from devhost.run import LOCAL, RUN_FILE
 
 _LINK_FILE = LOCAL / "console.html"
 

@@ -21,6 +21,7 @@ from admin.output import print_json, print_problem
 from admin.recording import audited
 from admin.replaying import replay_jobs
 from shared.api.parameters import parse_moment
+from shared.audit.entry import with_switches
 from shared.audit.recording import note
 from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.dynamics.registration.failed_jobs import MAX_JOBS
@@ -229,7 +230,7 @@ def _update_step(id_: str, step_id: str, read: Callable[[], Mapping[str, object]
     with _registration("step.update", f"{id_}/steps/{step_id}") as registration:
         document = read()
         updated = registration.steps.update(parse_id(id_), parse_id(step_id), document)
-        note(changed=document)
+        note(changed=with_switches(document, {"enabled": updated.enabled}))
         print_json(updated.as_json())
 
 

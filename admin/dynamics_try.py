@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from admin.function_key import KEY_VARIABLE, function_key
 from admin.hub import local_hub
 from admin.output import print_problem
-from devhost.run import RUN_FILE
+from devhost.local_hub import RUN_FILE
 from shared.clock import now
 from shared.delivery.callback import callback_content, callback_event
 from shared.dynamics.context import TRIMMED_HEADER

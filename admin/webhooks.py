@@ -15,6 +15,7 @@ from shared.api.parameters import event_name_filter
 from shared.api.superoffice.operations import Entity, entity_of
 from shared.api.superoffice.relaxed_json import parse_relaxed_object
 from shared.api.superoffice.render import render_result
+from shared.audit.entry import Outcome
 from shared.audit.recording import note
 from shared.callers.caller import Caller
 from shared.errors import BadRequest
@@ -109,6 +110,8 @@ def send_test(id_: Id, user: UserName = None, as_json: AsJson = False) -> None:
         found = _find(receivers, id_)
         masked = found.webhook.model_copy(update={"secret": SECRET_MASK if found.sealed_secret else None})
         tested = receivers.saving.test(masked, found, _caller(user))
+        if not tested.is_success:
+            note(outcome=Outcome.FAILED)
     if as_json:
         print_json(render_result(is_success=tested.is_success, message=tested.message))
     else:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devhost.private import OTHERS_NOTHING, make_private, make_private_folder
+from devhost.signals import held_signals, how_it_ended
 
 _ROOT = Path(__file__).resolve().parent.parent
 _ACCOUNT = "devstoreaccount1"
@@ -40,6 +41,12 @@ class Azurite:
     def pid(self) -> int:
         """Its process id, and that of its process group."""
         return self.process.pid
+
+    @property
+    def how_it_ended(self) -> str | None:
+        """How it ended, `by SIGKILL` for instance; None while it runs."""
+        code = self.process.poll()
+        return None if code is None else how_it_ended(code)
 
     @property
     def connection_string(self) -> str:
@@ -80,24 +87,32 @@ def azurite(
     if location is not None:
         make_private_folder(location)
         make_private(location)
-    with (access_log or Path(os.devnull)).open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own arguments
-            _command(chosen, location, is_silent=access_log is None),
-            start_new_session=True,
-            stdout=output,
-            umask=OTHERS_NOTHING,
-        )
-    running = Azurite(chosen, process)
+    process: subprocess.Popen[bytes] | None = None
     try:
+        with (access_log or Path(os.devnull)).open("ab") as output, held_signals():
+            process = subprocess.Popen(  # noqa: S603 - our own arguments
+                _command(chosen, location, is_silent=access_log is None),
+                start_new_session=True,
+                stdout=output,
+                umask=OTHERS_NOTHING,
+            )
+        running = Azurite(chosen, process)
         _wait_until_ready(running)
         yield running
     finally:
-        running.resume()
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            running.kill()
+        if process is not None:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End it, paused or not."""
+    process.send_signal(signal.SIGCONT)
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def development_connection_string(ports: Ports) -> str:

@@ -1,5 +1,6 @@
 """The console of a hub that runs here: its key, and the link that signs in."""
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from devhost.keys import KeyStore
@@ -14,6 +15,16 @@ FUNCTIONS = (
     "DynamicsRegistration",
 )
 """The functions that the page calls. Never one that receives: its callers are not asked who they are."""
+
+
+_FUNCTION = "Console"
+_SESSION = "session"
+_GOOD = frozenset({200, 304})
+
+
+def is_page_file(function: str, route_values: Mapping[str, str], status: int) -> bool:
+    """Whether an answer is a file of the page, as its browser wanted it: each screen has some thirty of them. Pure."""
+    return function == _FUNCTION and status in _GOOD and route_values.get("path", "").strip("/") != _SESSION
 
 
 def open_functions(keys: KeyStore, console_key: str) -> None:

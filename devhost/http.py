@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
+from devhost.console import is_page_file
 from devhost.invocation import Invocations
 from devhost.keys import KeyStore, Level
 from devhost.messages import PROTOS, TypedData
@@ -47,11 +48,16 @@ class HttpFunctions:
         if length.isdigit() and int(length) > _MAX_BODY_BYTES:
             return Response(status_code=413)
         data = await _http_data(request, values)
-        return await self._run(function, data, request.headers.get("traceparent"))
+        return await self._run(function, values, data, request.headers.get("traceparent"))
 
-    async def _run(self, function: Function, data: TypedData, traceparent: str | None) -> Response:
+    async def _run(
+        self, function: Function, values: Mapping[str, str], data: TypedData, traceparent: str | None
+    ) -> Response:
         started, here = time.perf_counter(), invocation_traceparent(traceparent)
         response = _to_response(function, await self._invocations.run(function, data, {}, traceparent=here))
+        if is_page_file(function.name, values, response.status_code):
+            # What is worth reading would be lost between them.
+            return response
         milliseconds = (time.perf_counter() - started) * 1000
         _, trace, _, _ = here.split("-")
         log.info("%s answered %d in %.0f ms, trace %s", function.name, response.status_code, milliseconds, trace)

@@ -10,12 +10,12 @@ import argparse
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from devhost.private import make_private_folder
+from devhost.signals import STOPPED_CODE, Stopped, run_tool, stop_on_signals
 
 ROOT = Path(__file__).resolve().parent.parent
 _LOCK_FILES = ("package.json", "package-lock.json")
@@ -43,13 +43,16 @@ _BY_ARGUMENT = {"azurite": AZURITE, "tests": TEST_CLIENTS}
 
 
 def main() -> int:
-    """Install what the argument names, by default Azurite. Returns 0 if it is installed afterwards."""
+    """Install what the argument names, by default Azurite. Returns 0 if it is there afterwards, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m devhost.install", description="Installs packages from npm.")
     parser.add_argument("packages", nargs="?", choices=sorted(_BY_ARGUMENT), default="azurite")
     wanted = _BY_ARGUMENT[parser.parse_args().packages]
     try:
+        stop_on_signals()
         find_node()
         install_packages(wanted)
+    except Stopped:
+        return STOPPED_CODE
     except (NotInstalled, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -61,9 +64,9 @@ def find_node() -> None:
     if shutil.which("node") and shutil.which("npm"):
         return
     if _wheel_folder() is None:
-        sys.stderr.write(f"Node is not on this machine: installing {_NODE_WHEEL}\n")
+        sys.stderr.write(f"Node is not on this machine: installing {_NODE_WHEEL}, once\n")
         install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", _NODE_WHEEL]
-        if subprocess.run(install, check=False).returncode:  # noqa: S603 - our own arguments
+        if run_tool(install):
             raise NotInstalled(
                 "Node 20 or later with npm is needed: install it from https://nodejs.org, then try again"
             )
@@ -85,8 +88,8 @@ def install_packages(packages: Packages) -> None:
     folder.mkdir(exist_ok=True)
     for name in _LOCK_FILES:
         shutil.copy(packages.source / name, folder / name)
-    sys.stderr.write(f"installing {packages.name} into {folder}\n")
-    if subprocess.run([*_npm(), *_NPM_CI], cwd=folder, check=False).returncode:  # noqa: S603 - as above
+    sys.stderr.write(f"Installing {packages.name} into {folder}, once\n")
+    if run_tool([*_npm(), *_NPM_CI], folder):
         raise NotInstalled(f"npm could not install {packages.name} (see above): try again with `{packages.command}`")
     done.write_bytes(lock)
 

@@ -1,6 +1,5 @@
 """The running app as its parent sees it: one process or several, and what happens when one ends by itself."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -9,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from devhost.launch import wait_until_ready
+from devhost.signals import SIGNALS, how_it_ended
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.2
 _BEFORE_ANOTHER_SECONDS = 1.0
 
@@ -31,6 +30,7 @@ class Instances:
         self._start = start
         self._early: list[int] = []
         self._is_stopped = False
+        self._are_up = False
         self._last_code = 0
         for number in SIGNALS:
             signal.signal(number, lambda number, _: self._early.append(number))
@@ -42,23 +42,36 @@ class Instances:
             self._hand_on(early)
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether they were asked to end."""
+        return self._is_stopped
+
+    @property
     def pids(self) -> list[tuple[str, int]]:
         """URL and process id of each instance that runs."""
         return [(self.urls[number], process.pid) for number, process in sorted(self._processes.items())]
 
     def are_ready(self) -> bool:
         """Wait until all of them answer. Returns False if one ends before, or takes too long."""
-        return all(wait_until_ready(self.urls[number], process) for number, process in self._processes.items())
+        self._are_up = all(wait_until_ready(self.urls[number], process) for number, process in self._processes.items())
+        return self._are_up
 
-    def ended(self, when_changed: Callable[[], None]) -> int:
+    def ended(self, when_changed: Callable[[], None], lost: Callable[[], str] = str) -> int:
         """Wait until all have ended. Returns 0 if they were asked to, else the last exit code.
 
-        `when_changed` is called when another process has taken the place of one, or a place stays empty.
+        `when_changed` is called when another process has taken the place of one, or a place stays empty. Where `lost`
+        says that something is gone which they cannot work without, they are ended, standard error says it, and 1 is
+        returned; the empty string means that all is there.
         """
         while self._processes:
             for number, process in list(self._processes.items()):
                 if process.poll() is not None:
                     self._see_off(number, process, when_changed)
+            if not self._is_stopped and (what := lost()):
+                self.end()
+                # Last, below what they said on their way out.
+                _say(what)
+                return 1
             time.sleep(_LOOK_SECONDS)
         return 0 if self._is_stopped else self._last_code
 
@@ -80,9 +93,8 @@ class Instances:
         del self._processes[number]
         if self._is_stopped or len(self.urls) == 1:
             return
-        _say(
-            f"instance {number + 1} (process {process.pid}) has ended {_how(self._last_code)}: another takes its place"
-        )
+        how = how_it_ended(self._last_code)
+        _say(f"instance {number + 1} (process {process.pid}) has ended {how}: another takes its place")
         time.sleep(_BEFORE_ANOTHER_SECONDS)
         # A signal may come at any moment; one that came before the next line found no process here to end.
         if not self._is_stopped:
@@ -103,7 +115,8 @@ class Instances:
     def _hand_on(self, number: int) -> None:
         self._is_stopped = True
         for process in self._processes.values():
-            process.send_signal(number)
+            # One that has hardly begun, and does not know of signals yet, would complain of a Ctrl-C.
+            process.send_signal(number if self._are_up else signal.SIGTERM)
 
 
 @contextmanager
@@ -114,10 +127,6 @@ def running_instances(urls: Sequence[str], start: Start) -> Iterator[Instances]:
         yield instances
     finally:
         instances.end()
-
-
-def _how(code: int) -> str:
-    return f"by {signal.Signals(-code).name}" if code < 0 and os.name == "posix" else f"with exit code {code}"
 
 
 def _say(text: str) -> None:

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from devhost.install import ROOT, NotInstalled, Packages, find_node, install_packages
+from devhost.signals import STOPPED_CODE, Stopped, stop_on_signals
 
 VENDOR = ROOT / "Console" / "static" / "vendor"
 FILES = ROOT / "page" / "files.json"
@@ -39,10 +40,11 @@ class VendorFile:
 
 
 def main() -> int:
-    """Install the files. Returns 0 if they are there afterwards, each as it was committed."""
+    """Install the files. Returns 0 if they are there afterwards, each as it was committed, and 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m page.install", description="Installs the page's libraries.")
     parser.add_argument("--write", action="store_true", help="write the hashes of what npm has into page/files.json")
     try:
+        stop_on_signals()
         wanted = known_files()
         if parser.parse_args().write:
             _install_packages()
@@ -50,6 +52,8 @@ def main() -> int:
         elif not are_installed(wanted):
             _install_packages()
             copy_files(wanted, PACKAGES.folder)
+    except Stopped:
+        return STOPPED_CODE
     except (NotInstalled, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -13,6 +13,7 @@ from typer.main import get_command
 from admin.__main__ import app as command_line
 from shared import errors
 from shared.api.audit import PARAMETERS
+from shared.api.contract.document import openapi_document
 from shared.arcgis.connection_input import ConnectionInput
 from shared.arcgis.consent import RUN_AS_TABLE
 from shared.arcgis.layer_event import EVENT_NAMES
@@ -23,6 +24,8 @@ from shared.audit.log import AUDIT_TABLE, MAX_REFUSALS_PER_MINUTE, audit_row
 from shared.audit.surface import UNKNOWN
 from shared.audit.surfaces import OTHER_ACTIONS, SURFACES
 from shared.audit.writing import LINE_NAME, RowOutcome
+from shared.callers.api_keys import new_key
+from shared.callers.token_kind import API_KEY_PREFIX
 from shared.delivery.pace.state import PacedUsage, paced_usage_columns
 from shared.delivery.pace.wakeups import WAKEUPS_QUEUE
 from shared.delivery.queues import DELIVERIES_QUEUE, SLOW_QUEUE
@@ -44,6 +47,7 @@ from shared.outbound.reply import ErrorClass
 from shared.settings import Settings, setting_names
 from shared.version import __version__
 from shared.webhooks.rows import USAGE_TABLE, WEBHOOKS_TABLE
+from shared.webhooks.signing import ENCODED, PRIVATE, PUBLIC
 from shared.webhooks.stats import DURATION_BOUNDS, HOURS_OF_WEEK, LATENCY_BOUNDS
 from shared.webhooks.subscriptions import SUBSCRIPTIONS_TABLE
 from shared.webhooks.webhook import WEBHOOK_TYPES
@@ -56,6 +60,9 @@ ALL_DOCS = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.gl
 ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HubError)]
 PLATFORM_SETTINGS = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_THREADPOOL_THREAD_COUNT"}
 MAX_IMAGE = 150_000
+# What begins a key, a secret or an id: `abc_...`, `abc_` alone in code, or with many characters behind it.
+_PREFIX = re.compile(r"(?<![A-Za-z0-9_])([a-z]{2,6}_)(?=\.\.\.|…|`|[A-Za-z0-9+/=-]{20})")
+_HEADER = re.compile(r"(?<![A-Za-z0-9-])(?:[Xx]|[Cc]e)-[A-Za-z][A-Za-z-]+[A-Za-z]|WebHook-[A-Z][A-Za-z-]+")
 FUNCTIONS = sorted(path.parent for path in ROOT.glob("*/function.json"))
 
 
@@ -264,6 +271,27 @@ def test_the_limits_of_retention_are_documented() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_rows_in_an_export_is_documented(kind: str) -> None:
     assert f"| `{kind}` |" in doc("runbook").partition("## Backup")[2].partition("\n## ")[0]
+
+
+def test_each_example_of_a_key_or_a_secret_begins_as_real_ones_do() -> None:
+    pages = [*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "devhost" / "README.md"]
+    texts = {page.name: page.read_text(encoding="utf-8") for page in pages}
+    texts["the document"] = json.dumps(openapi_document(), ensure_ascii=False)
+    # Of Standard Webhooks' own example, docs/sources/delivery.md.
+    known = {API_KEY_PREFIX, ENCODED, PRIVATE, PUBLIC, "msg_"}
+    found = {(name, prefix) for name, text in texts.items() for prefix in _PREFIX.findall(text)}
+    assert {API_KEY_PREFIX, ENCODED, PRIVATE, PUBLIC} <= {prefix for _, prefix in found}
+    assert {(name, prefix) for name, prefix in found if prefix not in known} == set()
+    assert f"`{API_KEY_PREFIX}...`" in texts["the document"]
+    assert new_key().startswith(API_KEY_PREFIX)
+
+
+def test_every_header_that_a_page_names_is_one_that_the_code_knows() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "shared").rglob("*.py")).lower()
+    # Chosen by the flow in docs/receivers.md.
+    named = {name.lower() for name in _HEADER.findall(ALL_DOCS)} - {"x-flow-key"}
+    assert len(named) > 10
+    assert [name for name in sorted(named) if name not in code] == []
 
 
 def test_every_dependency_has_a_reason() -> None:

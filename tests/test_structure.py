@@ -37,6 +37,7 @@ SAME_NAME = {
 WITHOUT_TESTS_OF_THEIR_NAME = {
     "api/contract/agent_paths.py": "test_document.py judges what is made of it",
     "api/contract/arcgis_paths.py": "test_document.py judges what is made of it",
+    "api/contract/arcgis_schemas.py": "test_document.py judges what is made of it",
     "api/contract/dataverse_paths.py": "test_document.py judges what is made of it",
     "api/contract/delivery_paths.py": "test_document.py judges what is made of it",
     "api/contract/event_paths.py": "test_document.py judges what is made of it",

@@ -4,7 +4,7 @@
 
 import { onForbidden, onUnauthenticated } from "./api.js";
 import { isApiError } from "./api_error.js";
-import { hubNow } from "./clock.js";
+import { keepTimesTrue } from "./clock.js";
 import { closeDialogs, confirm } from "./dialog.js";
 import { body, header, mayOpen, missing, refused, titleOf } from "./frame.js";
 import { failure } from "./parts.js";
@@ -12,7 +12,6 @@ import { html, nothing, render } from "./lit.js";
 import { keys } from "./keys.js";
 import { findPlace, isAddress } from "./router.js";
 import { ROUTES } from "./routes.js";
-import { ago } from "./format.js";
 import { hush, say } from "./say.js";
 import { openScreen } from "./screen.js";
 import { fetchSession, join, signIn, signOut } from "./session.js";
@@ -170,23 +169,19 @@ function signedOut() {
   show();
 }
 
+let starts = 0;
+
+/** Signs in, and goes to where the address leads. A link that signs in may come while an earlier try is under way: the latest counts. */
 async function start() {
+  const mine = ++starts;
   Object.assign(page, { session: null, refusal: null });
   draw();
   try {
-    await enter(await signIn());
+    const session = await signIn();
+    if (mine === starts) await enter(session);
   } catch (error) {
     if (!isApiError(error)) throw error;
-    show(error);
-  }
-}
-
-/** Writes "12 seconds ago" where templates say so; nothing else writes there. */
-function keepTimesTrue() {
-  const now = hubNow();
-  for (const element of document.querySelectorAll("[data-moment]")) {
-    const text = ago(element.getAttribute("data-moment") ?? "", now);
-    if (element.textContent !== text) element.textContent = text;
+    if (mine === starts) show(error);
   }
 }
 

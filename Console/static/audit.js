@@ -1,5 +1,5 @@
 // @ts-check
-// What the audit's screen decides: where a target leads, and which time is asked for. Pure.
+// What the audit's screen decides: where a target leads, which time is asked for, and which status is shown. Pure.
 
 import { address } from "./router.js";
 
@@ -17,6 +17,12 @@ export function sinceOf(span, now) {
   const hours = HOURS.get(span ?? "");
   return hours ? new Date(now - hours * 3_600_000).toISOString() : null;
 }
+
+/**
+ * The status that stands beside an outcome; null where it would say otherwise: a test that failed is told by an answer with 200.
+ * @param {{outcome: string, status: number | null}} entry
+ */
+export const shownStatus = ({ outcome, status }) => (outcome === "failed" && status !== null && status < 400 ? null : status);
 
 /**
  * The address of the screen that shows a target; null where none does.

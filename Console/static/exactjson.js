@@ -24,7 +24,7 @@ function exactNumber(_name, value, { source } = {}) {
   const { rawJSON } = /** @type {{rawJSON?: (text: string) => unknown}} */ (JSON);
   if (typeof value !== "number" || !rawJSON || source === undefined || source === String(value)) return value;
   const digits = source.replace(/e.*$/i, "").replace(/\D/g, "");
-  return digits.length > SAFE_DIGITS ? rawJSON(source) : value;
+  return digits.length > SAFE_DIGITS || !Number.isFinite(value) ? rawJSON(source) : value;
 }
 
 /**

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import azure.functions as func
 
 from shared.api.parameters import parse_count, parse_moment
+from shared.audit.entry import with_switches
 from shared.audit.recording import note
 from shared.audit.surfaces import DYNAMICS_REGISTRATION
 from shared.dynamics.registration.call import dataverse_call
@@ -81,7 +82,7 @@ def _steps(hub: Hub, req: func.HttpRequest, webhook_id: str, segments: list[str]
         case "PATCH", [step]:
             changes = _document(req)
             updated = steps.update(webhook_id, parse_id(step), changes)
-            note(changed=changes)
+            note(changed=with_switches(changes, {"enabled": updated.enabled}))
             return json_response(updated.as_json())
         case "DELETE", [step]:
             steps.remove(webhook_id, parse_id(step))

@@ -17,6 +17,7 @@ from shared.arcgis.run_as import RunAs, RunAsCheck
 from shared.arcgis.update_permission import permit_update
 from shared.arcgis.webhook_connection import Answer, WebhookConnection, changed_members
 from shared.arcgis.webhook_sync import WebhookSync
+from shared.audit.entry import with_switches
 from shared.audit.recording import note
 from shared.deadline import deadline, remaining_seconds
 from shared.errors import Conflict, NotFound, Unavailable
@@ -127,7 +128,7 @@ class ConnectionOperations:
             self._registry.replace(after, etag=before.etag)
         except Changed:
             raise Conflict(f"somebody else changed webhook connection {before.id} meanwhile") from None
-        note(changed=changed_members(before, after))
+        note(changed=with_switches(changed_members(before, after), {"enabled": after.enabled}))
         for consent in run_as.consents:
             if not consent.etag:
                 self._consents.put(request.workflow, consent)

@@ -17,7 +17,7 @@ from shared.delivery.known_secrets import redaction_of
 from shared.delivery.redaction import CLOUD_EVENTS_UNESCAPED
 from shared.loops import delivery_hops
 from shared.outbound.client import HttpClient
-from shared.outbound.reply import OnHead, OutgoingRequest, Reply, RequestFailed, nothing
+from shared.outbound.reply import OnHead, OutgoingRequest, Reply, RequestFailed, nothing, why_no_answer
 from shared.timestamps import utc_z
 from shared.webhooks.signing import standard_webhooks_headers
 from shared.webhooks.webhook import WebhookInput
@@ -58,7 +58,7 @@ class CloudEvents(HttpDeliverer):
             reply = self.client.send(OutgoingRequest("OPTIONS", webhook.target_url, headers))
         except RequestFailed as failure:
             reason = loggable(failure.detail, redaction_of(webhook, []), is_cut=failure.is_cut)
-            return ReceiverConsent(f"the validation request failed: {failure.error_class}: {reason}")
+            return ReceiverConsent(f"the validation request failed: {why_no_answer(failure.error_class)}: {reason}")
         if not {"*", self._origin.lower()} & _values(reply, "webhook-allowed-origin"):
             wanted = f"WebHook-Allowed-Origin must be {self._origin} or *"
             return ReceiverConsent(f"the receiver gave no consent: {wanted}; {_answered(reply, webhook)}")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from unicodedata import category
 
-from shared.audit.entry import AuditEntry, Keeper, Outcome
+from shared.audit.entry import AuditEntry, Keeper, Outcome, with_switches
 from shared.audit.surfaces import DISABLE
 from shared.audit.writing import write
 from shared.delivery.attempt import Attempt, Verdict
@@ -96,7 +96,8 @@ class WebhookDisabler:
         reason = "gone" if attempt.verdict is Verdict.GONE else "errors"
         tell(log, "webhook.disabled", {"webhook": registration.id, "reason": reason}, logging.ERROR)
         target = f"webhooks/{registration.id}"
-        write(AuditEntry(disabled.updated, _HUB.id, DISABLE, target, Outcome.DONE, changed=("State",)), self._audit)
+        changed = with_switches(["State"], {"State": disabled.webhook.state.value})
+        write(AuditEntry(disabled.updated, _HUB.id, DISABLE, target, Outcome.DONE, changed=changed), self._audit)
         self._notify(registration, event, attempt)
         # After an outage here, whoever was made to watch does it.
         self._pace.ended(registration.id)

@@ -10,6 +10,7 @@ from shared.delivery.callback import CONTEXT_IDENTIFIER, CallbackEvent
 from shared.delivery.deliverer import Deliverer
 from shared.delivery.redaction import Redaction
 from shared.errors import FieldError
+from shared.outbound.reply import why_no_answer
 from shared.telemetry.spans import SpanKind, span
 from shared.webhooks.associate import associate_of
 from shared.webhooks.receiver_proof import ReceiverTestResult
@@ -78,5 +79,5 @@ class ReceiverCheck:
 
 
 def _what_came(attempt: Attempt, text: str) -> str:
-    answered = attempt.error_class if attempt.status is None else f"it was answered {attempt.status}"
+    answered = why_no_answer(attempt.error_class) if attempt.status is None else f"it was answered {attempt.status}"
     return f"{answered}: {text[:_MAX_SHOWN]}"

@@ -77,6 +77,25 @@ class ErrorClass(StrEnum):
     """The event was forgotten while its delivery was open; nobody was called."""
 
 
+_SENTENCES = {
+    ErrorClass.DNS: "the host has no address",
+    ErrorClass.REFUSED: "no connection could be made",
+    ErrorClass.TLS: "no TLS connection could be made",
+    ErrorClass.TIMEOUT: "there was no answer in time",
+    ErrorClass.TOO_LARGE: "the head of the answer is too large",
+    ErrorClass.BLOCKED: "the target policy refuses the target",
+    ErrorClass.SCRIPT: "the script raised an exception",
+    ErrorClass.HTTP: "there was no whole HTTP answer",
+    ErrorClass.FORGOTTEN: "the event was forgotten",
+}
+
+
+def why_no_answer(error_class: str) -> str:
+    """What a class of failure means where no status came, for people; the class stands behind it: `... (refused)`."""
+    sentence = _SENTENCES[ErrorClass(error_class)]
+    return f"{sentence} ({error_class})"
+
+
 class RequestFailed(Exception):
     """There is no answer; whether the receiver processed the request is unknown. `detail` is a sentence for the log.
 

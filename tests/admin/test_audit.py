@@ -12,7 +12,7 @@ from shared.audit.surface import READ
 from shared.audit.surfaces import OTHER_ACTIONS, SURFACES
 from shared.hub.hub import Hub
 from tests.admin.command import Run, admin
-from tests.fakes.receiver import Receiver
+from tests.fakes.receiver import Receiver, answers
 from tests.support.tenant import Tenant
 
 USER = "kim@hub.example"
@@ -79,6 +79,8 @@ def test_webhooks_and_queues_are_told(entries: Any, connection_string: str, rece
     assert admin("webhooks", "create", *options, "--json", **settings).code == 0
     assert admin("webhooks", "create", "--name", "Mine", **settings).code == 1
     assert admin("webhooks", "test", "1", **settings).code == 0
+    receiver.behave(answers(503))
+    assert admin("webhooks", "test", "1", **settings).code == 3
     assert admin("webhooks", "delete", "1", **settings).code == 0
     assert admin("webhooks", "delete", "1", **settings).code == 1
     assert admin("events", "redrive", "--dry-run", **settings).code == 0
@@ -87,6 +89,7 @@ def test_webhooks_and_queues_are_told(entries: Any, connection_string: str, rece
         ("queue.redrive", "queues", "done"),
         ("webhook.delete", "webhooks/1", "refused"),
         ("webhook.delete", "webhooks/1", "done"),
+        ("webhook.test", "webhooks/1", "failed"),
         ("webhook.test", "webhooks/1", "done"),
         ("webhook.create", "webhooks", "refused"),
         ("webhook.create", "webhooks/1", "done"),
@@ -122,7 +125,7 @@ def test_what_is_done_in_dataverse_is_told(entries: Any, connection_string: str,
         ("dynamics.webhook.update", webhook, "done"),
         ("dynamics.webhook.ensure", webhook, "done"),
     ]
-    assert [entry.changed for entry in entries()][3:5] == [("enabled",), ("name",)]
+    assert [entry.changed for entry in entries()][3:5] == [("enabled: false",), ("name",)]
     assert "a" * 40 not in str(entries())
 
 

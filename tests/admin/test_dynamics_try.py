@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from admin.__main__ import app as command_line
 from admin.dynamics_try import TriedApp, app_that_runs, completed
-from devhost.run import RUN_FILE
+from devhost.local_hub import RUN_FILE
 from shared.errors import Unavailable
 from shared.hub.hub import Hub
 from tests.admin.command import Run, admin

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shared.audit.entry import AuditEntry, Outcome, outcome_of
+from shared.audit.entry import AuditEntry, Outcome, outcome_of, with_switches
 
 ENTRY = AuditEntry(
     datetime(2026, 3, 14, 9, tzinfo=UTC), "kim@hub.example", "webhook.delete", "webhooks/7", Outcome.DONE
@@ -38,3 +38,9 @@ def test_an_entry_is_shown_in_utc_with_every_member() -> None:
         "status": 204,
         "changed": ["Name"],
     }
+
+
+def test_a_switch_alone_is_told_with_its_value() -> None:
+    assert with_switches(["Name", "State", "Secret"], {"State": "Stopped"}) == ("Name", "State: Stopped", "Secret")
+    assert with_switches({"enabled": False, "mode": "async"}, {"enabled": False}) == ("enabled: false", "mode")
+    assert with_switches(["Name"], {"State": "Stopped"}) == ("Name",)

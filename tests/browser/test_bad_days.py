@@ -15,6 +15,7 @@ from tests.browser.harness import run, show_list
 from tests.browser.looks import go
 from tests.browser.test_dialogs import ASK
 from tests.e2e.running import RunningApp
+from tests.support.patience import eventually
 
 MANAGER, ADMINISTRATOR = "Relationship Manager", "Webhook Administrator"
 EVENT = "0e8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d"
@@ -211,6 +212,21 @@ def test_what_can_be_no_key_is_told_and_kept_nowhere(tab: Page, key: str) -> Non
     expect(tab.get_by_role("alert")).to_contain_text("characters that no key has")
     assert tab.evaluate("sessionStorage.getItem('apiKey')") is None
     assert "key=" not in tab.url
+
+
+def test_what_a_link_led_to_stays_when_an_earlier_try_ends(tab: Page) -> None:
+    held: list[Route] = []
+    tab.route("**/api/console/session", lambda route: held.append(route))
+    tab.goto("/api/console")
+    assert eventually(lambda: tab.evaluate("true") and len(held) == 1)
+    tab.evaluate("location.hash = '#key=%D0%BA'")
+    expect(tab.get_by_role("alert")).to_contain_text("characters that no key has")
+    with tab.expect_response("**/api/console/session") as answered:
+        held[0].continue_()
+    answered.value.finished()
+    # Until the page has read it, and drawn what it does about it.
+    run(tab, "for (let turn = 0; turn < 10; turn += 1) await new Promise((drawn) => requestAnimationFrame(drawn));")
+    expect(tab.get_by_role("alert")).to_contain_text("characters that no key has")
 
 
 def test_an_address_that_leads_nowhere_is_not_loading_for_ever(tab: Page, app: RunningApp) -> None:

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SPANS, screenOf, sinceOf } from "./audit.js";
+import { SPANS, screenOf, shownStatus, sinceOf } from "./audit.js";
 
 const ID = "0d8f7c52-6a3e-4b19-9c4d-1f2e3a4b5c6d";
 
@@ -24,4 +24,11 @@ test("a span looks back from now, and any other text is none", () => {
   assert.equal(sinceOf("24h", now), "2026-11-29T14:20:00.000Z");
   for (const span of [null, "", "constructor", "2h"]) assert.equal(sinceOf(span, now), null);
   assert.deepEqual(SPANS.filter(([span]) => span && sinceOf(span, now) === null), []);
+});
+
+test("a failure is not shown with the status of a success", () => {
+  assert.equal(shownStatus({ outcome: "failed", status: 200 }), null);
+  for (const [outcome, status] of [["failed", 503], ["failed", null], ["done", 200], ["partial", 200], ["refused", 400]]) {
+    assert.equal(shownStatus({ outcome, status }), status);
+  }
 });

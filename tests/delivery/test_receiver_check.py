@@ -88,7 +88,7 @@ def test_without_consent_no_event_is_sent() -> None:
 
 @pytest.mark.parametrize(
     ("status", "error_class", "begins"),
-    [(503, "http", "it was answered 503: "), (None, "dns", "dns: ")],
+    [(503, "http", "it was answered 503: "), (None, "dns", "the host has no address (dns): ")],
 )
 def test_a_failure_says_what_came_shortened_and_without_secrets(
     status: int | None, error_class: str, begins: str

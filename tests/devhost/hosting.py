@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,28 @@ def eventually(condition: Callable[[], bool], seconds: float = _PATIENCE_SECONDS
             return False
         time.sleep(0.02)
     return True
+
+
+def begin(command: Sequence[str], said: Path, **environment: str) -> "subprocess.Popen[bytes]":
+    """Start it as a shell in the foreground would: it takes SIGINT, and has a group of its own, like a job."""
+    with said.open("wb") as output:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+
+def runs(pid: int) -> bool:
+    """Whether this process is there, and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 import requests
 
-from devhost.azurite import listens
+from devhost.azurite import development_connection_string, listens
 from devhost.console import sign_in_link
-from tests.devhost.hosting import eventually
+from tests.devhost.hosting import eventually, runs
 
 ROOT = Path(__file__).parent.parent.parent
 _NOT_COPIED = shutil.ignore_patterns(".*", "tests", "bench", "docs", "__pycache__", "local.settings.json")
@@ -68,13 +68,15 @@ def app_folder(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def make_run(root: Path, storage: str, **environment: str) -> Iterator[Run]:
+def make_run(
+    root: Path, storage: str, *, command: Sequence[str] = ("-m", "devhost.run"), **environment: str
+) -> Iterator[Run]:
     """`make run` without make's part, which is to make the environment."""
     settings = {"AzureWebJobsStorage": storage, "PORT": str(_free_port()), **environment}
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("AZURE")}
     with (root / "printed").open("wb") as printed:
         process = subprocess.Popen(
-            [sys.executable, "-m", "devhost.run"],
+            [sys.executable, *command],
             cwd=root,
             env={**inherited, **settings},
             stdout=printed,
@@ -100,7 +102,9 @@ def test_the_printed_first_steps_work_and_ctrl_c_leaves_nothing(app_folder: Path
         assert facts["storage"] == connection_string
         assert set(facts["manager"]) == {"systemuserid", "upn", "oid"}
         assert eventually(lambda: "Ctrl-C stops everything." in run.printed())
-        addresses = re.findall(r"https?://\S+", run.printed().partition("The console")[2])
+        # What is to be done stands at the end of all that was said, between two rules, and the link is the first of it.
+        assert eventually(lambda: run.printed().endswith(f"Ctrl-C stops everything.\n{'=' * 78}\n\n"))
+        addresses = re.findall(r"https?://\S+", run.printed().split("=" * 78)[1])
         assert addresses[0] == sign_in_link(facts["url"], facts["api_key"])
         assert run.command(0).startswith("HTTP/1.1 201 ")
         assert run.command(0).startswith("HTTP/1.1 200 ")
@@ -283,3 +287,124 @@ _FUNC = """#!/bin/sh
 echo "$@" > started
 exec PYTHON -m devhost --root . --keys "$TMPDIR/secrets/functions/secrets" --port "$4"
 """
+
+
+def test_files_of_the_page_are_not_logged_and_what_is_worth_reading_is(
+    app_folder: Path, connection_string: str
+) -> None:
+    with make_run(app_folder, connection_string) as run:
+        facts = run.facts()
+        page = f"{facts['url']}/api/console"
+        etag = requests.get(page, timeout=30).headers["ETag"]
+        answers = [
+            requests.get(page, headers={"If-None-Match": etag}, timeout=30),
+            requests.get(f"{page}/views/help.js", timeout=30),
+            requests.get(f"{page}/session", headers=bearer(facts), timeout=30),
+            requests.get(f"{page}/none.js", timeout=30),
+        ]
+        assert [one.status_code for one in answers] == [304, 200, 200, 404]
+        assert run.stop() == 0
+        # Of the host's own lines.
+        assert re.findall(r"devhost: Console answered (\d+)", run.printed()) == ["200", "404"]
+
+
+OWN_AZURITE = """
+import sys
+from devhost.local_hub import run
+sys.exit(run(tuple(map(int, sys.argv[1:]))))
+"""
+
+
+def on_own_azurite() -> tuple[str, ...]:
+    """The command that runs the hub as `make run`, but with Azurite on ports that nobody else uses."""
+    return ("-c", OWN_AZURITE, *(str(_free_port()) for _ in range(3)))
+
+
+def children(pid: int) -> dict[int, str]:
+    """The processes that this one has started and that run, with their command lines."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    return {int(one): Path(f"/proc/{one}/cmdline").read_text(encoding="utf-8") for one in listed}
+
+
+AZURITE = {"AZURITE": str(ROOT / ".local" / "azurite" / "node_modules" / ".bin" / "azurite")}
+
+
+def test_the_end_of_its_azurite_is_told_and_ends_it(app_folder: Path) -> None:
+    with make_run(app_folder, "UseDevelopmentStorage=true", command=on_own_azurite(), **AZURITE) as run:
+        facts = run.facts()
+        assert eventually(lambda: "Ctrl-C stops everything." in run.printed())
+        assert run.command(0).startswith("HTTP/1.1 201 ")
+        [azurite] = [pid for pid, line in children(run.process.pid).items() if "--tablePort" in line]
+        os.kill(azurite, signal.SIGKILL)
+        assert run.process.wait(60) == 1
+        assert run.printed().splitlines()[-1] == (
+            "error: Azurite has ended by SIGKILL, and the hub cannot work without storage: start `make run` again"
+        )
+        assert not run.run_file.exists()
+        assert not runs(facts["instances"][0]["pid"])
+
+
+def test_ctrl_c_leaves_no_azurite(app_folder: Path) -> None:
+    with make_run(app_folder, "UseDevelopmentStorage=true", command=on_own_azurite(), **AZURITE) as run:
+        run.facts()
+        started = children(run.process.pid)
+        assert len(started) == 2
+        assert run.stop() == 0
+        assert "Azurite has ended" not in run.printed()
+        assert not any(map(runs, started))
+
+
+HANGS = "import pathlib, time; pathlib.Path('reached').touch(); time.sleep(600)"
+
+
+def in_an_import(root: Path) -> dict[str, str]:
+    """Its modules take so long that nobody would wait for them."""
+    (root / "cryptography.py").write_text(HANGS, encoding="utf-8")
+    return {}
+
+
+def waiting_for_azurite(root: Path) -> dict[str, str]:
+    """Azurite comes up, and listens nowhere."""
+    return {"AZURITE": program(root / "bin" / "azurite", f"#!{sys.executable}\n{HANGS}")}
+
+
+def waiting_for_the_app(root: Path) -> dict[str, str]:
+    """The host comes up, and answers nothing."""
+    does = '#!/bin/sh\n[ "$1" = --version ] && { echo 4.0.7030; exit 0; }\ntouch reached\nexec sleep 600\n'
+    func = program(root / "bin" / "func", does)
+    return {"PATH": os.pathsep.join([str(Path(func).parent), os.environ["PATH"]])}
+
+
+def program(file: Path, does: str) -> str:
+    file.parent.mkdir()
+    file.write_text(does, encoding="utf-8")
+    file.chmod(0o755)
+    return str(file)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", [in_an_import, waiting_for_azurite, waiting_for_the_app])
+def test_whoever_ends_it_while_it_starts_is_told_of_no_error(
+    app_folder: Path, connection_string: str, moment: Callable[[Path], dict[str, str]], number: int
+) -> None:
+    is_own = moment is waiting_for_azurite
+    storage, command = ("UseDevelopmentStorage=true", on_own_azurite()) if is_own else (connection_string, None)
+    settings = moment(app_folder)
+    with make_run(app_folder, storage, command=command or ("-m", "devhost.run"), **settings) as run:
+        assert eventually((app_folder / "reached").exists)
+        started = children(run.process.pid)
+        assert len(started) == (moment is not in_an_import)
+        run.process.send_signal(number)
+        assert (run.process.wait(30), run.printed()) == (0, "")
+        assert not any(map(runs, started))
+
+
+def test_whoever_ends_it_while_it_seeds_is_told_of_no_error(app_folder: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        with make_run(app_folder, development_connection_string((port, port, port))) as run:
+            asking, _ = silent.accept()
+            with asking:
+                assert (run.stop(), run.printed()) == (0, "")

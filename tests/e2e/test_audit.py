@@ -107,6 +107,29 @@ def test_a_test_and_a_replay_are_told_and_a_signal_is_not(app: RunningApp, recei
     assert told(audit(app, target=one)) == [("delivery.replay", "done", [])]
 
 
+def test_a_test_that_failed_and_what_was_switched_are_told_as_what_they_are(
+    app: RunningApp, receiver: Receiver
+) -> None:
+    webhook = register(app, receiver.url, new_event_name())
+    receiver.behave(answers(503))
+    tested = app.send("POST", "v1/Webhook/test", {**webhook, "Secret": None})
+    assert (tested.status_code, tested.json()["Success"]) == (200, False)
+    patch(app, webhook, State="Stopped")
+    one = f"Webhook/{webhook['WebhookId']}"
+    assert request(app, "PATCH", one, {"State": "Active"}).status_code == 400
+    receiver.behave(answers(204))
+    patch(app, webhook, State="Active", Name="Another")
+    entries = audit(app, target=f"webhooks/{webhook['WebhookId']}")
+    assert told(entries) == [
+        ("webhook.update", "done", ["Name", "State: Active"]),
+        ("webhook.update", "refused", []),
+        ("webhook.update", "done", ["State: Stopped"]),
+        ("webhook.test", "failed", []),
+        ("webhook.create", "done", []),
+    ]
+    assert [one["status"] for one in entries] == [200, 400, 200, 200, 200]
+
+
 @pytest.mark.parametrize("dry_run", ["true", "TRUE"])
 def test_what_knows_no_dry_run_is_told_as_the_change_that_it_is(app: RunningApp, dry_run: str) -> None:
     query = {"dryRun": dry_run}
@@ -128,7 +151,7 @@ def test_a_webhook_that_the_hub_disables_is_told_as_the_hubs_doing(app: RunningA
     assert eventually(lambda: any(one["who"] == "hub" for one in audit(app, target=target)))
     [disabled, _] = audit(app, target=target)
     assert (disabled["action"], disabled["outcome"], disabled["status"]) == ("webhook.disable", "done", None)
-    assert disabled["changed"] == ["State"]
+    assert disabled["changed"] == ["State: TooManyErrors"]
 
 
 def test_the_life_of_a_connection_is_told_with_what_was_left_undone(
@@ -149,7 +172,7 @@ def test_the_life_of_a_connection_is_told_with_what_was_left_undone(
         ("connection.delete", "done", []),
         ("connection.update", "refused", []),
         ("connection.update", "partial", ["secret"]),
-        ("connection.update", "done", ["connectionName", "enabled"]),
+        ("connection.update", "done", ["connectionName", "enabled: false"]),
         ("connection.create", "done", []),
     ]
     assert {MANAGER in one["who"] for one in entries} == {True}

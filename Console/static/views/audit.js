@@ -1,7 +1,7 @@
 // @ts-check
 // Who did what, when and to what, newest first: for administrators.
 
-import { SPANS, screenOf, sinceOf } from "../audit.js";
+import { SPANS, screenOf, shownStatus, sinceOf } from "../audit.js";
 import { listAudit } from "../calls.js";
 import { hubNow } from "../clock.js";
 import { filters } from "../filters.js";
@@ -59,7 +59,7 @@ export function view(screen) {
         { name: "Who", cell: (one) => (one.who === null ? "unknown" : brief(one.who)) },
         { name: "Action", cell: (one) => brief(one.action) },
         { name: "Target", cell: targetCell },
-        { name: "Outcome", cell: (one) => html`${state(one.outcome, OUTCOMES[one.outcome] ?? "off")} ${one.status ?? nothing}` },
+        { name: "Outcome", cell: (one) => html`${state(one.outcome, OUTCOMES[one.outcome] ?? "off")} ${shownStatus(one) ?? nothing}` },
         { name: "Changed", cell: (one) => (one.changed.length ? brief(one.changed.join(", ")) : "–") },
       ],
     })}

@@ -146,7 +146,7 @@ async function replayAll(screen, open) {
       await replayOne(open[place].eventId, open[place].webhookId, { signal: screen.signal });
       return { replayed: 1, more: place + 1 < open.length, continuationToken: String(place + 1) };
     },
-    text: (n) => `${n} of the deliveries shown failed or are held. Each is delivered again to its webhook, with its target and secret of today.`,
+    text: (n) => `${n} of the deliveries shown failed or are held. Each is delivered again to its webhook, with its target and secret of today; what a stopped or disabled webhook holds stays held.`,
     verb: (n) => `Replay ${n}`,
     done: (n) => `Replayed ${n}`,
     none: "There is nothing to replay.",

@@ -9,10 +9,15 @@ export const title = "Help";
 const WORDS = [
   ["Event", "Something that happened, in Dynamics, ArcGIS or by a signal. It came in once and is kept once."],
   ["Webhook", "An address that wants to be told of events of certain types, and how it is told."],
+  ["Dispatched", "Of an event: each webhook that subscribed to it has a delivery, or gets one at this moment."],
   ["Delivery", "One event for one webhook. It is delivered, failed, held, waiting or pending."],
   ["Attempt", "One call to a receiver. A delivery that fails is attempted again, at growing intervals."],
+  ["Pending", "An attempt is scheduled, or is being made."],
+  ["Failed", "No further attempt is made by itself. Replay it once the receiver is well."],
   ["Held", "Not delivered because its webhook was stopped or disabled. Set the webhook active, then replay."],
   ["Waiting", "The receiver cannot be called at this moment. It is made by itself, without a replay."],
+  ["Stopped", "Somebody stopped the webhook. What comes in for it is held until it is set active and replayed."],
+  ["Disabled", "The hub stopped the webhook, because its receiver failed too often or is gone (state TooManyErrors)."],
   ["Replay", "Deliver again to the same webhook, with its target and secret of today. The schedule begins anew."],
 ];
 

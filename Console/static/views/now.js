@@ -22,10 +22,9 @@ import { pressCell } from "./now_press.js";
 
 /** @type {Record<string, unknown>} */
 const KINDS = { disabled: state("disabled", "bad"), failing: state("failing", "bad"), recovered: state("delivers again", "good") };
-/** @type {Record<string, string>} */
+/** What an error's own text may leave open, by its class. @type {Record<string, string>} */
 const WHY = {
-  dns: "its host has no address", refused: "no connection could be made", tls: "no TLS connection: look at its certificate",
-  timeout: "no answer in time", too_large: "its answer is too large", blocked: "the target policy refuses its target",
+  tls: "look at its certificate", too_large: "its answer is too large", blocked: "the target policy refuses its target",
   script: "its script failed", http: "its answer is no success",
 };
 /** @type {Record<string, string>} */
@@ -121,8 +120,8 @@ function fold(judged, kind, text) {
 function whyCell(screen, one) {
   const tested = screen.state[`test${one.id}`];
   return html`
-    ${one.lastError ? brief(one.lastError) : nothing}
-    ${one.errorClass ? html`<small>${foreign(one.errorClass)}: ${(Object.hasOwn(WHY, one.errorClass) ? WHY[one.errorClass] : null) ?? "see its deliveries"}</small>` : nothing}
+    ${one.lastError ? html`<p class="reason">${brief(one.lastError)}</p>` : nothing}
+    ${one.errorClass ? html`<small>${foreign(one.errorClass)}${Object.hasOwn(WHY, one.errorClass) ? `: ${WHY[one.errorClass]}` : nothing}</small>` : nothing}
     ${one.consecutiveErrors > 0 ? html`<small>${counted(one.consecutiveErrors, "failure")} in a row</small>` : nothing}
     ${tested ? html`<p class="tested">${tested.success ? state("The test arrived", "good") : state("The test failed", "bad")}
       ${brief(tested.message)} ${when(tested.at)}</p>` : nothing}`;

@@ -71,13 +71,13 @@ const testResult = (tested) => (tested ? html`
 function lastError({ data: { webhook, recent, stats } }) {
   if (!webhook.lastError) return nothing;
   const reason = reasonOfLast(webhook.lastError, recent.found?.value ?? []);
-  const why = reason ? html` ${reason}` : nothing;
+  const why = reason ? html`<p>${reason}</p>` : nothing;
   const { lastCallAt = null, lastSuccessAt = null } = stats.found?.webhooks[0] ?? {};
   return webhook.consecutiveErrors > 0 ? html`<h2>Last error</h2>
-    <p><strong>${foreign(webhook.lastError)}</strong>${why}</p>
+    <p class="reason"><strong>${foreign(webhook.lastError)}</strong></p>${why}
     ${lastCallAt ? html`<p>The last attempt: ${when(lastCallAt)}</p>` : nothing}`
     : html`<h2>Last error, which is over</h2>
-    <p>${foreign(webhook.lastError)}${why}</p>
+    <p class="reason">${foreign(webhook.lastError)}</p>${why}
     ${lastSuccessAt ? html`<p>The last success: ${when(lastSuccessAt)}</p>` : nothing}`;
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from shared.api.contract import (
     agent_paths,
     arcgis_paths,
+    arcgis_schemas,
     dataverse_paths,
     delivery_paths,
     event_paths,
@@ -81,7 +82,7 @@ def schemas() -> dict[str, Json]:
         delivery_paths.SCHEMAS,
         dataverse_paths.SCHEMAS,
         registration_schemas.SCHEMAS,
-        arcgis_paths.SCHEMAS,
+        arcgis_schemas.SCHEMAS,
         page_paths.SCHEMAS,
         receiver_webhooks.SCHEMAS,
     )

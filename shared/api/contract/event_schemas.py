@@ -136,7 +136,7 @@ SCHEMAS: dict[str, Json] = {
             "target": text("To what, `webhooks/12`.", maxLength=MAX_TEXT),
             "outcome": one_of(list(Outcome), "How it ended."),
             "status": nothing_or(integer(), "That of the answer; null where there was none."),
-            "changed": items(text(), "The names of what was changed, and never a value."),
+            "changed": items(text(), "The names of what was changed; a switch with its new value, `State: Stopped`."),
         },
         description="Who did what.",
     ),

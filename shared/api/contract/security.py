@@ -3,6 +3,7 @@
 from itertools import product
 
 from shared.api.contract.parts import Json
+from shared.callers.token_kind import API_KEY_PREFIX
 
 _FUNCTION_KEYS = ("functionKeyHeader", "functionKeyQuery")
 _CALLERS = ("apiKeyBearer", "apiKeyBasic", "entra", "appServiceSession")
@@ -24,7 +25,7 @@ SCHEMES: dict[str, Json] = {
     "apiKeyBearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "An API key, `dwh_...`, which `python -m admin callers issue` gives to a user.",
+        "description": f"An API key, `{API_KEY_PREFIX}...`, which `python -m admin callers issue` gives to a user.",
     },
     "apiKeyBasic": {
         "type": "http",

@@ -11,6 +11,7 @@ from shared.api.superoffice.json_patch import apply_patch
 from shared.api.superoffice.members import member
 from shared.api.superoffice.render import render, render_result
 from shared.api.superoffice.request import ApiRequest
+from shared.audit.entry import Outcome, with_switches
 from shared.audit.recording import note
 from shared.call_rate import CallRate
 from shared.callers.caller import Caller
@@ -129,6 +130,8 @@ class WebhookOperations:
         if before is not None:
             note(target=_target(before))
         tested = self.saving.test(webhook, before, actor)
+        if not tested.is_success:
+            note(outcome=Outcome.FAILED)
         return render_result(is_success=tested.is_success, message=tested.message)
 
     def last_error(self, id_text: str) -> str:
@@ -138,7 +141,7 @@ class WebhookOperations:
 
     def _save(self, before: Registration, document: Mapping[str, object], actor: Caller) -> "SaveResult":
         saved = self.saving.update(before, _parse(document), actor)
-        note(changed=saved.changed)
+        note(changed=with_switches(saved.changed, {"State": saved.registration.webhook.state.value}))
         return saved
 
     def _entity(self, registration: Registration, usage: Usage, *, new_secret: str | None = None) -> Entity:
