@@ -92,6 +92,11 @@ def test_tables_show_all_of_ordinary_rows_and_forms_all_of_their_buttons(
         look_like(tab, WIDE)
         wrong[name] = tab.evaluate(TOO_WIDE), tab.evaluate(STRETCHED)
     assert wrong == {name: ([], []) for name in names}
+    show(tab, SCREENS["now"](day))
+    look_like(tab, NARROW)
+    for text in tab.get_by_text(", as a table").all():
+        text.click()
+    assert tab.evaluate(TOO_WIDE) == []
 
 
 def test_events_say_what_is_undone_by_its_own_mark_and_take_two_lines_each(console: Page, day: Day) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.delivery.record import DeliveryState
 from tests.support.cases import holds_for
 
 ROOT = Path(__file__).parents[2]
@@ -82,9 +83,15 @@ def test_every_screen_is_documented(path: str) -> None:
     assert f"`#{path}`" in text(ROOT / "docs" / "console.md")
 
 
-def test_a_library_is_named_with_its_version_in_one_place() -> None:
+@holds_for("word", [*(state.value for state in DeliveryState), "dispatched", "stopped", "disabled"])
+def test_help_says_what_each_state_means(word: str) -> None:
+    told = dict(re.findall(r'^  \["(\w+)", "(.+)"\],$', text(STATIC / "views" / "help.js"), re.MULTILINE))
+    assert told[word.capitalize()].endswith((".", ")."))
+
+
+def test_a_library_is_named_with_its_version_only_where_it_is_handed_on() -> None:
     naming = {path.name for path in OWN if "vendor/" in code(path)}
-    assert naming == {"index.html", "lit.js"}
+    assert naming == {"index.html", "lit.js", "lit_live.js"}
 
 
 def test_the_clock_of_this_machine_is_read_in_one_place() -> None:

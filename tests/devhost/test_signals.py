@@ -127,6 +127,9 @@ def test_all_that_make_run_installs_is_installed_quietly() -> None:
     installs = [line for line in recipes if "-m pip install" in line or "-m venv" in line or line.endswith(".install")]
     assert len(installs) == 5
     assert [line for line in installs if "$(QUIETLY)" not in line] == []
+    # What takes minutes says so before it begins.
+    [told] = [place for place, line in enumerate(recipes) if "echo 'Installing " in line and ", once: " in line]
+    assert told < min(place for place, line in enumerate(recipes) if line in installs and "venv" in line.lower())
 
 
 def test_a_signal_that_is_held_counts_afterwards() -> None:

@@ -1,7 +1,8 @@
 // @ts-check
 // Which events a webhook wants: chosen from those that the hub knows, or named freely.
 
-import { html, live, nothing, repeat } from "../lit.js";
+import { html, nothing, repeat } from "../lit.js";
+import { live } from "../lit_live.js";
 import { counted, visible } from "../format.js";
 import { failure, foreign } from "../parts.js";
 import { withEvents } from "../webhook_form.js";

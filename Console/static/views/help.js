@@ -12,6 +12,7 @@ const WORDS = [
   ["Dispatched", "Of an event: each webhook that subscribed to it has a delivery, or gets one at this moment."],
   ["Delivery", "One event for one webhook. It is delivered, failed, held, waiting or pending."],
   ["Attempt", "One call to a receiver. A delivery that fails is attempted again, at growing intervals."],
+  ["Delivered", "The receiver answered 2xx."],
   ["Pending", "An attempt is scheduled, or is being made."],
   ["Failed", "No further attempt is made by itself. Replay it once the receiver is well."],
   ["Held", "Not delivered because its webhook was stopped or disabled. Set the webhook active, then replay."],

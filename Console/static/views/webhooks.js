@@ -89,7 +89,7 @@ export function view(screen) {
       { name: "Name", isHead: true, cell: (webhook) => html`<a href=${address("/webhooks/{id}", { id: webhook.webhookId })}>${foreign(cut(webhook.name, 80))}</a>` },
       { name: "State", cell: (webhook) => html`${state(...stateOf(webhook))}${webhook.consecutiveErrors ? html`
         <small class="below">${counted(webhook.consecutiveErrors, "failure")} in a row</small>` : nothing}` },
-      { name: "Target", isWide: true, cell: (webhook) => brief(cut(hostOf(webhook.targetUrl), 60)) },
+      { name: "Target", cell: (webhook) => brief(cut(hostOf(webhook.targetUrl), 60)) },
       { name: "Events", isWide: true, cell: (webhook) => eventsOf(webhook.events) },
       { name: "Type", cell: (webhook) => brief(webhook.type) },
       { name: "Delivered, 24 h", isNumber: true, cell: (webhook) => figure(webhook, (one) => count(one.delivered), "0") },

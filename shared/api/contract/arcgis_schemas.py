@@ -1,4 +1,4 @@
-"""Schemas of ArcGIS Workflow Manager's webhook connections, and of what feature services send. Pure. See docs/arcgis.md."""
+"""Schemas of ArcGIS Workflow Manager's webhook connections, and of what services send (docs/arcgis.md). Pure."""
 
 from shared.api.contract.listings import page_of
 from shared.api.contract.model_schemas import model_schemas
