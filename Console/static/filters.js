@@ -40,7 +40,7 @@ function entry({ name, options, suggestions, isMoment }, value) {
  */
 const choice = (name, options, chosen) => html`
   <select name=${name}>${options.map(([value, text]) => html`
-    <option value=${value} ?selected=${value === chosen}>${visible(cut(text))}</option>`)}</select>`;
+    <option value=${value} .selected=${value === chosen}>${visible(cut(text))}</option>`)}</select>`;
 
 /**
  * @param {Event} event

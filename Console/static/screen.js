@@ -139,7 +139,8 @@ export function openScreen(place, view, { session, draw, say }) {
     }
   }
 
-  refresh();
+  // Not before whoever opens it has it: they would draw a page without it, and the focus would go with what was drawn.
+  queueMicrotask(() => leaving.signal.aborted || refresh());
   return screen;
 }
 

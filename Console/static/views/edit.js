@@ -114,7 +114,7 @@ const statesFor = (before) => /** @type {[string, string][]} */ ([
 const choices = (name, label, options, chosen) => html`
   <label for=${name}>${label}</label>
   <select id=${name} name=${name}>${options.map(([value, text]) => html`
-    <option value=${value} ?selected=${value === chosen}>${text}</option>`)}</select>`;
+    <option value=${value} .selected=${value === chosen}>${text}</option>`)}</select>`;
 
 /**
  * @param {Screen} screen
