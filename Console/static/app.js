@@ -78,7 +78,7 @@ async function follow() {
       const view = page.view ?? await place.route.load();
       if (page.place !== place || !page.session) return;
       page.view = view;
-      page.screen = openScreen(place, view, { session: page.session, draw, say });
+      page.screen = openScreen(place, view, { session: page.session, draw, say: (text) => page.session && say(text) });
     } catch (error) {
       console.error(error);
       page.broken = new Error("The page could not be loaded in full. Perhaps the hub was just updated.");

@@ -25,6 +25,8 @@ export async function bulk({ title, count, step, text, verb, done, none, isDange
   let total = 0, finished = 0, isMore = false, isStopped = false;
   /** @type {string | null} */
   let token = null;
+  /** @type {Promise<unknown>} */
+  let running = Promise.resolve();
 
   /** @param {import("./dialog.js").Dialog} dialog */
   async function begin(dialog) {
@@ -35,10 +37,10 @@ export async function bulk({ title, count, step, text, verb, done, none, isDange
   }
 
   /** @param {import("./dialog.js").Dialog} dialog */
-  async function work(dialog) {
+  function work(dialog) {
     isStopped = false;
     dialog.update({ phase: "working", error: null });
-    await guarded(dialog, work, async () => {
+    return running = guarded(dialog, work, async () => {
       for (let goesOn = true; goesOn && !isStopped;) {
         const page = await step(token);
         finished += numberOf(page);
@@ -68,6 +70,8 @@ export async function bulk({ title, count, step, text, verb, done, none, isDange
       ${buttons(error ? button("Close", () => close(dialog)) : button("Stop", () => { isStopped = true; }))}`;
   }, { state: { phase: "counting" }, onOpen: begin });
   isStopped = true;
+  // A dialog that was given up has a call under way, which counts too.
+  await running;
   return finished;
 }
 

@@ -1,6 +1,7 @@
 """Days on which the hub, the network, the clock or the person is not as one would wish."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -141,6 +142,25 @@ def test_a_dialog_goes_with_its_screen_and_with_the_person(console: Page, app: R
     other.get_by_role("button", name="Sign out").click()
     expect(dialog).to_have_count(0)
     other.close()
+
+
+def test_nothing_is_said_to_whoever_comes_after_the_person_who_signed_out(console: Page) -> None:
+    def replay(route: Route) -> None:
+        route.fulfill(
+            json={"count": 2, "replayed": 1, "more": "dryRun" not in route.request.url, "continuationToken": "t"}
+        )
+
+    console.route("**/deliveries/replay*", replay)
+    go(console, "#/deliveries")
+    console.get_by_role("button", name="Replay failed and held…").click()
+    dialog = console.get_by_role("dialog")
+    dialog.get_by_role("button", name="Replay 2").click()
+    expect(dialog).to_contain_text(re.compile("Replayed [1-9]"))
+    run(console, "new BroadcastChannel('console').postMessage({signedOut: true});")
+    expect(console.get_by_role("heading", name="Sign in to the webhook hub")).to_be_visible()
+    # Nothing tells the end of the call that was under way; what would be said, is said a moment after it.
+    console.wait_for_timeout(1000)
+    assert console.locator("#status").inner_text() == ""
 
 
 def test_who_leaves_a_half_filled_form_is_asked_and_nobody_else(console: Page) -> None:

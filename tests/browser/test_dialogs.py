@@ -100,6 +100,17 @@ def test_many_things_stop_when_somebody_says_so(console: Page) -> None:
     assert console.evaluate("window.tokens.length") == 1
 
 
+def test_who_gives_up_a_dialog_is_told_of_the_call_under_way_too(console: Page) -> None:
+    run(console, BULK, True)
+    console.get_by_role("button", name="Replay 300").click()
+    expect(console.get_by_role("button", name="Stop")).to_be_visible()
+    console.keyboard.press("Escape")
+    expect(console.get_by_role("dialog")).to_have_count(0)
+    console.evaluate("window.go()")
+    console.wait_for_function("window.result !== null")
+    assert console.evaluate("[window.result, window.tokens.length]") == [100, 1]
+
+
 def test_many_things_go_on_after_an_outage_where_they_were(console: Page) -> None:
     run(console, BULK, True)
     console.get_by_role("button", name="Replay 300").click()

@@ -163,7 +163,7 @@ async function replay(screen) {
     done: (n) => `Replayed ${n}`,
     none: visible(`There is nothing to replay among: ${described(filter, screen.data?.names)}.`),
   });
-  if (done) screen.say(`Queued ${done} for delivery. The results appear here.`);
+  if (done) screen.say(`Queued ${done} for delivery. Deliveries shows the results.`);
   await screen.reload();
 }
 

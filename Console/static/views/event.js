@@ -151,6 +151,6 @@ async function replayAll(screen, open) {
     done: (n) => `Replayed ${n}`,
     none: "There is nothing to replay.",
   });
-  if (done) screen.say("Queued. The results appear here.");
+  if (done) screen.say("Queued. The event shows the results.");
   await screen.reload();
 }

@@ -92,6 +92,6 @@ async function again(screen, wanted, told) {
     count: (token) => replayMany({ ...wanted, dryRun: true, continuationToken: token }),
     step: (token) => replayMany({ ...wanted, continuationToken: token }),
   });
-  if (done > 0) screen.say(`Queued ${counted(done, "delivery", "deliveries")}; what becomes of them appears here.`);
+  if (done > 0) screen.say(`Queued ${counted(done, "delivery", "deliveries")}; Now shows what becomes of them.`);
   await screen.reload();
 }

@@ -71,7 +71,7 @@ async function replay(screen, which) {
       of each begins anew. A receiver that took an event already gets it again, with the same id.`,
     verb: (n) => `Replay ${n}`, done: (n) => `Queued ${n}`,
   });
-  if (done) screen.say(`Queued ${count(done)} again; what becomes of them appears here.`);
+  if (done) screen.say(`Queued ${count(done)} again; the webhook shows what becomes of them.`);
   await screen.reload();
 }
 
