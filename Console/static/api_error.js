@@ -8,8 +8,7 @@ const SIGN_IN = /^\/\.auth\/[\w/?=&.%-]*$/;
 /**
  * What went wrong with a request. `status` is that of the answer, and 0 where none came. `message` is a sentence for
  * people. `fields` says what is wrong with which member. `retryAfter` are seconds. `easyAuth` is the path to sign in.
- * `dataverse` is what Dataverse itself said, where it refused something. `isOutdated`: somebody signed in or out between
- * the request and its answer.
+ * `dataverse` is what Dataverse itself said, where it refused something. `isOutdated`: keys changed since.
  * @typedef {Error & {
  *   status: number, fields: Record<string, string>, retryAfter: number | null, easyAuth: string | null, isOurs: boolean,
  *   isFirst?: boolean, isOutdated?: boolean, dataverse?: string,
@@ -42,7 +41,7 @@ export async function orNull(asked) {
 }
 
 /**
- * Whether a request was given up: its screen was left, or somebody signed in anew meanwhile. Nothing went wrong then.
+ * Whether a request was given up because its screen was left, or the keys changed. Nothing went wrong then.
  * @param {unknown} error
  */
 export const isAborted = (error) => error instanceof Error && error.name === "AbortError";

@@ -70,7 +70,6 @@ export async function bulk({ title, count, step, text, verb, done, none, isDange
       ${buttons(error ? button("Close", () => close(dialog)) : button("Stop", () => { isStopped = true; }))}`;
   }, { state: { phase: "counting" }, onOpen: begin });
   isStopped = true;
-  // A dialog that was given up has a call under way, which counts too.
   await running;
   return finished;
 }

@@ -24,10 +24,7 @@ export const keys = () => ({ apiKey: sessionStorage.getItem(STORED), functionKey
  */
 export const isKey = (text) => typeof text === "string" && /^[\x21-\x7e]{1,4096}$/.test(text);
 
-/**
- * The number of the try to sign in, or to sign out, that is the latest. What was asked before it was asked with what
- * does not count any more, and what comes of that says nothing about the keys of now.
- */
+/** The number of the latest change of keys: what was asked before says nothing about those of now. */
 export const latestTry = () => tries;
 
 /** @param {string | null} value */

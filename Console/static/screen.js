@@ -12,7 +12,7 @@
 //                         behind "Show 3 new", so that nothing moves while it is read
 //
 // The frame draws everything else: heading, "Loading", the error with "Try again", "updated 12 seconds ago" with Pause, and
-// rows kept and called stale when a refresh fails. A role that is missing is said before anything is fetched.
+// rows kept and called stale when a refresh fails. A missing role is said before anything is fetched.
 //
 // What happens on a screen lies in screen.state, a plain object: `screen.update({isOpen: true})` takes it over and draws. An
 // action is an async function that calls the hub, then `screen.say("Queued.")` and `screen.reload()`; wrap it in
@@ -139,7 +139,7 @@ export function openScreen(place, view, { session, draw, say }) {
     }
   }
 
-  // Not before whoever opens it has it: they would draw a page without it, and the focus would go with what was drawn.
+  // Drawn without it, the page loses the focus.
   queueMicrotask(() => leaving.signal.aborted || refresh());
   return screen;
 }

@@ -46,8 +46,7 @@ export function signInByKey(apiKey) {
 }
 
 /**
- * Asks the hub who this is. A key that it refuses is forgotten. What comes after somebody signed in or out meanwhile
- * is no answer any more, whatever it says: an AbortError.
+ * Asks the hub who this is. A key that it refuses is forgotten. An AbortError if the keys changed meanwhile.
  * @returns {Promise<Session>}
  */
 export async function fetchSession() {
@@ -65,7 +64,7 @@ export async function fetchSession() {
   }
 }
 
-const outdated = () => new DOMException("Somebody signed in or out meanwhile.", "AbortError");
+const outdated = () => new DOMException("", "AbortError");
 
 /** @param {() => void} onSignOut another tab did */
 export const join = (onSignOut) => joinTabs(() => {

@@ -75,8 +75,7 @@ let asking = null;
 
 /**
  * After a 401: first whether the hub just has a new function key, then the person. All requests that fail meanwhile wait
- * for the same dialog. A 401 from before somebody signed in says nothing about who is signed in now. Answers whether to
- * try again.
+ * for the same dialog. Answers whether to try again.
  * @param {ApiError} error
  * @param {Renewal} frame
  */
