@@ -140,6 +140,7 @@ def _storage(ports: Ports) -> Iterator[tuple[str, Azurite | None]]:
     # Seed and app are told the ports, which the short form leaves to whoever reads it.
     os.environ[_STORAGE] = development_connection_string(ports)
     if all(map(listens, ports)):
+        sys.stderr.write(f"Using the Azurite that runs already, at the ports {', '.join(map(str, ports))}\n")
         yield os.environ[_STORAGE], None
     else:
         with azurite(ports=ports, location=LOCAL / "azurite-data") as own:

@@ -16,7 +16,8 @@ const MIN_SHARED = 20;
 export function attemptsFinding(hours, { delivered, failed }, span) {
   const well = sum(delivered), badly = sum(failed), worst = failed.indexOf(Math.max(...failed));
   if (well + badly === 0) return `No attempt was made in ${span}.`;
-  const share = Math.floor((1000 * well) / (well + badly)) / 10;
+  // 100 % is all of them.
+  const share = Math.min(Math.round((1000 * well) / (well + badly)), badly ? 999 : 1000) / 10;
   return `${share} % of ${counted(well + badly, "attempt")} delivered, ${count(badly)} failed${
     badly ? `; the worst hour began at ${localTime(hours[worst])}` : ""}.`;
 }

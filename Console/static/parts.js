@@ -170,9 +170,12 @@ export const empty = (text, then = nothing) => html`<div class="empty"><p>${text
  */
 export const failure = (error, again, title = "This could not be loaded") => html`
   <div class="failure" role="alert">
-    <p><strong>${title}.</strong> ${foreign(error.message)}${wait(error)}</p>
+    <p><strong>${title}.</strong> ${foreign(sentence(error.message))}${wait(error)}</p>
     ${again ? html`<button type="button" class="secondary" @click=${again}>Try again</button>` : nothing}
   </div>`;
+
+/** A detail of the hub as a sentence behind another one. @param {string} text */
+const sentence = (text) => text.replace(/^[a-z](?=[a-z]* )/, (first) => first.toUpperCase()).replace(/[\p{L}\p{N})]$/u, "$&.");
 
 /** @param {Error} error */
 const wait = (error) => (isApiError(error) && error.retryAfter ? ` The hub asks to wait ${error.retryAfter} s.` : "");

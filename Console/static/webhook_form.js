@@ -148,14 +148,14 @@ const plain = ({ name, value }) => [name, value];
 
 /**
  * What the hub refuses, by the names of fields. It names all that is wrong in one sentence: "Name is required; Events
- * must ...". {} where the sentence is about no field.
+ * must ...". Null where the sentence is about no field.
  * @param {string} message
- * @returns {Record<string, string>}
+ * @returns {Record<string, string> | null}
  */
 export function wrongOf(message) {
   const members = Object.keys(LABELS).map((name) => name.charAt(0).toUpperCase() + name.slice(1)).join("|");
   const begin = new RegExp(`^(?:${members})(?=[/ :.\\[])`);
-  if (!begin.test(message)) return {};
+  if (!begin.test(message)) return null;
   /** @type {Record<string, string>} */
   const wrong = {};
   for (const piece of message.split(new RegExp(`; (?=(?:${members})[/ :.\\[])`))) {

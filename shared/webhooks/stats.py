@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import ceil
 
 HOURS_OF_WEEK = 168
 AN_HOUR = timedelta(hours=1)
@@ -126,15 +127,16 @@ def counts_of(slots: Mapping[str, str | None], hour: datetime) -> Counts:
 def percentile(histogram: Sequence[int], bounds: Sequence[int], share: float) -> int | None:
     """About the value below which this share of a histogram lies; None for an empty one.
 
-    Within a bucket the values count as spread evenly. Of what is above the last bound only the bound is known.
+    Within a bucket the values count as spread evenly, each in the middle of its part: a single one in the middle of the
+    bucket. Of what is above the last bound only the bound is known.
     """
     total = sum(histogram)
     if not total:
         return None
-    wanted, below = share * total, 0
+    rank, below = max(ceil(share * total), 1), 0
     for (low, high), count in zip(pairwise((0, *bounds)), histogram, strict=False):
-        if count and below + count >= wanted:
-            return round(low + (high - low) * max(wanted - below, 0) / count)
+        if below + count >= rank:
+            return round(low + (high - low) * (rank - below - 0.5) / count)
         below += count
     return bounds[-1]
 

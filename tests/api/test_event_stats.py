@@ -93,7 +93,7 @@ def test_each_webhook_has_an_item_for_each_hour_and_the_total_adds_them_up(hub: 
     )
     assert (twelve["delivered"][-2:], twelve["failed"][-2:]) == ([1, 0], [0, 1])
     assert (twelve["latency"]["p50"][-2], twelve["latency"]["p95"][-1]) == (3750, None)
-    assert twelve["duration"]["p95"][-2] == 2425
+    assert twelve["duration"]["p95"][-2] == 1750
     total = answer["total"]
     assert (total["delivered"][-2:], total["failed"][-2:], total["classes"][-1]) == (
         [1, 1],

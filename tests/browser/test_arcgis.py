@@ -140,7 +140,7 @@ def test_an_outage_keeps_the_rows_and_is_no_empty_list(
     down = {"detail": "storage is out of reach", "status": 503}
     console.route("**/arcgis/connections*", lambda route: route.fulfill(status=503, json=down))
     go(console, "#/arcgis")
-    expect(console.get_by_role("alert")).to_contain_text("storage is out of reach")
+    expect(console.get_by_role("alert")).to_contain_text("Storage is out of reach.")
     expect(console.get_by_text("No connection yet.")).to_have_count(0)
     console.unroute("**/arcgis/connections*")
     console.get_by_role("button", name="Try again").click()

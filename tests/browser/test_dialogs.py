@@ -116,7 +116,7 @@ def test_many_things_go_on_after_an_outage_where_they_were(console: Page) -> Non
     console.get_by_role("button", name="Replay 300").click()
     expect(console.get_by_role("button", name="Stop")).to_be_visible()
     console.evaluate("window.fails = true; window.gate = false; window.go()")
-    expect(console.get_by_role("alert")).to_contain_text("This was not finished. storage is away")
+    expect(console.get_by_role("alert")).to_contain_text("This was not finished. Storage is away")
     console.evaluate("window.fails = false")
     console.get_by_role("button", name="Try again").click()
     expect(console.get_by_text("Replayed 300 of 300.")).to_be_visible()

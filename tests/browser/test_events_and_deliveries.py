@@ -132,6 +132,21 @@ def test_from_the_list_of_deliveries_to_a_replay_and_its_success(console: Page, 
     assert story.receiver.journal[-1].headers["x-superoffice-eventid"] == event.id
 
 
+def test_what_was_delivered_meanwhile_is_not_delivered_twice(console: Page, story: Story) -> None:
+    event = story.add(DeliveryState.PENDING)
+    go(console, f"#/events/{event.id}/deliveries/{story.webhook}", "Delivery")
+    log = story.app.hub.receivers.deliveries
+    stored = log.get(story.webhook, event)
+    assert stored is not None
+    log.write(stored.after(Attempt(now(), timedelta(milliseconds=42), 204, "", ""), DeliveryState.DELIVERED))
+    console.get_by_role("button", name="Try now").click()
+    expect(console.get_by_role("status")).to_contain_text("It is delivered meanwhile")
+    expect(console.get_by_role("button", name="Replay")).to_be_visible()
+    replayed = log.get(story.webhook, event)
+    assert replayed is not None
+    assert replayed.cycle == 0
+
+
 def test_each_state_says_what_it_means_and_offers_what_can_be_done(console: Page, story: Story) -> None:
     for state, says, button in [
         (DeliveryState.PENDING, "An attempt is scheduled, or is being made.", "Try now"),
@@ -252,7 +267,7 @@ def test_a_failed_request_never_looks_like_nothing(console: Page, story: Story) 
     for hash_ in ("#/events", "#/deliveries", f"#/events/{event.id}", story.path(DeliveryState.HELD)):
         console.route("**/v1/events**", fail)
         console.evaluate("(hash) => { location.hash = hash; }", hash_)
-        expect(console.get_by_role("alert")).to_contain_text("storage does not answer")
+        expect(console.get_by_role("alert")).to_contain_text("Storage does not answer.")
         expect(console.locator(".empty")).to_have_count(0)
         console.unroute("**/v1/events**")
         console.get_by_role("button", name="Try again").click()

@@ -82,7 +82,7 @@ def test_nothing_found_loading_and_failed_are_three_things(console: Page) -> Non
     expect(console.get_by_text("Loading…")).to_be_visible()
     show_list(console, DOWN)
     alert = console.get_by_role("alert")
-    expect(alert).to_contain_text("This could not be loaded. storage does not answer The hub asks to wait 5 s.")
+    expect(alert).to_contain_text("This could not be loaded. Storage does not answer. The hub asks to wait 5 s.")
     expect(console.get_by_text("No events yet.")).to_have_count(0)
     expect(console.get_by_text("Loading…")).to_have_count(0)
     run(console, f"window.answer = async () => {{ {ROWS} }};")

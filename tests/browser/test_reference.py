@@ -150,7 +150,7 @@ def test_a_document_that_cannot_be_had_never_looks_empty(console: Page) -> None:
     console.route(DOCUMENT, lambda route: route.fulfill(**answers.pop(0)) if answers else route.continue_())
     go(console, "#/reference")
     alert = console.get_by_role("alert")
-    expect(alert).to_contain_text("This could not be loaded. storage is down")
+    expect(alert).to_contain_text("This could not be loaded. Storage is down")
     expect(console.locator(".operations")).to_have_count(0)
     alert.get_by_role("button", name="Try again").click()
     for _ in range(2):

@@ -111,6 +111,12 @@ def test_a_webhook_is_made_tested_repaired_saved_and_its_secret_shown_once(
         "targetUrl",
         "events",
     ]
+    for field, text in [
+        ("name", "Name is required"),
+        ("targetUrl", "TargetUrl is required"),
+        ("events", "Events must have the name of at least one event"),
+    ]:
+        expect(console.locator(f"#{field}-wrong")).to_have_text(text)
     problem.get_by_role("button", name="Name").click()
     console.keyboard.type(name)
     console.get_by_label("Target").fill(f"{receiver.url}/hook")
@@ -134,6 +140,7 @@ def test_a_webhook_is_made_tested_repaired_saved_and_its_secret_shown_once(
     expect(console.get_by_text("not today")).to_be_visible()
     press(console, "Save")
     expect(console.get_by_role("alert")).to_contain_text("the test event failed")
+    assert console.locator("#targetUrl-wrong").inner_text().count("the test event failed") == 1
     receiver.behave(verifies(receiver, secret))
     press(console, "Test now")
     expect(console.get_by_text("Test succeeded")).to_be_visible()
@@ -330,7 +337,7 @@ def test_a_refusal_that_comes_after_the_dialog_was_closed_is_told_all_the_same(
     console.keyboard.press("Escape")
     expect(console.get_by_role("dialog")).to_have_count(0)
     waiting[0].fulfill(status=503, content_type="application/json", body=json.dumps(DOWN))
-    expect(console.get_by_role("alert")).to_contain_text("This was not done. storage does not answer")
+    expect(console.get_by_role("alert")).to_contain_text("This was not done. Storage does not answer")
 
 
 def test_a_compromised_secret_ends_at_once_whatever_the_receiver_says(

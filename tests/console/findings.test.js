@@ -10,7 +10,7 @@ test("attempts are summed up with the hour in which most failed", () => {
   assert.equal(attemptsFinding(HOURS, { delivered: [0, 0], failed: [0, 0] }, "24 hours"), "No attempt was made in 24 hours.");
   assert.equal(attemptsFinding(HOURS, { delivered: [1, 0], failed: [0, 0] }, "24 hours"), "100 % of 1 attempt delivered, 0 failed.");
   assert.equal(attemptsFinding(HOURS, { delivered: [1, 1], failed: [0, 1] }, "24 hours"),
-    `66.6 % of 3 attempts delivered, 1 failed; the worst hour began at ${localTime(HOURS[1])}.`);
+    `66.7 % of 3 attempts delivered, 1 failed; the worst hour began at ${localTime(HOURS[1])}.`);
 });
 
 test("a share of twenty is told of twenty deliveries and more, and of fewer what is true of each", () => {

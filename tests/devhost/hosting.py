@@ -36,7 +36,8 @@ def begin(command: Sequence[str], said: Path, **environment: str) -> "subprocess
         return subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **environment},
+            # As from a shell, though `make test` may have started this.
+            env={**{name: value for name, value in os.environ.items() if not name.startswith("MAKE")}, **environment},
             stdout=output,
             stderr=output,
             start_new_session=True,

@@ -301,7 +301,7 @@ def test_a_lost_update_is_known_by_its_job() -> None:
     assert first == id_of(update({"name": "as it is now"}), job_id=ANOTHER)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(columns(values()), st.randoms(use_true_random=False))
 def test_the_order_of_keys_makes_no_difference(sent: SentColumns, random: object) -> None:
     names = list(sent.wire)
@@ -309,7 +309,7 @@ def test_the_order_of_keys_makes_no_difference(sent: SentColumns, random: object
     assert id_of(update({name: sent.wire[name] for name in names})) == id_of(update(sent.wire))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(columns(values()))
 def test_two_steps_report_whatever_is_sent_as_one_event(sent: SentColumns) -> None:
     document = update(sent.wire)

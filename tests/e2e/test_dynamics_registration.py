@@ -382,7 +382,7 @@ def test_what_is_done_to_dataverse_is_told_by_whom_and_without_a_secret(
     assert told(own_app, f"dynamics/webhooks/{made['id']}/steps/{step['id']}") == [
         ("dynamics.step.delete", "done", []),
         ("dynamics.step.update", "refused", []),
-        ("dynamics.step.update", "done", ["enabled"]),
+        ("dynamics.step.update", "done", ["enabled: false"]),
         ("dynamics.step.create", "done", []),
     ]
     assert told(own_app, f"dynamics/webhooks/{ensured['id']}")[0] == ("dynamics.webhook.ensure", "done", [])

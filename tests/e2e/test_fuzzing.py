@@ -10,7 +10,7 @@ from tests.dynamics.samples import ANY_JSON, REMOVED, paths, sample_with
 from tests.e2e.running import RunningApp
 
 ON_THE_RUNNING_APP = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -10,9 +10,9 @@ from tests.e2e.running import RunningApp
 from tests.e2e.webhooks import Json, created, one, request, stopped
 
 ON_THE_RUNNING_APP = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-FEW_EXAMPLES = settings(ON_THE_RUNNING_APP, max_examples=50)
+FEW_EXAMPLES = settings(ON_THE_RUNNING_APP, max_examples=40)
 AGENT = "Agents/Webhook/"
 CONTENT_TYPES = st.sampled_from(
     [

@@ -64,6 +64,11 @@ function replaying(screen) {
       title: "Replay a delivered event?", verb: "Replay",
       text: html`${foreign(webhook.name)} has answered this event with a success already. It gets it once more, with the same EventId.`,
     }))) return;
+    const { state: now } = await showDelivery(delivery.eventId, delivery.webhookId, { signal: screen.signal });
+    if (now !== delivery.state) {
+      screen.say(`It is ${now} meanwhile: look, and press again if you still want to.`);
+      return screen.reload();
+    }
     await replayOne(delivery.eventId, delivery.webhookId, { signal: screen.signal });
     screen.say("Queued. The result appears here.");
     await screen.reload();

@@ -174,7 +174,7 @@ async function shown(screen, work) {
   } catch (error) {
     if (!isApiError(error)) throw error;
     if (error.status === 409 && screen.data.before) await takeTheirs(screen, error);
-    else if (error.status === 400) Object.assign(error.fields, wrongOf(error.message));
+    else if (error.status === 400) error.fields = wrongOf(error.message) ?? error.fields;
     screen.update({ error });
     focusSummary();
   }

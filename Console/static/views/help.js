@@ -26,7 +26,7 @@ export const view = () => html`
   <h2>The words</h2>
   <dl class="facts">${WORDS.map(([word, meaning]) => html`<div><dt>${word}</dt><dd>${meaning}</dd></div>`)}</dl>
   <h2>Keys</h2>
-  <p>Everything works by keyboard: Tab goes on, Shift and Tab back, Enter presses, Escape closes a dialog and changes
+  <p>Everything works by keyboard: Tab goes on, Shift and Tab back, Enter presses, Escape closes a dialog (but for one that shows something only once) and changes
     nothing. Each thing with an address is a link: open it in a new tab, which is signed in too.</p>
   <h2>Times</h2>
   <p>Times are those of this machine, with the zone beside them.</p>

@@ -118,7 +118,7 @@ function fold(judged, kind, text) {
  * @param {Judged} one
  */
 function whyCell(screen, one) {
-  const tested = screen.state[`test${one.id}`];
+  const result = screen.state[`test${one.id}`], tested = result?.at > (one.since ?? "") ? result : undefined;
   return html`
     ${one.lastError ? html`<p class="reason">${brief(one.lastError)}</p>` : nothing}
     ${one.errorClass ? html`<small>${foreign(one.errorClass)}${Object.hasOwn(WHY, one.errorClass) ? `: ${WHY[one.errorClass]}` : nothing}</small>` : nothing}

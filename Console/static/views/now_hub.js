@@ -2,7 +2,6 @@
 // Of the first screen: whether the hub itself is all right, and what to press if it is not.
 
 import { backlog, hubFindings, poisonOf } from "../broken.js";
-import { bulk } from "../bulk.js";
 import { redrive } from "../calls.js";
 import { count, counted } from "../format.js";
 import { html, nothing } from "../lit.js";
@@ -35,6 +34,7 @@ const findings = (found) => html`
 
 /** @param {Screen} screen */
 async function redriveAll(screen) {
+  const { bulk } = await import("../bulk.js");
   const done = await bulk({
     title: "Redrive",
     count: async () => ({ count: sum((await redrive({ dryRun: true })).queues.map((/** @type {any} */ one) => one.left)), more: false }),

@@ -1,10 +1,10 @@
 // @ts-check
 // Of the first screen: what to press at a webhook that is broken, or stopped.
 
-import { bulk } from "../bulk.js";
+import { isApiError } from "../api_error.js";
 import { patchWebhook, replayMany, testWebhook } from "../calls.js";
 import { hubNow } from "../clock.js";
-import { count, counted, cut } from "../format.js";
+import { count, counted, cut, visible } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { action, foreign, when } from "../parts.js";
 
@@ -51,7 +51,13 @@ async function test(screen, one) {
  * @param {Counted | undefined} lost
  */
 async function setActive(screen, one, lost) {
-  await patchWebhook(one.id, { state: "Active" });
+  try {
+    await patchWebhook(one.id, { state: "Active" });
+  } catch (error) {
+    // It is told above all webhooks.
+    if (isApiError(error)) error.message = `${visible(cut(one.name))}: ${error.message}`;
+    throw error;
+  }
   screen.say("It is active: its receiver answered the test event.");
   if (lost) await replayLost(screen, one, lost);
   else await screen.reload();
@@ -87,6 +93,7 @@ const tryNow = (screen, one, { since }) => again(screen, { webhook: one.id, stat
  * @param {{title: string, text: (n: string) => unknown, verb: (n: string) => string, none: string}} told
  */
 async function again(screen, wanted, told) {
+  const { bulk } = await import("../bulk.js");
   const done = await bulk({
     ...told, done: (n) => `Queued ${n}`,
     count: (token) => replayMany({ ...wanted, dryRun: true, continuationToken: token }),

@@ -54,7 +54,7 @@ SCHEMAS: dict[str, Json] = {
             "OperationId": {"description": "Stands in for a missing CorrelationId."},
             "RequestId": {"description": "Stands in for both."},
             "Depth": {"description": "How many operations led here."},
-            "Stage": integer("Where there is one, PostOperation.", const=40),
+            "Stage": integer("Where there is one, PostOperation.", enum=[40]),
             "InputParameters": {**_PARAMETERS, "type": ["array", "null"]},
             "OutputParameters": {"description": "What the message gave back; `Ids` of several rows."},
             "PreEntityImages": {"description": "The row before the change, where the step has a pre-image."},
