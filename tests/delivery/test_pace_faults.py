@@ -30,9 +30,9 @@ from tests.support.transport import Fault
 pytestmark = pytest.mark.timeout(600)
 _FAULTS = pytest.mark.parametrize("fault", list(Fault))
 _SETTINGS = {"DELIVERY_RETRY_DELAYS": "1,1,2,2", "DELIVERY_CIRCUIT_AFTER": "2"}
-_STEP = 1 if os.environ.get("EVERY_CALL") else 8
+_STEP = 1 if os.environ.get("EVERY_CALL") else 12
 _FIRST = {Fault.BEFORE: 1, Fault.AFTER: min(_STEP, 5)}
-"""Of the calls of a story every eighth fails, beginning with another one afterwards than before: trying each takes
+"""Of the calls of a story every twelfth fails, beginning with another one afterwards than before: trying each takes
 minutes. `EVERY_CALL=1` tries each."""
 LATE = 1500.0
 """Seconds after which the latest message of a story has come: the longest step is a message whose process died."""

@@ -486,7 +486,7 @@ def test_a_row_is_read_or_not_but_nothing_else_happens(changes: dict[str, object
     assert records is None or NO_ID not in {records.record1.id, records.record2.id}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from([path for path in paths() if path[0] != "ParentContext"]), ODD | st.just(REMOVED), st.booleans())
 def test_any_change_is_parsed_or_refused_but_nothing_else_happens(
     path: tuple[str | int, ...], value: object, trimmed: bool

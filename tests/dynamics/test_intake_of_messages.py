@@ -334,7 +334,7 @@ REQUESTS = [
 ANYWHERE = st.sampled_from(REQUESTS).flatmap(lambda sent: st.tuples(st.just(sent), st.sampled_from(paths(sent))))
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(ANYWHERE, CONTRACT_LIKE | st.just(REMOVED), st.booleans())
 def test_any_change_of_a_request_is_judged_and_nothing_else_happens(
     at: tuple[bytes, tuple[str | int, ...]], value: object, trimmed: bool
@@ -344,7 +344,7 @@ def test_any_change_of_a_request_is_judged_and_nothing_else_happens(
         assert intake_that_takes_nothing().receive(sample_with(value, *path, body=sent), trimmed=trimmed) is IGNORED
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from(list(UPDATED)), CONTRACT_LIKE), st.booleans())
 def test_any_json_is_judged_and_nothing_else_happens(members: Json, trimmed: bool) -> None:
     with suppress(BadRequest, ContentTooLarge):

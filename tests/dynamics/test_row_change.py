@@ -398,7 +398,7 @@ def test_one_long_row_is_not_what_a_thousand_rows_have_in_common() -> None:
     require_storable(document, changes_in(document))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([several("UpdateMultiple", ROWS, OutputParameters=IDS), delete(), context("Associate", LINKED)])
     .map(body)

@@ -30,8 +30,6 @@ MAX_GROWTH_BYTES = 150_000_000
 MAX_WEBHOOK_BYTES = Settings.model_fields["max_webhook_bytes"].default
 LARGEST, SMALL, OLD = "largest.x", "small.x", "old.x"
 
-pytestmark = pytest.mark.alone
-
 
 def largest(id_: int) -> Registration:
     """As large as is accepted."""
