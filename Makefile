@@ -4,7 +4,7 @@ PORT ?= 7071
 INSTANCES ?= 1
 # Processes that share the tests, each with an Azurite of its own; they wait more than they compute. Files keep their order: by their
 # number of tests, the longest ones, which have few, would come last and find one process at work.
-WORKERS ?= 4
+WORKERS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 # For commands that install: Ctrl-C ends them, and make, without a word. They say themselves what is wrong otherwise.

@@ -134,7 +134,10 @@ def _command(ports: Ports, location: Path | None, *, is_silent: bool) -> list[st
     numbers = zip(("--blobPort", "--queuePort", "--tablePort"), map(str, ports), strict=True)
     data = ["--inMemoryPersistence"] if location is None else ["--location", str(location)]
     said = ["--silent"] if is_silent else []
-    switches = [*said, "--disableTelemetry", "--skipApiVersionCheck", *data]
+    # Azure's storage keeps idle connections for minutes, Azurite for 5 s by itself: a write that meets the end of one
+    # fails.
+    kept = (part for name in ("blob", "queue", "table") for part in (f"--{name}KeepAliveTimeout", "240"))
+    switches = [*said, "--disableTelemetry", "--skipApiVersionCheck", *kept, *data]
     return [program, *switches, *(part for pair in numbers for part in pair)]
 
 

@@ -45,7 +45,8 @@ TEST = CallbackEvent(
     is_test=True,
 )
 BUILT_IN = ["EventId", "Timestamp", "Changes", "Values", "Event", "PrimaryKey", "Entity", "ContextIdentifier"]
-BUILT_IN += ["ChangedByAssociateId", "WebhookName", "FieldValues", "Source"]
+BUILT_IN += ["ChangedByAssociateId", "WebhookName", "FieldValues", "Source", "PreviousValues", "Parameters"]
+BUILT_IN += ["Trimmed", "Reconstructed"]
 
 
 def sent(event: CallbackEvent, name: str, properties: Mapping[str, object] | None = None) -> bytes:

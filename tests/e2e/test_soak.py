@@ -16,7 +16,6 @@ SEED = 8
 PATIENCE_SECONDS = 240
 
 
-@pytest.mark.alone
 @pytest.mark.timeout(2 * PATIENCE_SECONDS + 180)
 def test_nothing_that_was_acknowledged_is_lost_whatever_happens(tmp_path: Path) -> None:
     find_node()
