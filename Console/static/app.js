@@ -71,8 +71,10 @@ async function follow() {
   page.screen?.close();
   Object.assign(page, { place, screen: null, broken: null, hash: location.hash, mayLose: false });
   const isSame = !!before && place?.route === before.route && JSON.stringify(place.params) === JSON.stringify(before.params);
-  if (!isSame) page.view = null;
-  if (!isSame) hush();
+  if (!isSame) {
+    page.view = null;
+    hush();
+  }
   if (place && page.session && mayOpen(place.route, page.session)) {
     try {
       const view = page.view ?? await place.route.load();

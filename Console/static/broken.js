@@ -164,8 +164,11 @@ function newestClass(hours) {
   return Object.entries(newest).sort(([name, most], [other, count]) => count - most || (name < other ? -1 : 1))[0][0];
 }
 
+/** @param {Record<string, number>} counts @returns {[string, number][]} */
+const some = (counts) => Object.entries(counts).filter(([, count]) => count > 0);
+
 /** @param {Record<string, number>} counts */
-const queues = (counts) => Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`).join(", ");
+const queues = (counts) => some(counts).map(([name, count]) => `${name} ${count}`).join(", ");
 
 /** What a message of a queue is, one and many. @type {Record<string, [string, string]>} */
 const MESSAGES = {
@@ -174,8 +177,7 @@ const MESSAGES = {
 };
 
 /** @param {Record<string, number>} counts */
-const waits = (counts) => Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) =>
-  (Object.hasOwn(MESSAGES, name) ? number(count, ...MESSAGES[name]) : `${name} ${count}`)).join(", ");
+const waits = (counts) => some(counts).map(([name, count]) => (Object.hasOwn(MESSAGES, name) ? number(count, ...MESSAGES[name]) : `${name} ${count}`)).join(", ");
 
 /** @param {number} count @param {string} one @param {string} many */
 const number = (count, one, many) => `${count} ${count === 1 ? one : many}`;

@@ -91,7 +91,7 @@ export async function listWebhooks(wanted, o) {
 /** @param {string | number} id @param {Options} [o] */
 export async function showWebhook(id, o) {
   const answer = await sendFully("GET", `v1/Webhook/${seg(id)}`, o);
-  return small({ ...await withLists(Promise.resolve(answer.data), "Events", "ErrorEmails"), Properties: parse(answer.text).Properties });
+  return small({ ...await withLists(answer.data, "Events", "ErrorEmails"), Properties: parse(answer.text).Properties });
 }
 /** @param {object} webhook @param {Options} [o] */
 export const createWebhook = (webhook, o) => saved("POST", "v1/Webhook", webhook, o);

@@ -39,10 +39,10 @@ export const refresh = 15;
 /** @param {Screen} screen */
 export async function load(screen) {
   const o = { signal: screen.signal };
-  const health = hubHealth(o).then((hub) => { screen.state.hub = hub; });
-  const [day] = await Promise.allSettled([isManager(screen) ? lastDay(o) : null, health]);
+  const [hub, day] = await Promise.allSettled([hubHealth(o), isManager(screen) ? lastDay(o) : null]);
+  if (hub.status === "rejected") throw hub.reason;
   // What the hub said of itself counts, even if nothing else could be had.
-  await health;
+  screen.state.hub = hub.value;
   if (day.status === "rejected") throw day.reason;
   return { day: day.value };
 }
